@@ -1,0 +1,3 @@
+export type * from "../../facts/types/index.ts";
+export * from "./kind.ts";
+export * from "./kinds.ts";

@@ -1,0 +1,112 @@
+// What a kind is. One folder a kind: `kind.ts` (this file's KindDefinition: names, columns, selectable fields) and
+// `serve.ts` (ServeRules: defaults, validation, what create and update do). `kinds.ts` and `serve.ts` beside this file are the
+// two explicit lists. Everything here is plain functions over plain data; nothing reads a clock or a store.
+
+import type { FieldError, GroupVersionKind, GroupVersionResource, KubeObject } from "../machinery/index.ts";
+
+export interface KindDefinition<T extends KubeObject = KubeObject> {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Plural, lower case: the path segment. */
+  readonly resource: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  readonly verbs: readonly Verb[];
+  /** Served below `/{resource}/{name}/`: status, scale, binding, eviction, token, log, exec, … in discovery's order. */
+  readonly subresources: readonly SubresourceDefinition[];
+  /** Never stored: the create call itself is the answer (access reviews, token reviews, bindings). */
+  readonly virtual?: true;
+  /** Columns of the Table form, in upstream's order; the first is always Name. */
+  readonly columns: readonly Column<T>[];
+  /** Fields besides metadata.name and metadata.namespace that field selectors may ask for. */
+  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
+  /** Store key prefix when it differs from `/registry/[group/]resource/` (upstream's layout: see api/keys.ts). */
+  readonly storageName?: string;
+  /** Another served version of the same stored kind (autoscaling/v1 of autoscaling/v2): converted at the door. */
+  readonly storedAs?: { readonly group: string; readonly version: string };
+}
+
+export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
+
+export interface SubresourceDefinition {
+  readonly name: string;
+  /** Kind of its body, when it is another one: Scale, Binding, Eviction, TokenRequest. */
+  readonly kind?: GroupVersionKind;
+  readonly verbs: readonly Verb[];
+}
+
+export interface Column<T> {
+  readonly name: string;
+  readonly type: "string" | "integer" | "number" | "boolean" | "date";
+  readonly format?: string;
+  /** 0 is shown by default, 1 with `-o wide`. */
+  readonly priority: 0 | 1;
+  readonly description: string;
+  /** Cell value. `now` in ms since 1970, for ages. */
+  readonly cell: (object: T, context: { readonly now: number }) => string | number | boolean;
+}
+
+/** What the rules may know of the request besides the object. */
+export interface RuleContext {
+  /** RFC 3339 time of the request, for fields that hold one. */
+  readonly now: string;
+  readonly nowMs: number;
+  readonly user: { readonly username: string; readonly groups: readonly string[] };
+  readonly featureEnabled: (gate: string) => boolean;
+  readonly dryRun: boolean;
+}
+
+/**
+ * Create, in this order: default → prepareCreate → validate.
+ * Update: default → prepareUpdate (copies what the caller may not change from `old`) → validate → validateUpdate.
+ * Objects passed in are drafts that the function may change, `old` is frozen. Validation returns findings with upstream's
+ * texts, in upstream's order; metadata common to all kinds is checked by the registry.
+ */
+export interface ServeRules<T extends KubeObject = KubeObject> {
+  /** Idempotent. Runs after every decode of a request body and never on read. */
+  default?(draft: T): void;
+  prepareCreate?(draft: T, context: RuleContext): void;
+  prepareUpdate?(draft: T, old: T, context: RuleContext): void;
+  validate?(object: T, context: RuleContext): FieldError[];
+  validateUpdate?(object: T, old: T, context: RuleContext): FieldError[];
+  /** The name check; DNS-1123 subdomain when not given. Texts as in machinery/names.ts. */
+  validateName?(name: string, prefix: boolean): string[];
+  /** Texts for `Warning` headers (deprecated fields, odd values). */
+  warnings?(object: T, old: T | undefined): string[];
+  /** metadata.generation starts at 1 and grows when this differs; spec when true is given. Absent: no generation. */
+  generation?: true | ((object: T) => unknown);
+  /** Status is written through `/status` only: create clears it, update keeps the old one. Rules of the status update. */
+  status?: {
+    prepareUpdate?(draft: T, old: T, context: RuleContext): void;
+    validateUpdate?(object: T, old: T, context: RuleContext): FieldError[];
+  };
+  /** `/scale`: where its numbers live. */
+  scale?: {
+    read(object: T): { replicas: number; statusReplicas: number; selector: string };
+    write(draft: T, replicas: number): void;
+  };
+  /** PUT on a name that is not there creates it (Lease, Endpoints, …: upstream's AllowCreateOnUpdate). */
+  createOnUpdate?: true;
+  /** PUT without resourceVersion is allowed (upstream's AllowUnconditionalUpdate). Most kinds: true. */
+  unconditionalUpdate?: boolean;
+  /** Finalizers and grace of deletion; Pod sets its own. */
+  gracefulDeletion?: (object: T, requestedSeconds: number | undefined) => { gracePeriodSeconds: number } | undefined;
+  /** Propagation when the request names none: upstream's defaults (old batch/v1 Job orphans are gone; ReplicationController orphans). */
+  defaultPropagation?: "Background" | "Orphan";
+}
+
+/** An entry of the list in serve.ts. */
+export interface ServedKind<T extends KubeObject = KubeObject> {
+  readonly kind: KindDefinition<T>;
+  readonly rules: ServeRules<T>;
+}
+
+export const gvkOf = (kind: KindDefinition): GroupVersionKind => kind;
+export const gvrOf = (kind: KindDefinition): GroupVersionResource => kind;
+
+/** Keeps a definition's precise object type while the lists hold plain ones. */
+export const defineKind = <T extends KubeObject>(kind: KindDefinition<T>): KindDefinition<T> => kind;
+export const defineRules = <T extends KubeObject>(rules: ServeRules<T>): ServeRules<T> => rules;

@@ -1,0 +1,100 @@
+// Time comes from here and from nowhere else, so that the whole control plane also runs on a virtual clock.
+
+/** A pending timer. `cancel` is idempotent and cheap. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface TimerOptions {
+  /** The timer alone does not keep the process alive. */
+  readonly background?: boolean;
+}
+
+export interface Clock {
+  /** Wall time, milliseconds since 1970-01-01T00:00:00Z. May jump. */
+  now(): number;
+  /** Milliseconds since an arbitrary start; never goes back. Measure durations and deadlines with this one. */
+  monotonic(): number;
+  setTimeout(callback: () => void, delayMs: number, options?: TimerOptions): Timer;
+}
+
+/** setTimeout fires at once above this delay, so longer waits are cut into pieces. */
+const longestDelayMs = 2 ** 31 - 1;
+
+function startTimer(callback: () => void, delayMs: number, options: TimerOptions | undefined): Timer {
+  let handle: ReturnType<typeof globalThis.setTimeout>;
+  const arm = (remainingMs: number): void => {
+    const step = Math.min(Math.max(remainingMs, 0), longestDelayMs);
+    handle = globalThis.setTimeout(() => (remainingMs > step ? arm(remainingMs - step) : callback()), step);
+    if (options?.background && typeof handle === "object") (handle as { unref?(): void }).unref?.();
+  };
+  arm(delayMs);
+  return { cancel: () => globalThis.clearTimeout(handle) };
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimeout: startTimer,
+};
+
+/** Resolves after `delayMs`; rejects with the signal's reason when aborted first. Leaves no timer or listener behind. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = (): void => {
+      timer.cancel();
+      reject(signal?.reason);
+    };
+    const timer = clock.setTimeout(() => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    }, delayMs);
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+/** Calls back every `periodMs`, the next period counted from the end of the last call, until the signal aborts. */
+export function every(clock: Clock, periodMs: number, callback: () => void, signal: AbortSignal): void {
+  if (signal.aborted) return;
+  let timer: Timer;
+  const arm = (): void => {
+    timer = clock.setTimeout(
+      () => {
+        callback();
+        if (!signal.aborted) arm();
+      },
+      periodMs,
+      { background: true },
+    );
+  };
+  arm();
+  signal.addEventListener("abort", () => timer.cancel(), { once: true });
+}
+
+/** A signal that aborts with `TimeoutError` after `delayMs`, or with its parent. Dispose it (`using`) to drop timer and listener. */
+export function timeoutSignal(clock: Clock, delayMs: number, parent?: AbortSignal): AbortSignal & Disposable {
+  const controller = new AbortController();
+  const timer = clock.setTimeout(() => controller.abort(new TimeoutError(delayMs)), delayMs, { background: true });
+  const onAbort = (): void => {
+    timer.cancel();
+    controller.abort(parent?.reason);
+  };
+  if (parent?.aborted) onAbort();
+  else parent?.addEventListener("abort", onAbort, { once: true });
+  return Object.assign(controller.signal, {
+    [Symbol.dispose]: () => {
+      timer.cancel();
+      parent?.removeEventListener("abort", onAbort);
+    },
+  });
+}
+
+export class TimeoutError extends Error {
+  override readonly name = "TimeoutError";
+  readonly timeoutMs: number;
+  constructor(timeoutMs: number) {
+    super(`timed out after ${timeoutMs} ms`);
+    this.timeoutMs = timeoutMs;
+  }
+}

@@ -1,0 +1,153 @@
+// Metric primitives with the Prometheus text exposition format (version 0.0.4).
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface MetricOptions {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames?: readonly string[];
+  /** Stability level that upstream prints in front of the help text. */
+  readonly stability?: "ALPHA" | "BETA" | "STABLE";
+}
+
+export interface Metric {
+  readonly name: string;
+  render(): string;
+}
+
+/** Series beyond this many per metric are folded into one whose label values are all "other": labels must not eat memory. */
+const mostSeries = 10_000;
+const separator = "\u0000";
+
+abstract class LabelledMetric<Series> implements Metric {
+  readonly name: string;
+  protected readonly options: MetricOptions;
+  protected readonly series = new Map<string, { labels: readonly string[]; value: Series }>();
+  abstract readonly type: string;
+
+  constructor(options: MetricOptions) {
+    this.name = options.name;
+    this.options = options;
+  }
+
+  protected abstract fresh(): Series;
+  protected abstract lines(labels: string, value: Series): string;
+
+  protected at(labels: Labels): { value: Series } {
+    const names = this.options.labelNames ?? [];
+    const values = names.map((name) => labels[name] ?? "");
+    const key = values.join(separator);
+    const found = this.series.get(key);
+    if (found !== undefined) return found;
+    if (this.series.size >= mostSeries && !values.every((value) => value === "other"))
+      return this.at(Object.fromEntries(names.map((name) => [name, "other"])));
+    const made = { labels: values, value: this.fresh() };
+    this.series.set(key, made);
+    return made;
+  }
+
+  remove(labels: Labels): void {
+    this.series.delete((this.options.labelNames ?? []).map((name) => labels[name] ?? "").join(separator));
+  }
+
+  render(): string {
+    const names = this.options.labelNames ?? [];
+    const stability = this.options.stability === undefined ? "" : `[${this.options.stability}] `;
+    let text = `# HELP ${this.name} ${stability}${this.options.help}\n# TYPE ${this.name} ${this.type}\n`;
+    for (const { labels, value } of this.series.values())
+      text += this.lines(names.map((name, index) => `${name}="${escape(labels[index]!)}"`).join(","), value);
+    return text;
+  }
+}
+
+const escape = (value: string): string =>
+  value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+const braces = (labels: string): string => (labels === "" ? "" : `{${labels}}`);
+
+export class Counter extends LabelledMetric<number> {
+  readonly type = "counter";
+  protected fresh(): number {
+    return 0;
+  }
+  inc(labels: Labels = {}, by = 1): void {
+    this.at(labels).value += by;
+  }
+  get(labels: Labels = {}): number {
+    return this.at(labels).value;
+  }
+  protected lines(labels: string, value: number): string {
+    return `${this.name}${braces(labels)} ${value}\n`;
+  }
+}
+
+export class Gauge extends LabelledMetric<number> {
+  readonly type = "gauge";
+  protected fresh(): number {
+    return 0;
+  }
+  set(value: number, labels: Labels = {}): void {
+    this.at(labels).value = value;
+  }
+  add(by: number, labels: Labels = {}): void {
+    this.at(labels).value += by;
+  }
+  get(labels: Labels = {}): number {
+    return this.at(labels).value;
+  }
+  protected lines(labels: string, value: number): string {
+    return `${this.name}${braces(labels)} ${value}\n`;
+  }
+}
+
+interface HistogramSeries {
+  readonly counts: number[];
+  sum: number;
+  count: number;
+}
+
+export class Histogram extends LabelledMetric<HistogramSeries> {
+  readonly type = "histogram";
+  readonly #bounds: readonly number[];
+
+  /** `bounds`: ascending upper bounds, without +Inf. */
+  constructor(options: MetricOptions, bounds: readonly number[]) {
+    super(options);
+    this.#bounds = bounds;
+  }
+  protected fresh(): HistogramSeries {
+    return { counts: new Array<number>(this.#bounds.length).fill(0), sum: 0, count: 0 };
+  }
+  observe(value: number, labels: Labels = {}): void {
+    const series = this.at(labels).value;
+    series.sum += value;
+    series.count++;
+    for (let index = this.#bounds.length - 1; index >= 0 && value <= this.#bounds[index]!; index--)
+      series.counts[index]!++;
+  }
+  protected lines(labels: string, value: HistogramSeries): string {
+    const prefix = labels === "" ? "" : `${labels},`;
+    let text = "";
+    this.#bounds.forEach((bound, index) => {
+      text += `${this.name}_bucket{${prefix}le="${bound}"} ${value.counts[index]}\n`;
+    });
+    text += `${this.name}_bucket{${prefix}le="+Inf"} ${value.count}\n`;
+    return `${text}${this.name}_sum${braces(labels)} ${value.sum}\n${this.name}_count${braces(labels)} ${value.count}\n`;
+  }
+}
+
+/** The metrics of one component; a name is registered once. */
+export class MetricRegistry {
+  readonly #metrics = new Map<string, Metric>();
+
+  register<M extends Metric>(metric: M): M {
+    if (this.#metrics.has(metric.name)) throw new Error(`metric ${metric.name} is registered twice`);
+    this.#metrics.set(metric.name, metric);
+    return metric;
+  }
+
+  render(): string {
+    let text = "";
+    for (const metric of this.#metrics.values()) text += metric.render();
+    return text;
+  }
+}

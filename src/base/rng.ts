@@ -1,0 +1,60 @@
+// Randomness comes from here and from nowhere else; a seed replays a run.
+
+export interface Rng {
+  /** Uniform in [0, 1). */
+  next(): number;
+  uint32(): number;
+  /** Uniform integer in [0, below). */
+  below(below: number): number;
+  bytes(length: number): Uint8Array;
+}
+
+function fromUint32(uint32: () => number): Rng {
+  return {
+    uint32,
+    next: () => uint32() / 2 ** 32,
+    below: (limit) => Math.floor((uint32() / 2 ** 32) * limit),
+    bytes(length) {
+      const out = new Uint8Array(length);
+      for (let index = 0; index < length; index++) out[index] = uint32() & 0xff;
+      return out;
+    },
+  };
+}
+
+const pool = new Uint32Array(256);
+let used = pool.length;
+
+/** Cryptographically strong. */
+export const systemRng: Rng = {
+  ...fromUint32(() => {
+    if (used === pool.length) {
+      crypto.getRandomValues(pool);
+      used = 0;
+    }
+    return pool[used++]!;
+  }),
+  bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+};
+
+/** Deterministic (splitmix32): equal seeds give equal streams. Not for secrets. */
+export function seededRng(seed: number): Rng {
+  let state = seed >>> 0;
+  return fromUint32(() => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let word = state;
+    word = Math.imul(word ^ (word >>> 16), 0x21f0aaad);
+    word = Math.imul(word ^ (word >>> 15), 0x735a2d97);
+    return (word ^ (word >>> 15)) >>> 0;
+  });
+}
+
+/** A random UUID, version 4 (RFC 9562). */
+export function uuid(rng: Rng): string {
+  const bytes = rng.bytes(16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  let hex = "";
+  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,5 @@
+export * from "./client.ts";
+export * from "./events.ts";
+export * from "./informer.ts";
+export * from "./leader-election.ts";
+export * from "./workqueue.ts";

@@ -1,0 +1,201 @@
+// Errors of the API as `Status` objects. Upstream: k8s.io/apimachinery/pkg/api/errors, pkg/util/validation/field.
+
+import { formatGroupResource, type GroupResource, type Status, type StatusCause } from "./object.ts";
+
+/** Thrown wherever a request fails with a defined answer; the pipeline writes `status` as it is. */
+export class StatusError extends Error {
+  override readonly name = "StatusError";
+  readonly status: Status;
+  /** Extra response headers, e.g. `retry-after`. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: Omit<Status, "apiVersion" | "kind" | "metadata">, headers: Readonly<Record<string, string>> = {}) {
+    super(status.message);
+    this.status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", ...status } as Status;
+    this.headers = headers;
+  }
+
+  get code(): number {
+    return this.status.code ?? 500;
+  }
+  get reason(): string {
+    return this.status.reason ?? "";
+  }
+}
+
+export const isNotFound = (error: unknown): boolean => hasReason(error, "NotFound");
+export const isAlreadyExists = (error: unknown): boolean => hasReason(error, "AlreadyExists");
+export const isConflict = (error: unknown): boolean => hasReason(error, "Conflict");
+export const isInvalid = (error: unknown): boolean => hasReason(error, "Invalid");
+export const isForbidden = (error: unknown): boolean => hasReason(error, "Forbidden");
+/** 410: the resourceVersion or continue token is too old; list again. */
+export const isExpired = (error: unknown): boolean => hasReason(error, "Expired") || hasReason(error, "Gone");
+export const hasReason = (error: unknown, reason: string): boolean =>
+  error instanceof StatusError && error.reason === reason;
+
+const details = (gr: GroupResource, name: string) => ({
+  ...(name ? { name } : {}),
+  ...(gr.group ? { group: gr.group } : {}),
+  ...(gr.resource ? { kind: gr.resource } : {}),
+});
+
+export const notFound = (gr: GroupResource, name: string): StatusError =>
+  new StatusError({
+    code: 404,
+    reason: "NotFound",
+    message: `${formatGroupResource(gr)} ${JSON.stringify(name)} not found`,
+    details: details(gr, name),
+  });
+
+export const alreadyExists = (gr: GroupResource, name: string): StatusError =>
+  new StatusError({
+    code: 409,
+    reason: "AlreadyExists",
+    message: `${formatGroupResource(gr)} ${JSON.stringify(name)} already exists`,
+    details: details(gr, name),
+  });
+
+/** `why` is the text after the colon. */
+export const conflict = (gr: GroupResource, name: string, why: string): StatusError =>
+  new StatusError({
+    code: 409,
+    reason: "Conflict",
+    message: `Operation cannot be fulfilled on ${formatGroupResource(gr)} ${JSON.stringify(name)}: ${why}`,
+    details: details(gr, name),
+  });
+
+export const modifiedConflict = (gr: GroupResource, name: string): StatusError =>
+  conflict(gr, name, "the object has been modified; please apply your changes to the latest version and try again");
+
+export const forbidden = (gr: GroupResource, name: string, why: string): StatusError =>
+  new StatusError({
+    code: 403,
+    reason: "Forbidden",
+    message:
+      gr.resource === ""
+        ? `forbidden: ${why}`
+        : name === ""
+          ? `${formatGroupResource(gr)} is forbidden: ${why}`
+          : `${formatGroupResource(gr)} ${JSON.stringify(name)} is forbidden: ${why}`,
+    details: details(gr, name),
+  });
+
+export const badRequest = (message: string): StatusError => new StatusError({ code: 400, reason: "BadRequest", message });
+export const unauthorized = (message = "Unauthorized"): StatusError =>
+  new StatusError({ code: 401, reason: "Unauthorized", message });
+export const internalError = (message: string): StatusError =>
+  new StatusError({
+    code: 500,
+    reason: "InternalError",
+    message: `Internal error occurred: ${message}`,
+    details: { causes: [{ message }] },
+  });
+export const methodNotSupported = (gr: GroupResource, verb: string): StatusError =>
+  new StatusError({
+    code: 405,
+    reason: "MethodNotAllowed",
+    message: `${verb} is not supported on resources of kind ${JSON.stringify(formatGroupResource(gr))}`,
+    details: details(gr, ""),
+  });
+export const expired = (message: string): StatusError => new StatusError({ code: 410, reason: "Expired", message });
+/** A thing of the API that this version does not have yet. 501 says so instead of a wrong answer. */
+export const notImplemented = (what: string): StatusError =>
+  new StatusError({ code: 501, reason: "NotImplemented", message: `${what} is not implemented by this server` });
+
+/** One finding of validation. `type` is the cause's reason, e.g. `FieldValueInvalid`; `message` is the text without the field. */
+export interface FieldError {
+  readonly type: FieldErrorType;
+  readonly field: string;
+  readonly message: string;
+}
+
+export type FieldErrorType =
+  | "FieldValueNotFound"
+  | "FieldValueRequired"
+  | "FieldValueDuplicate"
+  | "FieldValueInvalid"
+  | "FieldValueNotSupported"
+  | "FieldValueForbidden"
+  | "FieldValueTooLong"
+  | "FieldValueTooMany"
+  | "InternalError"
+  | "FieldValueTypeInvalid";
+
+/** 422 with one cause per finding; `kind` is the object's kind, as upstream prints it: `Pod "x" is invalid: …`. */
+export function invalid(gk: { group: string; kind: string }, name: string, errors: readonly FieldError[]): StatusError {
+  const texts = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
+  const all = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
+  const kind = gk.group === "" ? gk.kind : `${gk.kind}.${gk.group}`;
+  const causes: StatusCause[] = errors.map((error) => ({
+    reason: error.type,
+    message: error.message,
+    field: error.field,
+  }));
+  return new StatusError({
+    code: 422,
+    reason: "Invalid",
+    message: `${kind} ${JSON.stringify(name)} is invalid${errors.length > 0 ? `: ${all}` : ""}`,
+    details: {
+      ...(name ? { name } : {}),
+      ...(gk.group ? { group: gk.group } : {}),
+      kind: gk.kind,
+      ...(causes.length > 0 ? { causes } : {}),
+    },
+  });
+}
+
+/** Constructors of field errors with upstream's texts. `path` is dotted: `spec.containers[0].name`. */
+export const field = {
+  required: (path: string, detail = ""): FieldError => ({
+    type: "FieldValueRequired",
+    field: path,
+    message: `Required value${detail && `: ${detail}`}`,
+  }),
+  invalid: (path: string, value: unknown, detail: string): FieldError => ({
+    type: "FieldValueInvalid",
+    field: path,
+    message: `Invalid value: ${show(value)}${detail && `: ${detail}`}`,
+  }),
+  notSupported: (path: string, value: unknown, supported: readonly string[]): FieldError => ({
+    type: "FieldValueNotSupported",
+    field: path,
+    message: `Unsupported value: ${show(value)}${
+      supported.length > 0 ? `: supported values: ${supported.map((each) => JSON.stringify(each)).join(", ")}` : ""
+    }`,
+  }),
+  forbidden: (path: string, detail: string): FieldError => ({
+    type: "FieldValueForbidden",
+    field: path,
+    message: `Forbidden${detail && `: ${detail}`}`,
+  }),
+  duplicate: (path: string, value: unknown): FieldError => ({
+    type: "FieldValueDuplicate",
+    field: path,
+    message: `Duplicate value: ${show(value)}`,
+  }),
+  notFound: (path: string, value: unknown): FieldError => ({
+    type: "FieldValueNotFound",
+    field: path,
+    message: `Not found: ${show(value)}`,
+  }),
+  tooLong: (path: string, maxLength: number): FieldError => ({
+    type: "FieldValueTooLong",
+    field: path,
+    message: `Too long: may not be more than ${maxLength} bytes`,
+  }),
+  tooMany: (path: string, actual: number, max: number): FieldError => ({
+    type: "FieldValueTooMany",
+    field: path,
+    message: `Too many: ${actual}: must have at most ${max} item${max === 1 ? "" : "s"}`,
+  }),
+  typeInvalid: (path: string, value: unknown, detail: string): FieldError => ({
+    type: "FieldValueTypeInvalid",
+    field: path,
+    message: `Invalid value: ${show(value)}${detail && `: ${detail}`}`,
+  }),
+} as const;
+
+function show(value: unknown): string {
+  if (value === null || value === undefined) return "null";
+  return JSON.stringify(value);
+}

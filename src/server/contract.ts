@@ -1,0 +1,159 @@
+// The seams inside the API server: what the pipeline asks of authentication, authorization and admission, and what these
+// may read. The pipeline itself is pipeline.ts; the composition is server.ts.
+
+import type { KindDefinition } from "../api/index.ts";
+import type { Clock, Logger, MetricRegistry, Rng } from "../base/index.ts";
+import type { ApiRequest, Handle, KubeObject, PeerInfo, UserInfo } from "../machinery/index.ts";
+
+/** Finds out who asks. Undefined: no credentials of its kind were given. Throws StatusError 401 for bad ones. */
+export interface Authenticator {
+  authenticate(request: ApiRequest, peer: PeerInfo): Promise<Authenticated | undefined>;
+  /** For TokenReview: the same check of a bare token for given audiences. */
+  authenticateToken(token: string, audiences: readonly string[]): Promise<Authenticated | undefined>;
+}
+
+export interface Authenticated {
+  readonly user: UserInfo;
+  /** Audiences the credential is good for, when it is bound to any. */
+  readonly audiences?: readonly string[];
+}
+
+/** Upstream: k8s.io/apiserver/pkg/authorization/authorizer Attributes. */
+export interface AccessAttributes {
+  readonly user: UserInfo;
+  /** get, list, watch, create, …; for non-resource requests the lower-case HTTP method. */
+  readonly verb: string;
+  readonly resourceRequest: boolean;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Of non-resource requests. */
+  readonly path: string;
+  /** Selectors of a list, watch or deletecollection, when the request has any that parse. */
+  readonly fieldSelector?: readonly { readonly field: string; readonly operator: "=" | "!="; readonly value: string }[];
+  readonly labelSelector?: readonly { readonly key: string; readonly operator: string; readonly values: readonly string[] }[];
+}
+
+export interface AccessDecision {
+  readonly decision: "allow" | "deny" | "noOpinion";
+  /** Shown in the 403 and in access reviews. */
+  readonly reason: string;
+  readonly error?: string;
+}
+
+export interface Authorizer {
+  authorize(attributes: AccessAttributes): Promise<AccessDecision>;
+  /** For SelfSubjectRulesReview. */
+  rulesFor(user: UserInfo, namespace: string): Promise<AccessRules>;
+}
+
+export interface AccessRules {
+  readonly resourceRules: readonly { readonly verbs: string[]; readonly apiGroups: string[]; readonly resources: string[]; readonly resourceNames?: string[] }[];
+  readonly nonResourceRules: readonly { readonly verbs: string[]; readonly nonResourceURLs: string[] }[];
+  readonly incomplete: boolean;
+  readonly evaluationError?: string;
+}
+
+/** Reads of the watch cache for the server's own needs: decoded, frozen objects, no request made. */
+export interface ObjectReader {
+  get<T extends KubeObject>(kind: KindDefinition<T>, namespace: string, name: string): T | undefined;
+  /** All, or one namespace's. */
+  list<T extends KubeObject>(kind: KindDefinition<T>, namespace?: string): readonly T[];
+  /** Like get, but after everything acknowledged so far has reached the cache. */
+  getFresh<T extends KubeObject>(kind: KindDefinition<T>, namespace: string, name: string): Promise<T | undefined>;
+  /** Announces what is there, then every change in revision order, synchronously. Returns how to stop. */
+  subscribe<T extends KubeObject>(kind: KindDefinition<T>, observer: ObjectObserver<T>): () => void;
+}
+
+export interface ObjectObserver<T> {
+  upsert(object: T, before: T | undefined): void;
+  remove(object: T): void;
+}
+
+/** Writes that the server makes by itself (bootstrap objects, token secrets): the registry without authorization. */
+export interface ObjectWriter {
+  create<T extends KubeObject>(kind: KindDefinition<T>, object: T): Promise<T>;
+  /** Reads, changes and writes until no one else was faster. `change` returns undefined for "leave it". */
+  update<T extends KubeObject>(kind: KindDefinition<T>, name: { namespace: string; name: string }, change: (current: T) => T | undefined): Promise<T>;
+  remove(kind: KindDefinition, name: { namespace: string; name: string }): Promise<void>;
+}
+
+export type AdmissionOperation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
+
+export interface AdmissionAttributes {
+  readonly operation: AdmissionOperation;
+  readonly kind: KindDefinition;
+  /** Group, version and kind of the body when it differs from the resource's (Scale, Binding, Eviction). */
+  readonly bodyKind: { readonly group: string; readonly version: string; readonly kind: string };
+  readonly subresource: string;
+  readonly namespace: string;
+  /** Empty on create with generateName until the name is made. */
+  readonly name: string;
+  /** Draft that mutating plugins may change; absent on DELETE. */
+  readonly object?: KubeObject;
+  /** Frozen; absent on CREATE. */
+  readonly oldObject?: KubeObject;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** Adds a text to the answer's `Warning` headers. */
+  warn(text: string): void;
+  /** Adds an annotation to the audit event: `plugin/key`. */
+  annotate(key: string, value: string): void;
+}
+
+/**
+ * One folder below admission/plugins and one line in admission/list.ts. `admit` runs in the mutating pass, `validate` in the
+ * validating pass, both in the list's order. They refuse by throwing StatusError.
+ */
+export interface AdmissionPlugin {
+  readonly name: string;
+  handles(attributes: AdmissionAttributes): boolean;
+  admit?(attributes: AdmissionAttributes): Promise<void> | void;
+  validate?(attributes: AdmissionAttributes): Promise<void> | void;
+  close?(): void;
+}
+
+/** What a plugin's factory is given. */
+export interface AdmissionHost {
+  readonly reader: ObjectReader;
+  readonly writer: ObjectWriter;
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Logger;
+  readonly featureEnabled: (gate: string) => boolean;
+}
+
+export interface AdmissionPluginEntry {
+  readonly name: string;
+  readonly onByDefault: boolean;
+  readonly create: (host: AdmissionHost) => AdmissionPlugin;
+}
+
+/** Issues and checks ServiceAccount tokens (JWT, RS256). The key lives behind this door: node's crypto or WebCrypto. */
+export interface TokenIssuer {
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  sign(claims: Readonly<Record<string, unknown>>): Promise<string>;
+  /** The claims of a token with a valid signature; undefined when it is not ours or not intact. Expiry is the caller's check. */
+  verify(token: string): Promise<Readonly<Record<string, unknown>> | undefined>;
+  /** For /openid/v1/jwks. */
+  readonly jwks: () => Promise<object>;
+}
+
+/** Reaches kubelets and pods for log, exec, attach, port-forward and proxy. Node's sockets live behind this door. */
+export interface NodeDialer {
+  /** A plain request to `https://node:port/path`; the answer may stream. */
+  request(target: { readonly host: string; readonly port: number; readonly tls: boolean }, request: ApiRequest): ReturnType<Handle>;
+}
+
+export interface ServerInfrastructure {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Logger;
+  readonly metrics: MetricRegistry;
+}

@@ -1,0 +1,2 @@
+export * from "./contract.ts";
+export { createMemoryStore } from "./memory/memory.ts";

@@ -31,6 +31,18 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
 
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
 
+/** All that stored kinds usually have, in discovery's order. */
+export const allVerbs: readonly Verb[] = [
+  "create",
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "update",
+  "watch",
+];
+
 export interface SubresourceDefinition {
   readonly name: string;
   /** Kind of its body, when it is another one: Scale, Binding, Eviction, TokenRequest. */
@@ -92,6 +104,8 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   createOnUpdate?: true;
   /** PUT without resourceVersion is allowed (upstream's AllowUnconditionalUpdate). Most kinds: true. */
   unconditionalUpdate?: boolean;
+  /** For kinds with `storedAs`: to the stored form and back. Both return new objects and are called at the door only. */
+  convert?: { toStored(object: T): KubeObject; fromStored(stored: KubeObject): T };
   /** Finalizers and grace of deletion; Pod sets its own. */
   gracefulDeletion?: (object: T, requestedSeconds: number | undefined) => { gracePeriodSeconds: number } | undefined;
   /** Propagation when the request names none: upstream's defaults (old batch/v1 Job orphans are gone; ReplicationController orphans). */

@@ -1,5 +1,119 @@
-// The one explicit list of kinds. A kind is one folder and one line here (and one in serve.ts).
+// The one explicit list of kinds. A kind is one folder and one line here (and one in serve.ts and index.ts).
 import type { KubeObject } from "../machinery/index.ts";
+import { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
+import { daemonSets } from "./apps/daemonsets/kind.ts";
+import { deployments } from "./apps/deployments/kind.ts";
+import { replicaSets } from "./apps/replicasets/kind.ts";
+import { statefulSets } from "./apps/statefulsets/kind.ts";
+import { selfSubjectReviews } from "./authentication/selfsubjectreviews/kind.ts";
+import { tokenReviews } from "./authentication/tokenreviews/kind.ts";
+import { localSubjectAccessReviews } from "./authorization/localsubjectaccessreviews/kind.ts";
+import { selfSubjectAccessReviews } from "./authorization/selfsubjectaccessreviews/kind.ts";
+import { selfSubjectRulesReviews } from "./authorization/selfsubjectrulesreviews/kind.ts";
+import { subjectAccessReviews } from "./authorization/subjectaccessreviews/kind.ts";
+import { horizontalPodAutoscalers } from "./autoscaling/horizontalpodautoscalers/kind.ts";
+import { horizontalPodAutoscalersV1 } from "./autoscaling/horizontalpodautoscalers-v1/kind.ts";
+import { cronJobs } from "./batch/cronjobs/kind.ts";
+import { jobs } from "./batch/jobs/kind.ts";
+import { certificateSigningRequests } from "./certificates/certificatesigningrequests/kind.ts";
+import { leases } from "./coordination/leases/kind.ts";
+import { bindings } from "./core/bindings/kind.ts";
+import { configMaps } from "./core/configmaps/kind.ts";
+import { endpoints } from "./core/endpoints/kind.ts";
+import { events } from "./core/events/kind.ts";
+import { limitRanges } from "./core/limitranges/kind.ts";
+import { namespaces } from "./core/namespaces/kind.ts";
+import { nodes } from "./core/nodes/kind.ts";
+import { persistentVolumeClaims } from "./core/persistentvolumeclaims/kind.ts";
+import { persistentVolumes } from "./core/persistentvolumes/kind.ts";
+import { pods } from "./core/pods/kind.ts";
+import { podTemplates } from "./core/podtemplates/kind.ts";
+import { replicationControllers } from "./core/replicationcontrollers/kind.ts";
+import { resourceQuotas } from "./core/resourcequotas/kind.ts";
+import { secrets } from "./core/secrets/kind.ts";
+import { serviceAccounts } from "./core/serviceaccounts/kind.ts";
+import { services } from "./core/services/kind.ts";
+import { endpointSlices } from "./discovery/endpointslices/kind.ts";
+import { eventsV1 } from "./events/events/kind.ts";
+import { flowSchemas } from "./flowcontrol/flowschemas/kind.ts";
+import { priorityLevelConfigurations } from "./flowcontrol/prioritylevelconfigurations/kind.ts";
 import type { KindDefinition } from "./kind.ts";
+import { ingressClasses } from "./networking/ingressclasses/kind.ts";
+import { ingresses } from "./networking/ingresses/kind.ts";
+import { ipAddresses } from "./networking/ipaddresses/kind.ts";
+import { networkPolicies } from "./networking/networkpolicies/kind.ts";
+import { serviceCIDRs } from "./networking/servicecidrs/kind.ts";
+import { runtimeClasses } from "./node/runtimeclasses/kind.ts";
+import { podDisruptionBudgets } from "./policy/poddisruptionbudgets/kind.ts";
+import { clusterRoleBindings } from "./rbac/clusterrolebindings/kind.ts";
+import { clusterRoles } from "./rbac/clusterroles/kind.ts";
+import { roleBindings } from "./rbac/rolebindings/kind.ts";
+import { roles } from "./rbac/roles/kind.ts";
+import { priorityClasses } from "./scheduling/priorityclasses/kind.ts";
+import { csiDrivers } from "./storage/csidrivers/kind.ts";
+import { csiNodes } from "./storage/csinodes/kind.ts";
+import { csiStorageCapacities } from "./storage/csistoragecapacities/kind.ts";
+import { storageClasses } from "./storage/storageclasses/kind.ts";
+import { volumeAttachments } from "./storage/volumeattachments/kind.ts";
+import { volumeAttributesClasses } from "./storage/volumeattributesclasses/kind.ts";
 
-export const kinds: readonly KindDefinition<KubeObject>[] = [];
+/** In the lists only what all objects have is known of an object, so that definitions of every type fit. */
+const listed = <T extends KubeObject>(kind: KindDefinition<T>): KindDefinition => kind as unknown as KindDefinition;
+
+export const kinds: readonly KindDefinition[] = [
+  listed(controllerRevisions),
+  listed(daemonSets),
+  listed(deployments),
+  listed(replicaSets),
+  listed(statefulSets),
+  listed(selfSubjectReviews),
+  listed(tokenReviews),
+  listed(localSubjectAccessReviews),
+  listed(selfSubjectAccessReviews),
+  listed(selfSubjectRulesReviews),
+  listed(subjectAccessReviews),
+  listed(horizontalPodAutoscalers),
+  listed(horizontalPodAutoscalersV1),
+  listed(cronJobs),
+  listed(jobs),
+  listed(certificateSigningRequests),
+  listed(leases),
+  listed(bindings),
+  listed(configMaps),
+  listed(endpoints),
+  listed(events),
+  listed(limitRanges),
+  listed(namespaces),
+  listed(nodes),
+  listed(persistentVolumeClaims),
+  listed(persistentVolumes),
+  listed(pods),
+  listed(podTemplates),
+  listed(replicationControllers),
+  listed(resourceQuotas),
+  listed(secrets),
+  listed(serviceAccounts),
+  listed(services),
+  listed(endpointSlices),
+  listed(eventsV1),
+  listed(flowSchemas),
+  listed(priorityLevelConfigurations),
+  listed(ingressClasses),
+  listed(ingresses),
+  listed(ipAddresses),
+  listed(networkPolicies),
+  listed(serviceCIDRs),
+  listed(runtimeClasses),
+  listed(podDisruptionBudgets),
+  listed(clusterRoleBindings),
+  listed(clusterRoles),
+  listed(roleBindings),
+  listed(roles),
+  listed(priorityClasses),
+  listed(csiDrivers),
+  listed(csiNodes),
+  listed(csiStorageCapacities),
+  listed(storageClasses),
+  listed(volumeAttachments),
+  listed(volumeAttributesClasses),
+];

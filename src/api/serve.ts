@@ -1,4 +1,174 @@
 // The rules by which the API server serves each kind of kinds.ts. For `server` alone: clients do not pull this in.
-import type { ServedKind } from "./kind.ts";
+import type { KubeObject } from "../machinery/index.ts";
+import { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
+import { controllerRevisionRules } from "./apps/controllerrevisions/serve.ts";
+import { daemonSets } from "./apps/daemonsets/kind.ts";
+import { daemonSetRules } from "./apps/daemonsets/serve.ts";
+import { deployments } from "./apps/deployments/kind.ts";
+import { deploymentRules } from "./apps/deployments/serve.ts";
+import { replicaSets } from "./apps/replicasets/kind.ts";
+import { replicaSetRules } from "./apps/replicasets/serve.ts";
+import { statefulSets } from "./apps/statefulsets/kind.ts";
+import { statefulSetRules } from "./apps/statefulsets/serve.ts";
+import { selfSubjectReviews } from "./authentication/selfsubjectreviews/kind.ts";
+import { selfSubjectReviewRules } from "./authentication/selfsubjectreviews/serve.ts";
+import { tokenReviews } from "./authentication/tokenreviews/kind.ts";
+import { tokenReviewRules } from "./authentication/tokenreviews/serve.ts";
+import { localSubjectAccessReviews } from "./authorization/localsubjectaccessreviews/kind.ts";
+import { localSubjectAccessReviewRules } from "./authorization/localsubjectaccessreviews/serve.ts";
+import { selfSubjectAccessReviews } from "./authorization/selfsubjectaccessreviews/kind.ts";
+import { selfSubjectAccessReviewRules } from "./authorization/selfsubjectaccessreviews/serve.ts";
+import { selfSubjectRulesReviews } from "./authorization/selfsubjectrulesreviews/kind.ts";
+import { selfSubjectRulesReviewRules } from "./authorization/selfsubjectrulesreviews/serve.ts";
+import { subjectAccessReviews } from "./authorization/subjectaccessreviews/kind.ts";
+import { subjectAccessReviewRules } from "./authorization/subjectaccessreviews/serve.ts";
+import { horizontalPodAutoscalers } from "./autoscaling/horizontalpodautoscalers/kind.ts";
+import { horizontalPodAutoscalerRules } from "./autoscaling/horizontalpodautoscalers/serve.ts";
+import { horizontalPodAutoscalersV1 } from "./autoscaling/horizontalpodautoscalers-v1/kind.ts";
+import { horizontalPodAutoscalerV1Rules } from "./autoscaling/horizontalpodautoscalers-v1/serve.ts";
+import { cronJobs } from "./batch/cronjobs/kind.ts";
+import { cronJobRules } from "./batch/cronjobs/serve.ts";
+import { jobs } from "./batch/jobs/kind.ts";
+import { jobRules } from "./batch/jobs/serve.ts";
+import { certificateSigningRequests } from "./certificates/certificatesigningrequests/kind.ts";
+import { certificateSigningRequestRules } from "./certificates/certificatesigningrequests/serve.ts";
+import { leases } from "./coordination/leases/kind.ts";
+import { leaseRules } from "./coordination/leases/serve.ts";
+import { bindings } from "./core/bindings/kind.ts";
+import { bindingRules } from "./core/bindings/serve.ts";
+import { configMaps } from "./core/configmaps/kind.ts";
+import { configMapRules } from "./core/configmaps/serve.ts";
+import { endpoints } from "./core/endpoints/kind.ts";
+import { endpointsRules } from "./core/endpoints/serve.ts";
+import { events } from "./core/events/kind.ts";
+import { eventRules } from "./core/events/serve.ts";
+import { limitRanges } from "./core/limitranges/kind.ts";
+import { limitRangeRules } from "./core/limitranges/serve.ts";
+import { namespaces } from "./core/namespaces/kind.ts";
+import { namespaceRules } from "./core/namespaces/serve.ts";
+import { nodes } from "./core/nodes/kind.ts";
+import { nodeRules } from "./core/nodes/serve.ts";
+import { persistentVolumeClaims } from "./core/persistentvolumeclaims/kind.ts";
+import { persistentVolumeClaimRules } from "./core/persistentvolumeclaims/serve.ts";
+import { persistentVolumes } from "./core/persistentvolumes/kind.ts";
+import { persistentVolumeRules } from "./core/persistentvolumes/serve.ts";
+import { pods } from "./core/pods/kind.ts";
+import { podRules } from "./core/pods/serve.ts";
+import { podTemplates } from "./core/podtemplates/kind.ts";
+import { podTemplateRules } from "./core/podtemplates/serve.ts";
+import { replicationControllers } from "./core/replicationcontrollers/kind.ts";
+import { replicationControllerRules } from "./core/replicationcontrollers/serve.ts";
+import { resourceQuotas } from "./core/resourcequotas/kind.ts";
+import { resourceQuotaRules } from "./core/resourcequotas/serve.ts";
+import { secrets } from "./core/secrets/kind.ts";
+import { secretRules } from "./core/secrets/serve.ts";
+import { serviceAccounts } from "./core/serviceaccounts/kind.ts";
+import { serviceAccountRules } from "./core/serviceaccounts/serve.ts";
+import { services } from "./core/services/kind.ts";
+import { serviceRules } from "./core/services/serve.ts";
+import { endpointSlices } from "./discovery/endpointslices/kind.ts";
+import { endpointSliceRules } from "./discovery/endpointslices/serve.ts";
+import { eventsV1 } from "./events/events/kind.ts";
+import { eventV1Rules } from "./events/events/serve.ts";
+import { flowSchemas } from "./flowcontrol/flowschemas/kind.ts";
+import { flowSchemaRules } from "./flowcontrol/flowschemas/serve.ts";
+import { priorityLevelConfigurations } from "./flowcontrol/prioritylevelconfigurations/kind.ts";
+import { priorityLevelConfigurationRules } from "./flowcontrol/prioritylevelconfigurations/serve.ts";
+import type { KindDefinition, ServedKind, ServeRules } from "./kind.ts";
+import { ingressClasses } from "./networking/ingressclasses/kind.ts";
+import { ingressClassRules } from "./networking/ingressclasses/serve.ts";
+import { ingresses } from "./networking/ingresses/kind.ts";
+import { ingressRules } from "./networking/ingresses/serve.ts";
+import { ipAddresses } from "./networking/ipaddresses/kind.ts";
+import { ipAddressRules } from "./networking/ipaddresses/serve.ts";
+import { networkPolicies } from "./networking/networkpolicies/kind.ts";
+import { networkPolicyRules } from "./networking/networkpolicies/serve.ts";
+import { serviceCIDRs } from "./networking/servicecidrs/kind.ts";
+import { serviceCIDRRules } from "./networking/servicecidrs/serve.ts";
+import { runtimeClasses } from "./node/runtimeclasses/kind.ts";
+import { runtimeClassRules } from "./node/runtimeclasses/serve.ts";
+import { podDisruptionBudgets } from "./policy/poddisruptionbudgets/kind.ts";
+import { podDisruptionBudgetRules } from "./policy/poddisruptionbudgets/serve.ts";
+import { clusterRoleBindings } from "./rbac/clusterrolebindings/kind.ts";
+import { clusterRoleBindingRules } from "./rbac/clusterrolebindings/serve.ts";
+import { clusterRoles } from "./rbac/clusterroles/kind.ts";
+import { clusterRoleRules } from "./rbac/clusterroles/serve.ts";
+import { roleBindings } from "./rbac/rolebindings/kind.ts";
+import { roleBindingRules } from "./rbac/rolebindings/serve.ts";
+import { roles } from "./rbac/roles/kind.ts";
+import { roleRules } from "./rbac/roles/serve.ts";
+import { priorityClasses } from "./scheduling/priorityclasses/kind.ts";
+import { priorityClassRules } from "./scheduling/priorityclasses/serve.ts";
+import { csiDrivers } from "./storage/csidrivers/kind.ts";
+import { csiDriverRules } from "./storage/csidrivers/serve.ts";
+import { csiNodes } from "./storage/csinodes/kind.ts";
+import { csiNodeRules } from "./storage/csinodes/serve.ts";
+import { csiStorageCapacities } from "./storage/csistoragecapacities/kind.ts";
+import { csiStorageCapacityRules } from "./storage/csistoragecapacities/serve.ts";
+import { storageClasses } from "./storage/storageclasses/kind.ts";
+import { storageClassRules } from "./storage/storageclasses/serve.ts";
+import { volumeAttachments } from "./storage/volumeattachments/kind.ts";
+import { volumeAttachmentRules } from "./storage/volumeattachments/serve.ts";
+import { volumeAttributesClasses } from "./storage/volumeattributesclasses/kind.ts";
+import { volumeAttributesClassRules } from "./storage/volumeattributesclasses/serve.ts";
 
-export const servedKinds: readonly ServedKind[] = [];
+const served = <T extends KubeObject>(kind: KindDefinition<T>, rules: ServeRules<T>): ServedKind =>
+  ({ kind, rules }) as unknown as ServedKind;
+
+export const servedKinds: readonly ServedKind[] = [
+  served(controllerRevisions, controllerRevisionRules),
+  served(daemonSets, daemonSetRules),
+  served(deployments, deploymentRules),
+  served(replicaSets, replicaSetRules),
+  served(statefulSets, statefulSetRules),
+  served(selfSubjectReviews, selfSubjectReviewRules),
+  served(tokenReviews, tokenReviewRules),
+  served(localSubjectAccessReviews, localSubjectAccessReviewRules),
+  served(selfSubjectAccessReviews, selfSubjectAccessReviewRules),
+  served(selfSubjectRulesReviews, selfSubjectRulesReviewRules),
+  served(subjectAccessReviews, subjectAccessReviewRules),
+  served(horizontalPodAutoscalers, horizontalPodAutoscalerRules),
+  served(horizontalPodAutoscalersV1, horizontalPodAutoscalerV1Rules),
+  served(cronJobs, cronJobRules),
+  served(jobs, jobRules),
+  served(certificateSigningRequests, certificateSigningRequestRules),
+  served(leases, leaseRules),
+  served(bindings, bindingRules),
+  served(configMaps, configMapRules),
+  served(endpoints, endpointsRules),
+  served(events, eventRules),
+  served(limitRanges, limitRangeRules),
+  served(namespaces, namespaceRules),
+  served(nodes, nodeRules),
+  served(persistentVolumeClaims, persistentVolumeClaimRules),
+  served(persistentVolumes, persistentVolumeRules),
+  served(pods, podRules),
+  served(podTemplates, podTemplateRules),
+  served(replicationControllers, replicationControllerRules),
+  served(resourceQuotas, resourceQuotaRules),
+  served(secrets, secretRules),
+  served(serviceAccounts, serviceAccountRules),
+  served(services, serviceRules),
+  served(endpointSlices, endpointSliceRules),
+  served(eventsV1, eventV1Rules),
+  served(flowSchemas, flowSchemaRules),
+  served(priorityLevelConfigurations, priorityLevelConfigurationRules),
+  served(ingressClasses, ingressClassRules),
+  served(ingresses, ingressRules),
+  served(ipAddresses, ipAddressRules),
+  served(networkPolicies, networkPolicyRules),
+  served(serviceCIDRs, serviceCIDRRules),
+  served(runtimeClasses, runtimeClassRules),
+  served(podDisruptionBudgets, podDisruptionBudgetRules),
+  served(clusterRoleBindings, clusterRoleBindingRules),
+  served(clusterRoles, clusterRoleRules),
+  served(roleBindings, roleBindingRules),
+  served(roles, roleRules),
+  served(priorityClasses, priorityClassRules),
+  served(csiDrivers, csiDriverRules),
+  served(csiNodes, csiNodeRules),
+  served(csiStorageCapacities, csiStorageCapacityRules),
+  served(storageClasses, storageClassRules),
+  served(volumeAttachments, volumeAttachmentRules),
+  served(volumeAttributesClasses, volumeAttributesClassRules),
+];

@@ -1,0 +1,21 @@
+// Namespace: v1 namespaces.
+import type { Namespace } from "../../../../facts/types/core.v1.ts";
+import { defineKind } from "../../kind.ts";
+import { ageColumn, nameColumn } from "../../lib/columns.ts";
+
+export const namespaces = defineKind<Namespace>({
+  group: "",
+  version: "v1",
+  kind: "Namespace",
+  resource: "namespaces",
+  singular: "namespace",
+  shortNames: ["ns"],
+  categories: [],
+  namespaced: false,
+  verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
+  subresources: [
+    { name: "finalize", verbs: ["update"] },
+    { name: "status", verbs: ["get", "patch", "update"] },
+  ],
+  columns: [nameColumn, ageColumn],
+});

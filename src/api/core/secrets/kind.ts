@@ -1,0 +1,18 @@
+// Secret: v1 secrets.
+import type { Secret } from "../../../../facts/types/core.v1.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
+import { ageColumn, nameColumn } from "../../lib/columns.ts";
+
+export const secrets = defineKind<Secret>({
+  group: "",
+  version: "v1",
+  kind: "Secret",
+  resource: "secrets",
+  singular: "secret",
+  shortNames: [],
+  categories: [],
+  namespaced: true,
+  verbs: allVerbs,
+  subresources: [],
+  columns: [nameColumn, ageColumn],
+});

@@ -1,0 +1,18 @@
+// ServiceCIDR: networking.k8s.io/v1 servicecidrs.
+import type { ServiceCIDR } from "../../../../facts/types/networking.v1.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
+import { ageColumn, nameColumn } from "../../lib/columns.ts";
+
+export const serviceCIDRs = defineKind<ServiceCIDR>({
+  group: "networking.k8s.io",
+  version: "v1",
+  kind: "ServiceCIDR",
+  resource: "servicecidrs",
+  singular: "servicecidr",
+  shortNames: [],
+  categories: [],
+  namespaced: false,
+  verbs: allVerbs,
+  subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
+  columns: [nameColumn, ageColumn],
+});

@@ -1,0 +1,18 @@
+// RuntimeClass: node.k8s.io/v1 runtimeclasses.
+import type { RuntimeClass } from "../../../../facts/types/node.v1.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
+import { ageColumn, nameColumn } from "../../lib/columns.ts";
+
+export const runtimeClasses = defineKind<RuntimeClass>({
+  group: "node.k8s.io",
+  version: "v1",
+  kind: "RuntimeClass",
+  resource: "runtimeclasses",
+  singular: "runtimeclass",
+  shortNames: [],
+  categories: [],
+  namespaced: false,
+  verbs: allVerbs,
+  subresources: [],
+  columns: [nameColumn, ageColumn],
+});

@@ -1,0 +1,18 @@
+// PodDisruptionBudget: policy/v1 poddisruptionbudgets.
+import type { PodDisruptionBudget } from "../../../../facts/types/policy.v1.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
+import { ageColumn, nameColumn } from "../../lib/columns.ts";
+
+export const podDisruptionBudgets = defineKind<PodDisruptionBudget>({
+  group: "policy",
+  version: "v1",
+  kind: "PodDisruptionBudget",
+  resource: "poddisruptionbudgets",
+  singular: "poddisruptionbudget",
+  shortNames: ["pdb"],
+  categories: [],
+  namespaced: true,
+  verbs: allVerbs,
+  subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
+  columns: [nameColumn, ageColumn],
+});

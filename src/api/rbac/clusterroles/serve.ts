@@ -1,0 +1,5 @@
+// How the API server serves ClusterRole.
+import type { ClusterRole } from "../../../../facts/types/rbac.v1.ts";
+import { defineRules } from "../../kind.ts";
+
+export const clusterRoleRules = defineRules<ClusterRole>({});

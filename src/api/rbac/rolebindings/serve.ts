@@ -1,0 +1,5 @@
+// How the API server serves RoleBinding.
+import type { RoleBinding } from "../../../../facts/types/rbac.v1.ts";
+import { defineRules } from "../../kind.ts";
+
+export const roleBindingRules = defineRules<RoleBinding>({});

@@ -1,0 +1,18 @@
+// Role: rbac.authorization.k8s.io/v1 roles.
+import type { Role } from "../../../../facts/types/rbac.v1.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
+import { ageColumn, nameColumn } from "../../lib/columns.ts";
+
+export const roles = defineKind<Role>({
+  group: "rbac.authorization.k8s.io",
+  version: "v1",
+  kind: "Role",
+  resource: "roles",
+  singular: "role",
+  shortNames: [],
+  categories: [],
+  namespaced: true,
+  verbs: allVerbs,
+  subresources: [],
+  columns: [nameColumn, ageColumn],
+});

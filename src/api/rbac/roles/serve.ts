@@ -1,0 +1,5 @@
+// How the API server serves Role.
+import type { Role } from "../../../../facts/types/rbac.v1.ts";
+import { defineRules } from "../../kind.ts";
+
+export const roleRules = defineRules<Role>({});

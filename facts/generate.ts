@@ -96,7 +96,7 @@ const alias = (module: string): string => module.replaceAll(".", "_").replaceAll
 
 function isKind(entry: { definitionName: string; name: string; definition: Definition }): boolean {
   const gvk = entry.definition["x-kubernetes-group-version-kind"];
-  return gvk !== undefined && gvk.some((each) => each.kind === entry.name);
+  return gvk?.some((each) => each.kind === entry.name) ?? false;
 }
 
 function writeModule(module: string): void {
@@ -124,7 +124,9 @@ function writeModule(module: string): void {
         const gvk = definition["x-kubernetes-group-version-kind"]?.find((each) => each.kind === name);
         const shared = (definition["x-kubernetes-group-version-kind"]?.length ?? 0) > 1;
         type =
-          gvk === undefined || shared ? "string" : JSON.stringify(gvk.group ? `${gvk.group}/${gvk.version}` : gvk.version);
+          gvk === undefined || shared
+            ? "string"
+            : JSON.stringify(gvk.group ? `${gvk.group}/${gvk.version}` : gvk.version);
       }
       lines.push(`  ${key}${required ? "" : "?"}: ${type};`);
     }
@@ -189,9 +191,12 @@ function writeSchema(): void {
 }
 
 function writeResources(): void {
-  const [, ...rows] = readFileSync(join(source as string, "api-resources.tsv"), "utf8").trimEnd().split("\n");
+  const [, ...rows] = readFileSync(join(source as string, "api-resources.tsv"), "utf8")
+    .trimEnd()
+    .split("\n");
   const records = rows.map((row) => {
-    const [group, version, resource, kind, scope, byDefault, stage, shortNames, categories, verbs, gate] = row.split("\t");
+    const [group, version, resource, kind, scope, byDefault, stage, shortNames, categories, verbs, gate] =
+      row.split("\t");
     const list = (text: string | undefined): string[] => (text ? text.split(",") : []);
     return {
       group: group === "core" ? "" : group,

@@ -55,13 +55,12 @@ abstract class LabelledMetric<Series> implements Metric {
     const stability = this.options.stability === undefined ? "" : `[${this.options.stability}] `;
     let text = `# HELP ${this.name} ${stability}${this.options.help}\n# TYPE ${this.name} ${this.type}\n`;
     for (const { labels, value } of this.series.values())
-      text += this.lines(names.map((name, index) => `${name}="${escape(labels[index]!)}"`).join(","), value);
+      text += this.lines(names.map((name, index) => `${name}="${escapeLabel(labels[index]!)}"`).join(","), value);
     return text;
   }
 }
 
-const escape = (value: string): string =>
-  value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+const escapeLabel = (value: string): string => value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
 const braces = (labels: string): string => (labels === "" ? "" : `{${labels}}`);
 
 export class Counter extends LabelledMetric<number> {

@@ -29,7 +29,13 @@ export interface RangeResult {
 
 export type StoreOperation =
   /** expectRevision 0: the key must not exist; undefined: whatever is there is replaced. */
-  | { readonly type: "put"; readonly key: string; readonly value: Uint8Array; readonly expectRevision?: number; readonly ttlSeconds?: number }
+  | {
+      readonly type: "put";
+      readonly key: string;
+      readonly value: Uint8Array;
+      readonly expectRevision?: number;
+      readonly ttlSeconds?: number;
+    }
   | { readonly type: "delete"; readonly key: string; readonly expectRevision?: number };
 
 export type CommitResult =

@@ -1,6 +1,9 @@
 // The typed client over a Transport. Upstream: client-go's typed clients.
 import type { KindDefinition, Verb } from "../api/index.ts";
 import type { DeleteOptions, KubeList, KubeObject, NewObject, Transport } from "../machinery/index.ts";
+import { discoverResources, kindOfResource } from "./discovery.ts";
+import { createSender, textOf } from "./request.ts";
+import { createResourceClient } from "./resource-client.ts";
 
 export interface ListOptions {
   /** All namespaces when not given. */
@@ -49,16 +52,30 @@ export interface ResourceClient<T extends KubeObject> {
   /** Whole replacement; metadata.resourceVersion guards it when set. */
   update(object: T, options?: WriteOptions): Promise<T>;
   updateStatus(object: T, options?: WriteOptions): Promise<T>;
-  patch(name: ObjectName, patch: unknown, options: WriteOptions & { readonly type: PatchType; readonly subresource?: string; readonly force?: boolean }): Promise<T>;
+  patch(
+    name: ObjectName,
+    patch: unknown,
+    options: WriteOptions & { readonly type: PatchType; readonly subresource?: string; readonly force?: boolean },
+  ): Promise<T>;
   delete(name: ObjectName, options?: Partial<DeleteOptions>): Promise<void>;
   deleteCollection(selection: ListOptions, options?: Partial<DeleteOptions>): Promise<void>;
   /** Throws StatusError from the iterator for an ERROR event (410 Expired among them). Ends when the server ends it. */
   watch(options: WatchOptions): AsyncIterable<WatchEvent<T>>;
   /** POST to a subresource: binding, eviction, token. */
-  createSubresource<R = unknown>(name: ObjectName, subresource: string, body: object, options?: WriteOptions): Promise<R>;
+  createSubresource<R = unknown>(
+    name: ObjectName,
+    subresource: string,
+    body: object,
+    options?: WriteOptions,
+  ): Promise<R>;
   /** GET and PUT of a subresource: scale. */
   getSubresource<R = unknown>(name: ObjectName, subresource: string): Promise<R>;
-  updateSubresource<R = unknown>(name: ObjectName, subresource: string, body: object, options?: WriteOptions): Promise<R>;
+  updateSubresource<R = unknown>(
+    name: ObjectName,
+    subresource: string,
+    body: object,
+    options?: WriteOptions,
+  ): Promise<R>;
 }
 
 export interface Client {
@@ -86,6 +103,26 @@ export interface ClientOptions {
   readonly userAgent: string;
 }
 
-export function createClient(_transport: Transport, _options: ClientOptions): Client {
-  throw new Error("being written");
+/** The client of one component. Who asks is the transport's matter; what it is called is `options.userAgent`. */
+export function createClient(transport: Transport, options: ClientOptions): Client {
+  const send = createSender(transport, options.userAgent);
+  const known = new Map<KindDefinition, ResourceClient<KubeObject>>();
+  return {
+    transport,
+    of<T extends KubeObject>(kind: KindDefinition<T>): ResourceClient<T> {
+      const key = kind as unknown as KindDefinition;
+      let found = known.get(key);
+      if (found === undefined) {
+        found = createResourceClient(send, kind) as unknown as ResourceClient<KubeObject>;
+        known.set(key, found);
+      }
+      return found as unknown as ResourceClient<T>;
+    },
+    dynamic: (resource) => createResourceClient(send, kindOfResource(resource)),
+    discover: () => discoverResources(send),
+    async raw(path) {
+      const answer = await send.raw({ method: "GET", path });
+      return { status: answer.status, text: await textOf(answer) };
+    },
+  };
 }

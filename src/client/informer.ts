@@ -4,9 +4,11 @@
 // every change of a key in order, one at a time, synchronously; a change may be skipped only when a later one of the
 // same key takes its place (a relist). Objects are shared and frozen: nobody changes them.
 import type { KindDefinition } from "../api/index.ts";
-import type { Clock, Logger, Rng } from "../base/index.ts";
+import { type Clock, type Logger, onAbort, type Rng } from "../base/index.ts";
 import type { KubeObject } from "../machinery/index.ts";
+import { createCache } from "./cache.ts";
 import type { Client } from "./client.ts";
+import { runReflector } from "./reflector.ts";
 
 export interface Handler<T> {
   add?(object: T, initial: boolean): void;
@@ -57,6 +59,93 @@ export interface InformerFactoryOptions {
   readonly signal: AbortSignal;
 }
 
-export function createInformerFactory(_options: InformerFactoryOptions): InformerFactory {
-  throw new Error("being written");
+/** Informers over one client, one for each kind and selection. Every watch ends with `options.signal`. */
+export function createInformerFactory(options: InformerFactoryOptions): InformerFactory {
+  const informers = new Map<string, Startable>();
+  let started = false;
+  return {
+    informer<T extends KubeObject>(kind: KindDefinition<T>, selection: InformerSelection = {}): Informer<T> {
+      const key = [
+        kind.group,
+        kind.version,
+        kind.resource,
+        selection.namespace ?? "",
+        selection.labelSelector ?? "",
+        selection.fieldSelector ?? "",
+      ].join("|");
+      let found = informers.get(key);
+      if (found === undefined) {
+        found = createInformer(kind, selection, options);
+        informers.set(key, found);
+        if (started) found.start();
+      }
+      return found.informer as unknown as Informer<T>;
+    },
+    start() {
+      started = true;
+      for (const each of informers.values()) each.start();
+    },
+    async whenSynced() {
+      await Promise.all([...informers.values()].map((each) => each.informer.whenSynced(options.signal)));
+    },
+  };
+}
+
+interface Startable {
+  /** Kept without its type: the key names the kind. */
+  readonly informer: Pick<Informer<KubeObject>, "whenSynced">;
+  start(): void;
+}
+
+function createInformer<T extends KubeObject>(
+  kind: KindDefinition<T>,
+  selection: InformerSelection,
+  options: InformerFactoryOptions,
+): Startable {
+  const { clock, rng, signal } = options;
+  const log = options.log.child(`informer/${kind.resource}`);
+  const cache = createCache<T>((error) => log.error("an informer's handler failed", { error }));
+  const firstList = Promise.withResolvers<void>();
+  let synced = false;
+  let started = false;
+  const informer: Informer<T> = {
+    kind,
+    get: cache.get,
+    byKey: cache.byKey,
+    list: cache.list,
+    byIndex: cache.byIndex,
+    addHandler: cache.addHandler,
+    addIndex: cache.addIndex,
+    get synced() {
+      return synced;
+    },
+    whenSynced: (until = signal) => orAbort(firstList.promise, until),
+  };
+  const replace = (objects: ReadonlyMap<string, T>): void => {
+    cache.replace(objects);
+    synced = true;
+    firstList.resolve();
+  };
+  return {
+    informer: informer as unknown as Pick<Informer<KubeObject>, "whenSynced">,
+    start() {
+      if (started) return;
+      started = true;
+      const sink = { replace, upsert: cache.upsert, remove: cache.remove };
+      runReflector({ resource: options.client.of(kind), selection, sink, clock, rng, log, signal }).catch((error) =>
+        log.error("an informer ended for good", { error }),
+      );
+    },
+  };
+}
+
+/** Waits for `promise`, or rejects with the signal's reason when that aborts first. */
+function orAbort(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: waiting, resolve, reject } = Promise.withResolvers<void>();
+  const detach = onAbort(signal, () => reject(signal.reason));
+  promise.then(() => {
+    detach();
+    resolve();
+  }, reject);
+  return waiting;
 }

@@ -1,0 +1,66 @@
+// Writes events one after the other, behind the program. A server that cannot be reached is tried again, one that refuses is not.
+import { type Clock, isAbort, type Logger, type Rng, sleep } from "../base/index.ts";
+import { isAlreadyExists, StatusError } from "../machinery/index.ts";
+
+export interface EventWriter {
+  /** `what` tells the log which event it was. */
+  write(task: () => Promise<void>, what: Readonly<Record<string, unknown>>): void;
+  flush(): Promise<void>;
+}
+
+export interface EventWriterOptions {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Logger;
+  readonly signal?: AbortSignal;
+}
+
+const mostQueued = 1000;
+const mostTries = 12;
+const retryMs = 10_000;
+
+export function createEventWriter(options: EventWriterOptions): EventWriter {
+  const { clock, rng, log, signal } = options;
+  let queued = 0;
+  let last: Promise<void> = Promise.resolve();
+
+  /** True when there is nothing left to try. */
+  const attempt = async (task: () => Promise<void>, what: Readonly<Record<string, unknown>>): Promise<boolean> => {
+    try {
+      await task();
+      return true;
+    } catch (error) {
+      if (!(error instanceof StatusError)) {
+        log.debug("an event could not be written, will retry", { ...what, error });
+        return false;
+      }
+      const expected = isAlreadyExists(error) || namespaceEnds(error);
+      log[expected ? "debug" : "error"]("the server rejected an event", { ...what, error });
+      return true;
+    }
+  };
+  const persist = async (task: () => Promise<void>, what: Readonly<Record<string, unknown>>): Promise<void> => {
+    for (let tries = 1; !signal?.aborted; tries++) {
+      if (await attempt(task, what)) return;
+      if (tries === mostTries) return log.error("gave up on an event that could not be written", what);
+      try {
+        await sleep(clock, tries === 1 ? retryMs * rng.next() : retryMs, signal);
+      } catch (error) {
+        if (isAbort(error, signal)) return;
+        throw error;
+      }
+    }
+  };
+  return {
+    write(task, what) {
+      if (signal?.aborted) return;
+      if (queued >= mostQueued) return log.error("dropped an event: too many are waiting to be written", what);
+      queued++;
+      last = last.then(() => persist(task, what)).finally(() => queued--);
+    },
+    flush: () => last,
+  };
+}
+
+const namespaceEnds = (error: StatusError): boolean =>
+  error.status.details?.causes?.some((cause) => cause.reason === "NamespaceTerminating") === true;

@@ -1,0 +1,2 @@
+export * from "./http-transport.ts";
+export * from "./kubeconfig.ts";

@@ -76,7 +76,11 @@ export interface PeerInfo {
     readonly organizations: readonly string[];
     readonly uid?: string;
     readonly raw: Uint8Array;
+    /** Which of the configured authorities signed it; only the client authority when absent. */
+    readonly authorities?: readonly ("client" | "requestHeader")[];
   };
+  /** A certificate was shown that no authority vouches for, or that is out of date: why. */
+  readonly certificateError?: string;
   readonly remoteAddress?: string;
 }
 

@@ -1,0 +1,3 @@
+export * from "./certificate.ts";
+export * from "./cluster-pki.ts";
+export * from "./kubeconfig.ts";

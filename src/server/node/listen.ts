@@ -1,0 +1,428 @@
+// The API server's sockets: HTTPS with HTTP/2 and HTTP/1.1, and plain HTTP (both versions, by the client's first bytes) for
+// unix sockets and tests. Adapters only: every request goes to `handle`, every upgrade to `upgrade`.
+//
+// Bounds: bodies are cut at `maxBodyBytes` while they arrive; answers follow the client's reading; a client that takes nothing
+// for `stallMs` and an HTTP/2 peer that leaves a ping unanswered for one round lose their connection.
+
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  createServer as createHttp2Server,
+  createSecureServer,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
+import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import { type Clock, every, type Logger } from "../../base/index.ts";
+import {
+  type ApiRequest,
+  type ApiResponse,
+  type Handle,
+  type Identity,
+  internalError,
+  StatusError,
+} from "../../machinery/index.ts";
+import { peerReader } from "./peer.ts";
+import { BodyAborted, maxRequestBodyBytes, readBody, requestOf } from "./request.ts";
+import { bodyBytes, discard, isStreaming, Stalls, writeStream } from "./respond.ts";
+
+/** Takes over an HTTP/1.1 connection that asked for an upgrade, or refuses it with an ordinary answer. */
+export type UpgradeHandler = (request: ApiRequest, identity: Identity) => Promise<ApiResponse | UpgradedConnection>;
+
+export interface UpgradedConnection {
+  /** Owns the socket from here on; `head` are the bytes that came behind the request. */
+  takeOver(socket: Duplex, head: Uint8Array): void;
+}
+
+export interface ListenOptions {
+  readonly handle: Handle;
+  readonly upgrade?: UpgradeHandler;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly bindAddress?: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly maxBodyBytes?: number;
+  readonly stallMs?: number;
+  readonly pingMs?: number;
+}
+
+export interface TlsMaterial {
+  /** PEM; the leaf first. */
+  readonly cert: string;
+  readonly key: string;
+  /** PEM bundle. Client certificates are asked for and checked, never required. */
+  readonly clientCA?: string;
+  /** PEM bundle of the front proxy's authority (aggregation). */
+  readonly requestHeaderCA?: string;
+}
+
+export interface Listener {
+  readonly port: number;
+  readonly address: string;
+  /** New connections use this from now on; `cert` and `key` always, the authorities when given. */
+  reload(tls: TlsMaterial): void;
+  /** Stops listening and ends every connection; open requests see their signal abort. */
+  close(): Promise<void>;
+}
+
+export interface PlainListenOptions extends Omit<ListenOptions, "port"> {
+  readonly port?: number;
+  /** Path of a unix socket, instead of a port. */
+  readonly socketPath?: string;
+}
+
+const maxHeaderBytes = 1 << 20;
+/** Node counts all buffered data of a session against this (MB); many watches share one session. */
+const maxSessionMemoryMB = 256;
+const http2Settings = { maxConcurrentStreams: 1000, initialWindowSize: 1 << 18, maxHeaderListSize: maxHeaderBytes };
+
+/** Listens with TLS. `requestCert` is always on, so a client without a certificate still gets in. */
+export async function serveHttps(options: ListenOptions & TlsMaterial): Promise<Listener> {
+  const connections = new Connections(options);
+  let tls: TlsMaterial = options;
+  const readPeer = peerReader({
+    clock: options.clock,
+    ...(options.requestHeaderCA === undefined ? {} : { requestHeaderCA: options.requestHeaderCA }),
+  });
+  const identify = (socket: unknown): Identity => ({ kind: "peer", peer: readPeer(socket as TLSSocket, tls.clientCA) });
+  const server = createSecureServer({
+    ...contextOf(tls),
+    allowHTTP1: true,
+    requestCert: true,
+    rejectUnauthorized: false,
+    minVersion: "TLSv1.2",
+    maxHeaderSize: maxHeaderBytes,
+    maxSessionMemory: maxSessionMemoryMB,
+    settings: http2Settings,
+  } as Parameters<typeof createSecureServer>[0]);
+  server.on("request", (request, response) =>
+    connections.http1(request as unknown as IncomingMessage, response as unknown as ServerResponse, identify),
+  );
+  // A "request" listener makes node wrap every HTTP/2 stream in its compatibility API as well; that wrapper is dropped here.
+  server.removeAllListeners("stream");
+  server.on("stream", (stream, headers) => connections.http2(stream as ServerHttp2Stream, headers, identify));
+  server.on("session", (session) => connections.trackSession(session));
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Uint8Array) =>
+    connections.upgrade(request, { socket, head }, identify),
+  );
+  server.on("tlsClientError", (error, socket) => {
+    options.log.debug("TLS handshake failed", { error, remoteAddress: socket.remoteAddress ?? "" });
+    socket.destroy();
+  });
+  server.on("connection", (socket: Socket) => connections.trackSocket(socket));
+  await listen(server, { host: options.bindAddress ?? "127.0.0.1", port: options.port });
+  const { port, address } = server.address() as AddressInfo;
+  return {
+    port,
+    address,
+    reload: (next) => {
+      tls = { ...tls, ...next };
+      server.setSecureContext(contextOf(tls));
+    },
+    close: () => connections.close(server),
+  };
+}
+
+/** Listens without TLS: HTTP/1.1 and HTTP/2 with prior knowledge. */
+export async function servePlain(options: PlainListenOptions): Promise<Listener> {
+  const connections = new Connections(options);
+  const identify = (socket: unknown): Identity => {
+    const remoteAddress = (socket as Socket).remoteAddress;
+    return { kind: "peer", peer: remoteAddress === undefined ? {} : { remoteAddress } };
+  };
+  const http1 = createHttpServer({ maxHeaderSize: maxHeaderBytes }, (request, response) =>
+    connections.http1(request, response, identify),
+  );
+  http1.on("upgrade", (request, socket, head) => connections.upgrade(request, { socket, head }, identify));
+  const http2 = createHttp2Server({ maxSessionMemory: maxSessionMemoryMB, settings: http2Settings });
+  http2.on("stream", (stream, headers) => connections.http2(stream as ServerHttp2Stream, headers, identify));
+  http2.on("session", (session) => connections.trackSession(session));
+  const server = createNetServer((socket) => {
+    connections.trackSocket(socket);
+    socket.once("readable", () => {
+      const first: Uint8Array | null = socket.read();
+      if (first === null) return void socket.destroy();
+      socket.unshift(first);
+      // "PRI * HTTP/2.0": no HTTP/1.1 method begins with PRI.
+      const isHttp2 = first[0] === 0x50 && first[1] === 0x52 && first[2] === 0x49;
+      (isHttp2 ? http2 : http1).emit("connection", socket);
+    });
+  });
+  await listen(
+    server,
+    options.socketPath === undefined
+      ? { host: options.bindAddress ?? "127.0.0.1", port: options.port ?? 0 }
+      : { path: options.socketPath },
+  );
+  const address = server.address();
+  return {
+    port: address !== null && typeof address === "object" ? address.port : 0,
+    address: address === null ? "" : typeof address === "string" ? address : address.address,
+    reload: () => {
+      throw new Error("a listener without TLS has no certificates to reload");
+    },
+    close: () => connections.close(server),
+  };
+}
+
+const contextOf = (tls: TlsMaterial): { cert: string; key: string; ca?: string[] } => {
+  const authorities = [tls.clientCA, tls.requestHeaderCA].filter((each) => each !== undefined);
+  // Without this node would trust the public authorities for client certificates.
+  return { cert: tls.cert, key: tls.key, ca: authorities.length > 0 ? authorities : [] };
+};
+
+function listen(server: NetServer, where: { host: string; port: number } | { path: string }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(where, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** What the two listeners share: adapters of both protocols and the life of their connections. */
+class Connections {
+  readonly #options: PlainListenOptions;
+  readonly #sockets = new Set<Socket>();
+  /** Sessions with the time of the ping that is still unanswered, if any. */
+  readonly #sessions = new Map<Http2Session, { awaiting: boolean }>();
+  readonly #stalls: Stalls;
+  readonly #closing = new AbortController();
+
+  constructor(options: PlainListenOptions) {
+    this.#options = options;
+    this.#stalls = new Stalls(() => options.clock.monotonic());
+    every(options.clock, options.pingMs ?? 15_000, () => this.#sweep(), this.#closing.signal);
+  }
+
+  trackSocket(socket: Socket): void {
+    socket.setNoDelay(true);
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    socket.on("error", (error) => this.#options.log.debug("connection failed", { error }));
+  }
+
+  trackSession(session: Http2Session): void {
+    this.#sessions.set(session, { awaiting: false });
+    session.once("close", () => this.#sessions.delete(session));
+    session.on("error", (error) => this.#options.log.debug("HTTP/2 session failed", { error }));
+  }
+
+  http2(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders & Record<string, unknown>,
+    identify: (socket: unknown) => Identity,
+  ): void {
+    const gone = new AbortController();
+    stream.on("close", () => gone.abort());
+    stream.on("error", (error) => this.#options.log.debug("HTTP/2 stream failed", { error }));
+    headers["host"] ??= headers[":authority"] as string | undefined;
+    const head = {
+      method: headers[":method"] as string,
+      url: headers[":path"] as string,
+      headers: headers as ApiRequest["headers"],
+    };
+    const send = (response: ApiResponse): Promise<void> => {
+      if (stream.destroyed || stream.closed) return discard(response);
+      const answer = { ":status": response.status, ...response.headers } as OutgoingHttpHeaders;
+      if (isStreaming(response) && head.method !== "HEAD") {
+        stream.respond(answer);
+        return writeStream(response, stream, this.#stalls);
+      }
+      return this.#sendWhole(response, {
+        discardBody: head.method === "HEAD",
+        begin: (length) =>
+          stream.respond(length === undefined ? answer : { ...answer, "content-length": length }, {
+            endStream: length === undefined || length === 0 || head.method === "HEAD",
+          }),
+        write: (bytes) => stream.write(bytes),
+        end: (bytes) => stream.end(bytes),
+      });
+    };
+    // `endAfterHeaders` is the END_STREAM flag: nothing to read.
+    const body = stream.endAfterHeaders ? undefined : stream;
+    void this.#answer({
+      head,
+      body,
+      signal: gone.signal,
+      identity: () => identify(stream.session?.socket),
+      send,
+      destroy: () => stream.close(2),
+    });
+  }
+
+  http1(message: IncomingMessage, response: ServerResponse, identify: (socket: unknown) => Identity): void {
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    response.on("error", (error) => this.#options.log.debug("HTTP/1.1 answer failed", { error }));
+    const head = {
+      method: message.method ?? "GET",
+      url: message.url ?? "/",
+      headers: message.headers as ApiRequest["headers"],
+    };
+    const hasBody =
+      message.headers["content-length"] !== undefined || message.headers["transfer-encoding"] !== undefined;
+    const send = (answer: ApiResponse): Promise<void> => {
+      if (response.destroyed) return discard(answer);
+      response.statusCode = answer.status;
+      for (const name in answer.headers) response.setHeader(name, answer.headers[name] as string | string[]);
+      // Bytes of a refused body are still on the way: this connection can not carry another request.
+      if (!message.complete && hasBody) response.setHeader("connection", "close");
+      if (isStreaming(answer) && head.method !== "HEAD") {
+        response.flushHeaders();
+        return writeStream(answer, response, this.#stalls);
+      }
+      return this.#sendWhole(answer, {
+        discardBody: head.method === "HEAD",
+        begin: (length) => {
+          if (length !== undefined && answer.status !== 204 && answer.status !== 304)
+            response.setHeader("content-length", length);
+        },
+        write: (bytes) => response.write(bytes),
+        end: (bytes) => response.end(bytes),
+      });
+    };
+    void this.#answer({
+      head,
+      body: hasBody ? message : undefined,
+      signal: gone.signal,
+      identity: () => identify(message.socket),
+      send,
+      destroy: () => message.socket.destroy(),
+    });
+  }
+
+  upgrade(
+    message: IncomingMessage,
+    connection: { socket: Duplex; head: Uint8Array },
+    identify: (socket: unknown) => Identity,
+  ): void {
+    const { socket, head } = connection;
+    const gone = new AbortController();
+    const onGone = (): void => gone.abort();
+    socket.on("close", onGone);
+    socket.on("error", (error) => this.#options.log.debug("upgraded connection failed", { error }));
+    const request = requestOf(
+      { method: message.method ?? "GET", url: message.url ?? "/", headers: message.headers as ApiRequest["headers"] },
+      gone.signal,
+    );
+    const identity = identify(message.socket);
+    // Without an upgrade handler the request is served as an ordinary one, as servers do that do not know the protocol.
+    const answered = this.#options.upgrade?.(request, identity) ?? this.#options.handle(request, identity);
+    answered.then(
+      (answer) => ("takeOver" in answer ? answer.takeOver(socket, head) : writeRaw(answer, socket)),
+      (error) => writeRaw(this.#failure(error), socket),
+    );
+  }
+
+  async close(server: NetServer): Promise<void> {
+    this.#closing.abort();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const session of this.#sessions.keys()) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #sweep(): void {
+    this.#stalls.sweep(this.#options.stallMs ?? 60_000);
+    for (const [session, state] of this.#sessions) {
+      if (state.awaiting) {
+        this.#options.log.debug("HTTP/2 peer does not answer pings", {});
+        session.destroy();
+        continue;
+      }
+      state.awaiting = session.ping((error) => {
+        if (error === null) state.awaiting = false;
+      });
+    }
+  }
+
+  async #answer(exchange: Exchange): Promise<void> {
+    let response: ApiResponse;
+    try {
+      const body =
+        exchange.body === undefined
+          ? undefined
+          : await readBody(exchange.body, this.#options.maxBodyBytes ?? maxRequestBodyBytes);
+      const request = requestOf(exchange.head, exchange.signal);
+      response = await this.#options.handle(body === undefined ? request : { ...request, body }, exchange.identity());
+    } catch (error) {
+      if (error instanceof BodyAborted) return exchange.destroy();
+      response = this.#failure(error);
+    }
+    try {
+      await exchange.send(response);
+    } catch (error) {
+      // The head is out, so the only honest end is a broken one.
+      if (!exchange.signal.aborted) this.#options.log.error("an answer broke off", { error, path: exchange.head.url });
+      exchange.destroy();
+    }
+  }
+
+  #failure(error: unknown): ApiResponse {
+    const status =
+      error instanceof StatusError ? error : internalError(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof StatusError)) this.#options.log.error("a request failed outside the pipeline", { error });
+    return {
+      status: status.code,
+      headers: { "content-type": "application/json", ...status.headers },
+      bytes: [new TextEncoder().encode(JSON.stringify(status.status))],
+    };
+  }
+
+  /** A body that is there in full: its length is announced, long lists are handed over chunk by chunk without a copy. */
+  async #sendWhole(response: ApiResponse, out: WholeWriter): Promise<void> {
+    if (isStreaming(response)) {
+      await discard(response);
+      out.begin(undefined);
+      return out.end();
+    }
+    const chunks = bodyBytes(response);
+    let length = 0;
+    for (const chunk of chunks) length += chunk.length;
+    out.begin(length);
+    if (length === 0 || out.discardBody) return out.end();
+    for (let index = 0; index < chunks.length - 1; index++) out.write(chunks[index]!);
+    out.end(chunks[chunks.length - 1]);
+  }
+}
+
+interface WholeWriter {
+  readonly discardBody: boolean;
+  /** Undefined: the length is not known (HEAD of a stream). */
+  begin(length: number | undefined): void;
+  write(bytes: Uint8Array): void;
+  end(bytes?: Uint8Array): void;
+}
+
+interface Exchange {
+  readonly head: { readonly method: string; readonly url: string; readonly headers: ApiRequest["headers"] };
+  readonly body: import("node:stream").Readable | undefined;
+  readonly signal: AbortSignal;
+  identity(): Identity;
+  send(response: ApiResponse): Promise<void>;
+  destroy(): void;
+}
+
+/** An ordinary answer on a connection that node has already given up parsing. */
+function writeRaw(response: ApiResponse, socket: Duplex): void {
+  const chunks = bodyBytes(response);
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  let head = `HTTP/1.1 ${response.status} ${statusText(response.status)}\r\n`;
+  for (const [name, value] of Object.entries({
+    ...response.headers,
+    "content-length": String(length),
+    connection: "close",
+  }))
+    for (const each of typeof value === "string" ? [value] : value) head += `${name}: ${each}\r\n`;
+  socket.write(`${head}\r\n`);
+  for (const chunk of chunks) socket.write(chunk);
+  socket.end();
+}
+
+const statusText = (status: number): string => (status === 101 ? "Switching Protocols" : status < 400 ? "OK" : "Error");

@@ -1,0 +1,75 @@
+// Writes an ApiResponse to a node stream. A stream body is written no faster than the client reads; a client that takes
+// nothing for `stallMs` loses its connection, so that it can not hold memory for ever.
+
+import type { Writable } from "node:stream";
+import type { ApiResponse } from "../../machinery/index.ts";
+
+/** Writers that wait for their client, with the monotonic time at which the wait began. */
+export class Stalls {
+  readonly #waiting = new Map<Writable, number>();
+  readonly #monotonic: () => number;
+
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic;
+  }
+
+  /** Resolves once the stream can take more, or is gone. */
+  drained(stream: Writable): Promise<void> {
+    if (!stream.writableNeedDrain || stream.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiting.delete(stream);
+        stream.off("drain", done);
+        stream.off("close", done);
+        resolve();
+      };
+      this.#waiting.set(stream, this.#monotonic());
+      stream.on("drain", done);
+      stream.on("close", done);
+    });
+  }
+
+  /** Destroys every stream whose client has taken nothing for longer than `stallMs`. */
+  sweep(stallMs: number): void {
+    const limit = this.#monotonic() - stallMs;
+    for (const [stream, sinceMs] of this.#waiting) if (sinceMs < limit) stream.destroy();
+  }
+}
+
+const newline = new Uint8Array([10]);
+const encoder = new TextEncoder();
+
+/** The bytes of one finished body. */
+export function bodyBytes(response: ApiResponse): readonly Uint8Array[] {
+  if (response.bytes !== undefined) return response.bytes;
+  if (response.object !== undefined) return [encoder.encode(JSON.stringify(response.object)), newline];
+  return [];
+}
+
+export const isStreaming = (response: ApiResponse): boolean =>
+  response.watch !== undefined || response.stream !== undefined;
+
+/** Ends the source of a streaming body that nobody will read. */
+export async function discard(response: ApiResponse): Promise<void> {
+  await (response.watch ?? response.stream)?.[Symbol.asyncIterator]().return?.();
+}
+
+/** Writes the whole of a streaming body and ends the stream. Returns when the source or the client has ended. */
+export async function writeStream(response: ApiResponse, stream: Writable, stalls: Stalls): Promise<void> {
+  if (response.watch !== undefined) {
+    for await (const frames of response.watch) {
+      if (stream.destroyed) return;
+      for (const frame of frames) {
+        if (frame.bytes === undefined) throw new Error(`a ${frame.type} watch frame for the wire has no bytes`);
+        stream.write(frame.bytes);
+      }
+      if (stream.writableNeedDrain) await stalls.drained(stream);
+    }
+  } else if (response.stream !== undefined) {
+    for await (const chunk of response.stream) {
+      if (stream.destroyed) return;
+      if (!stream.write(chunk)) await stalls.drained(stream);
+    }
+  }
+  if (!stream.destroyed) stream.end();
+}

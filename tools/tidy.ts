@@ -44,9 +44,17 @@ const banned: readonly { readonly pattern: RegExp; readonly except: RegExp; read
   { pattern: /\bDate\.now\(/, except: /^src\/base\//, instead: "take a Clock and call clock.now()" },
   { pattern: /\bnew Date\(\s*\)/, except: /^src\/base\//, instead: "take a Clock and call clock.now()" },
   { pattern: /\bperformance\.now\(/, except: /^src\/base\//, instead: "take a Clock and call clock.monotonic()" },
-  { pattern: /(?<![\w.])(?:globalThis\.)?(setTimeout|setInterval|setImmediate)\(/, except: /^src\/base\//, instead: "take a Clock and call clock.setTimeout()" },
+  {
+    pattern: /(?<![\w.])(?:globalThis\.)?(setTimeout|setInterval|setImmediate)\(/,
+    except: /^src\/base\//,
+    instead: "take a Clock and call clock.setTimeout()",
+  },
   { pattern: /\bMath\.random\(/, except: /^src\/base\//, instead: "take an Rng" },
-  { pattern: /\brandomUUID\(|\bgetRandomValues\(/, except: /^src\/base\//, instead: "take an Rng and call uuid(rng) or rng.bytes()" },
+  {
+    pattern: /\brandomUUID\(|\bgetRandomValues\(/,
+    except: /^src\/base\//,
+    instead: "take an Rng and call uuid(rng) or rng.bytes()",
+  },
   { pattern: /\b(TODO|FIXME|XXX)\b/, except: /^$/, instead: "finish it, or throw an error that names what is missing" },
   { pattern: /\bexport default\b/, except: /^$/, instead: "export by name" },
   { pattern: /^\s*(export\s+)?(declare\s+)?enum\b/, except: /^$/, instead: "use a union of literals" },
@@ -68,7 +76,9 @@ function checkImports(file: string, text: string, report: (index: number, text: 
       continue;
     }
     if (!target.startsWith(".") || room === undefined) continue;
-    const path = relative(root, resolve(root, dirname(file), target)).split(sep).join("/");
+    const path = relative(root, resolve(root, dirname(file), target))
+      .split(sep)
+      .join("/");
     const other = roomOf(path);
     if (other === undefined) {
       say(`${path} is in no room of rooms.json`);
@@ -83,16 +93,24 @@ function checkImports(file: string, text: string, report: (index: number, text: 
   }
 }
 
-function checkCrossing(crossing: { file: string; room: string; other: string; path: string; say: (text: string) => void }): void {
+function checkCrossing(crossing: {
+  file: string;
+  room: string;
+  other: string;
+  path: string;
+  say: (text: string) => void;
+}): void {
   const { room, other, path, say } = crossing;
   const from = rooms[room]!;
   const to = rooms[other]!;
-  if (to.level >= from.level && !from.uses?.includes(other)) say(`room ${room} (level ${from.level}) may not import room ${other} (level ${to.level})`);
+  if (to.level >= from.level && !from.uses?.includes(other))
+    say(`room ${room} (level ${from.level}) may not import room ${other} (level ${to.level})`);
   const inside = path.slice(to.path.length + 1);
   if (other === "api" && inside === "serve.ts" && room === "server") return;
   if (other === "facts") return;
   if (!doors.test(inside)) say(`${path}: enter room ${other} through its index.ts`);
-  if (from.level === 4 && (other === "store" || other === "server")) say(`room ${room} holds a client, never the ${other}`);
+  if (from.level === 4 && (other === "store" || other === "server"))
+    say(`room ${room} holds a client, never the ${other}`);
 }
 
 /** Folder that is one extension among equals: controllers, scheduler plugins, admission plugins, engines. */
@@ -107,20 +125,32 @@ export function tidy(): Finding[] {
   const findings: Finding[] = [];
   const listed = new Set(Object.values(rooms).map((room) => room.path));
   for (const entry of readdirSync(join(root, "src"), { withFileTypes: true }))
-    if (!listed.has(`src/${entry.name}`)) findings.push({ file: `src/${entry.name}`, line: 1, text: "is not a room of rooms.json" });
-  for (const file of [...files(join(root, "src")), ...files(join(root, "test")), ...files(join(root, "bench")), ...files(join(root, "tools"))]) {
+    if (!listed.has(`src/${entry.name}`))
+      findings.push({ file: `src/${entry.name}`, line: 1, text: "is not a room of rooms.json" });
+  for (const file of [
+    ...files(join(root, "src")),
+    ...files(join(root, "test")),
+    ...files(join(root, "bench")),
+    ...files(join(root, "tools")),
+  ]) {
     if (file.startsWith("tools/tidy")) continue;
     const text = readFileSync(join(root, file), "utf8");
     const lines = text.split("\n");
     const report = (index: number, message: string): void =>
       void findings.push({ file, line: text.slice(0, index).split("\n").length, text: message });
     checkImports(file, text, report);
-    if (lines.length > longest.lines && !isTest(file)) findings.push({ file, line: lines.length, text: `${lines.length} lines: split it (at most ${longest.lines})` });
+    if (lines.length > longest.lines && !isTest(file))
+      findings.push({ file, line: lines.length, text: `${lines.length} lines: split it (at most ${longest.lines})` });
     const product = file.startsWith("src/") && !isTest(file);
     lines.forEach((line, index) => {
       for (const rule of banned) {
         const everywhere = /TODO|skip|default|enum|any|being/.test(rule.pattern.source);
-        if ((product || everywhere) && !rule.except.test(file) && rule.pattern.test(line) && !/^\s*(\/\/|\*|\/\*)/.test(line))
+        if (
+          (product || everywhere) &&
+          !rule.except.test(file) &&
+          rule.pattern.test(line) &&
+          !/^\s*(\/\/|\*|\/\*)/.test(line)
+        )
           findings.push({ file, line: index + 1, text: `${rule.pattern.exec(line)![0].trim()}: ${rule.instead}` });
       }
     });

@@ -1,0 +1,151 @@
+// The identity of a cluster: what is chosen once, when it is made, and stays the same over restarts.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { type ClusterLayout, clusterNamePattern, defaultDataDirectory } from "./layout.ts";
+
+export interface ClusterConfig {
+  readonly name: string;
+  /** Number of the cluster on this machine; address ranges, bridge and default ports follow from it. */
+  readonly index: number;
+  readonly nodeName: string;
+  readonly clusterDomain: string;
+  readonly serviceCidr: string;
+  readonly podCidr: string;
+  /** First address of the service range: the `kubernetes` Service. */
+  readonly apiServiceIp: string;
+  readonly dnsIp: string;
+  readonly bridge: string;
+  /** Absolute path below each cgroup hierarchy. */
+  readonly cgroupRoot: string;
+  readonly ports: ClusterPorts;
+}
+
+export interface ClusterPorts {
+  readonly api: number;
+  readonly kubelet: number;
+  readonly proxyHealth: number;
+  readonly dns: number;
+}
+
+/** Ranges leave room for this many clusters beside each other: 10.96 to 10.111 and 10.244 to 10.255. */
+const mostClusters = 12;
+const defaultPorts: ClusterPorts = { api: 6443, kubelet: 10250, proxyHealth: 10256, dns: 10053 };
+
+/** Numbers that clusters of this machine hold, one small file each, wherever their data lies. */
+const claimsDirectory = (): string => join(defaultDataDirectory(), ".claims");
+
+function takenIndexes(self: ClusterLayout): Set<number> {
+  const taken = new Set<number>();
+  if (!existsSync(claimsDirectory())) return taken;
+  for (const file of readdirSync(claimsDirectory())) {
+    const directory = readFileSync(join(claimsDirectory(), file), "utf8");
+    if (directory === self.directory || !existsSync(join(directory, "cluster.json")))
+      rmSync(join(claimsDirectory(), file));
+    else taken.add(Number(file));
+  }
+  return taken;
+}
+
+function claimIndex(layout: ClusterLayout): number {
+  mkdirSync(claimsDirectory(), { recursive: true });
+  const taken = takenIndexes(layout);
+  for (let index = 0; index < mostClusters; index++) {
+    if (taken.has(index)) continue;
+    try {
+      writeFileSync(join(claimsDirectory(), String(index)), layout.directory, { flag: "wx" });
+      return index;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // else somebody was faster: the next number
+    }
+  }
+  throw new Error(`this machine holds ${mostClusters} clusters already: remove one with t8s delete --name NAME`);
+}
+
+export function releaseIndex(config: ClusterConfig): void {
+  rmSync(join(claimsDirectory(), String(config.index)), { force: true });
+}
+
+/** Names of the clusters below a data directory. */
+export const clusterNames = (dataDirectory: string): string[] =>
+  existsSync(dataDirectory)
+    ? readdirSync(dataDirectory).filter(
+        (name) => clusterNamePattern.test(name) && existsSync(join(dataDirectory, name, "cluster.json")),
+      )
+    : [];
+
+export function readConfig(layout: ClusterLayout): ClusterConfig | undefined {
+  return existsSync(layout.configFile) ? JSON.parse(readFileSync(layout.configFile, "utf8")) : undefined;
+}
+
+/** Reads the cluster's identity, or makes it for a new cluster. */
+export async function openConfig(layout: ClusterLayout): Promise<ClusterConfig> {
+  const known = readConfig(layout);
+  if (known !== undefined) return known;
+  mkdirSync(layout.directory, { recursive: true, mode: 0o755 });
+  const index = claimIndex(layout);
+  const service = `10.${96 + index}`;
+  const config: ClusterConfig = {
+    name: layout.name,
+    index,
+    nodeName: nodeNameOf(hostname()),
+    clusterDomain: "cluster.local",
+    serviceCidr: `${service}.0.0/16`,
+    podCidr: `10.${244 + index}.0.0/16`,
+    apiServiceIp: `${service}.0.1`,
+    dnsIp: `${service}.0.10`,
+    bridge: `t8s${index}`,
+    cgroupRoot: `/t8s-${layout.name}`,
+    ports: await choosePorts(index),
+  };
+  writeFileSync(layout.configFile, `${JSON.stringify(config, null, 2)}\n`);
+  return config;
+}
+
+/** Kubernetes names nodes after the host in lower case. */
+const nodeNameOf = (host: string): string =>
+  host
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]/g, "-")
+    .replace(/^[.-]+|[.-]+$/g, "") || "node";
+
+async function choosePorts(index: number): Promise<ClusterPorts> {
+  const chosen: Record<string, number> = {};
+  for (const [name, port] of Object.entries(defaultPorts)) {
+    let candidate = port + 20 * index;
+    while (!(await isFree(candidate)) || Object.values(chosen).includes(candidate)) candidate += 20;
+    chosen[name] = candidate;
+  }
+  return chosen as unknown as ClusterPorts;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ port, host: "0.0.0.0", exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** The address under which other machines reach this one: that of the default route's interface, else loopback. */
+export function nodeAddress(): string {
+  const interfaces = networkInterfaces();
+  const byDefaultRoute = defaultRouteInterface();
+  const order = [...(byDefaultRoute ? [byDefaultRoute] : []), ...Object.keys(interfaces)];
+  for (const name of order)
+    for (const address of interfaces[name] ?? [])
+      if (address.family === "IPv4" && !address.internal && !/^(t8s|cni|docker|veth)/.test(name))
+        return address.address;
+  return "127.0.0.1";
+}
+
+function defaultRouteInterface(): string | undefined {
+  if (process.platform !== "linux") return undefined;
+  for (const line of readFileSync("/proc/net/route", "utf8").split("\n").slice(1)) {
+    const [name, destination, , , , , , mask] = line.split("\t");
+    if (destination === "00000000" && mask === "00000000") return name;
+  }
+  return undefined;
+}

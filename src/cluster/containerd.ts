@@ -1,0 +1,109 @@
+// A containerd of the cluster's own: its configuration, its start (or adoption, when it outlived a crash) and its end.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { dirname } from "node:path";
+import { type Clock, sleep } from "../base/index.ts";
+import { pauseImageName } from "./images.ts";
+import type { ClusterLayout } from "./layout.ts";
+import { bootId, findCniPlugins, findProgram } from "./machine.ts";
+import { isAlive, readRecord, removeRecord, spawnDetached, stopProcess } from "./processes.ts";
+
+/** Snapshotters and plugins that would probe the machine at start and are not used. */
+const unusedPlugins = [
+  "io.containerd.internal.v1.opt",
+  "io.containerd.internal.v1.tracing",
+  "io.containerd.tracing.processor.v1.otlp",
+  "io.containerd.snapshotter.v1.aufs",
+  "io.containerd.snapshotter.v1.btrfs",
+  "io.containerd.snapshotter.v1.devmapper",
+  "io.containerd.snapshotter.v1.zfs",
+  "io.containerd.snapshotter.v1.blockfile",
+];
+
+export function containerdConfig(layout: ClusterLayout, cniPlugins: string): string {
+  const text = JSON.stringify;
+  return `version = 2
+root = ${text(layout.containerd.root)}
+state = ${text(layout.containerd.state)}
+disabled_plugins = ${text(unusedPlugins)}
+
+[grpc]
+  address = ${text(layout.containerd.socket)}
+
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = ${text(pauseImageName)}
+  # Without CAP_SYS_RESOURCE the kernel refuses to lower a score, and runc then fails to start anything.
+  restrict_oom_score_adj = true
+  stream_server_address = "127.0.0.1"
+  stream_server_port = "0"
+  enable_unprivileged_ports = true
+  enable_unprivileged_icmp = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = ${text(cniPlugins)}
+    conf_dir = ${text(layout.cni.configDirectory)}
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "overlayfs"
+    default_runtime_name = "runc"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+      runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+        SystemdCgroup = false
+`;
+}
+
+/** Starts containerd, or finds the one that still runs. Resolves at once: `containerdReady` waits for its socket. */
+export function startContainerd(layout: ClusterLayout): "adopted" | "started" {
+  if (isAlive(readRecord(layout.containerd.processFile))) return "adopted";
+  const program = findProgram("containerd");
+  const plugins = findCniPlugins();
+  if (program === undefined || plugins === undefined)
+    throw new Error("containerd or the CNI plugins are not installed");
+  for (const directory of [layout.containerd.root, layout.cni.configDirectory, layout.cni.stateDirectory])
+    mkdirSync(directory, { recursive: true });
+  // What containerd keeps of running tasks is void after a reboot.
+  const boot = bootId();
+  const known = existsSync(layout.containerd.bootFile) ? readFileSync(layout.containerd.bootFile, "utf8") : "";
+  if (known !== boot) rmSync(layout.containerd.state, { recursive: true, force: true });
+  mkdirSync(layout.containerd.state, { recursive: true });
+  writeFileSync(layout.containerd.bootFile, boot);
+  rmSync(layout.containerd.socket, { force: true });
+  writeFileSync(layout.containerd.configFile, containerdConfig(layout, plugins));
+  spawnDetached({
+    command: program,
+    args: ["--config", layout.containerd.configFile, "--log-level", "warn"],
+    logFile: layout.containerd.logFile,
+    recordFile: layout.containerd.processFile,
+  });
+  return "started";
+}
+
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket);
+    connection.once("connect", () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.once("error", () => resolve(false));
+  });
+}
+
+/** Resolves when the socket takes connections. Fails with containerd's last words when it ended instead. */
+export async function containerdReady(layout: ClusterLayout, clock: Clock): Promise<void> {
+  const deadline = clock.monotonic() + 30_000;
+  while (!(await answers(layout.containerd.socket))) {
+    const words = (): string => readFileSync(layout.containerd.logFile, "utf8").trim().split("\n").slice(-3).join("\n");
+    if (!isAlive(readRecord(layout.containerd.processFile)))
+      throw new Error(`containerd ended at its start:\n${words()}`);
+    if (clock.monotonic() > deadline)
+      throw new Error(`containerd does not answer at ${layout.containerd.socket}:\n${words()}`);
+    await sleep(clock, 10);
+  }
+}
+
+/** Ends containerd itself. Sandboxes must have been stopped before: their shims end with the last task. */
+export async function stopContainerd(layout: ClusterLayout, clock: Clock): Promise<void> {
+  await stopProcess(readRecord(layout.containerd.processFile), clock, 10_000);
+  removeRecord(layout.containerd.processFile);
+  if (existsSync(dirname(layout.containerd.socket))) rmSync(layout.containerd.socket, { force: true });
+}

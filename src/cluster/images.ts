@@ -1,0 +1,80 @@
+// The images that a cluster needs before any registry is asked: pause for every pod, busybox for the sample.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { buildImageArchive, type ImageDefinition } from "./image.ts";
+import type { ClusterLayout } from "./layout.ts";
+import { findBusybox, findProgram } from "./machine.ts";
+import { pauseExecutable } from "./pause.ts";
+
+export const pauseImageName = "t8s.local/pause:1";
+export const busyboxImageName = "t8s.local/busybox:1";
+
+const pauseImage = (): ImageDefinition => ({
+  name: pauseImageName,
+  arch: process.arch,
+  files: [{ path: "pause", content: pauseExecutable(process.arch), mode: 0o755 }],
+  entrypoint: ["/pause"],
+  user: "65535:65535",
+});
+
+function busyboxImage(): ImageDefinition {
+  const path = findBusybox();
+  if (path === undefined) throw new Error("no static busybox is installed: apt-get install busybox-static");
+  const applets = spawnSync(path, ["--list"], { encoding: "utf8" }).stdout.trim().split("\n");
+  const text = (content: string): Uint8Array => new TextEncoder().encode(content);
+  return {
+    name: busyboxImageName,
+    arch: process.arch,
+    files: [
+      ...["bin", "etc", "home", "root", "tmp", "usr", "usr/bin", "var", "dev", "proc", "sys", "www"].map(
+        (directory) => ({
+          path: directory,
+          content: "directory" as const,
+          ...(directory === "tmp" ? { mode: 0o1777 } : {}),
+        }),
+      ),
+      { path: "bin/busybox", content: readFileSync(path), mode: 0o755 },
+      ...applets
+        .filter((name) => name !== "busybox")
+        .map((name) => ({ path: `bin/${name}`, content: { linkTo: "/bin/busybox" } })),
+      {
+        path: "etc/passwd",
+        content: text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n"),
+      },
+      { path: "etc/group", content: text("root:x:0:\nnogroup:x:65534:\n") },
+    ],
+    command: ["sh"],
+  };
+}
+
+/** Loads an image archive into the runtime's `k8s.io` namespace. */
+export async function importImage(socket: string, archive: string): Promise<void> {
+  const ctr = findProgram("ctr");
+  if (ctr === undefined) throw new Error("ctr, which comes with containerd, is not on PATH");
+  const child = spawn(ctr, ["-a", socket, "-n", "k8s.io", "images", "import", archive], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let errors = "";
+  child.stderr.on("data", (chunk) => {
+    errors += chunk;
+  });
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`importing ${archive} failed: ${errors.trim()}`);
+}
+
+/** Builds what is not there yet and imports it once for each store of the runtime. `which` names what is needed now. */
+export async function provideImages(layout: ClusterLayout, which: readonly ("pause" | "busybox")[]): Promise<void> {
+  mkdirSync(layout.imageDirectory, { recursive: true });
+  const makers = { pause: pauseImage, busybox: busyboxImage };
+  for (const name of which) {
+    const archive = join(layout.imageDirectory, `${name}.tar`);
+    const imported = `${archive}.imported`;
+    if (existsSync(imported) && existsSync(archive)) continue;
+    writeFileSync(archive, await buildImageArchive(makers[name]()));
+    await importImage(layout.containerd.socket, archive);
+    writeFileSync(imported, "");
+  }
+}

@@ -1,0 +1,79 @@
+// Where a cluster keeps what. One directory a cluster, everything below it; what must not outlive a boot is marked.
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+
+export interface ClusterLayout {
+  readonly name: string;
+  /** <data-dir>/<name> */
+  readonly directory: string;
+  /** Identity of the cluster: index, address ranges, ports. */
+  readonly configFile: string;
+  readonly databaseFile: string;
+  readonly pkiDirectory: string;
+  readonly kubeconfigFile: string;
+  /** Of the running process: pid, start time, stage times. */
+  readonly processFile: string;
+  readonly logFile: string;
+  readonly containerd: {
+    readonly root: string;
+    readonly state: string;
+    readonly socket: string;
+    readonly configFile: string;
+    readonly processFile: string;
+    readonly logFile: string;
+    /** boot id that `state` belongs to. */
+    readonly bootFile: string;
+  };
+  readonly cni: { readonly configDirectory: string; readonly stateDirectory: string };
+  readonly kubeletDirectory: string;
+  readonly podLogDirectory: string;
+  readonly imageDirectory: string;
+}
+
+/** Root keeps clusters in /var/lib, others in their own data directory (XDG base directory specification). */
+export function defaultDataDirectory(): string {
+  if (process.getuid?.() === 0) return "/var/lib/typernetes";
+  return join(process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "typernetes");
+}
+
+/** A name becomes part of file, interface and cgroup names, so it is a DNS label. */
+export const clusterNamePattern = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
+
+/** Unix socket paths end at 107 bytes; the longest one below the directory is containerd's shim-less ttrpc socket. */
+const longestSocketPath = 107;
+
+export function clusterLayout(name: string, dataDirectory: string): ClusterLayout {
+  if (!clusterNamePattern.test(name))
+    throw new Error(`cluster name ${JSON.stringify(name)}: use at most 32 lower-case letters, digits and dashes`);
+  const directory = resolve(dataDirectory, name);
+  const at = (...parts: string[]): string => join(directory, ...parts);
+  const socket = at("containerd", "containerd.sock");
+  if (`${socket}.ttrpc`.length > longestSocketPath)
+    throw new Error(
+      `data directory ${dataDirectory} is too long a path for unix sockets: choose a shorter one with --data-dir`,
+    );
+  return {
+    name,
+    directory,
+    configFile: at("cluster.json"),
+    databaseFile: at("store.db"),
+    pkiDirectory: at("pki"),
+    kubeconfigFile: at("kubeconfig"),
+    processFile: at("process.json"),
+    logFile: at("t8s.log"),
+    containerd: {
+      root: at("containerd", "root"),
+      state: at("containerd", "state"),
+      socket,
+      configFile: at("containerd", "config.toml"),
+      processFile: at("containerd", "process.json"),
+      logFile: at("containerd", "containerd.log"),
+      bootFile: at("containerd", "boot-id"),
+    },
+    cni: { configDirectory: at("cni", "net.d"), stateDirectory: at("cni", "state") },
+    kubeletDirectory: at("kubelet"),
+    podLogDirectory: at("pod-logs"),
+    imageDirectory: at("images"),
+  };
+}

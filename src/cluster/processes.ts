@@ -1,0 +1,86 @@
+// Processes that outlive a call: recorded by pid and start time, so that a pid that was given to another program is never
+// mistaken for ours.
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { type Clock, sleep } from "../base/index.ts";
+
+export interface ProcessRecord {
+  readonly pid: number;
+  /** Kernel's start time of the pid in clock ticks; empty where /proc is absent. */
+  readonly startTime: string;
+}
+
+/** Field 22 of /proc/PID/stat; the command in field 2 may hold spaces and parentheses. */
+export function startTimeOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+const recordOf = (pid: number): ProcessRecord => ({ pid, startTime: startTimeOf(pid) ?? "" });
+
+export function isAlive(record: ProcessRecord | undefined): record is ProcessRecord {
+  if (record === undefined) return false;
+  if (process.platform === "linux") return startTimeOf(record.pid) === record.startTime;
+  try {
+    process.kill(record.pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function readRecord<T extends ProcessRecord = ProcessRecord>(file: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeOwnRecord(file: string, extra: Readonly<Record<string, unknown>> = {}): void {
+  writeFileSync(file, JSON.stringify({ ...recordOf(process.pid), ...extra }));
+}
+
+export const removeRecord = (file: string): void => rmSync(file, { force: true });
+
+/** Starts a program in a session of its own: it survives this process, and Ctrl-C does not reach it. */
+export function spawnDetached(options: {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly logFile: string;
+  readonly recordFile?: string;
+}): ChildProcess {
+  const log = openSync(options.logFile, "a");
+  try {
+    const child = spawn(options.command, [...options.args], {
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: options.env ?? process.env,
+    });
+    child.unref();
+    child.on("error", () => {});
+    if (child.pid !== undefined && options.recordFile !== undefined)
+      writeFileSync(options.recordFile, JSON.stringify(recordOf(child.pid)));
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** SIGTERM, then SIGKILL after `graceMs`. Resolves when the process is gone. */
+export async function stopProcess(record: ProcessRecord | undefined, clock: Clock, graceMs: number): Promise<void> {
+  if (!isAlive(record)) return;
+  process.kill(record.pid, "SIGTERM");
+  const deadline = clock.monotonic() + graceMs;
+  while (isAlive(record)) {
+    if (clock.monotonic() > deadline) process.kill(record.pid, "SIGKILL");
+    await sleep(clock, 20);
+  }
+}

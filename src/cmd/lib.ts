@@ -1,0 +1,49 @@
+// What the commands share: the flags that name a cluster, help, log output, signals.
+import process from "node:process";
+import { createLogger, formatRecord, type Logger, type LogLevel, systemClock } from "../base/index.ts";
+import { describeFlags, type FlagDefinitions, FlagError, type ParsedFlags, parseFlags } from "../cli/index.ts";
+import { clusterLayout, type ClusterLayout, defaultDataDirectory } from "../cluster/index.ts";
+
+export const clusterFlags = {
+  name: { type: "string", help: "name of the cluster", default: "default" },
+  "data-dir": { type: "string", help: "directory that holds the clusters' data", default: defaultDataDirectory() },
+} as const satisfies FlagDefinitions;
+
+export const layoutOf = (values: { readonly name: string; readonly "data-dir": string }): ClusterLayout =>
+  clusterLayout(values.name, values["data-dir"]);
+
+/** Parses a command's flags; prints help and yields undefined when that was asked for. Words that are no flags are refused. */
+export function readFlags<const D extends FlagDefinitions>(
+  command: { readonly name: string; readonly about: string; readonly flags: D },
+  words: readonly string[],
+): ParsedFlags<D> | undefined {
+  if (words.includes("--help") || words.includes("-h")) {
+    process.stdout.write(`${command.about}\n\nUsage: t8s ${command.name} [flags]\n\nFlags:\n${describeFlags(command.flags)}`);
+    return undefined;
+  }
+  const parsed = parseFlags(command.flags, words);
+  if (parsed.positional.length > 0) throw new FlagError(`unexpected argument ${JSON.stringify(parsed.positional[0])}`);
+  return parsed;
+}
+
+/** klog's verbosity on our levels: 0 and 1 are information, 4 and more are debugging. */
+export const levelOf = (verbosity: number): LogLevel => (verbosity >= 4 ? "debug" : "info");
+
+export const processLogger = (component: string, level: LogLevel): Logger =>
+  createLogger({
+    clock: systemClock,
+    component,
+    level,
+    write: (record) => process.stderr.write(`${formatRecord(record)}\n`),
+  });
+
+/** Aborts on the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort(new Error(`stopped by ${name}`));
+    });
+  return controller.signal;
+}

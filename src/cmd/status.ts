@@ -1,0 +1,52 @@
+import process from "node:process";
+import { clusterLayout, clusterNames, isAlive, readConfig } from "../cluster/index.ts";
+import { clusterFlags, readFlags } from "./lib.ts";
+import { readProcess } from "./process-record.ts";
+
+export async function run(words: readonly string[]): Promise<number> {
+  const parsed = readFlags({ name: "status", about: "Shows the clusters of the data directory, or one of them.", flags: clusterFlags }, words);
+  if (parsed === undefined) return 0;
+  const dataDirectory = parsed.values["data-dir"];
+  const known = clusterNames(dataDirectory);
+  const names = parsed.given.has("name") ? known.filter((name) => name === parsed.values.name) : known;
+  if (names.length === 0) {
+    process.stdout.write(parsed.given.has("name") ? `there is no cluster ${parsed.values.name} in ${dataDirectory}\n` : `there are no clusters in ${dataDirectory}\n`);
+    return parsed.given.has("name") ? 1 : 0;
+  }
+  for (const name of names) await describe(name, dataDirectory);
+  return 0;
+}
+
+async function describe(name: string, dataDirectory: string): Promise<void> {
+  const layout = clusterLayout(name, dataDirectory);
+  const config = readConfig(layout);
+  const record = readProcess(layout);
+  const line = (key: string, value: string): void => void process.stdout.write(`  ${key.padEnd(11)} ${value}\n`);
+  const alive = isAlive(record);
+  process.stdout.write(`${name}: ${alive ? "running" : record === undefined ? "stopped" : "ended without cleaning up (t8s up resumes it, t8s down cleans up)"}\n`);
+  if (alive && record !== undefined) {
+    line("process", `${record.pid}${record.ready ? "" : " (starting)"}`);
+    line("nodes", record.mode === "containers" ? "one, real containers" : "simulated");
+    line("API", `https://127.0.0.1:${config?.ports.api}`);
+    await showWorkload(layout.kubeconfigFile, line);
+  }
+  line("kubeconfig", layout.kubeconfigFile);
+  line("data", layout.directory);
+}
+
+async function showWorkload(kubeconfigFile: string, line: (key: string, value: string) => void): Promise<void> {
+  const { createClient } = await import("../client/index.ts");
+  const { httpTransport, loadKubeconfig } = await import("../client/node/index.ts");
+  const { nodes, pods } = await import("../api/index.ts");
+  const transport = httpTransport(loadKubeconfig(kubeconfigFile));
+  try {
+    const client = createClient(transport, { userAgent: "t8s" });
+    const [allNodes, allPods] = await Promise.all([client.of(nodes).list(), client.of(pods).list()]);
+    const ready = allNodes.items.filter((node) => node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True"));
+    line("ready", `${ready.length} of ${allNodes.items.length} nodes, ${allPods.items.filter((pod) => pod.status?.phase === "Running").length} of ${allPods.items.length} pods running`);
+  } catch (error) {
+    line("ready", `the API does not answer: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    transport.close();
+  }
+}

@@ -1,0 +1,13 @@
+import process from "node:process";
+import manifest from "../../package.json" with { type: "json" };
+import { readFlags } from "./lib.ts";
+
+/** The Kubernetes release whose behaviour this is. */
+export const kubernetesVersion = "v1.36.3";
+
+export async function run(words: readonly string[]): Promise<number> {
+  const parsed = readFlags({ name: "version", about: "Prints the version.", flags: {} }, words);
+  if (parsed === undefined) return 0;
+  process.stdout.write(`t8s ${manifest.version} (Kubernetes ${kubernetesVersion}, Node ${process.version})\n`);
+  return 0;
+}

@@ -8,7 +8,11 @@ export interface PodSandboxConfig {
   readonly attempt: number;
   readonly hostname: string;
   readonly logDirectory: string;
-  readonly dns: { readonly servers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] };
+  readonly dns: {
+    readonly servers: readonly string[];
+    readonly searches: readonly string[];
+    readonly options: readonly string[];
+  };
   readonly portMappings: readonly PortMapping[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -41,6 +45,8 @@ export interface SandboxSecurity {
   readonly runAsUser?: number;
   readonly runAsGroup?: number;
   readonly supplementalGroups: readonly number[];
+  /** Merge (also when absent) adds the groups of the image's user to supplementalGroups. */
+  readonly supplementalGroupsPolicy?: "Merge" | "Strict";
   readonly readonlyRootfs: boolean;
   readonly seccomp: SecurityProfile;
   readonly seLinux?: SeLinuxOptions;
@@ -86,7 +92,11 @@ export interface ContainerConfig {
   readonly workingDir: string;
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly mounts: readonly Mount[];
-  readonly devices: readonly { readonly hostPath: string; readonly containerPath: string; readonly permissions: string }[];
+  readonly devices: readonly {
+    readonly hostPath: string;
+    readonly containerPath: string;
+    readonly permissions: string;
+  }[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   /** Relative to the sandbox's log directory. */
@@ -105,6 +115,8 @@ export interface Mount {
   readonly recursiveReadOnly?: boolean;
   readonly seLinuxRelabel: boolean;
   readonly propagation: "private" | "hostToContainer" | "bidirectional";
+  /** An image volume: what to mount instead of hostPath. */
+  readonly image?: { readonly image: string; readonly subPath: string };
 }
 
 export interface ContainerResources {
@@ -154,6 +166,10 @@ export interface ContainerStatus extends Container {
   readonly message: string;
   readonly logPath: string;
   readonly mounts: readonly Mount[];
+  /** Who the first process was started as, when the runtime tells. */
+  readonly user?: { readonly uid: number; readonly gid: number; readonly supplementalGroups: readonly number[] };
+  /** What the container's cgroup really has, when the runtime tells. */
+  readonly resources?: ContainerResources;
 }
 
 export interface Image {
@@ -209,8 +225,16 @@ export interface RuntimeInfo {
   readonly ready: boolean;
   readonly networkReady: boolean;
   /** Reason and message of what is not ready. */
-  readonly problems: readonly { readonly condition: "RuntimeReady" | "NetworkReady"; readonly reason: string; readonly message: string }[];
-  readonly handlers: readonly { readonly name: string; readonly recursiveReadOnlyMounts: boolean; readonly userNamespaces: boolean }[];
+  readonly problems: readonly {
+    readonly condition: "RuntimeReady" | "NetworkReady";
+    readonly reason: string;
+    readonly message: string;
+  }[];
+  readonly handlers: readonly {
+    readonly name: string;
+    readonly recursiveReadOnlyMounts: boolean;
+    readonly userNamespaces: boolean;
+  }[];
   readonly supplementalGroupsPolicy: boolean;
   readonly cgroupDriver: "cgroupfs" | "systemd" | undefined;
 }
@@ -235,7 +259,10 @@ export interface ContainerRuntime {
   stopPodSandbox(id: string): Promise<void>;
   removePodSandbox(id: string): Promise<void>;
   podSandboxStatus(id: string): Promise<PodSandboxStatus>;
-  listPodSandboxes(filter?: { readonly state?: SandboxState; readonly podUid?: string }): Promise<readonly PodSandbox[]>;
+  listPodSandboxes(filter?: {
+    readonly state?: SandboxState;
+    readonly podUid?: string;
+  }): Promise<readonly PodSandbox[]>;
 
   createContainer(sandboxId: string, config: ContainerConfig, sandbox: PodSandboxConfig): Promise<string>;
   startContainer(id: string): Promise<void>;
@@ -243,7 +270,11 @@ export interface ContainerRuntime {
   stopContainer(id: string, timeoutSeconds: number): Promise<void>;
   removeContainer(id: string): Promise<void>;
   containerStatus(id: string): Promise<ContainerStatus>;
-  listContainers(filter?: { readonly sandboxId?: string; readonly state?: ContainerState; readonly podUid?: string }): Promise<readonly Container[]>;
+  listContainers(filter?: {
+    readonly sandboxId?: string;
+    readonly state?: ContainerState;
+    readonly podUid?: string;
+  }): Promise<readonly Container[]>;
   updateContainerResources(id: string, resources: ContainerResources): Promise<void>;
   /** Closes and reopens the log file after rotation. */
   reopenContainerLog(id: string): Promise<void>;
@@ -267,6 +298,8 @@ export interface ContainerRuntime {
    * Changes of containers and sandboxes as they happen, when the runtime can tell; undefined when it cannot (the kubelet
    * then relists).
    */
-  events?(signal: AbortSignal): AsyncIterable<{ readonly containerId: string; readonly sandboxId: string; readonly podUid: string }>;
+  events?(
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly containerId: string; readonly sandboxId: string; readonly podUid: string }>;
   close(): Promise<void>;
 }

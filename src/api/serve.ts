@@ -75,6 +75,7 @@ import { flowSchemaRules } from "./flowcontrol/flowschemas/serve.ts";
 import { priorityLevelConfigurations } from "./flowcontrol/prioritylevelconfigurations/kind.ts";
 import { priorityLevelConfigurationRules } from "./flowcontrol/prioritylevelconfigurations/serve.ts";
 import type { KindDefinition, ServedKind, ServeRules } from "./kind.ts";
+import { canonicalize } from "./lib/canonical.ts";
 import { ingressClasses } from "./networking/ingressclasses/kind.ts";
 import { ingressClassRules } from "./networking/ingressclasses/serve.ts";
 import { ingresses } from "./networking/ingresses/kind.ts";
@@ -112,8 +113,18 @@ import { volumeAttachmentRules } from "./storage/volumeattachments/serve.ts";
 import { volumeAttributesClasses } from "./storage/volumeattributesclasses/kind.ts";
 import { volumeAttributesClassRules } from "./storage/volumeattributesclasses/serve.ts";
 
+/** Every kind takes upstream's form (see lib/canonical.ts) before its own defaults. */
 const served = <T extends KubeObject>(kind: KindDefinition<T>, rules: ServeRules<T>): ServedKind =>
-  ({ kind, rules }) as unknown as ServedKind;
+  ({
+    kind,
+    rules: {
+      ...rules,
+      default: (draft: T): void => {
+        canonicalize(draft, kind);
+        rules.default?.(draft);
+      },
+    },
+  }) as unknown as ServedKind;
 
 export const servedKinds: readonly ServedKind[] = [
   served(controllerRevisions, controllerRevisionRules),

@@ -1,5 +1,6 @@
 // Cells that many kinds share, as `kubectl get` prints them. Upstream: k8s.io/kubernetes/pkg/printers/internalversion,
 // k8s.io/apimachinery/pkg/util/duration.
+import columnTable from "../../../facts/columns.json" with { type: "json" };
 import type { KubeObject } from "../../machinery/index.ts";
 import { parseTime } from "../../machinery/index.ts";
 import type { Column } from "../kind.ts";
@@ -95,3 +96,51 @@ export const createdAtColumn: Column<KubeObject> = {
   description: creationTimestamp,
   cell: (object) => object.metadata.creationTimestamp,
 };
+
+interface ColumnFacts {
+  readonly name: string;
+  readonly type: string;
+  readonly format?: string;
+  readonly priority: number;
+  readonly description?: string;
+}
+
+const columnFacts = columnTable as Readonly<Record<string, readonly ColumnFacts[]>>;
+
+/**
+ * The columns of `group/version/Kind` (`v1/Pod`) with names, order and descriptions from facts/columns.json; only the cells
+ * are given here, by column name. Name and Age fill themselves.
+ */
+export function tableColumns<T extends KubeObject>(
+  kind: string,
+  cells: Readonly<Record<string, Column<T>["cell"]>>,
+): Column<T>[] {
+  const own: Readonly<Record<string, Column<KubeObject>["cell"]>> = { Name: nameColumn.cell, Age: ageColumn.cell };
+  return (columnFacts[kind] ?? []).map((facts) => {
+    const cell = cells[facts.name] ?? own[facts.name];
+    if (cell === undefined) throw new Error(`${kind} needs a cell for its column ${facts.name}`);
+    return {
+      name: facts.name,
+      type: facts.type as Column<T>["type"],
+      ...(facts.format === undefined ? {} : { format: facts.format }),
+      priority: facts.priority === 0 ? 0 : 1,
+      description: facts.description ?? (facts.name === "Name" ? nameColumn.description : creationTimestamp),
+      cell,
+    };
+  });
+}
+
+/** Names and images of containers, comma separated. */
+export const containerCells = (containers: readonly { name: string; image?: string }[] | undefined) => ({
+  names: (containers ?? []).map((each) => each.name).join(","),
+  images: (containers ?? []).map((each) => each.image ?? "").join(","),
+});
+
+/** `a=1,b=2`, `<none>` when there are no labels. */
+export function labelsCell(labels: Readonly<Record<string, string>> | undefined): string {
+  const keys = Object.keys(labels ?? {}).sort();
+  return keys.length === 0 ? "<none>" : keys.map((key) => `${key}=${labels?.[key]}`).join(",");
+}
+
+/** A text, or what stands for none. */
+export const orElse = (text: string | undefined, otherwise: string): string => (text ? text : otherwise);

@@ -1,7 +1,7 @@
 // ConfigMap: v1 configmaps.
 import type { ConfigMap } from "../../../../facts/types/core.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
 
 export const configMaps = defineKind<ConfigMap>({
   group: "",
@@ -14,5 +14,7 @@ export const configMaps = defineKind<ConfigMap>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<ConfigMap>("v1/ConfigMap", {
+    Data: (map) => Object.keys(map.data ?? {}).length + Object.keys(map.binaryData ?? {}).length,
+  }),
 });

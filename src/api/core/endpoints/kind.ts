@@ -1,7 +1,23 @@
 // Endpoints: v1 endpoints.
 import type { Endpoints } from "../../../../facts/types/core.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
+
+const shown = 3;
+
+/** The first three `ip:port` of the ready addresses, then how many more there are. */
+function addressList(subsets: Endpoints["subsets"]): string {
+  if (subsets === undefined || subsets.length === 0) return "<none>";
+  const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
+    ports.length === 0
+      ? addresses.map(({ ip }) => ip)
+      : ports.flatMap(({ port }) =>
+          addresses.map(({ ip }) => (ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`)),
+        ),
+  );
+  const text = all.slice(0, shown).join(",");
+  return all.length > shown ? `${text} + ${all.length - shown} more...` : text;
+}
 
 export const endpoints = defineKind<Endpoints>({
   group: "",
@@ -15,5 +31,5 @@ export const endpoints = defineKind<Endpoints>({
   verbs: allVerbs,
   subresources: [],
   storageName: "services/endpoints",
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<Endpoints>("v1/Endpoints", { Endpoints: (each) => addressList(each.subsets) }),
 });

@@ -1,7 +1,7 @@
 // Event: v1 events.
 import type { Event } from "../../../../facts/types/core.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { eventColumns } from "../../lib/event-columns.ts";
 
 export const events = defineKind<Event>({
   group: "",
@@ -14,5 +14,18 @@ export const events = defineKind<Event>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: eventColumns<Event>("v1/Event", (event) => event),
+  selectableFields: {
+    "involvedObject.kind": (event) => event.involvedObject?.kind ?? "",
+    "involvedObject.namespace": (event) => event.involvedObject?.namespace ?? "",
+    "involvedObject.name": (event) => event.involvedObject?.name ?? "",
+    "involvedObject.uid": (event) => event.involvedObject?.uid ?? "",
+    "involvedObject.apiVersion": (event) => event.involvedObject?.apiVersion ?? "",
+    "involvedObject.resourceVersion": (event) => event.involvedObject?.resourceVersion ?? "",
+    "involvedObject.fieldPath": (event) => event.involvedObject?.fieldPath ?? "",
+    reason: (event) => event.reason ?? "",
+    reportingComponent: (event) => event.reportingComponent ?? "",
+    source: (event) => event.source?.component || event.reportingComponent || "",
+    type: (event) => event.type ?? "",
+  },
 });

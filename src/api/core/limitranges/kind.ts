@@ -1,7 +1,7 @@
 // LimitRange: v1 limitranges.
 import type { LimitRange } from "../../../../facts/types/core.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { createdAtColumn, nameColumn } from "../../lib/columns.ts";
 
 export const limitRanges = defineKind<LimitRange>({
   group: "",
@@ -14,5 +14,5 @@ export const limitRanges = defineKind<LimitRange>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: [nameColumn, createdAtColumn],
 });

@@ -1,7 +1,7 @@
 // Namespace: v1 namespaces.
 import type { Namespace } from "../../../../facts/types/core.v1.ts";
 import { defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
 
 export const namespaces = defineKind<Namespace>({
   group: "",
@@ -17,5 +17,6 @@ export const namespaces = defineKind<Namespace>({
     { name: "finalize", verbs: ["update"] },
     { name: "status", verbs: ["get", "patch", "update"] },
   ],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<Namespace>("v1/Namespace", { Status: (namespace) => namespace.status?.phase ?? "" }),
+  selectableFields: { "status.phase": (namespace) => namespace.status?.phase ?? "" },
 });

@@ -1,7 +1,16 @@
 // Pod: v1 pods.
 import type { Pod } from "../../../../facts/types/core.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { age, orElse, tableColumns } from "../../lib/columns.ts";
+import { podSummary } from "../../lib/pod-summary.ts";
+
+/** How many of the pod's readiness gates are true: `1/2`. */
+function readinessGates({ spec, status }: Pod): string {
+  const gates = spec?.readinessGates ?? [];
+  if (gates.length === 0) return "<none>";
+  const isTrue = (type: string): boolean => status?.conditions?.find((each) => each.type === type)?.status === "True";
+  return `${gates.filter(({ conditionType }) => isTrue(conditionType)).length}/${gates.length}`;
+}
 
 export const pods = defineKind<Pod>({
   group: "",
@@ -33,5 +42,29 @@ export const pods = defineKind<Pod>({
     { name: "resize", verbs: ["get", "patch", "update"] },
     { name: "status", verbs: ["get", "patch", "update"] },
   ],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<Pod>("v1/Pod", {
+    Ready: (pod) => podSummary(pod).ready,
+    Status: (pod) => podSummary(pod).status,
+    Restarts: (pod, { now }) => {
+      const { restarts, lastRestart } = podSummary(pod);
+      return restarts > 0 && lastRestart !== undefined
+        ? `${restarts} (${age(lastRestart, now)} ago)`
+        : String(restarts);
+    },
+    IP: (pod) => orElse(pod.status?.podIPs?.[0]?.ip, "<none>"),
+    Node: (pod) => orElse(pod.spec?.nodeName, "<none>"),
+    "Nominated Node": (pod) => orElse(pod.status?.nominatedNodeName, "<none>"),
+    "Readiness Gates": readinessGates,
+  }),
+  selectableFields: {
+    "spec.nodeName": ({ spec }) => spec?.nodeName ?? "",
+    "spec.restartPolicy": ({ spec }) => spec?.restartPolicy ?? "",
+    "spec.schedulerName": ({ spec }) => spec?.schedulerName ?? "",
+    "spec.serviceAccountName": ({ spec }) => spec?.serviceAccountName ?? "",
+    "spec.hostNetwork": ({ spec }) => String(spec?.hostNetwork ?? false),
+    "status.phase": ({ status }) => status?.phase ?? "",
+    "status.podIP": ({ status }) => status?.podIPs?.[0]?.ip ?? "",
+    "status.podIPs": ({ status }) => status?.podIPs?.[0]?.ip ?? "",
+    "status.nominatedNodeName": ({ status }) => status?.nominatedNodeName ?? "",
+  },
 });

@@ -1,7 +1,7 @@
 // PodTemplate: v1 podtemplates.
 import type { PodTemplate } from "../../../../facts/types/core.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { containerCells, labelsCell, tableColumns } from "../../lib/columns.ts";
 
 export const podTemplates = defineKind<PodTemplate>({
   group: "",
@@ -14,5 +14,9 @@ export const podTemplates = defineKind<PodTemplate>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<PodTemplate>("v1/PodTemplate", {
+    Containers: (each) => containerCells(each.template?.spec?.containers).names,
+    Images: (each) => containerCells(each.template?.spec?.containers).images,
+    "Pod Labels": (each) => labelsCell(each.template?.metadata?.labels),
+  }),
 });

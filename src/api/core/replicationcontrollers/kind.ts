@@ -1,7 +1,7 @@
 // ReplicationController: v1 replicationcontrollers.
 import type { ReplicationController } from "../../../../facts/types/core.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { containerCells, labelsCell, tableColumns } from "../../lib/columns.ts";
 
 export const replicationControllers = defineKind<ReplicationController>({
   group: "",
@@ -18,5 +18,13 @@ export const replicationControllers = defineKind<ReplicationController>({
     { name: "status", verbs: ["get", "patch", "update"] },
   ],
   storageName: "controllers",
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<ReplicationController>("v1/ReplicationController", {
+    Desired: (each) => each.spec?.replicas ?? 0,
+    Current: (each) => each.status?.replicas ?? 0,
+    Ready: (each) => each.status?.readyReplicas ?? 0,
+    Containers: (each) => containerCells(each.spec?.template?.spec?.containers).names,
+    Images: (each) => containerCells(each.spec?.template?.spec?.containers).images,
+    Selector: (each) => labelsCell(each.spec?.selector),
+  }),
+  selectableFields: { "status.replicas": (each) => String(each.status?.replicas ?? 0) },
 });

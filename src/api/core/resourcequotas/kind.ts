@@ -1,7 +1,15 @@
 // ResourceQuota: v1 resourcequotas.
 import type { ResourceQuota } from "../../../../facts/types/core.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
+
+/** `cpu: 1/2, pods: 0/10` of the resources chosen. */
+const usage = ({ status }: ResourceQuota, chosen: (name: string) => boolean): string =>
+  Object.keys(status?.hard ?? {})
+    .filter(chosen)
+    .sort()
+    .map((name) => `${name}: ${status?.used?.[name] ?? "0"}/${status?.hard?.[name]}`)
+    .join(", ");
 
 export const resourceQuotas = defineKind<ResourceQuota>({
   group: "",
@@ -14,5 +22,8 @@ export const resourceQuotas = defineKind<ResourceQuota>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<ResourceQuota>("v1/ResourceQuota", {
+    Request: (quota) => usage(quota, (name) => !name.startsWith("limits.")),
+    Limit: (quota) => usage(quota, (name) => name.startsWith("limits.")),
+  }),
 });

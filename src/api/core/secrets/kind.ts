@@ -1,7 +1,7 @@
 // Secret: v1 secrets.
 import type { Secret } from "../../../../facts/types/core.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
 
 export const secrets = defineKind<Secret>({
   group: "",
@@ -14,5 +14,9 @@ export const secrets = defineKind<Secret>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<Secret>("v1/Secret", {
+    Type: (secret) => secret.type ?? "",
+    Data: (secret) => Object.keys(secret.data ?? {}).length,
+  }),
+  selectableFields: { type: (secret) => secret.type ?? "" },
 });

@@ -1,7 +1,7 @@
 // ServiceAccount: v1 serviceaccounts.
 import type { ServiceAccount } from "../../../../facts/types/core.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
 
 export const serviceAccounts = defineKind<ServiceAccount>({
   group: "",
@@ -16,5 +16,5 @@ export const serviceAccounts = defineKind<ServiceAccount>({
   subresources: [
     { name: "token", kind: { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" }, verbs: ["create"] },
   ],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<ServiceAccount>("v1/ServiceAccount", {}),
 });

@@ -1,0 +1,176 @@
+// Validation as tables of rules. A Check looks at one value and adds what it finds, with upstream's texts, in upstream's
+// order; `fields` lays checks over the fields of a struct, `each` over a list. Irregular rules are plain functions of the
+// same type.
+//
+// Upstream's Go types know no absent strings, numbers and lists, only empty ones: "" and absent are the same here too,
+// unless the field is a pointer there. `empty` is that notion.
+import {
+  deepEqual,
+  dns1123Label,
+  dns1123Subdomain,
+  type FieldError,
+  field,
+  type NameCheck,
+} from "../../machinery/index.ts";
+
+export type Findings = FieldError[];
+/** `at` is the dotted path of the value: `spec.containers[0].name`. */
+export type Check<T> = (value: T, at: string, found: Findings) => void;
+
+/** Runs a check from the top and returns what it found. */
+export function findings<T>(value: T, check: Check<T>, at = ""): FieldError[] {
+  const found: Findings = [];
+  check(value, at, found);
+  return found;
+}
+
+export const child = (at: string, name: string): string => (at === "" ? name : `${at}.${name}`);
+export const item = (at: string, index: number): string => `${at}[${index}]`;
+/** Path of a map's entry; upstream prints keys without quotes. */
+export const entry = (at: string, key: string): string => `${at}[${key}]`;
+
+export const empty = (value: unknown): boolean =>
+  value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
+
+/** One check for each field named, in the order written; absent fields are checked as undefined. */
+export function fields<T extends object>(table: { readonly [K in keyof T]?: Check<T[K]> }): Check<T | undefined> {
+  const rules = Object.entries(table) as [keyof T & string, Check<unknown>][];
+  return (value, at, found) => {
+    for (const [name, check] of rules) check(value?.[name], child(at, name), found);
+  };
+}
+
+/** All of them, one after another. */
+export const all =
+  <T>(...checks: readonly Check<T>[]): Check<T> =>
+  (value, at, found) => {
+    for (const check of checks) check(value, at, found);
+  };
+
+/** Only when there is a value. */
+export const optional =
+  <T>(check: Check<T>): Check<T | undefined | null> =>
+  (value, at, found) => {
+    if (value !== undefined && value !== null) check(value, at, found);
+  };
+
+/** Only when the value is not empty: fields that are no pointers upstream. */
+export const unlessEmpty =
+  <T>(check: Check<T>): Check<T | undefined | null> =>
+  (value, at, found) => {
+    if (!empty(value)) check(value as T, at, found);
+  };
+
+/** Must be there; then the check. */
+export const required =
+  <T>(check?: Check<T>, detail = ""): Check<T | undefined | null> =>
+  (value, at, found) => {
+    if (empty(value)) found.push(field.required(at, detail));
+    else check?.(value as T, at, found);
+  };
+
+export const when =
+  <T>(condition: (value: T) => boolean, check: Check<T>): Check<T> =>
+  (value, at, found) => {
+    if (condition(value)) check(value, at, found);
+  };
+
+/** Every item of a list. */
+export const each =
+  <T>(check: Check<T>): Check<readonly T[] | undefined | null> =>
+  (list, at, found) => {
+    for (const [index, value] of (list ?? []).entries()) check(value, item(at, index), found);
+  };
+
+/** No two items of a list may have the same key; the later one is reported at `fieldName` of the item (or the item itself). */
+export const unique =
+  <T>(keyOf: (value: T) => string | number | undefined, fieldName = ""): Check<readonly T[] | undefined | null> =>
+  (list, at, found) => {
+    const seen = new Set<string | number>();
+    list?.forEach((value, index) => {
+      const key = keyOf(value);
+      if (key === undefined || key === "") return;
+      if (seen.has(key))
+        found.push(field.duplicate(fieldName === "" ? item(at, index) : child(item(at, index), fieldName), key));
+      seen.add(key);
+    });
+  };
+
+/** Go sorts what it lists as supported. */
+const sorted = (values: readonly string[]): readonly string[] => [...values].sort();
+
+/** One of these texts; empty counts as a wrong value. */
+export function oneOf(...values: readonly string[]): Check<string | undefined> {
+  const allowed = new Set(values);
+  const supported = sorted(values);
+  return (value, at, found) => {
+    if (!allowed.has(value ?? "")) found.push(field.notSupported(at, value ?? "", supported));
+  };
+}
+
+/** A check of names (machinery/names.ts): every text is a finding. */
+export const named =
+  (check: NameCheck): Check<string | undefined> =>
+  (value, at, found) => {
+    for (const text of check(value ?? "")) found.push(field.invalid(at, value ?? "", text));
+  };
+
+export const dnsLabel = named(dns1123Label);
+export const dnsSubdomain = named(dns1123Subdomain);
+
+/** Numbers of both ends allowed. */
+export const between =
+  (low: number, high: number): Check<number | undefined> =>
+  (value, at, found) => {
+    const number = value ?? 0;
+    if (number < low || number > high) found.push(field.invalid(at, number, rangeText(low, high)));
+  };
+export const rangeText = (low: number, high: number): string => `must be between ${low} and ${high}, inclusive`;
+
+export const notNegativeText = "must be greater than or equal to 0";
+export const notNegative: Check<number | undefined> = (value, at, found) => {
+  if ((value ?? 0) < 0) found.push(field.invalid(at, value, notNegativeText));
+};
+export const positive: Check<number | undefined> = (value, at, found) => {
+  if ((value ?? 0) <= 0) found.push(field.invalid(at, value ?? 0, "must be greater than zero"));
+};
+export const portNumber = between(1, 65535);
+
+/** A predicate with its text. */
+export const must =
+  <T>(holds: (value: T) => boolean, detail: string): Check<T> =>
+  (value, at, found) => {
+    if (!holds(value)) found.push(field.invalid(at, value, detail));
+  };
+
+export const immutableText = "field is immutable";
+
+/** The value may not differ from the old one. */
+export const immutable =
+  (old: unknown, detail = immutableText): Check<unknown> =>
+  (value, at, found) => {
+    if (!deepEqual(value ?? undefined, old ?? undefined)) found.push(field.invalid(at, value ?? null, detail));
+  };
+
+/** Of several sources exactly one: reports the later ones, or that there is none. */
+export function exactlyOneOf<T extends object>(
+  table: { readonly [K in keyof T]?: Check<NonNullable<T[K]>> },
+  texts: { readonly none: string; readonly many: string; readonly noneIsInvalid?: true },
+): Check<T> {
+  const rules = Object.entries(table) as [keyof T & string, Check<unknown>][];
+  return (value, at, found) => {
+    let count = 0;
+    for (const [name, check] of rules) {
+      const source = value[name];
+      if (source === undefined || source === null) continue;
+      count++;
+      if (count > 1) found.push(field.forbidden(child(at, name), texts.many));
+      else check(source, child(at, name), found);
+    }
+    if (count === 0)
+      found.push(texts.noneIsInvalid ? field.invalid(at, value, texts.none) : field.required(at, texts.none));
+  };
+}
+
+/** Accepts anything: a source without rules of its own. */
+export const anything: Check<unknown> = () => {};

@@ -1,0 +1,40 @@
+// The node's pod network as a CNI configuration list: the standard bridge, host-local and portmap plugins.
+// Source: the CNI specification 0.4.0 (what containerd 1.6 and the plugins of Debian 12 and later speak).
+
+export interface CniPlan {
+  readonly cluster: string;
+  readonly bridge: string;
+  /** The node's range: `10.244.0.0/24`. */
+  readonly podCidr: string;
+  /** Where host-local keeps its leases. */
+  readonly stateDirectory: string;
+  /** 0: the kernel's choice. */
+  readonly mtu: number;
+}
+
+/** Text of `<order>-<name>.conflist`. Masquerading is not the bridge's: the node's own rules do it (see rules.ts). */
+export function cniConfigList(plan: CniPlan): string {
+  const list = {
+    cniVersion: "0.4.0",
+    name: `t8s-${plan.cluster}`,
+    plugins: [
+      {
+        type: "bridge",
+        bridge: plan.bridge,
+        isGateway: true,
+        isDefaultGateway: true,
+        ipMasq: false,
+        // A pod must reach itself through its own Service.
+        hairpinMode: true,
+        ...(plan.mtu > 0 ? { mtu: plan.mtu } : {}),
+        ipam: {
+          type: "host-local",
+          dataDir: plan.stateDirectory,
+          ranges: [[{ subnet: plan.podCidr }]],
+        },
+      },
+      { type: "portmap", capabilities: { portMappings: true }, snat: true },
+    ],
+  };
+  return `${JSON.stringify(list, null, 2)}\n`;
+}

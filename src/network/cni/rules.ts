@@ -1,0 +1,32 @@
+// Rules of the node beside the service proxy's: pods reach the world under the node's address.
+
+export interface PodRules {
+  readonly cluster: string;
+  /** All pods of the cluster. */
+  readonly clusterCidr: string;
+  readonly bridge: string;
+}
+
+export const podTable = (cluster: string): string => `t8s-pods-${cluster}`;
+
+/** An `nft -f` transaction that replaces the table. Pod-to-pod traffic keeps its addresses. */
+export function podRules(rules: PodRules): string {
+  const table = `ip ${podTable(rules.cluster)}`;
+  return `add table ${table}
+delete table ${table}
+table ${table} {
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr ${rules.clusterCidr} ip daddr != ${rules.clusterCidr} ip daddr != 224.0.0.0/4 oifname != "${rules.bridge}" masquerade
+  }
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    iifname "${rules.bridge}" accept
+    oifname "${rules.bridge}" accept
+  }
+}
+`;
+}
+
+export const removePodRules = (cluster: string): string =>
+  `add table ip ${podTable(cluster)}\ndelete table ip ${podTable(cluster)}\n`;

@@ -1,0 +1,207 @@
+// The roles and bindings that every cluster has from its first start, and their upkeep at each later one: what an upgrade
+// adds is added, what an administrator added stays, and `rbac.authorization.kubernetes.io/autoupdate: "false"` keeps hands off.
+// Upstream: pkg/registry/rbac/rest/storage_rbac.go, component-helpers/auth/rbac/reconciliation.
+
+import table from "../../../facts/rbac-bootstrap.json" with { type: "json" };
+import {
+  type ClusterRole,
+  type ClusterRoleBinding,
+  clusterRoleBindings,
+  clusterRoles,
+  type KindDefinition,
+  type PolicyRule,
+  type Role,
+  type RoleBinding,
+  roleBindings,
+  roles,
+} from "../../api/index.ts";
+import type { KubeObject } from "../../machinery/index.ts";
+import { uncovered } from "../authz/rbac-rules.ts";
+import type { ObjectReader, ObjectWriter } from "../contract.ts";
+
+const apiGroup = "rbac.authorization.k8s.io";
+const apiVersion = `${apiGroup}/v1`;
+const autoupdate = "rbac.authorization.kubernetes.io/autoupdate";
+
+type AnyRole = ClusterRole | Role;
+type AnyBinding = ClusterRoleBinding | RoleBinding;
+
+interface RoleEntry {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly rules?: readonly RuleEntry[];
+  readonly aggregates?: readonly Readonly<Record<string, string>>[];
+}
+interface BindingEntry {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly role: string;
+  readonly subjects: readonly string[];
+}
+interface RuleEntry {
+  readonly v: string;
+  readonly g?: string;
+  readonly r?: string;
+  readonly n?: string;
+  readonly u?: string;
+}
+
+const ruleOf = ({ v, g, r, n, u }: RuleEntry): PolicyRule => ({
+  verbs: v.split(","),
+  ...(g === undefined ? {} : { apiGroups: g.split(",") }),
+  ...(r === undefined ? {} : { resources: r.split(",") }),
+  ...(n === undefined ? {} : { resourceNames: n.split(",") }),
+  ...(u === undefined ? {} : { nonResourceURLs: u.split(",") }),
+});
+
+const metadataOf = ({ name, namespace, labels }: { name: string; namespace?: string; labels?: object }): object => ({
+  name,
+  ...(namespace === undefined ? {} : { namespace }),
+  labels: { "kubernetes.io/bootstrapping": "rbac-defaults", ...labels },
+  annotations: { [autoupdate]: "true" },
+});
+
+const roleOf = (kind: string, entry: RoleEntry): AnyRole =>
+  ({
+    apiVersion,
+    kind,
+    metadata: metadataOf(entry),
+    rules: entry.aggregates === undefined ? (entry.rules ?? []).map(ruleOf) : null,
+    ...(entry.aggregates === undefined
+      ? {}
+      : { aggregationRule: { clusterRoleSelectors: entry.aggregates.map((matchLabels) => ({ matchLabels })) } }),
+  }) as unknown as AnyRole;
+
+function bindingOf(kind: string, entry: BindingEntry): AnyBinding {
+  const [roleKind, roleName] = splitOnce(entry.role, ":");
+  const subjects = entry.subjects.map((text) => {
+    const [subjectKind, rest] = splitOnce(text, ":");
+    if (subjectKind !== "ServiceAccount") return { kind: subjectKind, apiGroup, name: rest };
+    const [namespace, name] = splitOnce(rest, "/");
+    return { kind: subjectKind, name, namespace };
+  });
+  return {
+    apiVersion,
+    kind,
+    metadata: metadataOf(entry),
+    subjects,
+    roleRef: { apiGroup, kind: roleKind, name: roleName },
+  } as unknown as AnyBinding;
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return [text.slice(0, at), text.slice(at + separator.length)];
+}
+
+/** The default objects, fresh on each call. */
+export const bootstrapClusterRoles = (): ClusterRole[] =>
+  (table.clusterRoles as readonly RoleEntry[]).map((entry) => roleOf("ClusterRole", entry) as ClusterRole);
+export const bootstrapClusterRoleBindings = (): ClusterRoleBinding[] =>
+  (table.clusterRoleBindings as readonly BindingEntry[]).map(
+    (entry) => bindingOf("ClusterRoleBinding", entry) as ClusterRoleBinding,
+  );
+export const bootstrapRoles = (): Role[] =>
+  (table.roles as readonly RoleEntry[]).map((entry) => roleOf("Role", entry) as Role);
+export const bootstrapRoleBindings = (): RoleBinding[] =>
+  (table.roleBindings as readonly BindingEntry[]).map((entry) => bindingOf("RoleBinding", entry) as RoleBinding);
+
+/** Rules of `system:node`, which the Node authorizer grants to kubelets without a binding. */
+export const nodeRules: readonly PolicyRule[] = (
+  (table.clusterRoles as readonly RoleEntry[]).find((entry) => entry.name === "system:node")?.rules ?? []
+).map(ruleOf);
+
+/**
+ * Creates what is missing and completes what is there. Reads the cache alone when nothing has to change. The namespaces
+ * kube-system and kube-public must exist. All writes go out together, so that the store can commit them as one group.
+ */
+export async function bootstrapRbac(writer: ObjectWriter, reader: ObjectReader): Promise<void> {
+  const writes: Promise<unknown>[] = [];
+  const reconcile = <T extends AnyRole | AnyBinding>(
+    kind: KindDefinition<T>,
+    wanted: readonly T[],
+    complete: (current: T, wanted: T) => T | "recreate" | undefined,
+  ): void => {
+    for (const object of wanted) {
+      const { name, namespace = "" } = object.metadata;
+      const current = reader.get(kind, namespace, name);
+      if (current === undefined) writes.push(writer.create(kind, object));
+      else if (current.metadata.annotations?.[autoupdate] !== "false") {
+        const next = complete(current, object);
+        if (next === "recreate")
+          writes.push(
+            writer
+              .remove(kind as unknown as KindDefinition, { namespace, name })
+              .then(() => writer.create(kind, object)),
+          );
+        else if (next !== undefined)
+          writes.push(
+            writer.update(kind, { namespace, name }, (latest) => {
+              const again = complete(latest, object);
+              return again === "recreate" ? undefined : again;
+            }),
+          );
+      }
+    }
+  };
+  reconcile(clusterRoles, bootstrapClusterRoles(), completeRole);
+  reconcile(clusterRoleBindings, bootstrapClusterRoleBindings(), completeBinding);
+  reconcile(roles, bootstrapRoles(), completeRole);
+  reconcile(roleBindings, bootstrapRoleBindings(), completeBinding);
+  await Promise.all(writes);
+}
+
+/** The current role with what it lacks of the wanted one; undefined when it lacks nothing. */
+export function completeRole<T extends AnyRole>(current: T, wanted: T): T | undefined {
+  const metadata = completeMetadata(current, wanted);
+  const selectors = (role: T) => (role as ClusterRole).aggregationRule?.clusterRoleSelectors ?? [];
+  const lackingSelectors = selectors(wanted).filter(
+    (each) => !selectors(current).some((held) => JSON.stringify(held) === JSON.stringify(each)),
+  );
+  const lackingRules = uncovered(current.rules ?? [], wanted.rules ?? []);
+  if (metadata === undefined && lackingSelectors.length === 0 && lackingRules.length === 0) return undefined;
+  return {
+    ...current,
+    metadata: metadata ?? current.metadata,
+    ...(lackingRules.length > 0 ? { rules: [...(current.rules ?? []), ...lackingRules] } : {}),
+    ...(lackingSelectors.length > 0
+      ? { aggregationRule: { clusterRoleSelectors: [...selectors(current), ...lackingSelectors] } }
+      : {}),
+  };
+}
+
+/** As completeRole; a binding to another role has to be made anew, since its roleRef never changes. */
+export function completeBinding<T extends AnyBinding>(current: T, wanted: T): T | "recreate" | undefined {
+  const { roleRef } = current;
+  if (roleRef.kind !== wanted.roleRef.kind || roleRef.name !== wanted.roleRef.name) return "recreate";
+  const metadata = completeMetadata(current, wanted);
+  const lacking = (wanted.subjects ?? []).filter(
+    (each) =>
+      !(current.subjects ?? []).some(
+        (held) =>
+          held.kind === each.kind && held.name === each.name && (held.namespace ?? "") === (each.namespace ?? ""),
+      ),
+  );
+  if (metadata === undefined && lacking.length === 0) return undefined;
+  return {
+    ...current,
+    metadata: metadata ?? current.metadata,
+    subjects: [...(current.subjects ?? []), ...lacking],
+  };
+}
+
+/** Labels and annotations that an administrator set stay as they are. */
+function completeMetadata(current: KubeObject, wanted: KubeObject): KubeObject["metadata"] | undefined {
+  const lacks = (
+    held: Readonly<Record<string, string>> | undefined,
+    needed: Readonly<Record<string, string>> | undefined,
+  ): boolean => Object.keys(needed ?? {}).some((key) => held?.[key] === undefined);
+  const { labels, annotations } = current.metadata;
+  if (!lacks(labels, wanted.metadata.labels) && !lacks(annotations, wanted.metadata.annotations)) return undefined;
+  return {
+    ...current.metadata,
+    labels: { ...wanted.metadata.labels, ...labels },
+    annotations: { ...wanted.metadata.annotations, ...annotations },
+  };
+}

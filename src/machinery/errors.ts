@@ -9,7 +9,10 @@ export class StatusError extends Error {
   /** Extra response headers, e.g. `retry-after`. */
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: Omit<Status, "apiVersion" | "kind" | "metadata">, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: Omit<Status, "apiVersion" | "kind" | "metadata">,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(status.message);
     this.status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", ...status } as Status;
     this.headers = headers;
@@ -80,7 +83,8 @@ export const forbidden = (gr: GroupResource, name: string, why: string): StatusE
     details: details(gr, name),
   });
 
-export const badRequest = (message: string): StatusError => new StatusError({ code: 400, reason: "BadRequest", message });
+export const badRequest = (message: string): StatusError =>
+  new StatusError({ code: 400, reason: "BadRequest", message });
 export const unauthorized = (message = "Unauthorized"): StatusError =>
   new StatusError({ code: 401, reason: "Unauthorized", message });
 export const internalError = (message: string): StatusError =>

@@ -1,5 +1,9 @@
 export * from "./codec.ts";
+export { deepClone, deepEqual, deepFreeze, identical, isObject } from "./equal.ts";
 export * from "./errors.ts";
+export * from "./field-selector.ts";
+export * from "./int-or-string.ts";
+export { JsonNumber, JsonSyntaxError, type ParsedJson, parseJson, quoteGo } from "./json-text.ts";
 export * from "./managed-fields.ts";
 export * from "./names.ts";
 export * from "./object.ts";
@@ -7,4 +11,7 @@ export * from "./patch.ts";
 export * from "./quantity.ts";
 export * from "./schema.ts";
 export * from "./selector.ts";
+export * from "./strategic-patch.ts";
+export * from "./time.ts";
 export * from "./transport.ts";
+export * from "./yaml.ts";

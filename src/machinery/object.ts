@@ -60,7 +60,8 @@ export function parseApiVersion(apiVersion: string): GroupVersion {
     : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
 }
 
-export const formatApiVersion = (gv: GroupVersion): string => (gv.group === "" ? gv.version : `${gv.group}/${gv.version}`);
+export const formatApiVersion = (gv: GroupVersion): string =>
+  gv.group === "" ? gv.version : `${gv.group}/${gv.version}`;
 
 /** `deployments.apps`, and `pods` for the core group: how upstream names a resource in messages. */
 export const formatGroupResource = (gr: GroupResource): string =>

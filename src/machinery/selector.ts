@@ -1,4 +1,8 @@
-// Label and field selectors. Upstream: k8s.io/apimachinery/pkg/labels, pkg/fields, meta/v1 LabelSelectorAsSelector.
+// Label selectors. Upstream: k8s.io/apimachinery/pkg/labels, meta/v1 LabelSelectorAsSelector. Field selectors are in
+// field-selector.ts.
+import { badRequest } from "./errors.ts";
+import { parseRequirements } from "./label-parser.ts";
+import { labelValue, qualifiedName } from "./names.ts";
 import type { LabelSelector } from "./object.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -19,32 +23,171 @@ export interface LabelMatcher {
   toString(): string;
 }
 
-export interface FieldRequirement {
-  readonly field: string;
-  readonly operator: "=" | "!=";
-  readonly value: string;
-}
-
-export interface FieldMatcher {
-  readonly requirements: readonly FieldRequirement[];
-  readonly everything: boolean;
-  matches(fields: Readonly<Record<string, string>>): boolean;
-  toString(): string;
-}
-
 /** Throws StatusError 400 with upstream's text. */
-export function parseLabelSelector(_text: string): LabelMatcher {
-  throw new Error("being written");
+export function parseLabelSelector(text: string): LabelMatcher {
+  try {
+    return matcherOf(parseRequirements(text));
+  } catch (error) {
+    if (error instanceof SelectorError) throw badRequest(error.message);
+    throw error;
+  }
 }
-/** A spec.selector: undefined or null matches nothing, an empty selector matches everything. Throws Error for bad operators. */
-export function labelSelectorMatcher(_selector: LabelSelector | undefined | null): LabelMatcher {
-  throw new Error("being written");
+
+/** Text that is no selector, or a requirement that asks nonsense. */
+export class SelectorError extends Error {
+  override readonly name = "SelectorError";
 }
+
+const expressionOperators: Readonly<Record<string, LabelOperator>> = {
+  In: "in",
+  NotIn: "notin",
+  Exists: "exists",
+  DoesNotExist: "!",
+};
+
+/** A spec.selector: undefined or null matches nothing, an empty selector matches everything. Throws SelectorError for bad operators. */
+export function labelSelectorMatcher(selector: LabelSelector | undefined | null): LabelMatcher {
+  if (selector === undefined || selector === null) return nothing;
+  const requirements: LabelRequirement[] = [];
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {}))
+    requirements.push(checkedRequirement({ key, operator: "=", values: [value] }));
+  for (const expression of selector.matchExpressions ?? []) {
+    const operator = expressionOperators[expression.operator];
+    if (operator === undefined)
+      throw new SelectorError(`${JSON.stringify(expression.operator)} is not a valid label selector operator`);
+    requirements.push(checkedRequirement({ key: expression.key, operator, values: expression.values ?? [] }));
+  }
+  return matcherOf(requirements);
+}
+
 /** A plain map (Service, ReplicationController, nodeSelector): all pairs must be there. */
-export function labelsMatcher(_labels: Labels | undefined): LabelMatcher {
-  throw new Error("being written");
+export function labelsMatcher(labels: Labels | undefined): LabelMatcher {
+  return matcherOf(Object.entries(labels ?? {}).map(([key, value]) => ({ key, operator: "=", values: [value] })));
 }
-/** Throws StatusError 400 with upstream's text. */
-export function parseFieldSelector(_text: string): FieldMatcher {
-  throw new Error("being written");
+
+/** A matcher of requirements that are known to be valid. */
+export function matcherOf(requirements: readonly LabelRequirement[]): LabelMatcher {
+  const sorted = [...requirements].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return {
+    requirements: sorted,
+    everything: sorted.length === 0,
+    matches: (labels) => {
+      for (const requirement of sorted) if (!requirementMatches(requirement, labels)) return false;
+      return true;
+    },
+    toString: () => sorted.map(requirementText).join(","),
+  };
+}
+
+const nothing: LabelMatcher = {
+  requirements: [],
+  everything: false,
+  matches: () => false,
+  toString: () => "",
+};
+
+/** One requirement, checked on its own: node affinity, device selectors. */
+export function requirementMatches(requirement: LabelRequirement, labels: Labels | undefined): boolean {
+  const { key, operator, values } = requirement;
+  const value = labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined;
+  switch (operator) {
+    case "=":
+    case "==":
+    case "in":
+      return value !== undefined && values.includes(value);
+    case "!=":
+    case "notin":
+      return value === undefined || !values.includes(value);
+    case "exists":
+      return value !== undefined;
+    case "!":
+      return value === undefined;
+    case "gt":
+    case "lt": {
+      const has = value === undefined ? undefined : parseInt64(value);
+      const asked = values.length === 1 ? parseInt64(values[0]!) : undefined;
+      if (has === undefined || asked === undefined) return false;
+      return operator === "gt" ? has > asked : has < asked;
+    }
+  }
+}
+
+function requirementText({ key, operator, values }: LabelRequirement): string {
+  const sorted = values.length > 1 ? [...values].sort().join(",") : (values[0] ?? "");
+  switch (operator) {
+    case "exists":
+      return key;
+    case "!":
+      return `!${key}`;
+    case "in":
+    case "notin":
+      return `${key} ${operator} (${sorted})`;
+    case "gt":
+      return `${key}>${sorted}`;
+    case "lt":
+      return `${key}<${sorted}`;
+    default:
+      return `${key}${operator}${sorted}`;
+  }
+}
+
+/** strconv.ParseInt(text, 10, 64). */
+function parseInt64(text: string): bigint | undefined {
+  if (!/^[+-]?[0-9]+$/.test(text)) return undefined;
+  const value = BigInt(text.startsWith("+") ? text.slice(1) : text);
+  return BigInt.asIntN(64, value) === value ? value : undefined;
+}
+
+/** Checks key, number of values and values. Throws SelectorError with upstream's texts (labels.NewRequirement). */
+export function checkedRequirement(requirement: LabelRequirement): LabelRequirement {
+  const { key, operator, values } = requirement;
+  const errors: string[] = [];
+  const keyErrors = qualifiedName(key);
+  if (keyErrors.length > 0) errors.push(`key: Invalid value: ${JSON.stringify(key)}: ${keyErrors.join("; ")}`);
+  errors.push(...countErrors(operator, values));
+  values.forEach((value, index) => {
+    const found = labelValue(value);
+    if (found.length > 0)
+      errors.push(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${found.join("; ")}`);
+  });
+  const distinct = [...new Set(errors)];
+  if (distinct.length === 1) throw new SelectorError(distinct[0]);
+  if (distinct.length > 1) throw new SelectorError(`[${distinct.join(", ")}]`);
+  return requirement;
+}
+
+function countErrors(operator: LabelOperator, values: readonly string[]): string[] {
+  const shown = values.length === 0 ? "null" : JSON.stringify(values);
+  switch (operator) {
+    case "in":
+    case "notin":
+      return values.length === 0
+        ? [`values: Invalid value: ${shown}: for 'in', 'notin' operators, values set can't be empty`]
+        : [];
+    case "=":
+    case "==":
+    case "!=":
+      return values.length === 1
+        ? []
+        : [`values: Invalid value: ${shown}: exact-match compatibility requires one single value`];
+    case "exists":
+    case "!":
+      return values.length === 0
+        ? []
+        : [`values: Invalid value: ${shown}: values set must be empty for exists and does not exist`];
+    case "gt":
+    case "lt": {
+      const errors =
+        values.length === 1
+          ? []
+          : [`values: Invalid value: ${shown}: for 'Gt', 'Lt' operators, exactly one value is required`];
+      values.forEach((value, index) => {
+        if (parseInt64(value) === undefined)
+          errors.push(
+            `values[${index}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+          );
+      });
+      return errors;
+    }
+  }
 }

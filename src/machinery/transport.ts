@@ -85,7 +85,9 @@ export interface PeerInfo {
 }
 
 /** An authenticator's verdict given by a composition root: the in-process transport of one component. */
-export type Identity = { readonly kind: "user"; readonly user: UserInfo } | { readonly kind: "peer"; readonly peer: PeerInfo };
+export type Identity =
+  | { readonly kind: "user"; readonly user: UserInfo }
+  | { readonly kind: "peer"; readonly peer: PeerInfo };
 
 /** The one door of the API server. */
 export type Handle = (request: ApiRequest, identity: Identity) => Promise<ApiResponse>;

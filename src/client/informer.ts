@@ -33,6 +33,8 @@ export interface Informer<T extends KubeObject> extends Lister<T> {
   /** Idempotent for an equal name; must be added before the factory starts. */
   addIndex(name: string, values: (object: T) => readonly string[]): void;
   readonly synced: boolean;
+  /** The cache holds everything up to this version; empty before the first list. Fakes may leave it out. */
+  readonly resourceVersion?: string;
   /** Resolves when the first list is in the cache; rejects when the signal aborts first. */
   whenSynced(signal?: AbortSignal): Promise<void>;
 }
@@ -108,6 +110,7 @@ function createInformer<T extends KubeObject>(
   const firstList = Promise.withResolvers<void>();
   let synced = false;
   let started = false;
+  let version = "";
   const informer: Informer<T> = {
     kind,
     get: cache.get,
@@ -118,6 +121,9 @@ function createInformer<T extends KubeObject>(
     addIndex: cache.addIndex,
     get synced() {
       return synced;
+    },
+    get resourceVersion() {
+      return version;
     },
     whenSynced: (until = signal) => orAbort(firstList.promise, until),
   };
@@ -131,7 +137,10 @@ function createInformer<T extends KubeObject>(
     start() {
       if (started) return;
       started = true;
-      const sink = { replace, upsert: cache.upsert, remove: cache.remove };
+      const reached = (resourceVersion: string): void => {
+        version = resourceVersion;
+      };
+      const sink = { replace, upsert: cache.upsert, remove: cache.remove, reached };
       runReflector({ resource: options.client.of(kind), selection, sink, clock, rng, log, signal }).catch((error) =>
         log.error("an informer ended for good", { error }),
       );

@@ -11,6 +11,8 @@ export interface ReflectorSink<T> {
   replace(objects: ReadonlyMap<string, T>): void;
   upsert(object: T): void;
   remove(object: T): void;
+  /** The sink now holds everything up to this version. */
+  reached(resourceVersion: string): void;
 }
 
 export interface ReflectorOptions<T extends KubeObject> {
@@ -72,6 +74,7 @@ const refusesInitialEvents = (error: unknown, position: Position): boolean =>
 async function follow<T extends KubeObject>(options: ReflectorOptions<T>, position: Position): Promise<void> {
   if (position.resourceVersion === undefined && position.listFirst) {
     const { objects, resourceVersion } = await listAll(options);
+    options.sink.reached(resourceVersion);
     options.sink.replace(objects);
     position.resourceVersion = resourceVersion;
   }
@@ -90,18 +93,20 @@ async function follow<T extends KubeObject>(options: ReflectorOptions<T>, positi
   });
   for await (const event of events) {
     if (event.type === "BOOKMARK") {
-      if (gathered !== undefined && event.initialEventsEnd) {
-        options.sink.replace(gathered);
-        gathered = undefined;
-      }
-      if (gathered === undefined) position.resourceVersion = event.resourceVersion;
+      if (gathered !== undefined && !event.initialEventsEnd) continue;
+      options.sink.reached(event.resourceVersion);
+      if (gathered !== undefined) options.sink.replace(gathered);
+      gathered = undefined;
+      position.resourceVersion = event.resourceVersion;
     } else if (gathered !== undefined) {
       if (event.type === "DELETED") gathered.delete(objectKey(event.object));
       else gathered.set(objectKey(event.object), event.object);
     } else {
+      const { resourceVersion } = event.object.metadata;
+      if (resourceVersion !== undefined) options.sink.reached(resourceVersion);
       if (event.type === "DELETED") options.sink.remove(event.object);
       else options.sink.upsert(event.object);
-      position.resourceVersion = event.object.metadata.resourceVersion ?? position.resourceVersion;
+      position.resourceVersion = resourceVersion ?? position.resourceVersion;
     }
   }
 }

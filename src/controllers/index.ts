@@ -1,0 +1,3 @@
+export type { ControllerContext, ControllerEntry, ControllerOptions } from "./lib/index.ts";
+export { controllers } from "./list.ts";
+export { chooseControllers, type RunControllersOptions, runControllers } from "./run.ts";

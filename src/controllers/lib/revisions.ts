@@ -1,0 +1,74 @@
+// Revision history of StatefulSets and DaemonSets as ControllerRevision objects. Upstream: pkg/controller/history.
+import type { apps_v1, core_v1 } from "../../api/index.ts";
+import { deepEqual, type KubeObject, type NewObject, parseTime } from "../../machinery/index.ts";
+import { templateHash } from "./hash.ts";
+import { controllerReference } from "./owners.ts";
+
+export type ControllerRevision = apps_v1.ControllerRevision;
+type PodTemplate = core_v1.PodTemplateSpec;
+
+export const revisionHashLabel = "controller-revision-hash";
+
+/** Upstream's form: a strategic merge patch that puts the template back. */
+export interface RevisionData {
+  readonly spec: { readonly template: PodTemplate & { readonly $patch: "replace" } };
+}
+
+export const revisionData = (template: PodTemplate): RevisionData => ({
+  spec: { template: { $patch: "replace", ...template } },
+});
+
+/** The template that a revision keeps. */
+export function templateOf(revision: Pick<ControllerRevision, "data">): PodTemplate {
+  const { $patch: _, ...template } = (revision.data as RevisionData | undefined)?.spec.template ?? {
+    $patch: "replace",
+  };
+  return template as PodTemplate;
+}
+
+export interface NewRevision {
+  readonly owner: KubeObject;
+  readonly template: PodTemplate;
+  readonly revision: number;
+  readonly collisionCount: number | undefined;
+}
+
+export function newRevision({
+  owner,
+  template,
+  revision,
+  collisionCount,
+}: NewRevision): NewObject<ControllerRevision> & {
+  readonly metadata: { readonly name: string };
+} {
+  const hash = templateHash(template, collisionCount);
+  const name = `${owner.metadata.name.slice(0, 223)}-${hash}`;
+  return {
+    apiVersion: "apps/v1",
+    kind: "ControllerRevision",
+    metadata: {
+      name,
+      namespace: owner.metadata.namespace ?? "",
+      labels: { ...template.metadata?.labels, [revisionHashLabel]: hash },
+      ...(owner.metadata.annotations !== undefined ? { annotations: owner.metadata.annotations } : {}),
+      ownerReferences: [controllerReference(owner)],
+    },
+    data: revisionData(template) as unknown as NonNullable<ControllerRevision["data"]>,
+    revision,
+  };
+}
+
+export const keepsTemplate = (revision: Pick<ControllerRevision, "data">, template: PodTemplate): boolean =>
+  deepEqual(templateOf(revision), template);
+
+/** Oldest first. */
+export function sortRevisions(revisions: readonly ControllerRevision[]): ControllerRevision[] {
+  return [...revisions].sort(
+    (a, b) =>
+      a.revision - b.revision ||
+      parseTime(a.metadata.creationTimestamp) - parseTime(b.metadata.creationTimestamp) ||
+      (a.metadata.name < b.metadata.name ? -1 : 1),
+  );
+}
+
+export const nextRevisionNumber = (sorted: readonly ControllerRevision[]): number => (sorted.at(-1)?.revision ?? 0) + 1;

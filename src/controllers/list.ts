@@ -1,0 +1,14 @@
+// The one explicit list of controllers. A controller is one folder and one entry here; names are those of upstream's
+// `--controllers` (cmd/kube-controller-manager/names).
+import type { ControllerEntry } from "./lib/index.ts";
+
+const entry = (name: string, load: ControllerEntry["load"]): ControllerEntry => ({ name, onByDefault: true, load });
+
+export const controllers: readonly ControllerEntry[] = [
+  entry("deployment-controller", async () => (await import("./deployment/controller.ts")).runDeployments),
+  entry("replicaset-controller", async () => (await import("./replicaset/controller.ts")).runReplicaSets),
+  entry(
+    "replicationcontroller-controller",
+    async () => (await import("./replicationcontroller/controller.ts")).runReplicationControllers,
+  ),
+];

@@ -12,16 +12,15 @@ export interface ExpiryTimer {
 }
 
 /** Calls `sweep` when the earliest scheduled deadline has come; `sweep` schedules the next one by itself. */
-export function createExpiryTimer(clock: Clock, sweep: (nowMs: number) => void): ExpiryTimer {
+export function createExpiryTimer(clock: Clock, sweep: () => void): ExpiryTimer {
   let timer: Timer | undefined;
   let armedMs = Number.POSITIVE_INFINITY;
   const fire = (): void => {
     const dueMs = armedMs;
     timer = undefined;
     armedMs = Number.POSITIVE_INFINITY;
-    const nowMs = clock.now();
-    if (dueMs > nowMs) arm(dueMs);
-    else sweep(nowMs);
+    if (dueMs > clock.now()) arm(dueMs);
+    else sweep();
   };
   const arm = (atMs: number): void => {
     if (atMs >= armedMs) return;

@@ -29,6 +29,7 @@ export class WatchHub {
   /** Prefixes that do not end at a slash, so that a key's folders do not find them. */
   readonly #oddPrefixes = new Set<string>();
   #closed = false;
+  #error: Error | undefined;
 
   /** True when somebody watches the key: its events are worth making. */
   wants(key: string): boolean {
@@ -56,15 +57,17 @@ export class WatchHub {
     const detach = onAbort(signal, () => end(watcher));
     try {
       let revision = fromRevision;
-      for (let last = false; !last && !watcher.ended; ) {
+      for (let last = false; !last; ) {
+        if (signal.aborted) return;
         const page = await options.replay(revision);
-        if (watcher.ended) return;
+        if (signal.aborted) return;
         if (page.events.length > 0) yield { revision: page.revision, events: page.events };
         revision = Math.max(revision, page.revision);
         last = page.last;
       }
       for (;;) {
         while (watcher.events.length === 0) {
+          if (this.#error !== undefined) throw this.#error;
           if (watcher.ended) return;
           await new Promise<void>((resolve) => {
             watcher.wake = resolve;
@@ -82,9 +85,10 @@ export class WatchHub {
     }
   }
 
-  /** Watchers see what was announced before, then end. */
-  close(): void {
+  /** Watchers see what was announced before, then end, or throw the error when there is one. */
+  close(error?: Error): void {
     this.#closed = true;
+    this.#error = error;
     for (const watchers of this.#byPrefix.values()) watchers.forEach(end);
   }
 

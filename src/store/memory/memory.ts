@@ -9,6 +9,7 @@ import type {
   Store,
   StoreEntry,
   StoreEvent,
+  StoreEventBatch,
   StoreOperation,
   StoreOptions,
 } from "../contract.ts";
@@ -47,7 +48,7 @@ class MemoryStore implements Store {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#expiry = createExpiryTimer(clock, (nowMs) => this.#sweep(nowMs));
+    this.#expiry = createExpiryTimer(clock, () => this.#sweep(clock.now()));
   }
 
   revision(): number {
@@ -67,8 +68,8 @@ class MemoryStore implements Store {
     const limit = options.limit ?? Number.POSITIVE_INFINITY;
     const start = orderKey(prefix);
     const behind = options.after === undefined ? "" : `${orderKey(options.after)}\u0000`;
-    const from = start < behind ? behind : start;
     const end = orderPrefixEnd(prefix);
+    const from = [start, behind].sort().at(-1)!;
     if (revision !== this.#revision) {
       const all = this.#entriesAt(revision, from, end);
       const entries = all.slice(0, limit);
@@ -94,11 +95,7 @@ class MemoryStore implements Store {
     return this.#apply(operations);
   }
 
-  watch(
-    prefix: string,
-    fromRevision: number,
-    signal: AbortSignal,
-  ): AsyncIterable<{ revision: number; events: readonly StoreEvent[] }> {
+  watch(prefix: string, fromRevision: number, signal: AbortSignal): AsyncIterable<StoreEventBatch> {
     return this.#hub.watch({ prefix, fromRevision, signal, replay: (revision) => this.#replay(prefix, revision) });
   }
 

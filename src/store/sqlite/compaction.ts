@@ -1,0 +1,56 @@
+// Dropping history, a few rows at a time. A row at or before the compacted revision makes the row it replaced
+// unreachable; a deletion is then unreachable itself.
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type EngineState, rowId, setMeta } from "./schema.ts";
+import type { Writer } from "./writer.ts";
+
+/** [id, previous, created] */
+type LogRow = readonly [number, number | null, number];
+
+export class Compaction {
+  readonly #db: DatabaseSync;
+  readonly #state: EngineState;
+  readonly #writer: Writer;
+  readonly #scan: StatementSync;
+  readonly #drop: StatementSync;
+  #targetId: number;
+
+  /** Goes on with what an earlier process has left. */
+  constructor(db: DatabaseSync, state: EngineState, writer: Writer) {
+    this.#db = db;
+    this.#state = state;
+    this.#writer = writer;
+    this.#targetId = rowId(state.compacted + 1, 0) - 1;
+    this.#scan = db.prepare("SELECT id, previous, created FROM log WHERE id > ? AND id <= ? ORDER BY id LIMIT ?");
+    this.#scan.setReturnArrays(true);
+    this.#drop = db.prepare("DELETE FROM log WHERE id = ?");
+  }
+
+  get pending(): boolean {
+    return this.#state.cleanedId < this.#targetId;
+  }
+
+  /** From now on history before `revision` cannot be read; rows go later, those needed as of `keep` not at all. */
+  start(revision: number, keep: number): void {
+    if (revision > this.#state.compacted) {
+      this.#writer.transaction(true, () => setMeta(this.#db, "compacted", revision));
+      this.#state.compacted = revision;
+    }
+    this.#targetId = Math.max(this.#targetId, rowId(Math.min(this.#state.compacted, keep) + 1, 0) - 1);
+  }
+
+  /** Cleans up to `rows` rows. A crash undoes at most this, and the next start repeats it. */
+  step(rows: number): void {
+    const scanned = this.#scan.all(this.#state.cleanedId, this.#targetId, rows) as unknown as readonly LogRow[];
+    const cleanedId = scanned.length < rows ? this.#targetId : scanned.at(-1)![0];
+    this.#writer.transaction(true, () => {
+      for (const [id, previous, created] of scanned) {
+        if (previous !== null) this.#drop.run(previous);
+        if (created === 0) this.#drop.run(id);
+      }
+      setMeta(this.#db, "cleaned", cleanedId);
+    });
+    this.#state.cleanedId = cleanedId;
+  }
+}

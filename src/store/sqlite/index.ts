@@ -1,0 +1,2 @@
+export { SqliteStoreError } from "./errors.ts";
+export { openSqliteStore, type SqliteStoreOptions } from "./sqlite.ts";

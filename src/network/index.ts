@@ -1,0 +1,7 @@
+export * from "./cni/plan.ts";
+export * from "./dns/answer.ts";
+export * from "./dns/view.ts";
+export type * from "./proxy/backend.ts";
+export * from "./proxy/plan.ts";
+export * from "./proxy/proxy.ts";
+export * from "./proxy/recording.ts";

@@ -1,0 +1,13 @@
+import { removePodNetworkRules } from "../cni/node/setup.ts";
+import { removeProxy } from "../proxy/node/nft-backend.ts";
+
+export * from "../cni/node/setup.ts";
+export { upstreamsOf } from "../dns/node/forward.ts";
+export * from "../dns/node/server.ts";
+export * from "../proxy/node/nft-backend.ts";
+
+/** Removes every rule that a cluster has on this machine. Idempotent. */
+export async function removeRules({ cluster }: { readonly cluster: string }): Promise<void> {
+  await removeProxy(cluster);
+  await removePodNetworkRules(cluster);
+}

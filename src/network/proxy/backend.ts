@@ -1,0 +1,13 @@
+// Where a plan takes effect. Backends: nftables (node/nft-backend.ts) and a recording one for simulation (recording.ts).
+import type { HealthCheck, ProxyPlan, StaleFlow } from "./plan.ts";
+
+export interface ProxyBackend {
+  /** Makes the plans of all families the ones in force, each in one step. The first call replaces what an earlier process left. */
+  apply(plans: readonly ProxyPlan[]): Promise<void>;
+  /** Ends UDP flows that the new rules would not reach because the kernel remembers them. */
+  endFlows(flows: readonly StaleFlow[]): Promise<void>;
+  /** Serves `{service, localEndpoints}` on each port, for outside load balancers. */
+  serveHealthChecks(checks: readonly HealthCheck[]): Promise<void>;
+  /** Ends servers; rules stay, so that connections go on while the proxy is replaced. */
+  close(): Promise<void>;
+}

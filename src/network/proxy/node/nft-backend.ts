@@ -1,0 +1,110 @@
+// The proxy's rules in the kernel: one nft transaction a change, conntrack for flows that remember old rules, and the HTTP
+// servers of health-check node ports.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { Logger } from "../../../base/index.ts";
+import { runNft, withSystemPath } from "../../node/nft.ts";
+import type { ProxyBackend } from "../backend.ts";
+import type { HealthCheck, IpFamily, StaleFlow } from "../plan.ts";
+import { type Ruleset, removeProxyRules, rulesOf, transaction } from "../rules.ts";
+
+export interface NftBackendOptions {
+  readonly cluster: string;
+  /** Pods' ranges, one a family at most. */
+  readonly clusterCidrs: readonly string[];
+  readonly masqueradeAll?: boolean;
+  readonly log: Logger;
+  /** Runs a transaction; nft itself when not given. */
+  readonly runRules?: (transaction: string) => Promise<void>;
+}
+
+export function createNftBackend(options: NftBackendOptions): ProxyBackend {
+  const run = options.runRules ?? runNft;
+  const inForce = new Map<IpFamily, Ruleset>();
+  const servers = new Map<string, { readonly server: Server; check: HealthCheck }>();
+  const cidrOf = (family: IpFamily): string | undefined =>
+    options.clusterCidrs.find((cidr) => cidr.includes(":") === (family === "ipv6"));
+  return {
+    async apply(plans) {
+      for (const plan of plans) {
+        const clusterCidr = cidrOf(plan.family);
+        const next = rulesOf(plan, {
+          ...(clusterCidr === undefined ? {} : { clusterCidr }),
+          ...(options.masqueradeAll ? { masqueradeAll: true } : {}),
+        });
+        const text = transaction(inForce.get(plan.family), next, { cluster: options.cluster, family: plan.family });
+        if (text === "") continue;
+        // After a refusal nobody knows what is in force: the next attempt writes everything anew.
+        inForce.delete(plan.family);
+        await run(text);
+        inForce.set(plan.family, next);
+      }
+    },
+    async endFlows(flows) {
+      for (const flow of flows) await endFlow(flow, options.log);
+    },
+    async serveHealthChecks(checks) {
+      const wanted = new Map(checks.map((check) => [`${check.service} ${check.port}`, check]));
+      for (const [key, { server }] of servers)
+        if (!wanted.has(key)) {
+          server.close();
+          servers.delete(key);
+        }
+      for (const [key, check] of wanted) {
+        const known = servers.get(key);
+        if (known === undefined) servers.set(key, serveHealth(check, options.log));
+        else known.check = check;
+      }
+    },
+    async close() {
+      for (const { server } of servers.values()) server.close();
+      servers.clear();
+    },
+  };
+}
+
+async function endFlow(flow: StaleFlow, log: Logger): Promise<void> {
+  const args = ["-D", "-p", flow.protocol];
+  if (flow.originalDestination !== undefined) args.push("--orig-dst", flow.originalDestination);
+  if (flow.nodePort !== undefined) args.push("--dport", String(flow.nodePort));
+  if (flow.endpoint !== undefined) args.push("--dst-nat", flow.endpoint);
+  if ((flow.originalDestination ?? flow.endpoint)?.includes(":")) args.push("-f", "ipv6");
+  const child = spawn("conntrack", args, { stdio: ["ignore", "ignore", "pipe"], env: withSystemPath() });
+  let errors = "";
+  child.stderr.on("data", (chunk) => {
+    errors += chunk;
+  });
+  const code = await Promise.race([
+    once(child, "close").then(([status]) => status as number | null),
+    once(child, "error").then(([error]) => error as Error),
+  ]);
+  // Status 1 with "0 flow entries" is the usual case: nothing was remembered.
+  if (code !== 0 && !errors.includes("0 flow entries"))
+    log.warn("stale UDP flows could not be ended", { flow, error: errors.trim() || String(code) });
+}
+
+function serveHealth(first: HealthCheck, log: Logger): { readonly server: Server; check: HealthCheck } {
+  const entry = {
+    check: first,
+    server: createServer((_, response) => {
+      const { service, localEndpoints } = entry.check;
+      const [namespace, name] = service.split("/");
+      response.writeHead(localEndpoints > 0 ? 200 : 503, {
+        "content-type": "application/json",
+        "x-content-type-options": "nosniff",
+        "x-load-balancing-endpoint-weight": String(localEndpoints),
+      });
+      response.end(
+        `${JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy: true }, null, "\t")}\n`,
+      );
+    }),
+  };
+  entry.server.on("error", (error) =>
+    log.warn("a health check node port cannot be served", { service: first.service, port: first.port, error }),
+  );
+  entry.server.listen(first.port);
+  return entry;
+}
+
+export const removeProxy = (cluster: string): Promise<void> => runNft(removeProxyRules(cluster));

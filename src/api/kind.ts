@@ -84,6 +84,13 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   prepareUpdate?(draft: T, old: T, context: RuleContext): void;
   validate?(object: T, context: RuleContext): FieldError[];
   validateUpdate?(object: T, old: T, context: RuleContext): FieldError[];
+  /** `validate` is for create alone: `validateUpdate` repeats what an update has to keep. */
+  validateOnUpdate?: false;
+  /**
+   * Which metadata rules upstream's strategy runs on update beside those of the registry: of an update (mostly), of a
+   * create, both, or none. It decides how often a finding is listed among the causes.
+   */
+  metadataOnUpdate?: "update" | "create" | "both" | "none";
   /** The name check; DNS-1123 subdomain when not given. Texts as in machinery/names.ts. */
   validateName?(name: string, prefix: boolean): string[];
   /** Texts for `Warning` headers (deprecated fields, odd values). */
@@ -92,6 +99,8 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   generation?: true | ((object: T) => unknown);
   /** Status is written through `/status` only: create clears it, update keeps the old one. Rules of the status update. */
   status?: {
+    /** Create keeps the status that the client sends (Node). */
+    keptOnCreate?: true;
     prepareUpdate?(draft: T, old: T, context: RuleContext): void;
     validateUpdate?(object: T, old: T, context: RuleContext): FieldError[];
   };

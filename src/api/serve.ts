@@ -1,5 +1,5 @@
 // The rules by which the API server serves each kind of kinds.ts. For `server` alone: clients do not pull this in.
-import type { KubeObject } from "../machinery/index.ts";
+import type { FieldError, KubeObject } from "../machinery/index.ts";
 import { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
 import { controllerRevisionRules } from "./apps/controllerrevisions/serve.ts";
 import { daemonSets } from "./apps/daemonsets/kind.ts";
@@ -74,8 +74,9 @@ import { flowSchemas } from "./flowcontrol/flowschemas/kind.ts";
 import { flowSchemaRules } from "./flowcontrol/flowschemas/serve.ts";
 import { priorityLevelConfigurations } from "./flowcontrol/prioritylevelconfigurations/kind.ts";
 import { priorityLevelConfigurationRules } from "./flowcontrol/prioritylevelconfigurations/serve.ts";
-import type { KindDefinition, ServedKind, ServeRules } from "./kind.ts";
+import type { KindDefinition, RuleContext, ServedKind, ServeRules } from "./kind.ts";
 import { canonicalize } from "./lib/canonical.ts";
+import { validateObjectMeta, validateObjectMetaUpdate } from "./lib/metadata.ts";
 import { ingressClasses } from "./networking/ingressclasses/kind.ts";
 import { ingressClassRules } from "./networking/ingressclasses/serve.ts";
 import { ingresses } from "./networking/ingresses/kind.ts";
@@ -183,3 +184,46 @@ export const servedKinds: readonly ServedKind[] = [
   served(volumeAttachments, volumeAttachmentRules),
   served(volumeAttributesClasses, volumeAttributesClassRules),
 ];
+
+/** All findings of a create, in upstream's order and number; none when the object is fine. */
+export const validateCreate = ({ kind, rules }: ServedKind, object: KubeObject, context: RuleContext): FieldError[] => [
+  ...validateObjectMeta(object.metadata, kind, rules.validateName),
+  ...(rules.validate?.(object, context) ?? []),
+];
+
+export interface Change {
+  readonly object: KubeObject;
+  readonly old: KubeObject;
+}
+
+const metadataOfUpdate = ({ kind, rules }: ServedKind, { object, old }: Change): FieldError[] => {
+  const which = rules.metadataOnUpdate ?? "update";
+  const update = validateObjectMetaUpdate(object.metadata, old.metadata);
+  return [
+    ...withoutFinalizers(update),
+    ...(which === "update" || which === "both" ? update : []),
+    ...(which === "create" || which === "both" ? validateObjectMeta(object.metadata, kind, rules.validateName) : []),
+  ];
+};
+
+/** The registry's own pass leaves names of finalizers to the kind's. */
+const withoutFinalizers = (found: readonly FieldError[]): FieldError[] =>
+  found.filter((each) => !each.field.startsWith("metadata.finalizers["));
+
+/** All findings of an update of the main resource. */
+export const validateUpdate = (served: ServedKind, change: Change, context: RuleContext): FieldError[] => [
+  ...metadataOfUpdate(served, change),
+  ...(served.rules.validateOnUpdate === false ? [] : (served.rules.validate?.(change.object, context) ?? [])),
+  ...(served.rules.validateUpdate?.(change.object, change.old, context) ?? []),
+];
+
+/** All findings of an update of `/status`. */
+export const validateStatusUpdate = (served: ServedKind, change: Change, context: RuleContext): FieldError[] => {
+  const update = validateObjectMetaUpdate(change.object.metadata, change.old.metadata);
+  const own = served.rules.metadataOnUpdate === "none" ? [] : update;
+  return [
+    ...withoutFinalizers(update),
+    ...own,
+    ...(served.rules.status?.validateUpdate?.(change.object, change.old, context) ?? []),
+  ];
+};

@@ -10,6 +10,8 @@ import {
   type ObjectMeta,
   type OwnerReference,
   parseApiVersion,
+  pathSegmentName,
+  pathSegmentPrefix,
   qualifiedName,
   utf8Length,
 } from "../../machinery/index.ts";
@@ -36,6 +38,9 @@ export const nameRule =
 
 export const subdomainName: NameRule = nameRule(dns1123Subdomain);
 export const labelName: NameRule = nameRule(dns1123Label);
+
+/** Any one segment of a path. */
+export const pathName: NameRule = (name, prefix) => (prefix ? pathSegmentPrefix(name) : pathSegmentName(name));
 
 export const labelKey: Check<string> = (key, at, found) => {
   for (const text of qualifiedName(key)) found.push(field.invalid(at, key, text));

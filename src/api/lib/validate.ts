@@ -96,15 +96,11 @@ export const unique =
     });
   };
 
-/** Go sorts what it lists as supported. */
-const sorted = (values: readonly string[]): readonly string[] => [...values].sort();
-
-/** One of these texts; empty counts as a wrong value. */
+/** One of these texts, listed in upstream's order (mostly sorted); empty counts as a wrong value. */
 export function oneOf(...values: readonly string[]): Check<string | undefined> {
   const allowed = new Set(values);
-  const supported = sorted(values);
   return (value, at, found) => {
-    if (!allowed.has(value ?? "")) found.push(field.notSupported(at, value ?? "", supported));
+    if (!allowed.has(value ?? "")) found.push(field.notSupported(at, value ?? "", values));
   };
 }
 
@@ -171,6 +167,13 @@ export function exactlyOneOf<T extends object>(
       found.push(texts.noneIsInvalid ? field.invalid(at, value, texts.none) : field.required(at, texts.none));
   };
 }
+
+/** The check, skipped for values that the old object had already. */
+export const unlessKept =
+  <T>(kept: readonly T[] | undefined, check: Check<T>): Check<T> =>
+  (value, at, found) => {
+    if (!kept?.includes(value)) check(value, at, found);
+  };
 
 /** Accepts anything: a source without rules of its own. */
 export const anything: Check<unknown> = () => {};

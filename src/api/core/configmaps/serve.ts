@@ -1,5 +1,39 @@
 // How the API server serves ConfigMap.
 import type { ConfigMap } from "../../../../facts/types/core.v1.ts";
+import { configMapKey, deepEqual, field, utf8Length } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { base64Length } from "../../lib/base64.ts";
+import { type Check, entry, findings } from "../../lib/validate.ts";
 
-export const configMapRules = defineRules<ConfigMap>({});
+const sizeLimitBytes = 1024 * 1024;
+const frozen = "field is immutable when `immutable` is set";
+
+const contents: Check<ConfigMap> = (map, _at, found) => {
+  let size = 0;
+  for (const [key, value] of Object.entries(map.data ?? {}).sort()) {
+    for (const text of configMapKey(key)) found.push(field.invalid(entry("data", key), key, text));
+    if (map.binaryData?.[key] !== undefined)
+      found.push(field.invalid(entry("data", key), key, "duplicate of key present in binaryData"));
+    size += utf8Length(value);
+  }
+  for (const [key, value] of Object.entries(map.binaryData ?? {}).sort()) {
+    for (const text of configMapKey(key)) found.push(field.invalid(entry("binaryData", key), key, text));
+    size += base64Length(value);
+  }
+  if (size > sizeLimitBytes) found.push(field.tooLong("", sizeLimitBytes));
+};
+
+const keptWhenImmutable =
+  (old: ConfigMap): Check<ConfigMap> =>
+  (map, _at, found) => {
+    if (old.immutable !== true) return;
+    if (map.immutable !== true) found.push(field.forbidden("immutable", frozen));
+    for (const name of ["data", "binaryData"] as const)
+      if (!deepEqual(map[name] ?? {}, old[name] ?? {})) found.push(field.forbidden(name, frozen));
+  };
+
+export const configMapRules = defineRules<ConfigMap>({
+  metadataOnUpdate: "both",
+  validate: (map) => findings(map, contents),
+  validateUpdate: (map, old) => findings(map, keptWhenImmutable(old)),
+});

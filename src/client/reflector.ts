@@ -65,11 +65,12 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
   }
 }
 
+/** Old servers refuse the parameters, servers over an old etcd fail the stream; what is only busy or closed is tried again. */
 const refusesInitialEvents = (error: unknown, position: Position): boolean =>
   position.resourceVersion === undefined &&
   !position.listFirst &&
   error instanceof StatusError &&
-  (error.code === 422 || error.code === 400);
+  ![401, 403, 404, 410, 429, 503, 504].includes(error.code);
 
 async function follow<T extends KubeObject>(options: ReflectorOptions<T>, position: Position): Promise<void> {
   if (position.resourceVersion === undefined && position.listFirst) {

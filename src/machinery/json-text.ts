@@ -93,8 +93,8 @@ const goEscapes: Readonly<Record<string, string>> = {
 export function quoteGo(text: string): string {
   let quoted = '"';
   for (const character of text) {
-    const escape = goEscapes[character];
-    if (escape !== undefined) quoted += escape;
+    const escaped = goEscapes[character];
+    if (escaped !== undefined) quoted += escaped;
     else if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) quoted += character;
     else {
       const point = character.codePointAt(0) as number;

@@ -1,0 +1,174 @@
+// A real cluster for end-to-end tests: `./t8s up` with its own name, data directory and ports, and an unchanged kubectl.
+import assert from "node:assert/strict";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const t8s = join(root, "t8s");
+
+export interface Output {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Kills the program after this time; a guard against hanging, never an expectation. */
+  readonly limitMs?: number;
+}
+
+export function runProgram(command: string, args: readonly string[], options: RunOptions = {}): Promise<Output> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      command,
+      [...args],
+      { env: { ...process.env, ...options.env }, timeout: options.limitMs ?? 90_000, maxBuffer: 64 << 20 },
+      (error, stdout, stderr) => {
+        const status = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+        resolve({
+          status,
+          stdout: String(stdout),
+          stderr: error?.killed ? `${stderr}\n(killed: it took too long)` : String(stderr),
+        });
+      },
+    );
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(options.input ?? "");
+  });
+}
+
+export interface TestCluster {
+  readonly name: string;
+  readonly dataDirectory: string;
+  readonly directory: string;
+  readonly kubeconfig: string;
+  /** Fails the test when kubectl fails; yields what it printed. */
+  kubectl(...args: (string | RunOptions)[]): Promise<string>;
+  /** kubectl that may fail. */
+  tryKubectl(...args: (string | RunOptions)[]): Promise<Output>;
+  /** Repeats until `done` holds of kubectl's output; fails with the last output. */
+  eventually(args: readonly string[], done: (output: string) => boolean, limitMs?: number): Promise<string>;
+  apply(manifest: object | readonly object[]): Promise<string>;
+  /** The `up` process. */
+  readonly process: ChildProcess;
+  readonly log: () => string;
+  t8s(verb: string, ...args: string[]): Promise<Output>;
+  /** `t8s delete`, and the temporary directory with it. */
+  remove(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  readonly name?: string;
+  /** Kept from an earlier start. */
+  readonly dataDirectory?: string;
+  readonly flags?: readonly string[];
+}
+
+/** Starts `t8s up` and resolves when it says that the cluster is ready. */
+export async function startTestCluster(options: ClusterOptions = {}): Promise<TestCluster> {
+  const name = options.name ?? "e2e";
+  const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), "t8s-"));
+  const directory = join(dataDirectory, name);
+  const kubeconfig = join(directory, "kubeconfig");
+  const scope = ["--name", name, "--data-dir", dataDirectory];
+  let log = "";
+  const child = spawn(t8s, ["up", ...scope, ...(options.flags ?? [])], { stdio: ["ignore", "pipe", "pipe"] });
+  const ready = new Promise<void>((resolve, reject) => {
+    const take = (chunk: Buffer): void => {
+      log += chunk;
+      if (/^ *stop /m.test(log)) resolve();
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    child.once("exit", (status) => reject(new Error(`t8s up ended with status ${status}:\n${log}`)));
+  });
+  await ready;
+  const split = (args: (string | RunOptions)[]): [string[], RunOptions] => [
+    args.filter((arg) => typeof arg === "string"),
+    args.find((arg) => typeof arg === "object") ?? {},
+  ];
+  const tryKubectl = (...args: (string | RunOptions)[]): Promise<Output> => {
+    const [words, run] = split(args);
+    return runProgram("kubectl", words, { ...run, env: { KUBECONFIG: kubeconfig, HOME: dataDirectory, ...run.env } });
+  };
+  const kubectl = async (...args: (string | RunOptions)[]): Promise<string> => {
+    const output = await tryKubectl(...args);
+    assert.equal(output.status, 0, `kubectl ${split(args)[0].join(" ")}\n${output.stdout}${output.stderr}`);
+    return output.stdout;
+  };
+  return {
+    name,
+    dataDirectory,
+    directory,
+    kubeconfig,
+    kubectl,
+    tryKubectl,
+    process: child,
+    log: () => log,
+    t8s: (verb, ...args) => runProgram(t8s, [verb, ...scope, ...args]),
+    apply: (manifest) =>
+      kubectl("apply", "-f", "-", {
+        input: [manifest]
+          .flat()
+          .map((each) => JSON.stringify(each))
+          .join("\n---\n"),
+      }),
+    async eventually(args, done, limitMs = 60_000) {
+      const deadline = performance.now() + limitMs;
+      for (;;) {
+        const output = await tryKubectl(...args);
+        if (output.status === 0 && done(output.stdout)) return output.stdout;
+        if (performance.now() > deadline)
+          assert.fail(
+            `kubectl ${args.join(" ")} never showed what was awaited; last:\n${output.stdout}${output.stderr}`,
+          );
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    },
+    async remove() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill("SIGINT");
+        await once(child, "exit");
+      }
+      const output = await runProgram(t8s, ["delete", ...scope]);
+      assert.equal(output.status, 0, output.stderr);
+      rmSync(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Everything that a cluster could leave behind on the machine, as lines. */
+export function machinePicture(): string[] {
+  const lines = (command: string, ...args: string[]): string[] =>
+    spawnSync(command, args, { encoding: "utf8" }).stdout.trim().split("\n");
+  return [
+    ...lines("ip", "-o", "link", "show").map((line) => `link ${line.split(": ")[1]?.replace(/@.*/, "")}`),
+    ...lines("ip", "netns", "list").map((line) => `netns ${line}`),
+    ...lines("nft", "list", "tables").map((line) => `nft ${line}`),
+    ...readFileSync("/proc/self/mountinfo", "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => `mount ${line.split(" ")[4]}`),
+    ...lines("find", "/sys/fs/cgroup", "-type", "d", "-name", "t8s-*").map((line) => `cgroup ${line}`),
+    ...lines("ps", "-eo", "args")
+      .filter((line) => /containerd|t8s-/.test(line))
+      .map((line) => `process ${line}`),
+  ].sort();
+}
+
+/** A pod of the busybox image that every cluster has. */
+export const busyboxPod = (name: string, command: readonly string[], over: object = {}): object => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name, labels: { app: name } },
+  spec: { terminationGracePeriodSeconds: 1, containers: [{ name: "main", image: busyboxImage, command }], ...over },
+});
+
+export const busyboxImage = "t8s.local/busybox:1";

@@ -1,0 +1,260 @@
+// What people do with kubectl, with the kubectl they have, on a real cluster.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { after, before, test } from "node:test";
+import { busyboxImage, busyboxPod, startTestCluster, type TestCluster } from "./harness.ts";
+
+let cluster: TestCluster;
+let scratch: string;
+
+before(async () => {
+  scratch = mkdtempSync(join(tmpdir(), "t8s-kubectl-"));
+  cluster = await startTestCluster({ name: "kubectl" });
+});
+
+after(async () => {
+  rmSync(scratch, { recursive: true, force: true });
+  await cluster?.remove();
+});
+
+const web = (over: object = {}) => ({
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "web", labels: { app: "web" } },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: "web" } },
+    template: {
+      metadata: { labels: { app: "web" } },
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        containers: [
+          {
+            name: "web",
+            image: busyboxImage,
+            command: ["sh", "-c", "mkdir -p /www && echo web > /www/index.html && httpd -f -p 8080 -h /www"],
+            ports: [{ containerPort: 8080, name: "http" }],
+          },
+        ],
+      },
+    },
+    ...over,
+  },
+});
+
+test("create, get in every form, describe", async () => {
+  await cluster.kubectl("create", "configmap", "settings", "--from-literal=color=blue");
+  assert.equal(await cluster.kubectl("get", "configmap", "settings", "-o", "jsonpath={.data.color}"), "blue");
+  assert.match(await cluster.kubectl("get", "cm", "settings", "-o", "yaml"), /^ {2}color: blue$/m);
+  assert.equal(JSON.parse(await cluster.kubectl("get", "cm/settings", "-o", "json")).data.color, "blue");
+  assert.match(
+    await cluster.kubectl("get", "nodes", "-o", "wide"),
+    /NAME +STATUS +ROLES +AGE +VERSION +INTERNAL-IP +EXTERNAL-IP +OS-IMAGE +KERNEL-VERSION +CONTAINER-RUNTIME\n\S+ +Ready .*containerd:\/\//,
+  );
+  assert.match(await cluster.kubectl("describe", "configmap", "settings"), /color:\n----\nblue/);
+  assert.match(await cluster.kubectl("describe", "node"), /Allocatable:\n {2}cpu: +\d/);
+  const twice = await cluster.tryKubectl("create", "configmap", "settings");
+  assert.match(twice.stderr, /configmaps "settings" already exists/);
+});
+
+test("apply, rollout status, history, undo, pause, resume, restart", async () => {
+  assert.match(await cluster.apply(web()), /deployment.apps\/web created/);
+  assert.match(await cluster.apply(web()), /deployment.apps\/web unchanged/);
+  assert.match(
+    await cluster.kubectl("rollout", "status", "deployment/web", "--timeout=60s"),
+    /successfully rolled out/,
+  );
+  assert.match(
+    await cluster.kubectl("get", "deploy", "web"),
+    /NAME +READY +UP-TO-DATE +AVAILABLE +AGE\nweb +2\/2 +2 +2/,
+  );
+  await cluster.kubectl("set", "env", "deployment/web", "VERSION=2");
+  await cluster.kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+  assert.match(await cluster.kubectl("rollout", "history", "deployment/web"), /1 +<none>\n2 +<none>/);
+  await cluster.kubectl("rollout", "undo", "deployment/web");
+  await cluster.kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+  assert.equal(
+    await cluster.kubectl("get", "deploy", "web", "-o", "jsonpath={.spec.template.spec.containers[0].env}"),
+    "",
+  );
+  await cluster.kubectl("rollout", "pause", "deployment/web");
+  await cluster.kubectl("set", "env", "deployment/web", "VERSION=3");
+  assert.equal(
+    await cluster.kubectl("get", "deploy", "web", "-o", "jsonpath={.status.updatedReplicas}{.spec.paused}"),
+    "2true",
+  );
+  await cluster.kubectl("rollout", "resume", "deployment/web");
+  await cluster.kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+});
+
+test("scale, expose, label, annotate, wait", async () => {
+  await cluster.apply(web());
+  await cluster.kubectl("scale", "deployment/web", "--replicas=3");
+  await cluster.kubectl("wait", "deployment/web", "--for=jsonpath={.status.readyReplicas}=3", "--timeout=60s");
+  await cluster.kubectl("expose", "deployment/web", "--port=80", "--target-port=http");
+  const address = await cluster.kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}");
+  await cluster.eventually(
+    [
+      "get",
+      "endpointslices",
+      "-l",
+      "kubernetes.io/service-name=web",
+      "-o",
+      "jsonpath={.items[0].endpoints[*].conditions.ready}",
+    ],
+    (text) => text === "true true true",
+  );
+  assert.match(address, /^10\./);
+  await cluster.kubectl("label", "deployment/web", "tier=front");
+  assert.match(await cluster.kubectl("get", "deploy", "-l", "tier=front", "-o", "name"), /deployment.apps\/web/);
+  await cluster.kubectl("annotate", "deployment/web", "note=hello");
+  assert.equal(await cluster.kubectl("get", "deploy", "web", "-o", "jsonpath={.metadata.annotations.note}"), "hello");
+  await cluster.kubectl("wait", "pod", "-l", "app=web", "--for=condition=Ready", "--timeout=60s");
+});
+
+test("logs, exec, attach by run, cp, port-forward", async () => {
+  await cluster.apply(
+    busyboxPod("talker", ["sh", "-c", "i=0; while true; do echo line $i; i=$((i+1)); sleep 0.2; done"]),
+  );
+  await cluster.kubectl("wait", "pod/talker", "--for=condition=Ready", "--timeout=60s");
+  assert.match(await cluster.kubectl("logs", "talker"), /^line 0\n/);
+  assert.equal((await cluster.kubectl("logs", "talker", "--tail=2")).trim().split("\n").length, 2);
+  const follow = spawn("kubectl", ["logs", "-f", "talker"], {
+    env: { ...process.env, KUBECONFIG: cluster.kubeconfig },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let followed = "";
+  for await (const chunk of follow.stdout) {
+    followed += chunk;
+    if (/line 9\n/.test(followed)) break;
+  }
+  follow.kill();
+  assert.match(followed, /^line 0\nline 1\n/);
+
+  assert.equal(await cluster.kubectl("exec", "talker", "--", "echo", "hi"), "hi\n");
+  assert.equal(await cluster.kubectl("exec", "-i", "talker", "--", "cat", { input: "through stdin" }), "through stdin");
+  const failed = await cluster.tryKubectl("exec", "talker", "--", "sh", "-c", "exit 7");
+  assert.equal(failed.status, 7, failed.stderr);
+  assert.equal(await cluster.kubectl("exec", "-i", "talker", "--", "sh", "-c", "echo out; echo err >&2"), "out\n");
+
+  const file = join(scratch, "file.txt");
+  writeFileSync(file, "x".repeat(300_000));
+  await cluster.kubectl("cp", file, "talker:/tmp/file.txt");
+  await cluster.kubectl("cp", "talker:/tmp/file.txt", join(scratch, "back.txt"));
+  assert.equal(readFileSync(join(scratch, "back.txt"), "utf8"), "x".repeat(300_000));
+
+  await cluster.apply(web());
+  await cluster.kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+  const forward = spawn("kubectl", ["port-forward", "deployment/web", ":8080"], {
+    env: { ...process.env, KUBECONFIG: cluster.kubeconfig },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    let told = "";
+    for await (const chunk of forward.stdout) {
+      told += chunk;
+      if (/Forwarding from 127.0.0.1:\d+/.test(told)) break;
+    }
+    const port = /127.0.0.1:(\d+)/.exec(told)![1];
+    for (let times = 0; times < 3; times++)
+      assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), "web\n");
+  } finally {
+    forward.kill();
+    await once(forward, "exit");
+  }
+});
+
+test("a terminal: exec -it", async () => {
+  await cluster.kubectl("wait", "pod/talker", "--for=condition=Ready", "--timeout=60s");
+  // `script` gives kubectl the terminal that it asks for.
+  const child = spawn("script", ["-qec", "kubectl exec -it talker -- sh", "/dev/null"], {
+    env: { ...process.env, KUBECONFIG: cluster.kubeconfig, TERM: "xterm" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let seen = "";
+  child.stdout.on("data", (chunk) => {
+    seen += chunk;
+  });
+  child.stdin.write("tty && echo sum=$((40+2))\nexit 3\n");
+  const [status] = await once(child, "exit");
+  assert.match(seen, /\/dev\/pts\/\d/);
+  assert.match(seen, /sum=42/);
+  assert.equal(status, 3);
+});
+
+test("taint, cordon, drain, uncordon", async () => {
+  const node = (await cluster.kubectl("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")).trim();
+  await cluster.kubectl("taint", "nodes", node, "dedicated=test:NoSchedule");
+  await cluster.apply(busyboxPod("homeless", ["sleep", "1000"]));
+  await cluster.eventually(
+    ["get", "pod", "homeless", "-o", "jsonpath={.status.conditions[?(@.type=='PodScheduled')].message}"],
+    (text) => text.startsWith("0/1 nodes are available: 1 node(s) had untolerated taint(s)"),
+  );
+  await cluster.kubectl("taint", "nodes", node, "dedicated-");
+  await cluster.kubectl("wait", "pod/homeless", "--for=condition=Ready", "--timeout=60s");
+  await cluster.kubectl("cordon", node);
+  assert.match(await cluster.kubectl("get", "node", node), /Ready,SchedulingDisabled/);
+  await cluster.kubectl("drain", node, "--force", "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=80s");
+  await cluster.kubectl("uncordon", node);
+  await cluster.kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+});
+
+test("delete with every propagation", async () => {
+  const set = async (name: string): Promise<void> => {
+    const deployment = web({ replicas: 1, selector: { matchLabels: { app: name } } }) as {
+      metadata: object;
+      spec: { template: { metadata: object } };
+    };
+    deployment.metadata = { name, labels: { app: name } };
+    deployment.spec.template.metadata = { labels: { app: name } };
+    await cluster.apply(deployment);
+    await cluster.kubectl("rollout", "status", `deployment/${name}`, "--timeout=60s");
+  };
+  const left = (name: string, kinds: string): Promise<string> =>
+    cluster.kubectl("get", kinds, "-l", `app=${name}`, "-o", "name");
+  await set("fore");
+  await cluster.kubectl("delete", "deployment", "fore", "--cascade=foreground", "--timeout=60s");
+  assert.equal(
+    await left("fore", "deployments,replicasets,pods"),
+    "",
+    "foreground: nothing is left when the call returns",
+  );
+  await set("back");
+  await cluster.kubectl("delete", "deployment", "back", "--cascade=background");
+  await cluster.eventually(["get", "replicasets,pods", "-l", "app=back", "-o", "name"], (text) => text === "");
+  await set("orphan");
+  await cluster.kubectl("delete", "deployment", "orphan", "--cascade=orphan");
+  assert.match(await left("orphan", "replicasets"), /replicaset/);
+  await cluster.kubectl("delete", "replicaset", "-l", "app=orphan");
+});
+
+test("auth can-i, explain, api-resources, api-versions, events, version", async () => {
+  assert.equal((await cluster.kubectl("auth", "can-i", "create", "pods")).trim(), "yes");
+  assert.equal((await cluster.tryKubectl("auth", "can-i", "create", "pods", "--as=nobody")).stdout.trim(), "no");
+  assert.match(
+    await cluster.kubectl("auth", "can-i", "--list", "--as=nobody"),
+    /selfsubjectaccessreviews.authorization.k8s.io/,
+  );
+  assert.match(await cluster.kubectl("explain", "pod.spec.containers"), /^KIND: +Pod\n/);
+  assert.match(await cluster.kubectl("explain", "deployment.spec.strategy.rollingUpdate"), /maxSurge/);
+  assert.match(await cluster.kubectl("api-resources"), /^deployments +deploy +apps\/v1 +true +Deployment$/m);
+  assert.match(await cluster.kubectl("api-versions"), /^apps\/v1$/m);
+  assert.match(await cluster.kubectl("events", "--for", "deployment/web"), /ScalingReplicaSet/);
+  assert.match(await cluster.kubectl("get", "events"), /LAST SEEN +TYPE +REASON +OBJECT +MESSAGE/);
+  assert.match(await cluster.kubectl("version"), /Server Version: v1\.36\./);
+  assert.match(await cluster.kubectl("cluster-info"), /Kubernetes control plane/);
+});
+
+test("what is not there yet is refused clearly", async () => {
+  const top = await cluster.tryKubectl("top", "nodes");
+  assert.notEqual(top.status, 0);
+  assert.match(top.stderr, /Metrics API not available/);
+  const apply = await cluster.tryKubectl("apply", "--server-side", "-f", "-", { input: JSON.stringify(web()) });
+  assert.notEqual(apply.status, 0);
+  assert.match(apply.stderr, /not implemented/i);
+});

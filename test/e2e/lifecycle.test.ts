@@ -1,0 +1,135 @@
+// A cluster's life on the machine: it leaves nothing behind, resumes, survives kill -9, and shares the machine.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { busyboxPod, machinePicture, runProgram, startTestCluster, t8s } from "./harness.ts";
+
+/** Set-up is not what these tests look at. */
+const prepared = runProgram(t8s, ["up", "--prepare"]);
+
+test("up, Ctrl-C, up again: nothing left behind in between, the same cluster after", async () => {
+  await prepared;
+  const before = machinePicture();
+  const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-"));
+  const first = await startTestCluster({ name: "life", dataDirectory });
+  await first.apply(busyboxPod("stays", ["sleep", "10000"]));
+  await first.kubectl("wait", "pod/stays", "--for=condition=Ready", "--timeout=60s");
+  assert.match((await first.t8s("status")).stdout, /life: running/);
+  first.process.kill("SIGINT");
+  await once(first.process, "exit");
+  assert.deepEqual(machinePicture(), before);
+  assert.match((await first.t8s("status")).stdout, /life: stopped/);
+
+  const second = await startTestCluster({ name: "life", dataDirectory });
+  await second.eventually(["get", "pod", "stays"], (text) => /1\/1 +Running/.test(text));
+  const down = await second.t8s("down");
+  assert.equal(down.status, 0, down.stderr);
+  assert.deepEqual(machinePicture(), before);
+  await second.remove();
+  assert.deepEqual(machinePicture(), before);
+});
+
+test("after kill -9 a start adopts what runs", async () => {
+  await prepared;
+  const before = machinePicture();
+  const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-"));
+  const first = await startTestCluster({ name: "kill", dataDirectory });
+  await first.apply(busyboxPod("survivor", ["sh", "-c", "date +%s%N > /started; sleep 10000"]));
+  await first.kubectl("wait", "pod/survivor", "--for=condition=Ready", "--timeout=60s");
+  const started = await first.kubectl("exec", "survivor", "--", "cat", "/started");
+  first.process.kill("SIGKILL");
+  await once(first.process, "exit");
+  assert.match((await first.t8s("status")).stdout, /kill: ended without cleaning up/);
+
+  const second = await startTestCluster({ name: "kill", dataDirectory });
+  await second.kubectl("wait", "pod/survivor", "--for=condition=Ready", "--timeout=60s");
+  assert.equal(
+    await second.kubectl("exec", "survivor", "--", "cat", "/started"),
+    started,
+    "the container was not restarted",
+  );
+  assert.equal(
+    await second.kubectl("get", "pod", "survivor", "-o", "jsonpath={.status.containerStatuses[0].restartCount}"),
+    "0",
+  );
+  second.process.kill("SIGKILL");
+  await once(second.process, "exit");
+  const down = await second.t8s("down");
+  assert.equal(down.status, 0, down.stderr);
+  assert.deepEqual(machinePicture(), before, "down cleans up after a killed process too");
+  await second.remove();
+});
+
+test("two clusters run side by side", async () => {
+  await prepared;
+  const before = machinePicture();
+  const [one, two] = await Promise.all([startTestCluster({ name: "one" }), startTestCluster({ name: "two" })]);
+  try {
+    await Promise.all(
+      [one, two].map(async (cluster) => {
+        await cluster.apply(busyboxPod("probe", ["sleep", "10000"]));
+        await cluster.kubectl("wait", "pod/probe", "--for=condition=Ready", "--timeout=60s");
+        assert.match(
+          await cluster.kubectl("exec", "probe", "--", "nslookup", "kubernetes.default.svc.cluster.local"),
+          /Address/,
+        );
+      }),
+    );
+    const address = (cluster: typeof one): Promise<string> =>
+      cluster.kubectl("get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}");
+    assert.notEqual(await address(one), await address(two));
+    const again = await runProgram(t8s, ["up", "--name", "one", "--data-dir", one.dataDirectory]);
+    assert.equal(again.status, 1);
+    assert.match(again.stderr, /cluster one is already running/);
+  } finally {
+    await Promise.all([one.remove(), two.remove()]);
+  }
+  assert.deepEqual(machinePicture(), before);
+});
+
+test("--detach returns when the cluster is ready; delete removes it", async () => {
+  await prepared;
+  const before = machinePicture();
+  const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-"));
+  const scope = ["--name", "far", "--data-dir", dataDirectory];
+  const up = await runProgram(t8s, ["up", "--detach", ...scope]);
+  assert.equal(up.status, 0, up.stderr);
+  const nodes = await runProgram("kubectl", ["get", "nodes"], {
+    env: { KUBECONFIG: join(dataDirectory, "far", "kubeconfig"), HOME: dataDirectory },
+  });
+  assert.match(nodes.stdout, / Ready /);
+  const removed = await runProgram(t8s, ["delete", ...scope]);
+  assert.equal(removed.status, 0, removed.stderr);
+  assert.deepEqual(machinePicture(), before);
+  rmSync(dataDirectory, { recursive: true });
+});
+
+test("without root the nodes are simulated, and it says so", async () => {
+  await prepared;
+  const cluster = await startTestCluster({ name: "dream", flags: ["--simulated"] });
+  try {
+    assert.match(cluster.log(), /simulated/);
+    await cluster.apply(busyboxPod("pretend", ["sleep", "10000"]));
+    await cluster.kubectl("wait", "pod/pretend", "--for=condition=Ready", "--timeout=60s");
+  } finally {
+    await cluster.remove();
+  }
+});
+
+test("command lines that are not understood are named", async () => {
+  const table: readonly (readonly [readonly string[], RegExp])[] = [
+    [["frobnicate"], /unknown command "frobnicate"/],
+    [["up", "--frobnicate"], /unknown flag: --frobnicate/],
+    [["apiserver", "--etcd-servers=x"], /unknown flag: --etcd-servers/],
+    [["status", "extra"], /unexpected argument "extra"/],
+    [["up", "--name", "Bad_Name"], /cluster name "Bad_Name"/],
+  ];
+  for (const [words, message] of table) {
+    const output = await runProgram(t8s, words);
+    assert.notEqual(output.status, 0, words.join(" "));
+    assert.match(output.stderr, message);
+  }
+});

@@ -116,7 +116,9 @@ export function createNodeGraph(reader: ObjectReader): NodeGraph {
       for (const volume of volumesOfSecret.get(object) ?? []) if (volumeNeeded(nodeName, volume)) return true;
       return false;
     },
-    close: () => unsubscribe.forEach((stop) => stop()),
+    close() {
+      for (const stop of unsubscribe) stop();
+    },
   };
 }
 

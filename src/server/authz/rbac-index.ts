@@ -115,7 +115,9 @@ export function createRbacIndex(reader: ObjectReader): RbacIndex {
         visitScope(namespaceGrants.get(namespace), user, visitor);
     },
     rulesOf,
-    close: () => unsubscribe.forEach((stop) => stop()),
+    close() {
+      for (const stop of unsubscribe) stop();
+    },
   };
 }
 

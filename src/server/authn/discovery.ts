@@ -1,0 +1,45 @@
+// OpenID Connect discovery of the token issuer, for relying parties outside the cluster.
+// Upstream: pkg/serviceaccount/openidmetadata.go, pkg/routes/openidmetadata.go.
+
+import type { ApiResponse } from "../../machinery/index.ts";
+import type { TokenIssuer } from "../contract.ts";
+
+export interface DiscoveryOptions {
+  readonly issuer: TokenIssuer;
+  /** `--service-account-jwks-uri`, or else made of the address under which the server is reached (`host:port`). */
+  readonly jwksUri?: string;
+  readonly externalAddress: string;
+}
+
+/** Paths of the documents, or undefined when the issuer is no https URL: upstream then serves none. */
+export function openIdDiscovery(
+  options: DiscoveryOptions,
+): ((path: string) => Promise<ApiResponse | undefined>) | undefined {
+  const { issuer } = options;
+  if (!isDiscoverable(issuer.issuer)) return undefined;
+  const jwksUri = options.jwksUri ?? `https://${options.externalAddress}/openid/v1/jwks`;
+  return async (path) => {
+    if (path === "/openid/v1/jwks") return document("application/jwk-set+json", await issuer.jwks());
+    if (path !== "/.well-known/openid-configuration") return undefined;
+    const { keys } = (await issuer.jwks()) as { keys: readonly { alg: string }[] };
+    return document("application/json", {
+      issuer: issuer.issuer,
+      jwks_uri: jwksUri,
+      response_types_supported: ["id_token"],
+      subject_types_supported: ["public"],
+      id_token_signing_alg_values_supported: [...new Set(keys.map((key) => key.alg))].sort(),
+    });
+  };
+}
+
+function isDiscoverable(issuer: string): boolean {
+  if (!URL.canParse(issuer)) return false;
+  const { protocol, search, hash } = new URL(issuer);
+  return protocol === "https:" && search === "" && hash === "";
+}
+
+const document = (contentType: string, value: object): ApiResponse => ({
+  status: 200,
+  headers: { "content-type": contentType, "cache-control": "public, max-age=3600" },
+  bytes: [new TextEncoder().encode(JSON.stringify(value))],
+});

@@ -1,7 +1,8 @@
 // The grammar of label selector text: `a=b,c!=d,e in (f,g),!h,i>1`. Upstream: k8s.io/apimachinery/pkg/labels Parse. Error
 // texts are upstream's, position for position.
+
+import { checkedRequirement, type LabelOperator, type LabelRequirement, SelectorError } from "./label-requirement.ts";
 import { qualifiedName } from "./names.ts";
-import { checkedRequirement, type LabelOperator, type LabelRequirement, SelectorError } from "./selector.ts";
 
 type Token = "error" | "end" | ")" | "," | "!" | "==" | "=" | ">" | "<" | "!=" | "(" | "in" | "notin" | "identifier";
 

@@ -40,6 +40,8 @@ function deducedNode(value: unknown): TypedNode {
 /** The node of a value; `schema` undefined stands for no schema. */
 export function typedNode(schema: Schema | undefined, value: unknown, schemas: Schemas): TypedNode {
   if (schema === undefined) return deducedNode(value);
+  // Raw extensions are tracked as a whole although their schema is an open object.
+  if (schema.r?.endsWith(".runtime.RawExtension")) return scalarNode;
   const target = schemas.resolve(schema);
   if (target.p !== undefined || target.t === "object") return mapNode(schema, target);
   if (target.t === "array") return listNode(schema, target);

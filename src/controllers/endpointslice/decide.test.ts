@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { EndpointSlice, Pod, Service } from "../../api/index.ts";
+import { planSlices, type SliceContent, type SliceView, sliceLabels } from "./decide.ts";
+
+const meta = (name: string) => ({
+  name,
+  namespace: "ns",
+  uid: `uid-${name}`,
+  resourceVersion: "1",
+  creationTimestamp: "2026-01-01T00:00:00Z",
+});
+const service = (spec: Service["spec"] = {}): Service => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { ...meta("web"), labels: { tier: "front" } },
+  spec: {
+    clusterIP: "10.96.0.5",
+    ipFamilies: ["IPv4"],
+    selector: { app: "web" },
+    ports: [{ name: "http", port: 80, targetPort: "http" }],
+    ...spec,
+  },
+});
+const pod = (
+  index: number,
+  over: { ready?: boolean; phase?: string; ip?: string; port?: number; deleting?: boolean } = {},
+): Pod => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { ...meta(`pod-${index}`), ...(over.deleting ? { deletionTimestamp: "2026-01-01T00:00:00Z" } : {}) },
+  spec: { nodeName: "n", containers: [{ name: "c", ports: [{ name: "http", containerPort: over.port ?? 8080 }] }] },
+  status: {
+    phase: (over.phase ?? "Running") as "Running",
+    podIPs: [{ ip: over.ip ?? `10.0.${index >> 8}.${index & 255}` }],
+    conditions: [{ type: "Ready", status: over.ready === false ? "False" : "True" }],
+  },
+});
+const view = (pods: Pod[], existing: EndpointSlice[] = [], over: Partial<SliceView> = {}): SliceView => ({
+  service: service(),
+  pods,
+  existing,
+  nodeOf: () => undefined,
+  maxEndpoints: 3,
+  ...over,
+});
+
+let made = 0;
+const sliceOf = (content: SliceContent): EndpointSlice => ({
+  apiVersion: "discovery.k8s.io/v1",
+  kind: "EndpointSlice",
+  metadata: meta(`web-${made++}`),
+  addressType: content.addressType,
+  endpoints: [...content.endpoints],
+  ports: [...content.ports],
+});
+/** What the server holds after a plan was carried out. */
+const after = (state: SliceView): EndpointSlice[] => {
+  const plan = planSlices(state);
+  const updates = new Map(plan.update.map(({ slice, content }) => [slice, content]));
+  return [
+    ...state.existing
+      .filter((slice) => !plan.remove.includes(slice))
+      .map((slice) => (updates.has(slice) ? { ...slice, endpoints: [...updates.get(slice)!.endpoints] } : slice)),
+    ...plan.create.map(sliceOf),
+  ];
+};
+const names = (slices: readonly EndpointSlice[]): string[] =>
+  slices.flatMap((slice) => (slice.endpoints ?? []).map((each) => each.targetRef!.name!)).sort();
+
+test("conditions of an endpoint", () => {
+  const table = [
+    [{}, {}, { ready: true, serving: true, terminating: false }],
+    [{ ready: false }, {}, { ready: false, serving: false, terminating: false }],
+    [{ deleting: true }, {}, { ready: false, serving: true, terminating: true }],
+    [
+      { ready: false, deleting: true },
+      { publishNotReadyAddresses: true },
+      { ready: true, serving: false, terminating: true },
+    ],
+  ] as const;
+  for (const [state, spec, conditions] of table)
+    assert.deepEqual(
+      planSlices(view([pod(1, state)], [], { service: service(spec) })).create[0]?.endpoints[0]?.conditions,
+      conditions,
+    );
+});
+
+test("who has no endpoint", () => {
+  for (const state of [{ phase: "Succeeded" }, { phase: "Failed" }, { ip: "fd00::1" }])
+    assert.deepEqual(planSlices(view([pod(1, state)])).create, [{ addressType: "IPv4", ports: [], endpoints: [] }]);
+});
+
+test("a service without endpoints keeps one empty slice", () => {
+  const empty = after(view([]));
+  assert.equal(empty.length, 1);
+  assert.deepEqual(planSlices(view([], empty)), { create: [], update: [], remove: [] });
+  const full = after(view([pod(1)], empty));
+  assert.deepEqual([full.length, names(full)], [1, ["pod-1"]]);
+  assert.deepEqual(
+    after(view([], full)).map((slice) => slice.endpoints),
+    [[]],
+  );
+});
+
+test("named ports that differ between pods make slices of their own", () => {
+  const slices = after(view([pod(1), pod(2, { port: 9090 })]));
+  assert.deepEqual(slices.map((slice) => slice.ports?.[0]?.port).sort(), [8080, 9090]);
+});
+
+test("labels come from the service; a headless one says so", () => {
+  assert.deepEqual(sliceLabels(service({ clusterIP: "None" })), {
+    tier: "front",
+    "service.kubernetes.io/headless": "",
+    "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+    "kubernetes.io/service-name": "web",
+  });
+});
+
+test("whatever pods come and go, the slices show exactly them, without waste", () => {
+  const step = fc.uniqueArray(fc.integer({ min: 0, max: 11 }), { maxLength: 12 });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 6 }), (steps) => {
+      let slices: EndpointSlice[] = [];
+      for (const indexes of steps) {
+        const pods = indexes.map((index) => pod(index));
+        slices = after(view(pods, slices));
+        assert.deepEqual(names(slices), pods.map((each) => each.metadata.name).sort());
+        assert.ok(slices.every((slice) => (slice.endpoints ?? []).length <= 3));
+        assert.deepEqual(
+          planSlices(view(pods, slices)),
+          { create: [], update: [], remove: [] },
+          "a second look changes nothing",
+        );
+      }
+    }),
+  );
+});

@@ -1,0 +1,253 @@
+// Which EndpointSlices a Service should have, and the fewest writes that lead there.
+// Upstream: k8s.io/endpointslice reconciler (KEP-752); hints: KEP-2433, KEP-4444, KEP-3015.
+import type { Endpoint, EndpointPort, EndpointSlice, Node, Pod, Service } from "../../api/index.ts";
+import { deepEqual, parseTime } from "../../machinery/index.ts";
+import { isReady } from "../lib/index.ts";
+
+export const serviceNameLabel = "kubernetes.io/service-name";
+export const managedByLabel = "endpointslice.kubernetes.io/managed-by";
+export const managerName = "endpointslice-controller.k8s.io";
+const headlessLabel = "service.kubernetes.io/headless";
+const triggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
+const zoneLabel = "topology.kubernetes.io/zone";
+
+export type AddressType = "IPv4" | "IPv6";
+
+export interface SliceView {
+  readonly service: Service;
+  /** Pods that the selector chooses. */
+  readonly pods: readonly Pod[];
+  readonly nodeOf: (name: string) => Node | undefined;
+  /** Slices of this service that this controller manages. */
+  readonly existing: readonly EndpointSlice[];
+  readonly maxEndpoints: number;
+}
+
+/** A slice without what the server and the writer add. */
+export interface SliceContent {
+  readonly addressType: AddressType;
+  readonly ports: readonly EndpointPort[];
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface SlicePlan {
+  readonly create: readonly SliceContent[];
+  readonly update: readonly { readonly slice: EndpointSlice; readonly content: SliceContent }[];
+  readonly remove: readonly EndpointSlice[];
+}
+
+export function planSlices(view: SliceView): SlicePlan {
+  const types = addressTypesOf(view.service);
+  const plans = types.map((type) => planAddressType(view, type));
+  return {
+    create: plans.flatMap((plan) => plan.create),
+    update: plans.flatMap((plan) => plan.update),
+    remove: [
+      ...view.existing.filter((slice) => !types.includes(slice.addressType as AddressType)),
+      ...plans.flatMap((plan) => plan.remove),
+    ],
+  };
+}
+
+function addressTypesOf(service: Service): AddressType[] {
+  const families = service.spec.ipFamilies ?? [];
+  if (families.length > 0) return families.map((family) => (family === "IPv6" ? "IPv6" : "IPv4"));
+  return [service.spec.clusterIP?.includes(":") ? "IPv6" : "IPv4"];
+}
+
+interface Group {
+  readonly ports: readonly EndpointPort[];
+  readonly endpoints: Endpoint[];
+}
+
+function planAddressType(view: SliceView, addressType: AddressType): SlicePlan {
+  const groups = groupByPorts(view, addressType);
+  const existing = view.existing.filter((slice) => slice.addressType === addressType);
+  const create: SliceContent[] = [];
+  const update: { slice: EndpointSlice; content: SliceContent }[] = [];
+  const remove: EndpointSlice[] = [];
+  const byPorts = Map.groupBy(existing, (slice) => portsKey(slice.ports ?? []));
+  for (const [key, slices] of byPorts) if (!groups.has(key)) remove.push(...slices);
+  for (const [key, group] of groups) {
+    const placed = place(group, byPorts.get(key) ?? [], { addressType, maxEndpoints: view.maxEndpoints });
+    create.push(...placed.create);
+    update.push(...placed.update);
+    remove.push(...placed.remove);
+  }
+  return keepPlaceholder({ create, update, remove }, existing, addressType);
+}
+
+/** A service without endpoints has one empty slice, so that consumers can tell it from one that nobody looked at yet. */
+function keepPlaceholder(plan: SlicePlan, existing: readonly EndpointSlice[], addressType: AddressType): SlicePlan {
+  if (plan.create.length > 0 || existing.length > plan.remove.length) return plan;
+  const empty = plan.remove.find((slice) => (slice.endpoints ?? []).length === 0 && (slice.ports ?? []).length === 0);
+  if (empty !== undefined) return { ...plan, remove: plan.remove.filter((slice) => slice !== empty) };
+  return { ...plan, create: [{ addressType, ports: [], endpoints: [] }] };
+}
+
+const portsKey = (ports: readonly EndpointPort[]): string =>
+  ports
+    .map((port) => `${port.name ?? ""}/${port.protocol ?? "TCP"}/${port.port ?? ""}/${port.appProtocol ?? ""}`)
+    .sort()
+    .join(",");
+
+function groupByPorts(view: SliceView, addressType: AddressType): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  for (const pod of view.pods) {
+    const addresses = addressesOf(pod, addressType);
+    if (!belongs(pod) || addresses.length === 0) continue;
+    const ports = portsOf(view.service, pod);
+    const key = portsKey(ports);
+    const group = groups.get(key) ?? { ports, endpoints: [] };
+    group.endpoints.push(endpointOf(view, pod, addresses));
+    groups.set(key, group);
+  }
+  return groups;
+}
+
+/** Finished pods have no endpoint, ending ones do until they are gone. */
+const belongs = (pod: Pod): boolean => pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed";
+
+const addressesOf = (pod: Pod, addressType: AddressType): string[] =>
+  (pod.status?.podIPs ?? (pod.status?.podIP ? [{ ip: pod.status.podIP }] : []))
+    .map((each) => each.ip)
+    .filter((ip) => ip.includes(":") === (addressType === "IPv6"));
+
+/** The service's ports as this pod has them; a name that the pod does not know is left out. */
+function portsOf(service: Service, pod: Pod): EndpointPort[] {
+  return (service.spec.ports ?? []).flatMap((port) => {
+    const number = targetPort(port.targetPort ?? port.port, port.protocol ?? "TCP", pod);
+    if (number === undefined) return [];
+    return [
+      {
+        name: port.name ?? "",
+        protocol: port.protocol ?? "TCP",
+        port: number,
+        ...(port.appProtocol ? { appProtocol: port.appProtocol } : {}),
+      },
+    ];
+  });
+}
+
+function targetPort(target: number | string, protocol: string, pod: Pod): number | undefined {
+  if (typeof target === "number") return target;
+  const sidecars = (pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === "Always");
+  for (const container of [...pod.spec.containers, ...sidecars])
+    for (const port of container.ports ?? [])
+      if (port.name === target && (port.protocol ?? "TCP") === protocol) return port.containerPort;
+  return undefined;
+}
+
+function endpointOf({ service, nodeOf }: SliceView, pod: Pod, addresses: string[]): Endpoint {
+  const serving = isReady(pod);
+  const terminating = pod.metadata.deletionTimestamp !== undefined;
+  const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating);
+  const nodeName = pod.spec.nodeName;
+  const zone = nodeName ? nodeOf(nodeName)?.metadata.labels?.[zoneLabel] : undefined;
+  const hints = ready ? hintsOf(service.spec.trafficDistribution, nodeName, zone) : undefined;
+  return {
+    addresses,
+    conditions: { ready, serving, terminating },
+    ...(pod.spec.hostname && pod.spec.subdomain === service.metadata.name ? { hostname: pod.spec.hostname } : {}),
+    ...(nodeName ? { nodeName } : {}),
+    ...(zone ? { zone } : {}),
+    targetRef: { kind: "Pod", namespace: pod.metadata.namespace ?? "", name: pod.metadata.name, uid: pod.metadata.uid },
+    ...(hints === undefined ? {} : { hints }),
+  };
+}
+
+function hintsOf(
+  distribution: string | undefined,
+  nodeName: string | undefined,
+  zone: string | undefined,
+): Endpoint["hints"] {
+  if (distribution === undefined || zone === undefined) return undefined;
+  const forZones = [{ name: zone }];
+  if (distribution === "PreferSameNode" && nodeName) return { forNodes: [{ name: nodeName }], forZones };
+  return distribution === "PreferSameZone" || distribution === "PreferClose" ? { forZones } : undefined;
+}
+
+const identityOf = (endpoint: Endpoint): string => `${endpoint.targetRef?.uid ?? ""} ${endpoint.addresses.join(",")}`;
+
+/** Puts a group's endpoints into its slices: what is there stays where it is, gaps of changed slices are filled first. */
+function place(
+  group: Group,
+  slices: readonly EndpointSlice[],
+  limits: { addressType: AddressType; maxEndpoints: number },
+): SlicePlan {
+  const wanted = new Map(group.endpoints.map((endpoint) => [identityOf(endpoint), endpoint]));
+  const drafts = slices.map((slice) => {
+    const before = slice.endpoints ?? [];
+    const kept: Endpoint[] = [];
+    for (const endpoint of before) {
+      const now = wanted.get(identityOf(endpoint));
+      if (now === undefined) continue;
+      wanted.delete(identityOf(endpoint));
+      kept.push(now);
+    }
+    const changed = kept.length !== before.length || !deepEqual(kept, before);
+    return { slice, endpoints: kept, changed };
+  });
+  const left = [...wanted.values()];
+  const fill = (draft: (typeof drafts)[number]): void => {
+    const taken = left.splice(0, limits.maxEndpoints - draft.endpoints.length);
+    if (taken.length > 0) draft.changed = true;
+    draft.endpoints.push(...taken);
+  };
+  const fullestFirst = (a: (typeof drafts)[number], b: (typeof drafts)[number]): number =>
+    b.endpoints.length - a.endpoints.length;
+  for (const draft of drafts.filter((each) => each.changed && each.endpoints.length > 0).sort(fullestFirst))
+    fill(draft);
+  const roomy = drafts
+    .filter((draft) => draft.endpoints.length + left.length <= limits.maxEndpoints)
+    .sort(fullestFirst)[0];
+  if (left.length > 0 && roomy !== undefined) fill(roomy);
+  const create: SliceContent[] = [];
+  while (left.length > 0)
+    create.push({
+      addressType: limits.addressType,
+      ports: group.ports,
+      endpoints: left.splice(0, limits.maxEndpoints),
+    });
+  const content = (endpoints: Endpoint[]): SliceContent => ({
+    addressType: limits.addressType,
+    ports: group.ports,
+    endpoints,
+  });
+  return {
+    create,
+    update: drafts
+      .filter((draft) => draft.changed && draft.endpoints.length > 0)
+      .map(({ slice, endpoints }) => ({ slice, content: content(endpoints) })),
+    remove: drafts.filter((draft) => draft.endpoints.length === 0).map(({ slice }) => slice),
+  };
+}
+
+/** Labels that a slice takes from its service: the service's own, and those that say whose it is. */
+export function sliceLabels(service: Service): Record<string, string> {
+  const {
+    [headlessLabel]: _headless,
+    [serviceNameLabel]: _name,
+    [managedByLabel]: _manager,
+    ...own
+  } = service.metadata.labels ?? {};
+  return {
+    ...own,
+    ...(service.spec.clusterIP === "None" ? { [headlessLabel]: "" } : {}),
+    [managedByLabel]: managerName,
+    [serviceNameLabel]: service.metadata.name,
+  };
+}
+
+/** When what the slices now say came about: the newest change of a pod's readiness, or the service itself. */
+export function triggerTime(view: SliceView): Record<string, string> {
+  const times = [
+    parseTime(view.service.metadata.creationTimestamp),
+    ...view.pods.map((pod) =>
+      parseTime(pod.status?.conditions?.find((each) => each.type === "Ready")?.lastTransitionTime),
+    ),
+  ].filter((time) => !Number.isNaN(time));
+  return times.length === 0
+    ? {}
+    : { [triggerTimeAnnotation]: `${new Date(Math.max(...times)).toISOString().slice(0, 19)}Z` };
+}

@@ -1,6 +1,6 @@
 // Which EndpointSlices a Service should have, and the fewest writes that lead there.
 // Upstream: k8s.io/endpointslice reconciler (KEP-752); hints: KEP-2433, KEP-4444, KEP-3015.
-import type { Endpoint, EndpointPort, EndpointSlice, Node, Pod, Service } from "../../api/index.ts";
+import type { discovery_v1, Endpoint, EndpointSlice, Node, Pod, Service } from "../../api/index.ts";
 import { deepEqual, parseTime } from "../../machinery/index.ts";
 import { isReady } from "../lib/index.ts";
 
@@ -11,6 +11,7 @@ const headlessLabel = "service.kubernetes.io/headless";
 const triggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
 const zoneLabel = "topology.kubernetes.io/zone";
 
+type EndpointPort = discovery_v1.EndpointPort;
 export type AddressType = "IPv4" | "IPv6";
 
 export interface SliceView {

@@ -40,6 +40,7 @@ export * from "./keys.ts";
 export * from "./kind.ts";
 export * from "./kinds.ts";
 export { humanDuration } from "./lib/columns.ts";
+export { type Cidr, formatCidr, formatIp, type IpAddress, parseCidr, parseIp } from "./lib/ip.ts";
 export { ingressClasses } from "./networking/ingressclasses/kind.ts";
 export { ingresses } from "./networking/ingresses/kind.ts";
 export { ipAddresses } from "./networking/ipaddresses/kind.ts";

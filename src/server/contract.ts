@@ -34,7 +34,11 @@ export interface AccessAttributes {
   readonly path: string;
   /** Selectors of a list, watch or deletecollection, when the request has any that parse. */
   readonly fieldSelector?: readonly { readonly field: string; readonly operator: "=" | "!="; readonly value: string }[];
-  readonly labelSelector?: readonly { readonly key: string; readonly operator: string; readonly values: readonly string[] }[];
+  readonly labelSelector?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values: readonly string[];
+  }[];
 }
 
 export interface AccessDecision {
@@ -51,7 +55,12 @@ export interface Authorizer {
 }
 
 export interface AccessRules {
-  readonly resourceRules: readonly { readonly verbs: string[]; readonly apiGroups: string[]; readonly resources: string[]; readonly resourceNames?: string[] }[];
+  readonly resourceRules: readonly {
+    readonly verbs: string[];
+    readonly apiGroups: string[];
+    readonly resources: string[];
+    readonly resourceNames?: string[];
+  }[];
   readonly nonResourceRules: readonly { readonly verbs: string[]; readonly nonResourceURLs: string[] }[];
   readonly incomplete: boolean;
   readonly evaluationError?: string;
@@ -77,7 +86,11 @@ export interface ObjectObserver<T> {
 export interface ObjectWriter {
   create<T extends KubeObject>(kind: KindDefinition<T>, object: T): Promise<T>;
   /** Reads, changes and writes until no one else was faster. `change` returns undefined for "leave it". */
-  update<T extends KubeObject>(kind: KindDefinition<T>, name: { namespace: string; name: string }, change: (current: T) => T | undefined): Promise<T>;
+  update<T extends KubeObject>(
+    kind: KindDefinition<T>,
+    name: { namespace: string; name: string },
+    change: (current: T) => T | undefined,
+  ): Promise<T>;
   remove(kind: KindDefinition, name: { namespace: string; name: string }): Promise<void>;
 }
 
@@ -148,7 +161,10 @@ export interface TokenIssuer {
 /** Reaches kubelets and pods for log, exec, attach, port-forward and proxy. Node's sockets live behind this door. */
 export interface NodeDialer {
   /** A plain request to `https://node:port/path`; the answer may stream. */
-  request(target: { readonly host: string; readonly port: number; readonly tls: boolean }, request: ApiRequest): ReturnType<Handle>;
+  request(
+    target: { readonly host: string; readonly port: number; readonly tls: boolean },
+    request: ApiRequest,
+  ): ReturnType<Handle>;
 }
 
 export interface ServerInfrastructure {

@@ -1,0 +1,119 @@
+// The server's own reads and writes: ObjectReader over the watch cache, ObjectWriter through the registry without authorization.
+import { storageKey } from "../api/index.ts";
+import { deepClone, isConflict, type KubeObject, notFound, type UserInfo } from "../machinery/index.ts";
+import type { RequestContext, ServerCore } from "./context.ts";
+import type { ObjectObserver, ObjectReader, ObjectWriter } from "./contract.ts";
+import { createObject } from "./registry/create.ts";
+import { deleteObject } from "./registry/delete.ts";
+import type { WriteOptions } from "./registry/options.ts";
+import { findCurrent } from "./registry/read.ts";
+import { servedForm } from "./registry/store-object.ts";
+import { changeObject } from "./registry/update.ts";
+import { noQuery } from "./request-info.ts";
+import type { CacheHub } from "./watchcache/index.ts";
+
+export function createObjectReader(hub: CacheHub, current: () => Promise<void>): ObjectReader {
+  const read = <T extends KubeObject>(
+    kind: Parameters<ObjectReader["get"]>[0],
+    namespace: string,
+    name: string,
+  ): T | undefined => hub.cacheOf(kind).get(storageKey(kind, namespace, name))?.object as T | undefined;
+  return {
+    get: (kind, namespace, name) => read(kind as never, namespace, name),
+    list<T extends KubeObject>(kind: Parameters<ObjectReader["list"]>[0], namespace?: string) {
+      const cache = hub.cacheOf(kind);
+      const scope = namespace === undefined || namespace === "" ? cache.prefix : `${cache.prefix}${namespace}/`;
+      const found: T[] = [];
+      for (const cached of cache.scan(scope, "")) found.push(cached.object as T);
+      return found;
+    },
+    async getFresh(kind, namespace, name) {
+      await current();
+      return read(kind as never, namespace, name);
+    },
+    subscribe: (kind, observer) =>
+      hub.cacheOf(kind as never).observe(observer as unknown as ObjectObserver<KubeObject>),
+  } as ObjectReader;
+}
+
+const serverUser: UserInfo = { username: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
+const options: WriteOptions = {
+  dryRun: false,
+  fieldManager: "kube-apiserver",
+  fieldValidation: "Ignore",
+  force: undefined,
+  raw: {},
+};
+
+export function createObjectWriter(core: ServerCore): ObjectWriter {
+  const contextOf = (
+    verb: string,
+    at: { readonly namespace: string; readonly name: string; readonly kind: Parameters<ObjectWriter["remove"]>[0] },
+  ): RequestContext => ({
+    core,
+    request: { method: "POST", path: "", headers: { "user-agent": "kube-apiserver" }, objects: true },
+    info: {
+      isResource: true,
+      path: "",
+      verb,
+      group: at.kind.group,
+      version: at.kind.version,
+      namespace: at.namespace,
+      resource: at.kind.resource,
+      subresource: "",
+      name: at.name,
+      rest: [],
+    },
+    query: noQuery,
+    user: serverUser,
+    auditId: "",
+    accepted: { mediaType: "application/json" },
+    nowMs: core.clock.now(),
+    warnings: [],
+    annotations: new Map(),
+  });
+  return {
+    async create(kind, object) {
+      const resource = core.catalog.of(kind as never);
+      const context = contextOf("create", {
+        kind: kind as never,
+        namespace: object.metadata.namespace ?? "",
+        name: "",
+      });
+      const created = await createObject(context, resource, { draft: deepClone(object), options });
+      return servedForm(resource, created) as typeof object;
+    },
+    async update<T extends KubeObject>(
+      kind: Parameters<ObjectWriter["update"]>[0],
+      name: { namespace: string; name: string },
+      change: (current: T) => T | undefined,
+    ) {
+      const resource = core.catalog.of(kind as never);
+      const context = contextOf("update", { kind: kind as never, ...name });
+      for (;;) {
+        const current = await findCurrent(core, resource, name);
+        if (current === undefined) throw notFound(resource.groupResource, name.name);
+        const wanted = change(servedForm(resource, current) as T);
+        if (wanted === undefined) return servedForm(resource, current) as T;
+        try {
+          const written = await changeObject(context, resource, {
+            name: name.name,
+            subresource: "",
+            options,
+            change: () => deepClone(wanted) as KubeObject,
+          });
+          return servedForm(resource, written.object) as T;
+        } catch (error) {
+          if (!isConflict(error)) throw error;
+        }
+      }
+    },
+    async remove(kind, name) {
+      const resource = core.catalog.of(kind);
+      await deleteObject(contextOf("delete", { kind, ...name }), resource, {
+        name: name.name,
+        options: { gracePeriodSeconds: 0 },
+      });
+    },
+  } as ObjectWriter;
+}

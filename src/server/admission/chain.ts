@@ -1,0 +1,75 @@
+// Runs the admission plugins: all mutating parts in the list's order, later all validating parts in the same order.
+import type { KubeObject } from "../../machinery/index.ts";
+import type { ServedResource } from "../catalog.ts";
+import { type RequestContext, warn } from "../context.ts";
+import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from "../contract.ts";
+
+export interface AdmissionInput {
+  readonly operation: AdmissionOperation;
+  readonly object?: KubeObject;
+  readonly oldObject?: KubeObject;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly dryRun: boolean;
+  /** When it is not the request's (members of a collection). */
+  readonly name?: string;
+  /** Group, version and kind of the body when it is not the resource's own. */
+  readonly bodyKind?: { readonly group: string; readonly version: string; readonly kind: string };
+  readonly subresource?: string;
+}
+
+export interface AdmissionChain {
+  readonly pluginNames: readonly string[];
+  attributes(context: RequestContext, resource: ServedResource, input: AdmissionInput): AdmissionAttributes;
+  admit(attributes: AdmissionAttributes): Promise<void>;
+  validate(attributes: AdmissionAttributes): Promise<void>;
+  close(): void;
+}
+
+export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
+  const mutating = plugins.filter((plugin) => plugin.admit !== undefined);
+  const validating = plugins.filter((plugin) => plugin.validate !== undefined);
+  return {
+    pluginNames: plugins.map((plugin) => plugin.name),
+    attributes: attributesOf,
+    async admit(attributes) {
+      for (const plugin of mutating) {
+        if (!plugin.handles(attributes)) continue;
+        const pending = plugin.admit!(attributes);
+        if (pending !== undefined) await pending;
+      }
+    },
+    async validate(attributes) {
+      for (const plugin of validating) {
+        if (!plugin.handles(attributes)) continue;
+        const pending = plugin.validate!(attributes);
+        if (pending !== undefined) await pending;
+      }
+    },
+    close() {
+      for (const plugin of plugins) plugin.close?.();
+    },
+  };
+}
+
+/** `name` is read when it is asked for: creates with generateName get theirs between the two passes. */
+function attributesOf(context: RequestContext, resource: ServedResource, input: AdmissionInput): AdmissionAttributes {
+  const { kind } = resource;
+  const { info } = context;
+  return {
+    operation: input.operation,
+    kind,
+    bodyKind: input.bodyKind ?? { group: kind.group, version: kind.version, kind: kind.kind },
+    subresource: input.subresource ?? info.subresource,
+    namespace: kind.namespaced || kind.resource === "namespaces" ? info.namespace : "",
+    get name() {
+      return input.name ?? (info.name !== "" ? info.name : (input.object?.metadata.name ?? ""));
+    },
+    ...(input.object === undefined ? {} : { object: input.object }),
+    ...(input.oldObject === undefined ? {} : { oldObject: input.oldObject }),
+    options: input.options,
+    user: context.user,
+    dryRun: input.dryRun,
+    warn: (text) => warn(context, text),
+    annotate: (key, value) => context.annotations.set(key, value),
+  };
+}

@@ -1,0 +1,10 @@
+import { badRequest } from "../../machinery/index.ts";
+import type { IncludeObject } from "./table.ts";
+
+/** What rows of a Table carry. Throws StatusError 400 with upstream's text. */
+export function includeObjectOf(query: URLSearchParams): IncludeObject {
+  const include = query.get("includeObject") ?? "";
+  if (include === "" || include === "Metadata") return "Metadata";
+  if (include === "None" || include === "Object") return include;
+  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(include)}`);
+}

@@ -1,0 +1,91 @@
+// Which form the client wants its answer in. Upstream: k8s.io/apiserver/pkg/endpoints/handlers/negotiation.
+import { StatusError } from "../../machinery/index.ts";
+
+export type Transform =
+  | { readonly as: "Table"; readonly version: "v1" | "v1beta1" }
+  | { readonly as: "PartialObjectMetadata" | "PartialObjectMetadataList"; readonly version: "v1" | "v1beta1" };
+
+export interface Accepted {
+  readonly mediaType: "application/json" | "application/yaml";
+  readonly transform?: Transform;
+}
+
+interface Clause {
+  readonly type: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly q: number;
+}
+
+const plainJson: Accepted = { mediaType: "application/json" };
+const produced = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const watchProduced = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
+
+export interface NegotiationScope {
+  readonly watch?: boolean;
+  /** Tables and metadata alone can be asked for. */
+  readonly transforms?: boolean;
+}
+
+/** Throws StatusError 406 with upstream's texts. */
+export function negotiate(accept: string | undefined, scope: NegotiationScope = {}): Accepted {
+  if (accept === undefined || accept === "" || accept === "application/json" || accept === "*/*") return plainJson;
+  const clauses = parseAccept(accept);
+  const available = scope.watch === true ? [...produced, ...watchProduced] : produced;
+  if (!clauses.some(({ type }) => type === "*/*" || produced.includes(type)))
+    throw new StatusError({
+      code: 406,
+      reason: "NotAcceptable",
+      message: `406: Not Acceptable\n\nAvailable representations: ${available.join(", ")}`,
+      details: {},
+    });
+  for (const clause of clauses) {
+    const accepted = acceptedBy(clause, scope);
+    if (accepted !== undefined) return accepted;
+  }
+  throw notAcceptable(scope.watch === true ? watchProduced : produced);
+}
+
+export const notAcceptable = (types: readonly string[]): StatusError =>
+  new StatusError({
+    code: 406,
+    reason: "NotAcceptable",
+    message: `only the following media types are accepted: ${types.join(", ")}`,
+  });
+
+/** How an error is written for a client that may have asked for something impossible. */
+export function negotiateError(accept: string | undefined): Accepted["mediaType"] {
+  if (accept === undefined || !accept.includes("yaml")) return "application/json";
+  const wanted = parseAccept(accept).find(({ type }) => produced.includes(type) || type === "*/*");
+  return wanted?.type === "application/yaml" ? "application/yaml" : "application/json";
+}
+
+function acceptedBy(clause: Clause, scope: NegotiationScope): Accepted | undefined {
+  const { type, parameters } = clause;
+  if (type !== "*/*" && type !== "application/json" && type !== "application/yaml") return undefined;
+  if (scope.watch === true && type === "application/yaml") return undefined;
+  const mediaType = type === "application/yaml" ? type : "application/json";
+  const { as, g, v } = parameters;
+  if (as === undefined) return { mediaType };
+  if (scope.transforms !== true || g !== "meta.k8s.io" || (v !== "v1" && v !== "v1beta1")) return undefined;
+  if (as !== "Table" && as !== "PartialObjectMetadata" && as !== "PartialObjectMetadataList") return undefined;
+  return { mediaType, transform: { as, version: v } };
+}
+
+export function parseAccept(text: string): Clause[] {
+  const clauses = text.split(",").flatMap((part): Clause[] => {
+    const [type, ...rest] = part.split(";").map((piece) => piece.trim());
+    if (type === undefined || type === "") return [];
+    const parameters: Record<string, string> = {};
+    let q = 1;
+    for (const piece of rest) {
+      const equals = piece.indexOf("=");
+      if (equals < 0) continue;
+      const key = piece.slice(0, equals);
+      const value = piece.slice(equals + 1);
+      if (key === "q") q = Number.isNaN(Number(value)) ? 1 : Number(value);
+      else parameters[key] = value;
+    }
+    return [{ type: type === "*" ? "*/*" : type, parameters, q }];
+  });
+  return clauses.sort((a, b) => b.q - a.q);
+}

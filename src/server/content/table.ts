@@ -1,0 +1,66 @@
+// Objects as the Table that kubectl prints. Upstream: k8s.io/kubernetes/pkg/printers, apiserver's handlers/response.go.
+import type { KindDefinition } from "../../api/index.ts";
+import type { KubeObject } from "../../machinery/index.ts";
+
+export type IncludeObject = "None" | "Metadata" | "Object";
+
+export interface TableForm {
+  readonly version: "v1" | "v1beta1";
+  readonly include: IncludeObject;
+  readonly now: number;
+}
+
+interface ListMetadata {
+  readonly resourceVersion: string;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
+}
+
+export const partialObject = (object: KubeObject, version: "v1" | "v1beta1"): KubeObject => ({
+  kind: "PartialObjectMetadata",
+  apiVersion: `meta.k8s.io/${version}`,
+  metadata: object.metadata,
+});
+
+export const columnDefinitions = (kind: KindDefinition): object[] =>
+  kind.columns.map((column) => ({
+    name: column.name,
+    type: column.type,
+    format: column.format ?? "",
+    description: column.description,
+    priority: column.priority,
+  }));
+
+/** `columns` false: a later event of a watch, which leaves the definitions out. */
+export function tableOf(
+  kind: KindDefinition,
+  objects: readonly KubeObject[],
+  form: TableForm & { readonly metadata: ListMetadata; readonly columns: boolean },
+): object {
+  return {
+    kind: "Table",
+    apiVersion: `meta.k8s.io/${form.version}`,
+    metadata: form.metadata,
+    columnDefinitions: form.columns ? columnDefinitions(kind) : null,
+    rows: objects.map((object) => rowOf(kind, object, form)),
+  };
+}
+
+function rowOf(kind: KindDefinition, object: KubeObject, form: TableForm): object {
+  const conditions = podConditions(kind, object);
+  return {
+    cells: kind.columns.map((column) => column.cell(object, { now: form.now })),
+    ...(conditions === undefined ? {} : { conditions }),
+    object: form.include === "None" ? null : form.include === "Object" ? object : partialObject(object, form.version),
+  };
+}
+
+/** Rows of finished pods say so, so that clients can grey them out. */
+function podConditions(kind: KindDefinition, object: KubeObject): object[] | undefined {
+  if (kind.kind !== "Pod" || kind.group !== "") return undefined;
+  const phase = (object as KubeObject & { status?: { phase?: string } }).status?.phase;
+  if (phase === "Succeeded")
+    return [{ type: "Completed", status: "True", reason: "Succeeded", message: "The pod has completed successfully." }];
+  if (phase === "Failed") return [{ type: "Completed", status: "True", reason: "Failed", message: "The pod failed." }];
+  return undefined;
+}

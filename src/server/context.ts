@@ -1,0 +1,51 @@
+// What travels with one request through the server.
+import type { RuleContext } from "../api/index.ts";
+import type { Clock, Logger, Rng } from "../base/index.ts";
+import { type ApiRequest, formatTime, type UserInfo } from "../machinery/index.ts";
+import type { Store } from "../store/index.ts";
+import type { AdmissionChain } from "./admission/chain.ts";
+import type { Catalog } from "./catalog.ts";
+import type { Accepted } from "./content/negotiate.ts";
+import { noQuery, type RequestInfo } from "./request-info.ts";
+import type { CacheHub } from "./watchcache/index.ts";
+
+/** Everything a verb needs of the server. */
+export interface ServerCore {
+  readonly store: Store;
+  readonly hub: CacheHub;
+  readonly catalog: Catalog;
+  readonly admission: AdmissionChain;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Logger;
+  readonly featureEnabled: (gate: string) => boolean;
+}
+
+export interface RequestContext {
+  readonly core: ServerCore;
+  readonly request: ApiRequest;
+  readonly info: RequestInfo;
+  readonly query: URLSearchParams;
+  readonly user: UserInfo;
+  readonly auditId: string;
+  readonly accepted: Accepted;
+  readonly nowMs: number;
+  /** Texts for `Warning` headers, each once, in order. */
+  readonly warnings: string[];
+  /** For the audit event. */
+  readonly annotations: Map<string, string>;
+}
+
+export const queryOf = (request: ApiRequest): URLSearchParams => request.query ?? noQuery;
+
+export function warn(context: RequestContext, text: string): void {
+  if (!context.warnings.includes(text)) context.warnings.push(text);
+}
+
+export const ruleContext = (context: RequestContext, dryRun: boolean): RuleContext => ({
+  now: formatTime(context.nowMs),
+  nowMs: context.nowMs,
+  user: context.user,
+  featureEnabled: context.core.featureEnabled,
+  dryRun,
+});

@@ -1,0 +1,73 @@
+// The aggregated discovery document (apidiscovery.k8s.io): everything in one answer, with an ETag.
+import { type ApiResponse, encodeJson } from "../../machinery/index.ts";
+import type { ServedResource } from "../catalog.ts";
+import { parseAccept } from "../content/negotiate.ts";
+import type { RequestContext } from "../context.ts";
+import type { Group } from "./discovery.ts";
+import { sha256Hex } from "./sha256.ts";
+
+const documents = new WeakMap<readonly Group[], Map<string, { bytes: Uint8Array; etag: string }>>();
+
+/** Undefined when no version that the client accepts is served. */
+export function aggregatedFor(context: RequestContext, groups: readonly Group[]): ApiResponse | undefined {
+  const { headers } = context.request;
+  for (const { type, parameters } of parseAccept(headers["accept"] ?? "")) {
+    if (type !== "application/json" && type !== "*/*") continue;
+    const { g, v, as } = parameters;
+    if (g !== "apidiscovery.k8s.io" || as !== "APIGroupDiscoveryList" || (v !== "v2" && v !== "v2beta1")) continue;
+    const { bytes, etag } = documentFor(groups, v);
+    const common = { etag: `"${etag}"`, vary: "Accept" };
+    if (headers["if-none-match"] === `"${etag}"`) return { status: 304, headers: common };
+    const contentType = `application/json;g=${g};v=${v};as=${as}`;
+    return { status: 200, headers: { ...common, "content-type": contentType }, bytes: [bytes] };
+  }
+  return undefined;
+}
+
+function documentFor(groups: readonly Group[], version: string): { bytes: Uint8Array; etag: string } {
+  let versions = documents.get(groups);
+  if (versions === undefined) documents.set(groups, (versions = new Map()));
+  let made = versions.get(version);
+  if (made === undefined) {
+    const bytes = encodeJson({
+      kind: "APIGroupDiscoveryList",
+      apiVersion: `apidiscovery.k8s.io/${version}`,
+      metadata: {},
+      items: groups.map(groupItem),
+    });
+    versions.set(version, (made = { bytes, etag: sha256Hex(bytes) }));
+  }
+  return made;
+}
+
+const groupItem = (group: Group): object => ({
+  metadata: group.name === "" ? {} : { name: group.name },
+  versions: group.versions.map(({ version, resources }) => ({
+    version,
+    resources: resources.map(resourceItem),
+    freshness: "Current",
+  })),
+});
+
+function resourceItem({ kind }: ServedResource): object {
+  return {
+    resource: kind.resource,
+    responseKind: { group: kind.group, version: kind.version, kind: kind.kind },
+    scope: kind.namespaced ? "Namespaced" : "Cluster",
+    singularResource: kind.singular,
+    verbs: [...kind.verbs].sort(),
+    ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
+    ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
+    ...(kind.subresources.length > 0
+      ? {
+          subresources: [...kind.subresources]
+            .sort((a, b) => (a.name < b.name ? -1 : 1))
+            .map((each) => ({
+              subresource: each.name,
+              responseKind: each.kind ?? { group: kind.group, version: kind.version, kind: kind.kind },
+              verbs: [...each.verbs].sort(),
+            })),
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,208 @@
+// From request info to the verb that answers it: the routes of the resource API.
+import { badRequest, methodNotSupported, notFound, notImplemented, StatusError } from "../machinery/index.ts";
+import type { Answer } from "./answer.ts";
+import type { ServedResource } from "./catalog.ts";
+import { type ConnectHandler, type ConnectTarget, connectSubresources } from "./connect.ts";
+import { queryOf, type RequestContext } from "./context.ts";
+import type { Authorizer, ObjectReader } from "./contract.ts";
+import { decodeBody, expectedOf } from "./registry/body.ts";
+import { create } from "./registry/create.ts";
+import { remove, removeCollection } from "./registry/delete.ts";
+import { list } from "./registry/list.ts";
+import { writeOptions } from "./registry/options.ts";
+import { patch } from "./registry/patch.ts";
+import { get } from "./registry/read.ts";
+import { scale } from "./registry/scale.ts";
+import { update } from "./registry/update.ts";
+import { watch } from "./registry/watch.ts";
+import type { RequestInfo } from "./request-info.ts";
+import type { VirtualKind } from "./virtual.ts";
+
+export const noRoute = (): StatusError =>
+  new StatusError({
+    code: 404,
+    reason: "NotFound",
+    message: "the server could not find the requested resource",
+    details: {},
+  });
+export const wrongMethod = (): StatusError =>
+  new StatusError({
+    code: 405,
+    reason: "MethodNotAllowed",
+    message: "the server does not allow this method on the requested resource",
+    details: {},
+  });
+
+export interface DispatchOptions {
+  readonly virtual: ReadonlyMap<string, VirtualKind>;
+  readonly connect: ConnectHandler | undefined;
+  readonly reader: ObjectReader;
+  readonly authorizer: Authorizer;
+}
+
+const verbOfMethod: Readonly<Record<string, string>> = {
+  POST: "create",
+  PUT: "update",
+  PATCH: "patch",
+  DELETE: "delete",
+  GET: "get",
+};
+
+/** Finds the served resource, or throws the 404 or 405 that upstream's routes give. */
+export function route(context: RequestContext): ServedResource {
+  const { info, request, core } = context;
+  const resource = core.catalog.find(info.group, info.version, info.resource);
+  if (resource === undefined) throw noRoute();
+  const { kind } = resource;
+  const named = nameInPath(info);
+  const namespaceInPath = info.namespace !== "" && info.resource !== "namespaces";
+  if (namespaceInPath && !kind.namespaced) throw noRoute();
+  if (kind.namespaced && !namespaceInPath && named) throw noRoute();
+  if (info.rest.length > 0 && info.subresource !== "proxy") throw noRoute();
+  if (info.subresource !== "") {
+    const subresource = kind.subresources.find((each) => each.name === info.subresource);
+    if (subresource === undefined) throw noRoute();
+    const verb = verbOfMethod[request.method];
+    if (
+      !connectSubresources.has(info.subresource) &&
+      (verb === undefined || !(subresource.verbs as readonly string[]).includes(verb))
+    )
+      throw wrongMethod();
+    return resource;
+  }
+  if (request.method === "HEAD" || verbOfMethod[request.method] === undefined) throw wrongMethod();
+  if (kind.namespaced && !namespaceInPath && request.method !== "GET") throw wrongMethod();
+  if (named && request.method === "POST") throw wrongMethod();
+  if (!named && (request.method === "PUT" || request.method === "PATCH")) throw wrongMethod();
+  checkVerb(context, resource, named);
+  return resource;
+}
+
+/** A name that came from the path, not from a field selector. */
+const nameInPath = (info: RequestInfo): boolean =>
+  info.name !== "" && info.verb !== "list" && info.verb !== "watch" && info.verb !== "deletecollection";
+
+function checkVerb(context: RequestContext, resource: ServedResource, named: boolean): void {
+  const { method } = context.request;
+  const verb =
+    method === "GET" && !named ? "list" : method === "DELETE" && !named ? "deletecollection" : verbOfMethod[method]!;
+  if ((resource.kind.verbs as readonly string[]).includes(verb)) {
+    if (context.info.verb === "watch" && !resource.kind.verbs.includes("watch"))
+      throw methodNotSupported(resource.groupResource, "watch");
+    return;
+  }
+  throw wrongMethod();
+}
+
+export async function dispatch(
+  context: RequestContext,
+  resource: ServedResource,
+  options: DispatchOptions,
+): Promise<Answer> {
+  const { info } = context;
+  if (resource.kind.virtual === true && info.subresource === "") return createVirtual(context, resource, options);
+  if (info.subresource !== "") return dispatchSubresource(context, resource, options);
+  switch (info.verb) {
+    case "get":
+      return get(context, resource);
+    case "list":
+      return list(context, resource);
+    case "watch":
+      return watch(context, resource);
+    case "create":
+      return create(context, resource);
+    case "update":
+      return update(context, resource);
+    case "patch":
+      return patch(context, resource);
+    case "delete":
+      return remove(context, resource);
+    case "deletecollection":
+      return removeCollection(context, resource);
+    default:
+      throw wrongMethod();
+  }
+}
+
+async function dispatchSubresource(
+  context: RequestContext,
+  resource: ServedResource,
+  options: DispatchOptions,
+): Promise<Answer> {
+  const { info } = context;
+  if (connectSubresources.has(info.subresource)) {
+    if (options.connect === undefined) throw notImplemented(`${info.resource}/${info.subresource}`);
+    return { type: "response", response: await options.connect(connectTarget(context, resource, options.reader)) };
+  }
+  const handler = resource.hooks?.subresources?.[info.subresource];
+  if (handler !== undefined) return handler(context, resource);
+  if (info.subresource === "scale") return scale(context, resource);
+  if (info.subresource !== "status" && info.verb !== "get")
+    throw notImplemented(`${info.resource}/${info.subresource}`);
+  switch (info.verb) {
+    case "get":
+    case "watch":
+    case "list":
+      return get(context, resource);
+    case "update":
+      return update(context, resource);
+    case "patch":
+      return patch(context, resource);
+    default:
+      throw wrongMethod();
+  }
+}
+
+export function connectTarget(context: RequestContext, resource: ServedResource, reader: ObjectReader): ConnectTarget {
+  const { info, request, user } = context;
+  const plain = !info.name.includes(":");
+  const object = plain ? reader.get(resource.kind, info.namespace, info.name) : undefined;
+  if (plain && object === undefined) throw notFound(resource.groupResource, info.name);
+  const mark = `/${info.resource}/${info.name}/${info.subresource}`;
+  const at = info.path.indexOf(mark);
+  return {
+    resource: info.resource as ConnectTarget["resource"],
+    subresource: info.subresource,
+    namespace: info.namespace,
+    name: info.name,
+    path: at < 0 ? "" : info.path.slice(at + mark.length),
+    query: queryOf(request),
+    user,
+    request,
+    reader,
+    object,
+  };
+}
+
+async function createVirtual(
+  context: RequestContext,
+  resource: ServedResource,
+  options: DispatchOptions,
+): Promise<Answer> {
+  const { core, user, info } = context;
+  const { kind } = resource;
+  const handler = resource.hooks?.subresources?.["create"];
+  if (handler !== undefined) return handler(context, resource);
+  const virtual = options.virtual.get(`${kind.group}/${kind.version}/${kind.resource}`);
+  if (virtual === undefined) throw notImplemented(`${kind.resource}.${kind.group}`);
+  const write = writeOptions(context, "CreateOptions");
+  const body = decodeBody(context, expectedOf(resource, write.fieldValidation));
+  if (kind.namespaced && body.metadata.namespace !== undefined && body.metadata.namespace !== info.namespace)
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  const attributes = core.admission.attributes(context, resource, {
+    operation: "CREATE",
+    object: body,
+    options: write.raw,
+    dryRun: write.dryRun,
+  });
+  await core.admission.admit(attributes);
+  await core.admission.validate(attributes);
+  const value = await virtual.create(body, {
+    user,
+    namespace: info.namespace,
+    authorizer: options.authorizer,
+    reader: options.reader,
+    clock: core.clock,
+  });
+  return { type: "value", status: 201, value };
+}

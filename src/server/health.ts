@@ -1,0 +1,75 @@
+// /healthz, /livez, /readyz with named checks. Upstream: apiserver's server/healthz.
+import type { DocumentRoute } from "./documents.ts";
+import { textResponse } from "./documents.ts";
+
+export interface HealthCheck {
+  readonly name: string;
+  /** Throws with the reason. */
+  check(): Promise<void> | void;
+}
+
+export interface HealthChecks {
+  readonly healthz: readonly HealthCheck[];
+  readonly livez: readonly HealthCheck[];
+  readonly readyz: readonly HealthCheck[];
+}
+
+export function healthRoutes(checks: HealthChecks): DocumentRoute[] {
+  return (["healthz", "livez", "readyz"] as const).flatMap((endpoint): DocumentRoute[] => {
+    const list = checks[endpoint];
+    return [
+      {
+        path: `/${endpoint}`,
+        handler: async ({ query }) =>
+          answer(endpoint, await run(list, new Set(query.getAll("exclude"))), query.has("verbose")),
+      },
+      ...list.map(
+        (each): DocumentRoute => ({
+          path: `/${endpoint}/${each.name}`,
+          handler: async () => {
+            const [result] = await run([each], new Set());
+            return result!.error === undefined
+              ? textResponse(200, "ok")
+              : textResponse(500, `internal server error: ${result!.error}\n`);
+          },
+        }),
+      ),
+    ];
+  });
+}
+
+interface Result {
+  readonly name: string;
+  readonly excluded: boolean;
+  readonly error: string | undefined;
+}
+
+async function run(list: readonly HealthCheck[], excluded: ReadonlySet<string>): Promise<Result[]> {
+  return Promise.all(
+    list.map(async (each): Promise<Result> => {
+      if (excluded.has(each.name)) return { name: each.name, excluded: true, error: undefined };
+      try {
+        await each.check();
+        return { name: each.name, excluded: false, error: undefined };
+      } catch (error) {
+        return { name: each.name, excluded: false, error: error instanceof Error ? error.message : String(error) };
+      }
+    }),
+  );
+}
+
+function answer(endpoint: string, results: readonly Result[], verbose: boolean): ReturnType<typeof textResponse> {
+  const failed = results.filter((result) => result.error !== undefined);
+  if (failed.length === 0 && !verbose) return textResponse(200, "ok");
+  const lines = results.map((result) =>
+    result.excluded
+      ? `[+]${result.name} excluded: ok`
+      : result.error === undefined
+        ? `[+]${result.name} ok`
+        : `[-]${result.name} failed: reason withheld`,
+  );
+  const text = `${lines.join("\n")}\n`;
+  return failed.length === 0
+    ? textResponse(200, `${text}${endpoint} check passed\n`)
+    : textResponse(500, `${text}${endpoint} check failed\n`);
+}

@@ -1,0 +1,98 @@
+// Request bodies into drafts.
+import {
+  badRequest,
+  decodeObject,
+  deepClone,
+  type FieldValidation,
+  formatApiVersion,
+  type GroupVersionKind,
+  type KubeObject,
+  type MediaType,
+  type Schema,
+  type Schemas,
+  StatusError,
+} from "../../machinery/index.ts";
+import type { ServedResource } from "../catalog.ts";
+import { type RequestContext, warn } from "../context.ts";
+
+/** Upstream: MaxRequestBodyBytes. HTTP adapters refuse such bodies while they read; this is for all others. */
+export const mostBodyBytes = 3 * 1024 * 1024;
+
+export function checkBodySize(body: unknown): void {
+  if (body instanceof Uint8Array && body.length > mostBodyBytes)
+    throw new StatusError({
+      code: 413,
+      reason: "RequestEntityTooLarge",
+      message: `Request entity too large: limit is ${mostBodyBytes}`,
+    });
+}
+
+export function bodyMediaType(contentType: string | undefined, protobufAsked = true): MediaType {
+  const type = (contentType ?? "").split(";", 1)[0]!.trim().toLowerCase();
+  if (type === "" || type === "application/json" || type === "*/*") return "application/json";
+  if (type === "application/yaml") return type;
+  void protobufAsked;
+  throw unsupportedMediaType(["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]);
+}
+
+export const unsupportedMediaType = (accepted: readonly string[]): StatusError =>
+  new StatusError({
+    code: 415,
+    reason: "UnsupportedMediaType",
+    message: `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
+  });
+
+export interface ExpectedBody {
+  readonly gvk: GroupVersionKind;
+  readonly schema: Schema | undefined;
+  readonly schemas: Schemas;
+  readonly fieldValidation: FieldValidation;
+}
+
+/** A fresh draft of the expected kind; kind and apiVersion are filled in when the client left them out. */
+export function decodeBody(context: RequestContext, expected: ExpectedBody): KubeObject {
+  const { body } = context.request;
+  checkBodySize(body);
+  let draft: Record<string, unknown>;
+  if (body !== undefined && !(body instanceof Uint8Array)) draft = deepClone(body as Record<string, unknown>);
+  else {
+    const mediaType = bodyMediaType(context.request.headers["content-type"]);
+    const decoded = decodeObject(body ?? new Uint8Array(0), {
+      mediaType,
+      fieldValidation: expected.fieldValidation,
+      ...(expected.schema === undefined ? {} : { schema: expected.schema, schemas: expected.schemas }),
+    });
+    for (const text of decoded.warnings) warn(context, text);
+    draft = decoded.object;
+  }
+  return checkKind(draft, expected.gvk);
+}
+
+export function checkKind(draft: Record<string, unknown>, gvk: GroupVersionKind): KubeObject {
+  const apiVersion = formatApiVersion(gvk);
+  const sentKind = draft["kind"];
+  const sentVersion = draft["apiVersion"];
+  if (typeof sentVersion === "string" && sentVersion !== "" && sentVersion !== apiVersion)
+    throw badRequest(
+      `the API version in the data (${sentVersion}) does not match the expected API version (${apiVersion})`,
+    );
+  if (typeof sentKind === "string" && sentKind !== "" && sentKind !== gvk.kind) throw wrongKind(sentKind, gvk);
+  draft["kind"] = gvk.kind;
+  draft["apiVersion"] = apiVersion;
+  draft["metadata"] ??= {};
+  return draft as unknown as KubeObject;
+}
+
+function wrongKind(sent: string, gvk: GroupVersionKind): StatusError {
+  const internal = gvk.group === "" ? "core" : gvk.group.split(".", 1)[0];
+  return badRequest(
+    `${sent} in version ${JSON.stringify(gvk.version)} cannot be handled as a ${gvk.kind}: converting (${gvk.version}.${sent}) to (${internal}.${gvk.kind}): unknown conversion`,
+  );
+}
+
+export const expectedOf = (resource: ServedResource, fieldValidation: FieldValidation): ExpectedBody => ({
+  gvk: resource.kind,
+  schema: resource.schema,
+  schemas: resource.schemas,
+  fieldValidation,
+});

@@ -1,0 +1,99 @@
+// CREATE. Upstream: apiserver's handlers/create.go, registry/generic/registry/store.go Create.
+import { alreadyExists, badRequest, generateName, type KubeObject, StatusError } from "../../machinery/index.ts";
+import type { Answer } from "../answer.ts";
+import type { ServedResource } from "../catalog.ts";
+import type { RequestContext } from "../context.ts";
+import type { CachedObject } from "../watchcache/index.ts";
+import { decodeBody, expectedOf } from "./body.ts";
+import { type WriteOptions, writeOptions } from "./options.ts";
+import { dedupeOwners, fillSystemFields, matchNamespace, nameRequired, prepareCreate, trackFields } from "./prepare.ts";
+import { waitForCurrent } from "./read.ts";
+import { commitCreate } from "./store-object.ts";
+
+/** Upstream: maxNameGenerationCreateAttempts. */
+const mostNameAttempts = 8;
+
+export async function create(context: RequestContext, resource: ServedResource): Promise<Answer> {
+  const options = writeOptions(context, "CreateOptions");
+  const draft = decodeBody(context, expectedOf(resource, options.fieldValidation));
+  const object = await createObject(context, resource, { draft, options });
+  return { type: "object", status: 201, resource, object };
+}
+
+export interface CreateRequest {
+  /** Consumed. */
+  readonly draft: KubeObject;
+  readonly options: WriteOptions;
+}
+
+export async function createObject(
+  context: RequestContext,
+  resource: ServedResource,
+  request: CreateRequest,
+): Promise<CachedObject> {
+  const { draft, options } = request;
+  const { core } = context;
+  if (resource.kind.namespaced && context.info.namespace === "")
+    throw badRequest("an empty namespace may not be set during creation");
+  matchNamespace(context, resource, draft);
+  if ((draft.metadata.resourceVersion ?? "") !== "" && draft.metadata.resourceVersion !== "0")
+    throw badRequest("resourceVersion should not be set on objects to be created");
+  resource.rules.default?.(draft);
+  dedupeOwners(context, draft);
+  trackFields(context, resource, { draft, old: undefined, manager: options.fieldManager, subresource: "" });
+  const attributes = core.admission.attributes(context, resource, {
+    operation: "CREATE",
+    object: draft,
+    options: options.raw,
+    dryRun: options.dryRun,
+  });
+  await core.admission.admit(attributes);
+  resource.rules.default?.(draft);
+  const { generateName: prefix } = draft.metadata;
+  const generated = !draft.metadata.name && prefix !== undefined && prefix !== "";
+  if (!draft.metadata.name && !generated) throw nameRequired(resource);
+  fillSystemFields(context, draft);
+  for (let attempt = 1; ; attempt++) {
+    if (generated) draft.metadata.name = generateName(prefix, core.rng);
+    const created = await tryCreate(context, resource, { draft, options });
+    if (created !== undefined) return created;
+    if (!generated) throw alreadyExists(resource.groupResource, draft.metadata.name);
+    if (attempt === mostNameAttempts) throw nameTaken(resource, prefix);
+  }
+}
+
+async function tryCreate(
+  context: RequestContext,
+  resource: ServedResource,
+  request: CreateRequest,
+): Promise<CachedObject | undefined> {
+  const { draft, options } = request;
+  const { core } = context;
+  const reservation = await resource.hooks?.beginCreate?.(draft, context, options.dryRun);
+  let created: CachedObject | undefined;
+  try {
+    prepareCreate(context, resource, { draft, dryRun: options.dryRun });
+    const attributes = core.admission.attributes(context, resource, {
+      operation: "CREATE",
+      object: draft,
+      options: options.raw,
+      dryRun: options.dryRun,
+    });
+    await core.admission.validate(attributes);
+    if (options.dryRun) await waitForCurrent(core);
+    created = await commitCreate(core, { resource, object: draft, dryRun: options.dryRun });
+    return created;
+  } finally {
+    if (created === undefined || options.dryRun) reservation?.rollback();
+    else reservation?.commit();
+  }
+}
+
+const nameTaken = (resource: ServedResource, prefix: string): StatusError => {
+  const taken = alreadyExists(resource.groupResource, prefix);
+  return new StatusError({
+    ...taken.status,
+    message: `${taken.status.message}, the server was not able to generate a unique name for the object`,
+    details: { ...taken.status.details, retryAfterSeconds: 1 },
+  } as ConstructorParameters<typeof StatusError>[0]);
+};

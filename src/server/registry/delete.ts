@@ -1,0 +1,230 @@
+// DELETE and DELETECOLLECTION: preconditions, grace, finalizers, propagation.
+// Upstream: registry/rest/delete.go, registry/generic/registry/store.go.
+import {
+  conflict,
+  type DeleteOptions,
+  deepClone,
+  formatTime,
+  isNotFound,
+  type KubeObject,
+  notFound,
+  parseTime,
+  type Status,
+} from "../../machinery/index.ts";
+import type { Answer } from "../answer.ts";
+import type { ServedResource } from "../catalog.ts";
+import { type RequestContext, warn } from "../context.ts";
+import type { CachedObject } from "../watchcache/index.ts";
+import { listOptions, runList } from "./list.ts";
+import { deleteOptions } from "./options.ts";
+import { findCurrent } from "./read.ts";
+import { asCached, commitDelete, commitUpdate, servedForm } from "./store-object.ts";
+
+const orphanFinalizer = "orphan";
+const foregroundFinalizer = "foregroundDeletion";
+
+export interface Deletion {
+  readonly object: CachedObject;
+  /** Gone from the store; false: it waits for grace or finalizers. */
+  readonly deleted: boolean;
+  /** An earlier deletion is still under way and this one changed nothing. */
+  readonly pending?: true;
+}
+
+export async function remove(context: RequestContext, resource: ServedResource): Promise<Answer> {
+  const options = deleteOptions(context);
+  for (const text of resource.hooks?.deleteWarnings?.(options) ?? []) warn(context, text);
+  const deletion = await deleteObject(context, resource, { name: context.info.name, options });
+  return answerOf(resource, deletion);
+}
+
+function answerOf(resource: ServedResource, deletion: Deletion): Answer {
+  const { object, deleted, pending } = deletion;
+  const returnsObject = resource.hooks?.returnsDeleted === true || (!deleted && pending !== true);
+  // Upstream answers 200 for all of them since deletions became asynchronous by finalizers.
+  if (returnsObject) return { type: "object", status: 200, resource, object };
+  const { metadata } = object.object;
+  const { group, resource: kind } = resource.groupResource;
+  const status: Status = {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Success",
+    details: { name: metadata.name, ...(group === "" ? {} : { group }), kind, uid: metadata.uid },
+  };
+  return { type: "value", status: 200, value: status };
+}
+
+export interface DeleteRequest {
+  readonly name: string;
+  readonly options: Partial<DeleteOptions>;
+}
+
+export async function deleteObject(
+  context: RequestContext,
+  resource: ServedResource,
+  request: DeleteRequest,
+): Promise<Deletion> {
+  const { core, info } = context;
+  const dryRun = (request.options.dryRun?.length ?? 0) > 0;
+  let current = await findCurrent(core, resource, { namespace: info.namespace, name: request.name });
+  for (;;) {
+    if (current === undefined) throw notFound(resource.groupResource, request.name);
+    const old = servedForm(resource, current);
+    checkPreconditions(resource, old, request.options);
+    const attributes = core.admission.attributes(context, resource, {
+      operation: "DELETE",
+      oldObject: old,
+      options: { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1", ...request.options },
+      dryRun,
+      name: request.name,
+    });
+    await core.admission.admit(attributes);
+    await core.admission.validate(attributes);
+    const attempt = await tryDelete(context, resource, { current, old, options: request.options, dryRun });
+    if ("deleted" in attempt) return attempt;
+    current = attempt.current;
+  }
+}
+
+function checkPreconditions(resource: ServedResource, old: KubeObject, options: Partial<DeleteOptions>): void {
+  const { uid, resourceVersion } = options.preconditions ?? {};
+  const { group, kind } = resource.kind;
+  const fail = (why: string): Error => conflict({ group, resource: kind }, old.metadata.name, why);
+  if (uid !== undefined && uid !== old.metadata.uid)
+    throw fail(
+      `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`,
+    );
+  if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion)
+    throw fail(
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`,
+    );
+}
+
+interface Attempt {
+  readonly current: CachedObject;
+  readonly old: KubeObject;
+  readonly options: Partial<DeleteOptions>;
+  readonly dryRun: boolean;
+}
+
+async function tryDelete(
+  context: RequestContext,
+  resource: ServedResource,
+  attempt: Attempt,
+): Promise<Deletion | { readonly current: CachedObject | undefined }> {
+  const { core } = context;
+  const { current, old, options, dryRun } = attempt;
+  const prepared = resource.hooks?.prepareDelete?.(old, context) ?? "proceed";
+  if (prepared !== "proceed") {
+    const outcome = await commitUpdate(core, { resource, object: prepared, current, dryRun });
+    return outcome.type === "lost" ? { current: outcome.current } : { object: outcome.object, deleted: false };
+  }
+  const draft = deepClone(old);
+  const grace = beginGrace(context, resource, { draft, options });
+  if (grace === "pending") return { object: current, deleted: false, pending: true };
+  const finalizers = gcFinalizers(resource, draft, options);
+  if (finalizers.length > 0) draft.metadata.finalizers = finalizers;
+  else delete draft.metadata.finalizers;
+  const waits = finalizers.length > 0;
+  if (waits && grace === "none") markDeleting(context, draft);
+  if (waits || (typeof grace === "number" && grace > 0)) {
+    const outcome = await commitUpdate(core, { resource, object: draft, current, dryRun });
+    return outcome.type === "lost" ? { current: outcome.current } : { object: outcome.object, deleted: false };
+  }
+  const outcome = await commitDelete(core, { resource, current, dryRun });
+  if (outcome.type === "lost") return { current: outcome.current };
+  if (!dryRun) resource.hooks?.afterDelete?.(old);
+  // A graceful kind shows what its last update would have been.
+  const last =
+    typeof grace === "number" ? asCached(resource, draft, { revision: outcome.object.revision }) : outcome.object;
+  return { object: last, deleted: true };
+}
+
+/** Seconds of grace that begin now, "pending" when a deletion is under way, "none" for kinds without grace. */
+function beginGrace(
+  context: RequestContext,
+  resource: ServedResource,
+  { draft, options }: { draft: KubeObject; options: Partial<DeleteOptions> },
+): number | "pending" | "none" {
+  const { gracefulDeletion } = resource.rules;
+  if (gracefulDeletion === undefined) return "none";
+  const { metadata } = draft;
+  const asked =
+    options.gracePeriodSeconds === undefined
+      ? undefined
+      : options.gracePeriodSeconds < 0
+        ? 1
+        : options.gracePeriodSeconds;
+  if (metadata.deletionTimestamp !== undefined) {
+    const running = metadata.deletionGracePeriodSeconds ?? 0;
+    if (running === 0) return "none";
+    if (asked === undefined || asked >= running) return "pending";
+    return shortenGrace(context, draft, asked);
+  }
+  const graceful = gracefulDeletion(draft, asked);
+  if (graceful === undefined) return "none";
+  const seconds = graceful.gracePeriodSeconds;
+  metadata.deletionTimestamp = formatTime(context.nowMs + seconds * 1000);
+  metadata.deletionGracePeriodSeconds = seconds;
+  if ((metadata.generation ?? 0) > 0) metadata.generation = metadata.generation! + 1;
+  return seconds;
+}
+
+/** The end moves forward, but not into the past: a grace that is over already becomes one second. */
+function shortenGrace(context: RequestContext, { metadata }: KubeObject, asked: number): number {
+  const began = parseTime(metadata.deletionTimestamp) - (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+  let ends = began + asked * 1000;
+  let seconds = asked;
+  if (ends < context.nowMs) {
+    ends = context.nowMs;
+    if (asked !== 0) seconds = 1;
+  }
+  metadata.deletionTimestamp = formatTime(ends);
+  metadata.deletionGracePeriodSeconds = seconds;
+  return seconds;
+}
+
+function markDeleting(context: RequestContext, { metadata }: KubeObject): void {
+  if (metadata.deletionTimestamp === undefined) {
+    if ((metadata.generation ?? 0) > 0) metadata.generation = metadata.generation! + 1;
+    metadata.deletionTimestamp = formatTime(context.nowMs);
+  }
+  metadata.deletionGracePeriodSeconds = 0;
+}
+
+/** The object's finalizers with the two of garbage collection as options, finalizers and the kind's default say. */
+function gcFinalizers(resource: ServedResource, draft: KubeObject, options: Partial<DeleteOptions>): string[] {
+  const before = draft.metadata.finalizers ?? [];
+  const policy = propagation(resource, before, options);
+  const kept = before.filter((each) => each !== orphanFinalizer && each !== foregroundFinalizer);
+  if (policy === "Orphan") kept.push(orphanFinalizer);
+  if (policy === "Foreground") kept.push(foregroundFinalizer);
+  const same = kept.length === before.length && before.every((each) => kept.includes(each));
+  return same ? before : kept;
+}
+
+function propagation(resource: ServedResource, finalizers: readonly string[], options: Partial<DeleteOptions>): string {
+  if (options.orphanDependents !== undefined) return options.orphanDependents ? "Orphan" : "Background";
+  if (options.propagationPolicy !== undefined) return options.propagationPolicy;
+  const set = finalizers.find((each) => each === orphanFinalizer || each === foregroundFinalizer);
+  if (set !== undefined) return set === orphanFinalizer ? "Orphan" : "Foreground";
+  return resource.rules.defaultPropagation ?? "Background";
+}
+
+export async function removeCollection(context: RequestContext, resource: ServedResource): Promise<Answer> {
+  const options = deleteOptions(context);
+  const selection = listOptions(context, resource);
+  const list = await runList(context, resource, selection);
+  const slash = resource.kind.namespaced;
+  for (const item of list.items) {
+    const { name, namespace } = item.object.metadata;
+    const at = { ...context, info: { ...context.info, name, namespace: slash ? (namespace ?? "") : "" } };
+    try {
+      await deleteObject(at, resource, { name, options });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+  return { type: "list", resource, list };
+}

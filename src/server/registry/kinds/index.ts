@@ -1,0 +1,67 @@
+// Kinds whose writes do more than store their own object: one file each, one line here.
+import type { Clock, Rng } from "../../../base/index.ts";
+import type { Authorizer, ObjectReader } from "../../contract.ts";
+import type { VirtualKind } from "../../virtual.ts";
+import type { KindHooks } from "../hooks.ts";
+import { bindingHooks } from "./bindings.ts";
+import { approvalHooks } from "./certificates.ts";
+import { jobHooks } from "./jobs.ts";
+import { namespaceHooks } from "./namespaces.ts";
+import { podHooks } from "./pods.ts";
+import { tokenHooks } from "./serviceaccounts.ts";
+import { createServiceAllocators, serviceHooks } from "./services.ts";
+
+export interface NetworkRanges {
+  /** One range a family, the first is the primary one: `10.96.0.0/12`. */
+  readonly serviceClusterIPRange: string;
+  /** `30000-32767`. */
+  readonly serviceNodePortRange?: string;
+}
+
+export interface HookHost extends NetworkRanges {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly reader: ObjectReader;
+  readonly tokenRequests: { create?: VirtualKind["create"] };
+}
+
+export interface HookSet {
+  readonly byPath: ReadonlyMap<string, KindHooks>;
+  provide(authorizer: Authorizer): void;
+  /** The caches are filled: take over what is allocated. */
+  start(): void;
+  close(): void;
+}
+
+const returnsDeleted: KindHooks = { returnsDeleted: true };
+
+export function kindHooks(host: HookHost): HookSet {
+  const allocators = createServiceAllocators(host);
+  const late: { authorizer?: Authorizer } = {};
+  const byPath = new Map<string, KindHooks>([
+    ["/v1/namespaces", namespaceHooks],
+    ["/v1/pods", podHooks(host.reader)],
+    ["/v1/bindings", bindingHooks],
+    ["/v1/services", serviceHooks(allocators)],
+    ["/v1/serviceaccounts", tokenHooks(host, () => late.authorizer)],
+    ["batch/v1/jobs", jobHooks],
+    ["certificates.k8s.io/v1/certificatesigningrequests", approvalHooks],
+    ["/v1/persistentvolumes", returnsDeleted],
+    ["/v1/persistentvolumeclaims", returnsDeleted],
+    ["/v1/podtemplates", returnsDeleted],
+    ["/v1/resourcequotas", returnsDeleted],
+    ["storage.k8s.io/v1/storageclasses", returnsDeleted],
+    ["storage.k8s.io/v1/csidrivers", returnsDeleted],
+    ["storage.k8s.io/v1/csinodes", returnsDeleted],
+    ["storage.k8s.io/v1/volumeattachments", returnsDeleted],
+    ["storage.k8s.io/v1/volumeattributesclasses", returnsDeleted],
+  ]);
+  return {
+    byPath,
+    provide: (authorizer) => {
+      late.authorizer = authorizer;
+    },
+    start: () => allocators.start(),
+    close: () => allocators.close(),
+  };
+}

@@ -1,0 +1,66 @@
+// Namespaces live on after a DELETE until their content is gone: phase Terminating, spec.finalizers, `/finalize`.
+// Upstream: registry/core/namespace/storage.
+import { conflict, deepClone, formatTime, type KubeObject } from "../../../machinery/index.ts";
+import type { Answer } from "../../answer.ts";
+import type { ServedResource } from "../../catalog.ts";
+import type { RequestContext } from "../../context.ts";
+import { decodeBody, expectedOf } from "../body.ts";
+import type { KindHooks } from "../hooks.ts";
+import { writeOptions } from "../options.ts";
+import { prepareUpdate } from "../prepare.ts";
+import { changeObject } from "../update.ts";
+
+type Namespace = KubeObject & { spec?: { finalizers?: string[] }; status?: { phase?: string } };
+
+const finalizersOf = (object: KubeObject): readonly string[] => (object as Namespace).spec?.finalizers ?? [];
+
+/** PUT of spec.finalizers alone; a deleted namespace without any is removed. */
+async function finalize(context: RequestContext, resource: ServedResource): Promise<Answer> {
+  const options = writeOptions(context, "UpdateOptions");
+  const body = decodeBody(context, expectedOf(resource, options.fieldValidation)) as Namespace;
+  const changed = await changeObject(context, resource, {
+    name: context.info.name,
+    subresource: "finalize",
+    options,
+    uid: body.metadata.uid ?? "",
+    change: () => deepClone(body),
+    prepare: (draft, old) => {
+      const finalizers = [...finalizersOf(body)];
+      prepareUpdate(context, resource, { draft, old, subresource: "", dryRun: options.dryRun });
+      const namespace = draft as Namespace;
+      namespace.status = deepClone((old as Namespace).status ?? {});
+      if (finalizers.length > 0) namespace.spec = { ...namespace.spec, finalizers };
+      else namespace.spec = {};
+    },
+  });
+  return { type: "object", status: 200, resource, object: changed.object };
+}
+
+/**
+ * The first DELETE of a namespace only marks it. While content or finalizers are left, further ones are answered 409.
+ * Returns what to store, or "proceed" when nothing holds it any more.
+ */
+function prepareDelete(object: KubeObject, context: RequestContext): KubeObject | "proceed" {
+  const namespace = object as Namespace;
+  const { metadata } = namespace;
+  if (metadata.deletionTimestamp === undefined) {
+    const draft = deepClone(namespace);
+    draft.metadata.deletionTimestamp = formatTime(context.nowMs);
+    draft.status = { ...draft.status, phase: "Terminating" };
+    return draft;
+  }
+  if (finalizersOf(namespace).length > 0)
+    throw conflict(
+      { group: "", resource: "namespaces" },
+      metadata.name,
+      "The system is ensuring all content is removed from this namespace.  Upon completion, this namespace will automatically be purged by the system.",
+    );
+  return "proceed";
+}
+
+export const namespaceHooks: KindHooks = {
+  returnsDeleted: true,
+  keepWhileFinalizing: (object) => finalizersOf(object).length > 0,
+  prepareDelete,
+  subresources: { finalize },
+};

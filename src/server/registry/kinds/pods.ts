@@ -1,0 +1,304 @@
+// Pods: binding, eviction, ephemeral containers. Upstream: registry/core/pod/storage.
+import { type Pod, type PodDisruptionBudget, podDisruptionBudgets } from "../../../api/index.ts";
+import {
+  badRequest,
+  conflict,
+  deepClone,
+  formatTime,
+  type KubeObject,
+  labelSelectorMatcher,
+  notImplemented,
+  type Status,
+  StatusError,
+} from "../../../machinery/index.ts";
+import type { Answer } from "../../answer.ts";
+import type { ServedResource } from "../../catalog.ts";
+import type { RequestContext } from "../../context.ts";
+import type { ObjectReader } from "../../contract.ts";
+import { decodeBody } from "../body.ts";
+import { deleteObject } from "../delete.ts";
+import type { KindHooks } from "../hooks.ts";
+import { type WriteOptions, writeOptions } from "../options.ts";
+import { prepareUpdate } from "../prepare.ts";
+import { getCurrent } from "../read.ts";
+import { servedForm } from "../store-object.ts";
+import { changeObject } from "../update.ts";
+
+export interface Binding extends KubeObject {
+  target?: { kind?: string; name?: string };
+}
+
+const bindingGvk = { group: "", version: "v1", kind: "Binding" };
+const evictionGvk = { group: "policy", version: "v1", kind: "Eviction" };
+const success = (code: number): Status => ({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code });
+
+async function binding(context: RequestContext, resource: ServedResource): Promise<Answer> {
+  const options = writeOptions(context, "CreateOptions");
+  const expected = { gvk: bindingGvk, schema: resource.schemas.ofKind(bindingGvk), schemas: resource.schemas };
+  const body = decodeBody(context, { ...expected, fieldValidation: options.fieldValidation }) as Binding;
+  const sent = body.metadata.name ?? "";
+  if (sent !== "" && sent !== context.info.name)
+    throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${context.info.name})`);
+  return bindPod(context, resource, { body, options });
+}
+
+/** Upstream: BindingREST.setPodNodeAndMetadata. */
+export async function bindPod(
+  context: RequestContext,
+  resource: ServedResource,
+  bind: { body: Binding; options: WriteOptions },
+): Promise<Answer> {
+  const { body, options } = bind;
+  const { core, info } = context;
+  const target = body.target ?? {};
+  const namespace = body.metadata.namespace ?? "";
+  if (namespace !== "" && namespace !== info.namespace)
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  checkTarget(target);
+  const attributes = core.admission.attributes(context, resource, {
+    operation: "CREATE",
+    object: body,
+    options: options.raw,
+    dryRun: options.dryRun,
+    bodyKind: bindingGvk,
+    subresource: "binding",
+  });
+  await core.admission.admit(attributes);
+  await core.admission.validate(attributes);
+  const quiet = { ...core, admission: { ...core.admission, admit: async () => {}, validate: async () => {} } };
+  await changeObject({ ...context, core: quiet }, resource, {
+    name: info.name,
+    subresource: "binding",
+    options,
+    neverCreates: true,
+    unconditional: true,
+    uid: body.metadata.uid ?? "",
+    change: (old) => bound(old as unknown as Pod, { body, nodeName: target.name!, now: formatTime(context.nowMs) }),
+    prepare: () => {},
+  });
+  return { type: "value", status: 201, value: success(201) };
+}
+
+function checkTarget(target: NonNullable<Binding["target"]>): void {
+  const kind = target.kind ?? "";
+  const causes: { reason: string; message: string; field: string }[] = [];
+  if (kind !== "" && kind !== "Node")
+    causes.push({
+      reason: "FieldValueNotSupported",
+      message: `Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", ""`,
+      field: "target.kind",
+    });
+  if (!target.name) causes.push({ reason: "FieldValueRequired", message: "Required value", field: "target.name" });
+  if (causes.length === 0) return;
+  const text = causes.map((cause) => `${cause.field}: ${cause.message}`);
+  throw new StatusError({
+    code: 422,
+    reason: "Invalid",
+    message: `Binding "" is invalid: ${text.length === 1 ? text[0] : `[${text.join(", ")}]`}`,
+    details: { kind: "Binding", causes },
+  });
+}
+
+function bound(old: Pod, to: { body: Binding; nodeName: string; now: string }): KubeObject {
+  const { name } = old.metadata;
+  const fail = (why: string): StatusError => conflict({ group: "", resource: "pods/binding" }, name, why);
+  if (old.metadata.deletionTimestamp !== undefined)
+    throw fail(`pod ${name} is being deleted, cannot be assigned to a host`);
+  if (old.spec.nodeName) throw fail(`pod ${name} is already assigned to node ${JSON.stringify(old.spec.nodeName)}`);
+  if ((old.spec.schedulingGates?.length ?? 0) > 0) throw fail(`pod ${name} has non-empty .spec.schedulingGates`);
+  const draft = deepClone(old);
+  draft.spec.nodeName = to.nodeName;
+  const { annotations, labels } = to.body.metadata;
+  if (annotations !== undefined) draft.metadata.annotations = { ...draft.metadata.annotations, ...annotations };
+  if (labels !== undefined) draft.metadata.labels = { ...draft.metadata.labels, ...labels };
+  const status = draft.status ?? {};
+  const others = (status.conditions ?? []).filter((condition) => condition.type !== "PodScheduled");
+  const before = (status.conditions ?? []).find((condition) => condition.type === "PodScheduled");
+  const scheduled = {
+    type: "PodScheduled",
+    status: "True",
+    lastProbeTime: null,
+    lastTransitionTime: before?.status === "True" ? before.lastTransitionTime : to.now,
+    observedGeneration: before?.observedGeneration,
+  };
+  if (scheduled.observedGeneration === undefined) delete scheduled.observedGeneration;
+  draft.status = { ...status, conditions: [...others, scheduled] as typeof others };
+  return draft as unknown as KubeObject;
+}
+
+/** Upstream: EvictionREST. A disruption budget that allows none answers 429. */
+function evictionHandler(reader: ObjectReader) {
+  return async (context: RequestContext, resource: ServedResource): Promise<Answer> => {
+    const { core, info } = context;
+    const options = writeOptions(context, "CreateOptions");
+    const expected = { gvk: evictionGvk, schema: resource.schemas.ofKind(evictionGvk), schemas: resource.schemas };
+    const body = decodeBody(context, { ...expected, fieldValidation: options.fieldValidation }) as KubeObject & {
+      deleteOptions?: {
+        dryRun?: string[];
+        gracePeriodSeconds?: number;
+        preconditions?: { uid?: string; resourceVersion?: string };
+      };
+    };
+    const sent = body.metadata.name ?? "";
+    if (sent !== "" && sent !== info.name) throw badRequest("name in URL does not match name in Eviction object");
+    const attributes = core.admission.attributes(context, resource, {
+      operation: "CREATE",
+      object: body,
+      options: options.raw,
+      dryRun: options.dryRun,
+      bodyKind: evictionGvk,
+      subresource: "eviction",
+    });
+    await core.admission.admit(attributes);
+    await core.admission.validate(attributes);
+    const dryRun = options.dryRun || (body.deleteOptions?.dryRun?.length ?? 0) > 0;
+    const current = await getCurrent(core, resource, info);
+    const pod = servedForm(resource, current) as unknown as Pod;
+    if (!canIgnoreBudget(pod)) await takeDisruption(context, reader, { pod, dryRun });
+    const deletion = { ...(body.deleteOptions ?? {}), ...(dryRun ? { dryRun: ["All"] } : {}) };
+    await deleteObject(context, resource, { name: info.name, options: deletion });
+    return { type: "value", status: 201, value: success(201) };
+  };
+}
+
+const canIgnoreBudget = (pod: Pod): boolean =>
+  ["Succeeded", "Failed", "Pending"].includes(pod.status?.phase ?? "") || pod.metadata.deletionTimestamp !== undefined;
+
+async function takeDisruption(
+  context: RequestContext,
+  reader: ObjectReader,
+  evict: { pod: Pod; dryRun: boolean },
+): Promise<void> {
+  const { core } = context;
+  const { pod, dryRun } = evict;
+  const namespace = pod.metadata.namespace ?? "";
+  const budgets = reader
+    .list<PodDisruptionBudget>(podDisruptionBudgets, namespace)
+    .filter((budget) => labelSelectorMatcher(budget.spec?.selector).matches(pod.metadata.labels));
+  if (budgets.length === 0) return;
+  if (budgets.length > 1)
+    throw new StatusError({
+      code: 500,
+      reason: "InternalError",
+      message:
+        "Internal error occurred: This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+      details: {
+        causes: [
+          {
+            message: "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+          },
+        ],
+      },
+    });
+  const [budget] = budgets;
+  if (!isReady(pod)) {
+    const policy = budget!.spec.unhealthyPodEvictionPolicy;
+    const healthy =
+      (budget!.status?.currentHealthy ?? 0) >= (budget!.status?.desiredHealthy ?? 0) &&
+      (budget!.status?.desiredHealthy ?? 0) > 0;
+    if (policy === "AlwaysAllow" || healthy) return;
+  }
+  const resource = core.catalog.of(podDisruptionBudgets as never);
+  await changeObject({ ...context, info: { ...context.info, name: budget!.metadata.name } }, resource, {
+    name: budget!.metadata.name,
+    subresource: "status",
+    options: { dryRun, fieldManager: "kube-apiserver", fieldValidation: "Ignore", force: undefined, raw: {} },
+    unconditional: true,
+    tracksFields: true,
+    prepare: () => {},
+    change: (old) => withDisruption(old as unknown as PodDisruptionBudget, pod, formatTime(context.nowMs)),
+  });
+}
+
+function withDisruption(budget: PodDisruptionBudget, pod: Pod, now: string): KubeObject {
+  const status = budget.status ?? { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 };
+  const refuse = (message: string, retryAfterSeconds = 0): StatusError =>
+    new StatusError(
+      {
+        code: 429,
+        reason: "TooManyRequests",
+        message: "Cannot evict pod as it would violate the pod's disruption budget.",
+        details: {
+          causes: [{ reason: "DisruptionBudget", message }],
+          ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}),
+        },
+      },
+      retryAfterSeconds > 0 ? { "retry-after": String(retryAfterSeconds) } : {},
+    );
+  if ((status.observedGeneration ?? 0) < (budget.metadata.generation ?? 0))
+    throw refuse(`The disruption budget ${budget.metadata.name} is still being processed by the server.`, 10);
+  const allowed = status.disruptionsAllowed ?? 0;
+  if (allowed < 1)
+    throw refuse(
+      `The disruption budget ${budget.metadata.name} needs ${status.desiredHealthy} healthy pods and has ${status.currentHealthy} currently`,
+    );
+  const draft = deepClone(budget);
+  draft.status = {
+    ...draft.status!,
+    disruptionsAllowed: allowed - 1,
+    disruptedPods: { ...draft.status?.disruptedPods, [pod.metadata.name]: now },
+  };
+  return draft as unknown as KubeObject;
+}
+
+const isReady = (pod: Pod): boolean =>
+  (pod.status?.conditions ?? []).some((each) => each.type === "Ready" && each.status === "True");
+
+/** PUT and PATCH of the list of ephemeral containers; nothing else of the pod changes. */
+async function ephemeralContainers(context: RequestContext, resource: ServedResource): Promise<Answer> {
+  if (context.info.verb === "get") {
+    const object = await getCurrent(context.core, resource, context.info);
+    return { type: "object", status: 200, resource, object };
+  }
+  const reader = await draftReader(context, resource);
+  const changed = await changeObject(context, resource, {
+    name: context.info.name,
+    subresource: "ephemeralcontainers",
+    options: reader.options,
+    neverCreates: true,
+    unconditional: context.info.verb === "patch",
+    change: (old) => {
+      const asked = reader.read(old) as unknown as Pod;
+      const draft = deepClone(old) as unknown as Pod;
+      draft.spec.ephemeralContainers = asked.spec.ephemeralContainers ?? [];
+      if (asked.metadata.resourceVersion) draft.metadata.resourceVersion = asked.metadata.resourceVersion;
+      return draft as unknown as KubeObject;
+    },
+    prepare: (draft, old) =>
+      prepareUpdate(context, resource, {
+        draft,
+        old,
+        subresource: "ephemeralcontainers",
+        dryRun: reader.options.dryRun,
+      }),
+  });
+  return { type: "object", status: 200, resource, object: changed.object };
+}
+
+async function draftReader(
+  context: RequestContext,
+  resource: ServedResource,
+): Promise<{ options: WriteOptions; read: (old: KubeObject) => KubeObject }> {
+  if (context.info.verb === "patch") {
+    const { patcherOf, patchTypeOf } = await import("../patch.ts");
+    const apply = patcherOf(context, {
+      type: patchTypeOf(context),
+      schema: resource.schema,
+      schemas: resource.schemas,
+    });
+    return { options: writeOptions(context, "PatchOptions"), read: (old) => apply(old) as KubeObject };
+  }
+  const options = writeOptions(context, "UpdateOptions");
+  const expected = { gvk: resource.kind, schema: resource.schema, schemas: resource.schemas };
+  const body = decodeBody(context, { ...expected, fieldValidation: options.fieldValidation });
+  return { options, read: () => body };
+}
+
+const resize = async (): Promise<Answer> => {
+  throw notImplemented("pods/resize");
+};
+
+export const podHooks = (reader: ObjectReader): KindHooks => ({
+  returnsDeleted: true,
+  subresources: { binding, eviction: evictionHandler(reader), ephemeralcontainers: ephemeralContainers, resize },
+});

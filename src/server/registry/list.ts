@@ -1,0 +1,261 @@
+// LIST: options, consistency, selectors, paging. Upstream: apiserver's handlers/get.go, storage/cacher/delegator.go, continue.go.
+import { storagePrefix, storageScope } from "../../api/index.ts";
+import {
+  badRequest,
+  expired,
+  type FieldError,
+  type FieldMatcher,
+  field,
+  invalid,
+  parseFieldSelector,
+  parseLabelSelector,
+  StatusError,
+  withResourceVersion,
+} from "../../machinery/index.ts";
+import { CompactedError, FutureRevisionError } from "../../store/index.ts";
+import type { Answer } from "../answer.ts";
+import type { ServedResource } from "../catalog.ts";
+import type { RequestContext } from "../context.ts";
+import { CachedObject, type Selection, selects } from "../watchcache/index.ts";
+import { parseResourceVersion, tooLarge, waitForCurrent, waitForRevision } from "./read.ts";
+
+export interface ListResult {
+  readonly items: readonly CachedObject[];
+  readonly revision: number;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
+}
+
+export interface ListOptions {
+  readonly selection: Selection;
+  readonly limit: number;
+  readonly continue: string;
+  readonly resourceVersion: string;
+  readonly match: "" | "Exact" | "NotOlderThan";
+}
+
+export async function list(context: RequestContext, resource: ServedResource): Promise<Answer> {
+  const options = listOptions(context, resource);
+  return { type: "list", resource, list: await runList(context, resource, options) };
+}
+
+export function listOptions(context: RequestContext, resource: ServedResource): ListOptions {
+  const { query } = context;
+  const limitText = query.get("limit") ?? "";
+  if (limitText !== "" && !/^[+-]?\d+$/.test(limitText))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(limitText)}: invalid syntax`);
+  const selection = selectionOf(context, resource);
+  const match = query.get("resourceVersionMatch") ?? "";
+  const resourceVersion = query.get("resourceVersion") ?? "";
+  const token = query.get("continue") ?? "";
+  const found = checkListOptions({ match, resourceVersion, token });
+  if ((query.get("sendInitialEvents") ?? "") !== "")
+    found.push(field.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+  if (found.length > 0) throw invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", found);
+  return {
+    selection,
+    limit: Math.max(0, Number(limitText === "" ? 0 : limitText)),
+    continue: token,
+    resourceVersion,
+    match: match as ListOptions["match"],
+  };
+}
+
+function checkListOptions(options: { match: string; resourceVersion: string; token: string }): FieldError[] {
+  const { match, resourceVersion, token } = options;
+  if (match === "") return [];
+  const at = "resourceVersionMatch";
+  const found: FieldError[] = [];
+  if (resourceVersion === "")
+    found.push(field.forbidden(at, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+  if (token !== "") found.push(field.forbidden(at, "resourceVersionMatch is forbidden when continue is provided"));
+  if (match !== "Exact" && match !== "NotOlderThan")
+    found.push(field.notSupported(at, match, ["Exact", "NotOlderThan", ""]));
+  if (match === "Exact" && resourceVersion === "0")
+    found.push(field.forbidden(at, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  return found;
+}
+
+export function selectionOf(context: RequestContext, resource: ServedResource): Selection {
+  const { query, info } = context;
+  const fields = parseFieldSelector(query.get("fieldSelector") ?? "");
+  checkFields(resource, fields);
+  return {
+    scope: storageScope(resource.stored, info.namespace),
+    namespace: resource.kind.namespaced ? info.namespace : "",
+    labels: parseLabelSelector(query.get("labelSelector") ?? ""),
+    fields,
+  };
+}
+
+function checkFields(resource: ServedResource, fields: FieldMatcher): void {
+  const known = resource.kind.selectableFields;
+  for (const { field: name } of fields.requirements) {
+    if (name === "" || name === "metadata.name" || name === "metadata.namespace") continue;
+    if (known === undefined)
+      throw badRequest(
+        `${JSON.stringify(name)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+      );
+    if (known[name] === undefined) throw badRequest(`field label not supported: ${name}`);
+  }
+}
+
+export async function runList(
+  context: RequestContext,
+  resource: ServedResource,
+  options: ListOptions,
+): Promise<ListResult> {
+  const { core } = context;
+  if (options.continue !== "") return continueList(context, resource, options);
+  const { resourceVersion, match } = options;
+  if (resourceVersion === "") {
+    await waitForCurrent(core);
+    return listFromCache(context, resource, { options, from: "" });
+  }
+  const revision = parseResourceVersion(resourceVersion);
+  if (revision === 0) return listFromCache(context, resource, { options: { ...options, limit: 0 }, from: "" });
+  // A limit with a revision and no match means exactly that revision (upstream's legacy rule).
+  if (match === "Exact" || (match === "" && options.limit > 0))
+    return listAt(context, resource, { options, from: "", revision });
+  await waitForRevision(core, revision);
+  return listFromCache(context, resource, { options, from: "" });
+}
+
+interface Page {
+  readonly options: ListOptions;
+  /** Store key to begin with. */
+  readonly from: string;
+}
+
+function listFromCache(
+  context: RequestContext,
+  resource: ServedResource,
+  page: Page & { readonly revision?: number },
+): ListResult {
+  const { hub } = context.core;
+  const { selection } = page.options;
+  const objects = hub.cacheOf(resource.stored).scan(selection.scope, page.from);
+  return collect(objects, { ...page, resource, revision: page.revision ?? hub.revision });
+}
+
+/** As of a revision: from the cache while nothing has changed since, else from the store. */
+async function listAt(
+  context: RequestContext,
+  resource: ServedResource,
+  page: Page & { readonly revision: number },
+): Promise<ListResult> {
+  const { core } = context;
+  const cache = core.hub.cacheOf(resource.stored);
+  const { revision } = page;
+  if (revision > core.store.revision()) throw tooLarge(revision, core.hub.revision);
+  await waitForRevision(core, revision);
+  if (cache.lastChange <= revision) return listFromCache(context, resource, page);
+  const { scope } = page.options.selection;
+  try {
+    const { entries } = await core.store.range(scope, { revision });
+    const objects = entries
+      .filter((entry) => entry.key >= page.from)
+      .map((entry) => {
+        const bytes = withResourceVersion(entry.value, entry.modRevision);
+        return new CachedObject(resource.stored, { key: entry.key, revision: entry.modRevision, bytes });
+      });
+    return collect(objects, { ...page, resource });
+  } catch (error) {
+    if (error instanceof CompactedError) throw gone(page, resource, core.hub.revision);
+    if (error instanceof FutureRevisionError) throw tooLarge(revision, core.hub.revision);
+    throw error;
+  }
+}
+
+function collect(
+  objects: Iterable<CachedObject>,
+  page: Page & { readonly resource: ServedResource; readonly revision: number },
+): ListResult {
+  const { options, resource, revision } = page;
+  const { selection, limit } = options;
+  const plain = selection.labels.everything && selection.fields.everything;
+  const items: CachedObject[] = [];
+  let left = 0;
+  for (const object of objects) {
+    if (limit > 0 && items.length >= limit) {
+      left++;
+      if (!plain) break;
+      continue;
+    }
+    if (plain || selects(selection, object)) items.push(object);
+  }
+  if (left === 0) return { items, revision };
+  const start = items.at(-1)!.key.slice(selection.scope.length);
+  void resource;
+  return {
+    items,
+    revision,
+    continue: encodeContinue({ rv: revision, start: `${start}\u0000` }),
+    ...(plain ? { remainingItemCount: left } : {}),
+  };
+}
+
+interface ContinueToken {
+  readonly rv: number;
+  readonly start: string;
+}
+
+/** Upstream: storage/continue.go; keys are relative to the list's scope. */
+function encodeContinue(token: ContinueToken): string {
+  const bytes = new TextEncoder().encode(JSON.stringify({ v: "meta.k8s.io/v1", rv: token.rv, start: token.start }));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
+}
+
+function decodeContinue(text: string): ContinueToken {
+  const wrong = (why: string): StatusError => badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  let decoded: string;
+  try {
+    const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+    decoded = new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+  } catch {
+    throw wrong(`illegal base64 data at input byte ${Math.max(0, text.search(/[^\w-]/))}`);
+  }
+  let token: { v?: unknown; rv?: unknown; start?: unknown };
+  try {
+    token = JSON.parse(decoded);
+  } catch {
+    throw wrong(`invalid character '${decoded[0] ?? ""}' looking for beginning of value`);
+  }
+  if (token.v !== "meta.k8s.io/v1") throw wrong(`server does not recognize this encoded version ${String(token.v)}`);
+  if (typeof token.rv !== "number" || token.rv === 0)
+    throw wrong("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+  if (typeof token.start !== "string" || token.start === "")
+    throw wrong("encoded start key empty (version meta.k8s.io/v1)");
+  if (token.start.split("/").includes("..")) throw wrong(token.start);
+  return { rv: token.rv, start: token.start };
+}
+
+async function continueList(
+  context: RequestContext,
+  resource: ServedResource,
+  options: ListOptions,
+): Promise<ListResult> {
+  if (options.resourceVersion !== "" && options.resourceVersion !== "0")
+    throw badRequest("specifying resource version is not allowed when using continue");
+  const token = decodeContinue(options.continue);
+  const from = options.selection.scope + token.start;
+  if (!from.startsWith(storagePrefix(resource.stored))) throw badRequest("invalid continue token");
+  if (token.rv > 0) return listAt(context, resource, { options, from, revision: token.rv });
+  await waitForCurrent(context.core);
+  return listFromCache(context, resource, { options, from });
+}
+
+/** 410 that carries a token with which the client may go on, inconsistently. Upstream: handleCompactedErrorForPaging. */
+function gone(page: Page, _resource: ServedResource, _revision: number): StatusError {
+  if (page.from === "") return expired("The resourceVersion for the provided list is too old.");
+  const token = encodeContinue({ rv: -1, start: page.from.slice(page.options.selection.scope.length) });
+  const error = expired(
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.",
+  );
+  return new StatusError({ ...error.status, metadata: { continue: token } } as ConstructorParameters<
+    typeof StatusError
+  >[0]);
+}

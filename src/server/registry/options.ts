@@ -1,0 +1,147 @@
+// CreateOptions, UpdateOptions, PatchOptions and DeleteOptions from the query (and a DELETE's body), checked with upstream's texts.
+// Upstream: k8s.io/apimachinery/pkg/apis/meta/v1/validation.
+import {
+  badRequest,
+  type DeleteOptions,
+  decodeObject,
+  type FieldError,
+  type FieldValidation,
+  field,
+  invalid,
+} from "../../machinery/index.ts";
+import type { RequestContext } from "../context.ts";
+import { isTrue } from "../request-info.ts";
+import { bodyMediaType } from "./body.ts";
+
+export interface WriteOptions {
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+  readonly fieldValidation: FieldValidation;
+  readonly force: boolean | undefined;
+  /** As the client sent them: what admission sees. */
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+const metaGroup = "meta.k8s.io";
+const longestFieldManager = 128;
+
+export type OptionsKind = "CreateOptions" | "UpdateOptions" | "PatchOptions";
+
+export function writeOptions(context: RequestContext, kind: OptionsKind, isApply = false): WriteOptions {
+  const { query } = context;
+  const dryRun = query.getAll("dryRun");
+  const manager = query.get("fieldManager") ?? "";
+  const validation = query.get("fieldValidation") ?? "";
+  const force = query.has("force") ? isTrue(query.get("force")) : undefined;
+  const found: FieldError[] = [];
+  if (kind === "PatchOptions" && !isApply && force !== undefined)
+    found.push(field.forbidden("force", "may not be specified for non-apply patch"));
+  if (isApply && manager === "") found.push(field.required("fieldManager", "is required for apply patch"));
+  found.push(...checkFieldManager(manager), ...checkDryRun(dryRun));
+  if (!["", "Ignore", "Strict", "Warn"].includes(validation))
+    found.push(field.notSupported("fieldValidation", validation, ["", "Ignore", "Strict", "Warn"]));
+  if (found.length > 0) throw invalid({ group: metaGroup, kind }, "", found);
+  return {
+    dryRun: dryRun.length > 0,
+    fieldManager: manager === "" ? managerOf(context.request.headers["user-agent"]) : manager,
+    fieldValidation: validation === "" ? "Warn" : (validation as FieldValidation),
+    force,
+    raw: {
+      kind,
+      apiVersion: `${metaGroup}/v1`,
+      ...(dryRun.length > 0 ? { dryRun } : {}),
+      ...(manager === "" ? {} : { fieldManager: manager }),
+      ...(validation === "" ? {} : { fieldValidation: validation }),
+    },
+  };
+}
+
+/** The user agent up to its first slash, cut to what a field manager may hold. */
+export function managerOf(userAgent: string | undefined): string {
+  if (userAgent === undefined || userAgent === "") return "unknown";
+  const prefix = userAgent.split("/", 1)[0]!;
+  let manager = "";
+  for (const char of prefix) {
+    if (!isPrintable(char)) continue;
+    if (manager.length + char.length > longestFieldManager) break;
+    manager += char;
+  }
+  return manager;
+}
+
+const isPrintable = (char: string): boolean => !/[\p{C}]/u.test(char) && (char === " " || !/\p{Z}/u.test(char));
+
+function checkFieldManager(manager: string): FieldError[] {
+  const found: FieldError[] = [];
+  if (new TextEncoder().encode(manager).length > longestFieldManager)
+    found.push(field.tooLong("fieldManager", longestFieldManager));
+  for (const [index, char] of [...manager].entries())
+    if (!isPrintable(char))
+      found.push(
+        field.invalid("fieldManager", manager, `invalid character ${JSON.stringify(char)} (at position ${index})`),
+      );
+  return found;
+}
+
+export const checkDryRun = (dryRun: readonly string[]): FieldError[] =>
+  dryRun.every((each) => each === "All") ? [] : [field.notSupported("dryRun", dryRun, ["All"])];
+
+const decoder = new TextDecoder();
+
+/** From the body when there is one, else from the query. */
+export function deleteOptions(context: RequestContext): Partial<DeleteOptions> {
+  const { body } = context.request;
+  const options =
+    body === undefined || (body instanceof Uint8Array && body.length === 0)
+      ? fromQuery(context)
+      : fromBody(context, body);
+  const found = checkDryRun(options.dryRun ?? []);
+  const { orphanDependents, propagationPolicy } = options;
+  if (orphanDependents !== undefined && propagationPolicy !== undefined)
+    found.unshift(
+      field.invalid(
+        "propagationPolicy",
+        propagationPolicy,
+        "orphanDependents and deletionPropagation cannot be both set",
+      ),
+    );
+  if (propagationPolicy !== undefined && !["Foreground", "Background", "Orphan"].includes(propagationPolicy))
+    found.unshift(
+      field.notSupported("propagationPolicy", propagationPolicy, ["Foreground", "Background", "Orphan", "nil"]),
+    );
+  if (found.length > 0) throw invalid({ group: metaGroup, kind: "DeleteOptions" }, "", found);
+  return options;
+}
+
+function fromQuery({ query }: RequestContext): Partial<DeleteOptions> {
+  const grace = query.get("gracePeriodSeconds");
+  if (grace !== null && grace !== "" && !/^[+-]?\d+$/.test(grace))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
+  const policy = query.get("propagationPolicy");
+  const uid = query.get("uid");
+  const resourceVersion = query.get("resourceVersion");
+  const dryRun = query.getAll("dryRun");
+  return {
+    ...(grace === null || grace === "" ? {} : { gracePeriodSeconds: Number(grace) }),
+    ...(policy === null || policy === "" ? {} : { propagationPolicy: policy }),
+    ...(query.has("orphanDependents") ? { orphanDependents: isTrue(query.get("orphanDependents")) } : {}),
+    ...(dryRun.length > 0 ? { dryRun } : {}),
+    ...(uid !== null || resourceVersion !== null
+      ? {
+          preconditions: { ...(uid === null ? {} : { uid }), ...(resourceVersion === null ? {} : { resourceVersion }) },
+        }
+      : {}),
+  };
+}
+
+function fromBody(context: RequestContext, body: Uint8Array | object): Partial<DeleteOptions> {
+  if (!(body instanceof Uint8Array)) return body as Partial<DeleteOptions>;
+  const mediaType = bodyMediaType(context.request.headers["content-type"], false);
+  const { object } = decodeObject(body, { mediaType, fieldValidation: "Ignore" });
+  const { kind, apiVersion } = object as { kind?: unknown; apiVersion?: unknown };
+  if (kind !== undefined && kind !== "" && kind !== "DeleteOptions")
+    throw badRequest(
+      `decoded object cannot be converted to DeleteOptions: ${decoder.decode(body).slice(0, 100)} (${String(apiVersion)}, Kind=${String(kind)})`,
+    );
+  return object as Partial<DeleteOptions>;
+}

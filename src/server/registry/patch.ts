@@ -1,0 +1,144 @@
+// PATCH: JSON, merge and strategic merge. Upstream: apiserver's handlers/patch.go.
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  badRequest,
+  decodeObject,
+  deepClone,
+  encodeJson,
+  invalid,
+  type JsonPatchOperation,
+  type KubeObject,
+  modifiedConflict,
+  notImplemented,
+  StatusError,
+} from "../../machinery/index.ts";
+import type { Answer } from "../answer.ts";
+import type { ServedResource } from "../catalog.ts";
+import { type RequestContext, warn } from "../context.ts";
+import { checkBodySize, checkKind, unsupportedMediaType } from "./body.ts";
+import { type WriteOptions, writeOptions } from "./options.ts";
+import { changeObject } from "./update.ts";
+
+const mostOperations = 10_000;
+const patchTypes = [
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/strategic-merge-patch+json",
+  "application/apply-patch+yaml",
+] as const;
+type PatchType = (typeof patchTypes)[number];
+
+export async function patch(context: RequestContext, resource: ServedResource): Promise<Answer> {
+  const { info } = context;
+  const type = patchTypeOf(context);
+  const options = writeOptions(context, "PatchOptions", type === "application/apply-patch+yaml");
+  const apply = patcherOf(context, { type, schema: resource.schema, schemas: resource.schemas });
+  const written = await changeObject(context, resource, {
+    name: info.name,
+    subresource: info.subresource,
+    options,
+    unconditional: true,
+    neverCreates: true,
+    change: (old) => {
+      const draft = decodePatched(context, resource, { patched: apply(old), options });
+      checkPatched(draft, old, resource);
+      return draft;
+    },
+  });
+  return { type: "object", status: 200, resource, object: written.object };
+}
+
+export function patchTypeOf(context: RequestContext): PatchType {
+  const type = (context.request.headers["content-type"] ?? "").split(";", 1)[0]!.trim();
+  if (!(patchTypes as readonly string[]).includes(type)) throw unsupportedMediaType(patchTypes);
+  if (type === "application/apply-patch+yaml") throw notImplemented("server-side apply");
+  return type as PatchType;
+}
+
+type Patcher = (old: KubeObject) => unknown;
+
+/** The patch is read once; what it is applied to may be read several times. */
+export function patcherOf(
+  context: RequestContext,
+  target: { type: PatchType } & Pick<ServedResource, "schema" | "schemas">,
+): Patcher {
+  const { body } = context.request;
+  checkBodySize(body);
+  const { type, schema, schemas } = target;
+  const patch = body instanceof Uint8Array ? parse(body) : body;
+  if (patch === undefined) throw badRequest("error decoding patch: unexpected end of JSON input");
+  if (type === "application/json-patch+json") {
+    if (!Array.isArray(patch))
+      throw badRequest("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+    if (patch.length > mostOperations)
+      throw new StatusError({
+        code: 413,
+        reason: "RequestEntityTooLarge",
+        message: `The allowed maximum operations in a JSON patch is ${mostOperations}, got ${patch.length}`,
+      });
+    return (old) => applyJsonPatch(old, patch as JsonPatchOperation[]);
+  }
+  if (type === "application/merge-patch+json") return (old) => applyMergePatch(old, patch);
+  if (schema === undefined)
+    throw unsupportedMediaType([
+      "application/json-patch+json",
+      "application/merge-patch+json",
+      "application/apply-patch+yaml",
+    ]);
+  return (old) => applyStrategicMergePatch(old, patch, { schema, schemas });
+}
+
+const decoder = new TextDecoder();
+
+function parse(body: Uint8Array): unknown {
+  const text = decoder.decode(body);
+  try {
+    return JSON.parse(text);
+  } catch {
+    // decodeObject knows upstream's words for each kind of bad JSON.
+    decodeObject(body, { mediaType: "application/json", fieldValidation: "Ignore" });
+    throw badRequest(`error decoding patch: ${text.slice(0, 100)}`);
+  }
+}
+
+/** The patched object goes the way of a body: unknown fields, wrong types, quantities. */
+function decodePatched(
+  context: RequestContext,
+  resource: ServedResource,
+  { patched, options }: { patched: unknown; options: WriteOptions },
+): KubeObject {
+  if (context.request.body instanceof Uint8Array && resource.schema !== undefined) {
+    const decoded = decodeObject(encodeJson(patched), {
+      mediaType: "application/json",
+      fieldValidation: options.fieldValidation,
+      schema: resource.schema,
+      schemas: resource.schemas,
+    });
+    for (const text of decoded.warnings) warn(context, text);
+    return checkKind(decoded.object, resource.kind);
+  }
+  return checkKind(deepClone(patched) as Record<string, unknown>, resource.kind);
+}
+
+function checkPatched(draft: KubeObject, old: KubeObject, resource: ServedResource): void {
+  const { metadata } = draft;
+  if (metadata.name !== old.metadata.name)
+    throw metadata.name
+      ? badRequest(
+          `the name of the object (${metadata.name}) does not match the name on the URL (${old.metadata.name})`,
+        )
+      : badRequest("name must be provided");
+  if (metadata.uid && metadata.uid !== old.metadata.uid)
+    throw invalid(resource.kind, old.metadata.name, [
+      {
+        type: "FieldValueInvalid",
+        field: "metadata.uid",
+        message: `Invalid value: ${JSON.stringify(metadata.uid)}: field is immutable`,
+      },
+    ]);
+  const revision = metadata.resourceVersion ?? "";
+  if (revision !== "" && revision !== old.metadata.resourceVersion)
+    throw modifiedConflict(resource.groupResource, old.metadata.name);
+}

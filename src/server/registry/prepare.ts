@@ -1,0 +1,181 @@
+// What create and update do to a draft before it is stored: system fields, generation, managed fields, validation.
+// Upstream: registry/rest/{create,update,meta}.go.
+import { validateCreate, validateStatusUpdate, validateUpdate } from "../../api/serve.ts";
+import { uuid } from "../../base/index.ts";
+import {
+  badRequest,
+  deepEqual,
+  field,
+  formatTime,
+  invalid,
+  type KubeObject,
+  managedFieldsAfterUpdate,
+} from "../../machinery/index.ts";
+import type { ServedResource } from "../catalog.ts";
+import { type RequestContext, ruleContext, warn } from "../context.ts";
+
+type Loose = KubeObject & { spec?: unknown; status?: unknown };
+
+/** The namespace of the path goes into the object; another one in the body is refused. */
+export function matchNamespace(context: RequestContext, resource: ServedResource, draft: KubeObject): void {
+  const { metadata } = draft;
+  const wanted = resource.kind.namespaced ? context.info.namespace : "";
+  const sent = metadata.namespace ?? "";
+  if (sent !== "" && sent !== wanted)
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  if (wanted === "") delete metadata.namespace;
+  else metadata.namespace = wanted;
+}
+
+export function fillSystemFields(context: RequestContext, draft: KubeObject): void {
+  const { metadata } = draft;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete (metadata as { selfLink?: string }).selfLink;
+  metadata.uid = uuid(context.core.rng);
+  metadata.creationTimestamp = formatTime(context.nowMs);
+}
+
+/** Owner references that name the same object twice are merged, with a warning. */
+export function dedupeOwners(context: RequestContext, draft: KubeObject): void {
+  const owners = draft.metadata.ownerReferences;
+  if (owners === undefined || owners.length < 2) return;
+  const seen = new Set<string>();
+  const unique = owners.filter((owner) => {
+    const key = JSON.stringify([
+      owner.apiVersion,
+      owner.kind,
+      owner.name,
+      owner.uid,
+      owner.controller,
+      owner.blockOwnerDeletion,
+    ]);
+    if (!seen.has(key)) return seen.add(key);
+    warn(
+      context,
+      `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${owner.uid}`,
+    );
+    return false;
+  });
+  if (unique.length !== owners.length) draft.metadata.ownerReferences = unique;
+}
+
+/** Before admission: what the client sent, defaulted, belongs to its manager. */
+export function trackFields(
+  context: RequestContext,
+  resource: ServedResource,
+  write: {
+    readonly draft: KubeObject;
+    readonly old: KubeObject | undefined;
+    readonly manager: string;
+    readonly subresource: string;
+  },
+): void {
+  const { draft, old, manager, subresource } = write;
+  const { schema, schemas, rules } = resource;
+  if (schema === undefined) return;
+  const resets = rules.status !== undefined && subresource === "";
+  const after = resets ? withStatusOf(draft, old) : draft;
+  const fields = managedFieldsAfterUpdate({
+    before: old,
+    after,
+    manager,
+    subresource,
+    time: formatTime(context.nowMs),
+    schema,
+    schemas,
+  });
+  if (fields === undefined || fields.length === 0) delete draft.metadata.managedFields;
+  else draft.metadata.managedFields = fields;
+}
+
+/** A write to the main resource does not own status, whatever the body says. */
+function withStatusOf(draft: Loose, old: Loose | undefined): KubeObject {
+  const { status: _, ...rest } = draft;
+  return old?.status === undefined ? (rest as KubeObject) : ({ ...rest, status: old.status } as KubeObject);
+}
+
+export function prepareCreate(
+  context: RequestContext,
+  resource: ServedResource,
+  write: { draft: KubeObject; dryRun: boolean },
+): void {
+  const { rules, kind } = resource;
+  const { draft } = write;
+  const rule = ruleContext(context, write.dryRun);
+  if (rules.status !== undefined) clearStatus(resource, draft);
+  if (rules.generation !== undefined) draft.metadata.generation = 1;
+  rules.prepareCreate?.(draft, rule);
+  const found = validateCreate(resource, draft, rule);
+  if (found.length > 0) throw invalid(kind, draft.metadata.name, found);
+  for (const text of rules.warnings?.(draft, undefined) ?? []) warn(context, text);
+}
+
+/** Status is not taken from create; kinds that always show one start with it empty. */
+function clearStatus(resource: ServedResource, draft: Loose): void {
+  if (draft.status === undefined) return;
+  delete draft.status;
+  resource.rules.default?.(draft);
+}
+
+export interface UpdateWrite {
+  readonly draft: KubeObject;
+  readonly old: KubeObject;
+  readonly subresource: string;
+  readonly dryRun: boolean;
+}
+
+export function prepareUpdate(context: RequestContext, resource: ServedResource, write: UpdateWrite): void {
+  const { draft, old, subresource } = write;
+  const { rules, kind } = resource;
+  const rule = ruleContext(context, write.dryRun);
+  setOrDelete(draft.metadata, "generation", old.metadata.generation);
+  if (subresource === "status") {
+    keepAllButStatus(draft, old);
+    rules.status?.prepareUpdate?.(draft, old, rule);
+  } else {
+    if (rules.status !== undefined) setOrDelete(draft as Loose, "status", (old as Loose).status);
+    rules.prepareUpdate?.(draft, old, rule);
+    bumpGeneration(resource, draft, old);
+  }
+  keepSystemFields(draft, old);
+  const validate = subresource === "status" ? validateStatusUpdate : validateUpdate;
+  const found = validate(resource, { object: draft, old }, rule);
+  if (found.length > 0) throw invalid(kind, draft.metadata.name, found);
+  if (subresource === "") for (const text of rules.warnings?.(draft, old) ?? []) warn(context, text);
+}
+
+function setOrDelete<T extends object, K extends keyof T>(target: T, key: K, value: T[K] | undefined): void {
+  if (value === undefined) delete target[key];
+  else target[key] = value;
+}
+
+/** A status update changes status, and of the metadata what every kind's strategy lets through. */
+function keepAllButStatus(draft: Loose, old: Loose): void {
+  const mine = draft as unknown as Record<string, unknown>;
+  const before = old as unknown as Record<string, unknown>;
+  for (const key of new Set([...Object.keys(mine), ...Object.keys(before)])) {
+    if (key === "status" || key === "metadata") continue;
+    if (before[key] === undefined) delete mine[key];
+    else mine[key] = before[key];
+  }
+}
+
+function bumpGeneration(resource: ServedResource, draft: Loose, old: Loose): void {
+  const { generation } = resource.rules;
+  if (generation === undefined) return;
+  const watched = generation === true ? (object: Loose): unknown => object.spec : generation;
+  if (deepEqual(watched(draft), watched(old))) return;
+  draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
+
+function keepSystemFields({ metadata }: KubeObject, { metadata: before }: KubeObject): void {
+  metadata.uid ||= before.uid;
+  if (before.creationTimestamp) metadata.creationTimestamp = before.creationTimestamp;
+  if (before.deletionTimestamp) metadata.deletionTimestamp = before.deletionTimestamp;
+  if (before.deletionGracePeriodSeconds !== undefined)
+    metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds;
+}
+
+export const nameRequired = (resource: ServedResource): Error =>
+  invalid(resource.kind, "", [field.required("metadata.name", "name or generateName is required")]);

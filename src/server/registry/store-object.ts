@@ -1,0 +1,118 @@
+// Objects into the store and what comes back. Store errors become Status errors here.
+import { storageKey } from "../../api/index.ts";
+import { deepFreeze, encodeForStore, type KubeObject, withResourceVersion } from "../../machinery/index.ts";
+import type { CommitResult } from "../../store/index.ts";
+import type { ServedResource } from "../catalog.ts";
+import type { ServerCore } from "../context.ts";
+import { CachedObject } from "../watchcache/index.ts";
+
+export const eventTtlSeconds = 3600;
+
+/** The object in the form of its storage version, without resourceVersion: that is the store's to say. */
+function storedForm(resource: ServedResource, object: KubeObject): KubeObject {
+  const { resourceVersion: _, ...metadata } = object.metadata;
+  const plain = { ...object, metadata } as KubeObject;
+  const convert = resource.rules.convert;
+  return convert === undefined ? plain : convert.toStored(plain);
+}
+
+export const encodeStored = (resource: ServedResource, object: KubeObject): Uint8Array =>
+  encodeForStore(storedForm(resource, object));
+
+/** The object as the served version shows it. Mutable only when it was converted; treat it as frozen. */
+export function servedForm(resource: ServedResource, cached: CachedObject): KubeObject {
+  const convert = resource.rules.convert;
+  return convert === undefined ? cached.object : deepFreeze(convert.fromStored(cached.object));
+}
+
+export const ttlOf = (resource: ServedResource): { ttlSeconds?: number } =>
+  resource.stored.kind === "Event" ? { ttlSeconds: eventTtlSeconds } : {};
+
+export interface WriteRequest {
+  readonly resource: ServedResource;
+  readonly object: KubeObject;
+  readonly dryRun: boolean;
+}
+
+/** 0 revision in `bytes` of a dry run: nothing was stored, so there is no resourceVersion. */
+export function asCached(
+  resource: ServedResource,
+  object: KubeObject,
+  at: { readonly revision: number; readonly stored?: Uint8Array },
+): CachedObject {
+  const stored = at.stored ?? encodeStored(resource, object);
+  const key = storageKey(resource.stored, object.metadata.namespace ?? "", object.metadata.name);
+  const bytes = at.revision === 0 ? stored : withResourceVersion(stored, at.revision);
+  const cached = new CachedObject(resource.stored, { key, revision: at.revision, bytes });
+  if (resource.rules.convert === undefined && at.revision > 0) {
+    const metadata = { ...object.metadata, resourceVersion: String(at.revision) };
+    cached.adopt({ ...object, metadata });
+  }
+  return cached;
+}
+
+/** Undefined when the name is taken. */
+export async function commitCreate(core: ServerCore, request: WriteRequest): Promise<CachedObject | undefined> {
+  const { resource, object } = request;
+  const stored = encodeStored(resource, object);
+  const key = storageKey(resource.stored, object.metadata.namespace ?? "", object.metadata.name);
+  if (request.dryRun) {
+    if (core.hub.cacheOf(resource.stored).get(key) !== undefined) return undefined;
+    return asCached(resource, object, { revision: 0, stored });
+  }
+  const result = await core.store.commit([{ type: "put", key, value: stored, expectRevision: 0, ...ttlOf(resource) }]);
+  if (!result.ok) return undefined;
+  return asCached(resource, object, { revision: result.revision, stored });
+}
+
+export type UpdateOutcome =
+  | { readonly type: "written"; readonly object: CachedObject }
+  /** Somebody was faster; what is there now. */
+  | { readonly type: "lost"; readonly current: CachedObject | undefined };
+
+/** Writes over `current`; identical content is not written and keeps its resourceVersion. */
+export async function commitUpdate(
+  core: ServerCore,
+  request: WriteRequest & { readonly current: CachedObject },
+): Promise<UpdateOutcome> {
+  const { resource, object, current } = request;
+  const stored = encodeStored(resource, object);
+  const same = withResourceVersion(stored, current.revision);
+  if (equalBytes(same, current.bytes)) return { type: "written", object: current };
+  if (request.dryRun) {
+    const bytes = same;
+    return {
+      type: "written",
+      object: new CachedObject(resource.stored, { key: current.key, revision: current.revision, bytes }),
+    };
+  }
+  const result = await core.store.commit([
+    { type: "put", key: current.key, value: stored, expectRevision: current.revision, ...ttlOf(resource) },
+  ]);
+  if (result.ok) return { type: "written", object: asCached(resource, object, { revision: result.revision, stored }) };
+  return { type: "lost", current: currentOf(resource, result) };
+}
+
+export async function commitDelete(
+  core: ServerCore,
+  request: { readonly resource: ServedResource; readonly current: CachedObject; readonly dryRun: boolean },
+): Promise<UpdateOutcome> {
+  const { resource, current } = request;
+  if (request.dryRun) return { type: "written", object: current };
+  const result = await core.store.commit([{ type: "delete", key: current.key, expectRevision: current.revision }]);
+  if (result.ok) return { type: "written", object: current.atRevision(result.revision) };
+  return { type: "lost", current: currentOf(resource, result) };
+}
+
+function currentOf(resource: ServedResource, result: Extract<CommitResult, { ok: false }>): CachedObject | undefined {
+  const entry = result.current;
+  if (entry === undefined) return undefined;
+  const bytes = withResourceVersion(entry.value, entry.modRevision);
+  return new CachedObject(resource.stored, { key: entry.key, revision: entry.modRevision, bytes });
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return true;
+}

@@ -1,0 +1,232 @@
+// UPDATE, and the loop that every change of a stored object goes through. Upstream: handlers/update.go, Store.Update.
+import {
+  badRequest,
+  conflict,
+  deepClone,
+  deepEqual,
+  field,
+  invalid,
+  type KubeObject,
+  modifiedConflict,
+  notFound,
+  type StatusError,
+} from "../../machinery/index.ts";
+import type { Answer } from "../answer.ts";
+import type { ServedResource } from "../catalog.ts";
+import type { RequestContext } from "../context.ts";
+import type { CachedObject } from "../watchcache/index.ts";
+import { decodeBody, expectedOf } from "./body.ts";
+import { createObject } from "./create.ts";
+import { type WriteOptions, writeOptions } from "./options.ts";
+import { dedupeOwners, matchNamespace, prepareUpdate, trackFields } from "./prepare.ts";
+import { findCurrent } from "./read.ts";
+import { asCached, commitDelete, commitUpdate, servedForm, type UpdateOutcome } from "./store-object.ts";
+
+export async function update(context: RequestContext, resource: ServedResource): Promise<Answer> {
+  const { info } = context;
+  const options = writeOptions(context, "UpdateOptions");
+  const body = decodeBody(context, expectedOf(resource, options.fieldValidation));
+  checkName(context, resource, body);
+  const written = await changeObject(context, resource, {
+    name: info.name,
+    subresource: info.subresource,
+    options,
+    change: () => deepClone(body),
+    uid: body.metadata.uid ?? "",
+  });
+  return { type: "object", status: written.created ? 201 : 200, resource, object: written.object };
+}
+
+function checkName(context: RequestContext, resource: ServedResource, body: KubeObject): void {
+  const { name } = context.info;
+  const sent = body.metadata.name ?? "";
+  if (sent === "") throw badRequest("name must be provided");
+  if (sent !== name) throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${name})`);
+  matchNamespace(context, resource, body);
+}
+
+export interface ChangeRequest {
+  readonly name: string;
+  /** "" or "status": whose rules apply. */
+  readonly subresource: string;
+  readonly options: WriteOptions;
+  /** A fresh draft of what the object shall be. `old` is frozen. Called again when somebody else was faster. */
+  readonly change: (old: KubeObject) => KubeObject | Promise<KubeObject>;
+  /** The object's uid must be this one; "" for any. */
+  readonly uid?: string;
+  /** Draft without resourceVersion goes over whatever is there, even for kinds that otherwise want one. */
+  readonly unconditional?: boolean;
+  /** Sets managedFields by itself (server-side apply, scale). */
+  readonly tracksFields?: boolean;
+  /** Runs instead of the rules' preparation and validation (binding, finalize, eviction). */
+  readonly prepare?: (draft: KubeObject, old: KubeObject) => void;
+  /** PATCH must not create what PUT would. */
+  readonly neverCreates?: boolean;
+}
+
+export interface Changed {
+  readonly object: CachedObject;
+  readonly created: boolean;
+}
+
+export async function changeObject(
+  context: RequestContext,
+  resource: ServedResource,
+  request: ChangeRequest,
+): Promise<Changed> {
+  const { core, info } = context;
+  let current = await findCurrent(core, resource, { namespace: info.namespace, name: request.name });
+  for (;;) {
+    if (current === undefined) return { object: await createInstead(context, resource, request), created: true };
+    const outcome = await tryChange(context, resource, { ...request, current });
+    if (outcome.type === "written") return { object: outcome.object, created: false };
+    current = outcome.current;
+  }
+}
+
+async function createInstead(
+  context: RequestContext,
+  resource: ServedResource,
+  request: ChangeRequest,
+): Promise<CachedObject> {
+  const { rules, groupResource } = resource;
+  if (rules.createOnUpdate !== true || request.neverCreates === true || request.subresource !== "")
+    throw notFound(groupResource, request.name);
+  const draft = await request.change({
+    apiVersion: resource.apiVersion,
+    kind: resource.kind.kind,
+    metadata: {},
+  } as KubeObject);
+  if (draft.metadata.uid)
+    throw preconditionFailed(
+      resource,
+      context,
+      `Precondition failed: UID in precondition: ${draft.metadata.uid}, UID in object meta: `,
+    );
+  delete (draft.metadata as { resourceVersion?: string }).resourceVersion;
+  return createObject(context, resource, { draft, options: request.options });
+}
+
+function preconditionFailed(resource: ServedResource, context: RequestContext, why: string): StatusError {
+  const { info } = context;
+  const key = info.namespace === "" ? info.name : `${info.namespace}/${info.name}`;
+  return conflict(
+    resource.groupResource,
+    info.name,
+    `StorageError: invalid object, Code: 4, Key: /registry/${resource.kind.resource}/${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+  );
+}
+
+async function tryChange(
+  context: RequestContext,
+  resource: ServedResource,
+  request: ChangeRequest & { current: CachedObject },
+): Promise<UpdateOutcome> {
+  const { core } = context;
+  const { options, current, subresource } = request;
+  const { dryRun } = options;
+  const old = servedForm(resource, current);
+  if (request.uid && request.uid !== old.metadata.uid)
+    throw preconditionFailed(
+      resource,
+      context,
+      `Precondition failed: UID in precondition: ${request.uid}, UID in object meta: ${old.metadata.uid}`,
+    );
+  const draft = await request.change(old);
+  resource.rules.default?.(draft);
+  dedupeOwners(context, draft);
+  if (request.tracksFields !== true)
+    trackFields(context, resource, { draft, old, manager: options.fieldManager, subresource });
+  const attributes = core.admission.attributes(context, resource, {
+    operation: "UPDATE",
+    object: draft,
+    oldObject: old,
+    options: options.raw,
+    dryRun,
+  });
+  await core.admission.admit(attributes);
+  const sentRevision = draft.metadata.resourceVersion ?? "";
+  checkRevision(resource, request, { sent: sentRevision, old });
+  draft.metadata.resourceVersion = old.metadata.resourceVersion;
+  const reservation = await resource.hooks?.beginUpdate?.(draft, old, context, dryRun);
+  let outcome: UpdateOutcome | undefined;
+  try {
+    if (request.prepare !== undefined) request.prepare(draft, old);
+    else prepareUpdate(context, resource, { draft, old, subresource, dryRun });
+    keepOldTimestamps(draft, old);
+    await core.admission.validate(attributes);
+    outcome = shouldDelete(resource, draft, old)
+      ? await deleteNow(core, { resource, draft, current, dryRun })
+      : await commitUpdate(core, { resource, object: draft, current, dryRun });
+    if (outcome.type === "lost" && sentRevision !== "" && sentRevision !== "0" && !isRetried(request)) {
+      if (outcome.current !== undefined) throw modifiedConflict(resource.groupResource, request.name);
+    }
+    return outcome;
+  } finally {
+    if (outcome?.type === "written" && !dryRun) reservation?.commit();
+    else reservation?.rollback();
+  }
+}
+
+/** A patch is made anew from what is there; a PUT with a resourceVersion was made from what it names. */
+const isRetried = (request: ChangeRequest): boolean => request.unconditional === true;
+
+function checkRevision(
+  resource: ServedResource,
+  request: ChangeRequest,
+  { sent, old }: { sent: string; old: KubeObject },
+): void {
+  if (sent === "" || sent === "0") {
+    if (resource.rules.unconditionalUpdate !== false || request.unconditional === true) return;
+    const { group, resource: kind } = resource.groupResource;
+    throw invalid({ group, kind }, request.name, [
+      field.invalid("metadata.resourceVersion", 0, "must be specified for an update"),
+    ]);
+  }
+  if (!/^\d+$/.test(sent))
+    throw invalid(resource.kind, request.name, [
+      field.invalid(
+        "metadata.resourceVersion",
+        sent,
+        `strconv.ParseUint: parsing ${JSON.stringify(sent)}: invalid syntax`,
+      ),
+    ]);
+  if (sent !== old.metadata.resourceVersion) throw modifiedConflict(resource.groupResource, request.name);
+}
+
+/** A write that would change nothing but the times of managed fields changes nothing. */
+function keepOldTimestamps(draft: KubeObject, old: KubeObject): void {
+  const { managedFields } = draft.metadata;
+  if (managedFields === undefined || old.metadata.managedFields === undefined) return;
+  const timeless = (object: KubeObject): unknown => ({
+    ...object,
+    metadata: {
+      ...object.metadata,
+      resourceVersion: undefined,
+      managedFields: object.metadata.managedFields?.map((entry) => ({ ...entry, time: undefined })),
+    },
+  });
+  if (deepEqual(timeless(draft), timeless(old))) draft.metadata.managedFields = old.metadata.managedFields;
+}
+
+/** The last finalizer of an object that waits for deletion is gone. Upstream: ShouldDeleteDuringUpdate. */
+function shouldDelete(resource: ServedResource, draft: KubeObject, old: KubeObject): boolean {
+  const { metadata } = draft;
+  if ((metadata.finalizers?.length ?? 0) > 0 || metadata.deletionTimestamp === undefined) return false;
+  if ((metadata.deletionGracePeriodSeconds ?? 0) !== 0 || (old.metadata.deletionGracePeriodSeconds ?? 0) !== 0)
+    return false;
+  if (resource.hooks?.keepWhileFinalizing?.(draft)) return false;
+  // Without a deletion before this write there is nothing that waits.
+  return old.metadata.deletionTimestamp !== undefined;
+}
+
+async function deleteNow(
+  core: RequestContext["core"],
+  request: { resource: ServedResource; draft: KubeObject; current: CachedObject; dryRun: boolean },
+): Promise<UpdateOutcome> {
+  const { resource, draft, current, dryRun } = request;
+  const outcome = await commitDelete(core, { resource, current, dryRun });
+  if (outcome.type === "lost") return outcome;
+  if (!dryRun) resource.hooks?.afterDelete?.(draft);
+  return { type: "written", object: asCached(resource, draft, { revision: current.revision }) };
+}

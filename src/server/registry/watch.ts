@@ -1,0 +1,220 @@
+// WATCH: options, starting point, frames. Upstream: handlers/get.go and watch.go, storage/cacher.
+import {
+  badRequest,
+  encodeJson,
+  expired,
+  type FieldError,
+  field,
+  invalid,
+  type KubeObject,
+  methodNotSupported,
+  StatusError,
+  type WatchEventType,
+  type WatchFrame,
+} from "../../machinery/index.ts";
+import type { Answer } from "../answer.ts";
+import type { ServedResource } from "../catalog.ts";
+import { includeObjectOf } from "../content/include.ts";
+import { partialObject, tableOf } from "../content/table.ts";
+import type { RequestContext } from "../context.ts";
+import { isTrue } from "../request-info.ts";
+import { type CachedObject, type Framer, selects, Watcher } from "../watchcache/index.ts";
+import { selectionOf } from "./list.ts";
+import { revisionProblem, tooLarge, waitForCurrent } from "./read.ts";
+import { servedForm } from "./store-object.ts";
+
+/** Upstream: --min-request-timeout; a watch without a timeout of its own ends between this and twice this. */
+const minimumWatchMs = 1_800_000;
+const bookmarkMs = 60_000;
+const initialEventsEnd = "k8s.io/initial-events-end";
+
+interface WatchOptions {
+  readonly resourceVersion: string;
+  readonly sendInitialEvents: boolean | undefined;
+  readonly bookmarks: boolean;
+  readonly timeoutMs: number;
+}
+
+export async function watch(context: RequestContext, resource: ServedResource): Promise<Answer> {
+  if (!resource.kind.verbs.includes("watch")) throw methodNotSupported(resource.groupResource, "watch");
+  const options = watchOptions(context);
+  const selection = selectionOf(context, resource);
+  const problem = options.resourceVersion === "" ? undefined : revisionProblem(options.resourceVersion);
+  if (problem !== undefined)
+    throw new StatusError({ code: 500, message: problem } as ConstructorParameters<typeof StatusError>[0]);
+  const { core } = context;
+  const framer = framerOf(context, resource);
+  const cache = core.hub.cacheOf(resource.stored);
+  const start = await startOf(context, resource, options);
+  if (start instanceof StatusError) return { type: "response", response: failedWatch(context, start) };
+  const watcher = new Watcher({
+    selection,
+    framer,
+    namespaced: resource.kind.namespaced,
+    indexedByNode: resource.stored.selectableFields?.["spec.nodeName"] !== undefined,
+    clock: core.clock,
+    signal: context.request.signal,
+    timeoutMs: options.timeoutMs,
+    bookmarkMs: options.bookmarks ? bookmarkMs * (0.9 + 0.2 * core.rng.next()) : 0,
+    initial: start.initial ? [...cache.scan(selection.scope, "")].filter((object) => selects(selection, object)) : [],
+    replay: start.initial ? [] : cache.eventsSince(start.revision),
+    revision: core.hub.revision,
+    markInitialEnd: options.sendInitialEvents === true && options.bookmarks,
+    currentRevision: () => core.hub.revision,
+    onEnd: (ended) => cache.removeWatcher(ended),
+  });
+  if (context.request.signal?.aborted !== true) cache.addWatcher(watcher);
+  return { type: "watch", watcher };
+}
+
+/** Where the watch begins; a StatusError goes out as an ERROR event, as upstream's cacher sends it. */
+async function startOf(
+  context: RequestContext,
+  resource: ServedResource,
+  options: WatchOptions,
+): Promise<{ readonly initial: boolean; readonly revision: number } | StatusError> {
+  const { core } = context;
+  const { hub } = core;
+  const { resourceVersion, sendInitialEvents } = options;
+  const cache = hub.cacheOf(resource.stored);
+  const wanted = Number(resourceVersion || "0");
+  if (resourceVersion === "" || sendInitialEvents === true) {
+    if (wanted === 0) await (resourceVersion === "" ? waitForCurrent(core) : undefined);
+    else if (!(await hub.reached(wanted, 3000))) return tooLarge(resourceVersion, hub.revision);
+    return { initial: sendInitialEvents !== false, revision: hub.revision };
+  }
+  if (wanted === 0) return { initial: sendInitialEvents !== false, revision: hub.revision };
+  if (wanted > core.store.revision() && !(await hub.reached(wanted, Math.min(3000, options.timeoutMs)))) {
+    return tooLarge(resourceVersion, hub.revision);
+  }
+  await hub.reached(wanted, 3000);
+  if (wanted < cache.resumableFrom) return expired(`too old resource version: ${wanted} (${cache.resumableFrom})`);
+  return { initial: false, revision: wanted };
+}
+
+function watchOptions(context: RequestContext): WatchOptions {
+  const { query, core } = context;
+  const initial = query.get("sendInitialEvents") ?? "";
+  const sendInitialEvents = initial === "" ? undefined : isTrue(initial);
+  const match = query.get("resourceVersionMatch") ?? "";
+  const at = "resourceVersionMatch";
+  const found: FieldError[] = [];
+  if (sendInitialEvents !== undefined) {
+    if (match !== "NotOlderThan")
+      found.push(field.forbidden(at, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+  } else if (match !== "")
+    found.push(field.forbidden(at, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+  if (match !== "" && match !== "NotOlderThan") found.push(field.notSupported(at, match, ["NotOlderThan"]));
+  if ((query.get("continue") ?? "") !== "")
+    found.push(field.forbidden(at, "resourceVersionMatch is forbidden when continue is provided"));
+  if (found.length > 0) throw invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", found);
+  const timeout = query.get("timeoutSeconds") ?? "";
+  if (timeout !== "" && !/^[+-]?\d+$/.test(timeout))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(timeout)}: invalid syntax`);
+  const seconds = Number(timeout);
+  return {
+    resourceVersion: query.get("resourceVersion") ?? "",
+    sendInitialEvents,
+    bookmarks: isTrue(query.get("allowWatchBookmarks")),
+    timeoutMs: seconds > 0 ? seconds * 1000 : minimumWatchMs * (1 + core.rng.next()),
+  };
+}
+
+const encoder = new TextEncoder();
+const frameTail = encoder.encode("}\n");
+const frameHeads: Readonly<Record<string, Uint8Array>> = Object.fromEntries(
+  ["ADDED", "MODIFIED", "DELETED"].map((type) => [type, encoder.encode(`{"type":"${type}","object":`)]),
+);
+
+export const eventFrame = (type: WatchEventType, object: unknown): WatchFrame => ({
+  type,
+  bytes: encoder.encode(`${JSON.stringify({ type, object })}\n`),
+});
+
+/** The bytes that are there already, between head and tail. */
+function wireFrame(type: WatchEventType, object: CachedObject): WatchFrame {
+  const head = frameHeads[type]!;
+  const { bytes } = object;
+  const frame = new Uint8Array(head.length + bytes.length + frameTail.length);
+  frame.set(head);
+  frame.set(bytes, head.length);
+  frame.set(frameTail, head.length + bytes.length);
+  return { type, bytes: frame };
+}
+
+const bookmarkObject = (resource: ServedResource, revision: number, end: boolean): KubeObject =>
+  ({
+    kind: resource.kind.kind,
+    apiVersion: resource.apiVersion,
+    metadata: {
+      resourceVersion: String(revision),
+      ...(end ? { annotations: { [initialEventsEnd]: "true" } } : {}),
+    },
+  }) as unknown as KubeObject;
+
+/** One framer for a kind and form, so that its frames are shared. */
+const sharedFramers = new WeakMap<ServedResource, { wire?: Framer; objects?: Framer }>();
+
+function framerOf(context: RequestContext, resource: ServedResource): Framer {
+  const { transform } = context.accepted;
+  if (transform?.as === "Table") return tableFramer(context, resource, transform.version);
+  if (transform !== undefined) return partialFramer(resource, transform.version);
+  let shared = sharedFramers.get(resource);
+  if (shared === undefined) sharedFramers.set(resource, (shared = {}));
+  if (context.request.objects === true) return (shared.objects ??= objectFramer(resource));
+  return (shared.wire ??= bytesFramer(resource));
+}
+
+const bytesFramer = (resource: ServedResource): Framer => ({
+  frame:
+    resource.rules.convert === undefined ? wireFrame : (type, object) => eventFrame(type, servedForm(resource, object)),
+  bookmark: (revision, end) => eventFrame("BOOKMARK", bookmarkObject(resource, revision, end)),
+});
+
+const objectFramer = (resource: ServedResource): Framer => ({
+  frame: (type, object) => ({ type, object: servedForm(resource, object) }),
+  bookmark: (revision, end) => ({ type: "BOOKMARK", object: bookmarkObject(resource, revision, end) }),
+});
+
+const partialFramer = (resource: ServedResource, version: "v1" | "v1beta1"): Framer => ({
+  frame: (type, object) => eventFrame(type, partialObject(servedForm(resource, object), version)),
+  bookmark: (revision, end) => eventFrame("BOOKMARK", partialObject(bookmarkObject(resource, revision, end), version)),
+});
+
+/** Only the first event of a watch carries the column definitions. */
+function tableFramer(context: RequestContext, resource: ServedResource, version: "v1" | "v1beta1"): Framer {
+  const include = includeObjectOf(context.query);
+  let columns = true;
+  const table = (type: WatchEventType, object: KubeObject): WatchFrame => {
+    const form = { version, include, now: context.core.clock.now(), columns };
+    columns = false;
+    return eventFrame(
+      type,
+      tableOf(resource.kind, [object], { ...form, metadata: { resourceVersion: object.metadata.resourceVersion } }),
+    );
+  };
+  return {
+    private: true,
+    frame: (type, object) => table(type, servedForm(resource, object)),
+    bookmark: (revision, end) => table("BOOKMARK", bookmarkObject(resource, revision, end)),
+  };
+}
+
+function failedWatch(context: RequestContext, error: StatusError): Extract<Answer, { type: "response" }>["response"] {
+  const frame: WatchFrame =
+    context.request.objects === true
+      ? { type: "ERROR", object: error.status as unknown as KubeObject }
+      : { type: "ERROR", bytes: encodeJsonLine({ type: "ERROR", object: error.status }) };
+  async function* once(): AsyncGenerator<readonly WatchFrame[]> {
+    yield [frame];
+  }
+  return { status: 200, headers: { "content-type": "application/json" }, watch: once() };
+}
+
+function encodeJsonLine(value: unknown): Uint8Array {
+  const bytes = encodeJson(value);
+  const line = new Uint8Array(bytes.length + 1);
+  line.set(bytes);
+  line[bytes.length] = 10;
+  return line;
+}

@@ -1,0 +1,178 @@
+// The API server put together: store → watch cache → catalog → admission → pipeline.
+import { servedKinds } from "../api/serve.ts";
+import { type Clock, every, type Logger, type MetricRegistry, type Rng } from "../base/index.ts";
+import { type ApiRequest, builtinSchemas, type Handle, type Identity } from "../machinery/index.ts";
+import { CompactedError, FutureRevisionError, type Store, StoreClosedError } from "../store/index.ts";
+import { createObjectReader, createObjectWriter } from "./accessors.ts";
+import { createAdmissionChain } from "./admission/chain.ts";
+import { type AdmissionSelection, selectPlugins } from "./admission/list.ts";
+import type { Auditor } from "./audit.ts";
+import { createCatalog } from "./catalog.ts";
+import type { ConnectHandler, UpgradeDecision } from "./connect.ts";
+import type { ServerCore } from "./context.ts";
+import type { AdmissionPluginEntry, Authenticator, Authorizer, ObjectReader, ObjectWriter } from "./contract.ts";
+import { documentRoutes } from "./document-routes.ts";
+import { createDocuments, type DocumentRoute } from "./documents.ts";
+import { featureGates } from "./features.ts";
+import type { HealthCheck } from "./health.ts";
+import { createRequestMetrics } from "./metrics.ts";
+import { createPipeline } from "./pipeline.ts";
+import { kindHooks, type NetworkRanges } from "./registry/kinds/index.ts";
+import { waitForCurrent } from "./registry/read.ts";
+import { bootstrapObjects, type ServerIdentity } from "./system-objects.ts";
+import type { VirtualKind } from "./virtual.ts";
+import { createCacheHub } from "./watchcache/index.ts";
+
+export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Logger;
+  readonly metrics: MetricRegistry;
+  /** Made when the reader is there: service account tokens look objects up. */
+  readonly authenticator: (reader: ObjectReader) => Authenticator;
+  readonly authorizer: (reader: ObjectReader, writer: ObjectWriter) => Authorizer;
+  readonly anonymous?: boolean;
+  readonly admission?: Partial<AdmissionSelection>;
+  /** Plugins that other rooms of the server bring, by the name of their place in the list. */
+  readonly admissionPlugins?: readonly AdmissionPluginEntry[];
+  readonly featureGates?: Readonly<Record<string, boolean>>;
+  readonly virtualKinds?: (host: {
+    reader: ObjectReader;
+    writer: ObjectWriter;
+    authorizer: Authorizer;
+  }) => readonly VirtualKind[];
+  /** `serviceaccounts/token`, given by who holds the signing key. */
+  readonly tokenRequests?: (host: { reader: ObjectReader }) => VirtualKind["create"];
+  readonly connect?: ConnectHandler;
+  /** More documents: /openid/v1/jwks, /debug/…. */
+  readonly documents?: readonly DocumentRoute[];
+  readonly auditor?: Auditor;
+  /** Runs in start() when the caches are filled: RBAC's bootstrap objects. */
+  readonly bootstrap?: (writer: ObjectWriter, reader: ObjectReader) => Promise<void>;
+  readonly maxRequestsInflight?: number;
+  readonly maxMutatingRequestsInflight?: number;
+  readonly requestTimeoutMs?: number;
+  /** How long history is kept for resumed watches and paged lists; 0: never compacted. */
+  readonly compactionIntervalMs?: number;
+}
+
+export interface ApiServer {
+  readonly handle: Handle;
+  readonly decideUpgrade: (request: ApiRequest, identity: Identity) => Promise<UpgradeDecision>;
+  readonly reader: ObjectReader;
+  readonly writer: ObjectWriter;
+  readonly authorizer: Authorizer;
+  readonly authenticator: Authenticator;
+  readonly healthChecks: readonly HealthCheck[];
+  /** Fills the caches and makes the objects that every cluster has. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { store, clock, rng, log } = options;
+  const stop = new AbortController();
+  const featureEnabled = featureGates(options.featureGates ?? {});
+  const tokenHook: { create?: VirtualKind["create"] } = {};
+  const hub = createCacheHub({ store, clock, log, kinds: storedKinds() });
+  const reader = createObjectReader(hub, () => waitForCurrent(core));
+  const hooks = kindHooks({ ...options, reader, tokenRequests: tokenHook });
+  const catalog = createCatalog(servedKinds, builtinSchemas(), hooks.byPath);
+  const late: { admission?: ReturnType<typeof createAdmissionChain> } = {};
+  const core: ServerCore = {
+    store,
+    hub,
+    catalog,
+    clock,
+    rng,
+    log,
+    featureEnabled,
+    get admission() {
+      if (late.admission === undefined) throw new Error("the server is still being put together");
+      return late.admission;
+    },
+  };
+  const writer = createObjectWriter(core);
+  const authorizer = options.authorizer(reader, writer);
+  const authenticator = options.authenticator(reader);
+  hooks.provide(authorizer);
+  const host = { reader, writer, authorizer, clock, rng, log, featureEnabled };
+  const selection = { enable: options.admission?.enable ?? [], disable: options.admission?.disable ?? [] };
+  late.admission = createAdmissionChain(selectPlugins(host, selection, options.admissionPlugins));
+  const tokenCreate = options.tokenRequests?.({ reader });
+  if (tokenCreate !== undefined) tokenHook.create = tokenCreate;
+  const virtual = new Map<string, VirtualKind>();
+  for (const each of options.virtualKinds?.({ reader, writer, authorizer }) ?? [])
+    virtual.set(`${each.kind.group}/${each.kind.version}/${each.kind.resource}`, each);
+  const state = { started: false };
+  const documents = documentRoutes({ core, options, state, metrics: options.metrics });
+  const pipeline = createPipeline({
+    core,
+    authenticator,
+    authorizer,
+    anonymous: options.anonymous ?? true,
+    dispatch: { virtual, connect: options.connect, reader, authorizer },
+    documents: createDocuments([...documents.routes, ...(options.documents ?? [])]),
+    metrics: createRequestMetrics(options.metrics),
+    auditor: options.auditor,
+    maxReading: options.maxRequestsInflight ?? 400,
+    maxMutating: options.maxMutatingRequestsInflight ?? 200,
+    requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
+  });
+  return {
+    handle: pipeline.handle,
+    decideUpgrade: pipeline.decideUpgrade,
+    reader,
+    writer,
+    authorizer,
+    authenticator,
+    healthChecks: documents.checks.readyz,
+    async start() {
+      await hub.start();
+      hooks.start();
+      await bootstrapObjects({ reader, writer, clock, log }, options);
+      await options.bootstrap?.(writer, reader);
+      if (options.compactionIntervalMs !== 0)
+        compactRegularly({ store, clock, log, signal: stop.signal }, options.compactionIntervalMs ?? 300_000);
+      state.started = true;
+    },
+    async close() {
+      stop.abort(new StoreClosedError());
+      late.admission?.close();
+      hooks.close();
+      await hub.close();
+    },
+  };
+}
+
+/** One definition for each place in the store. */
+const storedKinds = () =>
+  servedKinds.filter(({ kind }) => kind.virtual !== true && kind.storedAs === undefined).map(({ kind }) => kind);
+
+/** Drops history older than one interval, as upstream's apiserver does with etcd. */
+function compactRegularly(
+  of: { store: Store; clock: Clock; log: Logger; signal: AbortSignal },
+  intervalMs: number,
+): void {
+  const { store, clock, log, signal } = of;
+  let previous = store.revision();
+  every(
+    clock,
+    intervalMs,
+    () => {
+      const target = previous;
+      previous = store.revision();
+      store.compact(target).catch((error: unknown) => {
+        if (
+          error instanceof CompactedError ||
+          error instanceof FutureRevisionError ||
+          error instanceof StoreClosedError
+        )
+          return;
+        log.warn("compacting the store failed", { error, revision: target });
+      });
+    },
+    signal,
+  );
+}

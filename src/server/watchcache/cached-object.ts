@@ -1,0 +1,92 @@
+// One object as the watch cache holds it: the bytes that a GET answers, and what selectors ask, worked out on demand.
+import type { KindDefinition } from "../../api/index.ts";
+import { deepFreeze, type KubeObject, type Labels } from "../../machinery/index.ts";
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+const metadataMark = encoder.encode(',"metadata":');
+const noLabels: Labels = Object.freeze({});
+
+export class CachedObject {
+  readonly kind: KindDefinition;
+  readonly key: string;
+  readonly revision: number;
+  /** JSON with kind, apiVersion and metadata first, resourceVersion the first field of metadata. */
+  readonly bytes: Uint8Array;
+  #object: KubeObject | undefined;
+  #fields: Readonly<Record<string, string>> | undefined;
+
+  constructor(
+    kind: KindDefinition,
+    at: { readonly key: string; readonly revision: number; readonly bytes: Uint8Array },
+  ) {
+    this.kind = kind;
+    this.key = at.key;
+    this.revision = at.revision;
+    this.bytes = at.bytes;
+  }
+
+  /** Decoded once, frozen, shared by everyone in this process. */
+  get object(): KubeObject {
+    this.#object ??= deepFreeze(JSON.parse(decoder.decode(this.bytes)) as KubeObject);
+    return this.#object;
+  }
+
+  /** Takes the decoded form from whoever has just written these bytes. */
+  adopt(object: KubeObject): void {
+    this.#object ??= deepFreeze(object);
+  }
+
+  get labels(): Labels {
+    return this.object.metadata.labels ?? noLabels;
+  }
+
+  /** Values that field selectors may ask for. */
+  get fields(): Readonly<Record<string, string>> {
+    if (this.#fields !== undefined) return this.#fields;
+    const { object } = this;
+    const fields: Record<string, string> = {
+      "metadata.name": object.metadata.name,
+      "metadata.namespace": object.metadata.namespace ?? "",
+    };
+    for (const [name, value] of Object.entries(this.kind.selectableFields ?? {})) fields[name] = value(object);
+    this.#fields = fields;
+    return fields;
+  }
+
+  /** Where `"metadata":…` begins: lists leave kind and apiVersion of their items out, as upstream does. */
+  get itemOffset(): number {
+    return indexOf(this.bytes, metadataMark) + 1;
+  }
+
+  /** The same content at another revision: what a watcher sees of a deletion. */
+  atRevision(revision: number): CachedObject {
+    return new CachedObject(this.kind, {
+      key: this.key,
+      revision,
+      bytes: replaceResourceVersion(this.bytes, this.revision, revision),
+    });
+  }
+}
+
+function indexOf(bytes: Uint8Array, mark: Uint8Array): number {
+  const first = mark[0]!;
+  for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    let matched = 1;
+    while (matched < mark.length && bytes[at + matched] === mark[matched]) matched++;
+    if (matched === mark.length) return at;
+  }
+  throw new Error("a stored object has no metadata: it was not written by encodeForStore");
+}
+
+/** `bytes` hold `"metadata":{"resourceVersion":"<from>"`; the same with `to`. */
+function replaceResourceVersion(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const start = indexOf(bytes, metadataMark) + metadataMark.length + '{"resourceVersion":"'.length;
+  const digits = encoder.encode(String(to));
+  const end = start + String(from).length;
+  const out = new Uint8Array(bytes.length - (end - start) + digits.length);
+  out.set(bytes.subarray(0, start));
+  out.set(digits, start);
+  out.set(bytes.subarray(end), start + digits.length);
+  return out;
+}

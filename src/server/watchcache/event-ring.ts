@@ -1,0 +1,84 @@
+// Recent changes of one kind, so that a broken watch can resume. Grows while what it would drop is younger than a minute and
+// a quarter (upstream's eventFreshDuration), within bounds.
+import type { CacheEvent } from "./watcher.ts";
+
+const smallest = 128;
+const largest = 16_384;
+const freshMs = 75_000;
+
+export class EventRing {
+  #events: (CacheEvent | undefined)[] = new Array(smallest);
+  #times: number[] = new Array(smallest).fill(0);
+  /** Index of the oldest and count, both within the current capacity. */
+  #head = 0;
+  #count = 0;
+  #resumableFrom = 0;
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get resumableFrom(): number {
+    return this.#resumableFrom;
+  }
+
+  reset(revision: number): void {
+    this.#events = new Array(smallest);
+    this.#times = new Array(smallest).fill(0);
+    this.#head = 0;
+    this.#count = 0;
+    this.#resumableFrom = revision;
+  }
+
+  push(event: CacheEvent): void {
+    const now = this.#now();
+    if (this.#count === this.#events.length) {
+      if (now - this.#times[this.#head]! < freshMs && this.#events.length < largest) this.#grow();
+      else this.#drop();
+    }
+    const at = (this.#head + this.#count) % this.#events.length;
+    this.#events[at] = event;
+    this.#times[at] = now;
+    this.#count++;
+  }
+
+  since(revision: number): readonly CacheEvent[] {
+    let low = 0;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#at(middle).object.revision <= revision) low = middle + 1;
+      else high = middle;
+    }
+    const found: CacheEvent[] = [];
+    for (; low < this.#count; low++) found.push(this.#at(low));
+    return found;
+  }
+
+  #at(index: number): CacheEvent {
+    return this.#events[(this.#head + index) % this.#events.length]!;
+  }
+
+  #drop(): void {
+    this.#resumableFrom = this.#events[this.#head]!.object.revision;
+    this.#events[this.#head] = undefined;
+    this.#head = (this.#head + 1) % this.#events.length;
+    this.#count--;
+  }
+
+  #grow(): void {
+    const capacity = this.#events.length;
+    const order = (_: unknown, index: number): number => (this.#head + index) % capacity;
+    const indexes = Array.from({ length: this.#count }, order);
+    const events: (CacheEvent | undefined)[] = new Array(capacity * 2);
+    const times: number[] = new Array(capacity * 2).fill(0);
+    indexes.forEach((from, to) => {
+      events[to] = this.#events[from];
+      times[to] = this.#times[from]!;
+    });
+    this.#events = events;
+    this.#times = times;
+    this.#head = 0;
+  }
+}

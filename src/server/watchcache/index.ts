@@ -1,0 +1,4 @@
+export { CachedObject } from "./cached-object.ts";
+export { type CacheHub, createCacheHub } from "./hub.ts";
+export type { KindCache } from "./kind-cache.ts";
+export { type CacheEvent, type Framer, type Selection, selects, Watcher } from "./watcher.ts";

@@ -1,0 +1,163 @@
+// All objects of one stored kind, the recent changes, and the watchers that follow them.
+//
+// Contract: changes arrive in revision order and each is applied and handed to every matching watcher in one go, so an
+// observer or watcher never sees a state between. A watcher that does not keep up is ended; nobody waits for it.
+import { type KindDefinition, storagePrefix } from "../../api/index.ts";
+import type { KubeObject } from "../../machinery/index.ts";
+import type { ObjectObserver } from "../contract.ts";
+import type { CachedObject } from "./cached-object.ts";
+import { EventRing } from "./event-ring.ts";
+import { OrderedObjects } from "./ordered.ts";
+import { type CacheEvent, SharedFrames, type Watcher, watcherBucket } from "./watcher.ts";
+
+export class KindCache {
+  readonly kind: KindDefinition;
+  readonly prefix: string;
+  readonly #objects = new Map<string, CachedObject>();
+  readonly #ordered = new OrderedObjects();
+  readonly #ring: EventRing;
+  readonly #watchers = new Map<string, Set<Watcher>>();
+  readonly #observers = new Set<ObjectObserver<KubeObject>>();
+  #lastChange = 0;
+  /** Changes up to this revision are in what was loaded. */
+  #loadedAt = 0;
+  /** Changes that came while a kind added later was being loaded. */
+  #held: { readonly type: "put" | "delete"; readonly object: CachedObject }[] | undefined;
+
+  constructor(kind: KindDefinition, now: () => number) {
+    this.kind = kind;
+    this.prefix = storagePrefix(kind);
+    this.#ring = new EventRing(now);
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+  /** Revision of the newest change that the cache knows of: an older state than this can not be answered from here. */
+  get lastChange(): number {
+    return this.#lastChange;
+  }
+  /** Watches may resume from this revision and later ones. */
+  get resumableFrom(): number {
+    return this.#ring.resumableFrom;
+  }
+  get watcherCount(): number {
+    let count = 0;
+    for (const bucket of this.#watchers.values()) count += bucket.size;
+    return count;
+  }
+
+  get(key: string): CachedObject | undefined {
+    return this.#objects.get(key);
+  }
+
+  /** In key order. */
+  scan(prefix: string, from: string): Generator<CachedObject, void, void> {
+    return this.#ordered.from(from, prefix);
+  }
+
+  observe(observer: ObjectObserver<KubeObject>): () => void {
+    for (const cached of this.#objects.values()) observer.upsert(cached.object, undefined);
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
+  addWatcher(watcher: Watcher): void {
+    const name = watcherBucket(watcher);
+    const bucket = this.#watchers.get(name);
+    if (bucket === undefined) this.#watchers.set(name, new Set([watcher]));
+    else bucket.add(watcher);
+  }
+
+  removeWatcher(watcher: Watcher): void {
+    const name = watcherBucket(watcher);
+    const bucket = this.#watchers.get(name);
+    bucket?.delete(watcher);
+    if (bucket?.size === 0) this.#watchers.delete(name);
+  }
+
+  /** Every change after `revision`, oldest first. The caller has compared with `resumableFrom`. */
+  eventsSince(revision: number): readonly CacheEvent[] {
+    return this.#ring.since(revision);
+  }
+
+  /** Changes are held back until `loaded`. */
+  hold(): void {
+    this.#held = [];
+  }
+
+  /** First fill, before anybody watches. */
+  load(object: CachedObject): void {
+    this.#objects.set(object.key, object);
+    this.#ordered.set(object);
+    if (object.revision > this.#lastChange) this.#lastChange = object.revision;
+  }
+
+  /** The state loaded so far is that of `revision`. */
+  loaded(revision: number): void {
+    this.#ring.reset(revision);
+    this.#lastChange = Math.max(this.#lastChange, revision);
+    this.#loadedAt = revision;
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const change of held) this.apply(change);
+  }
+
+  apply(change: { readonly type: "put" | "delete"; readonly object: CachedObject }): void {
+    const { type, object } = change;
+    if (this.#held !== undefined) {
+      this.#held.push(change);
+      return;
+    }
+    if (object.revision <= this.#loadedAt) return;
+    const previous = this.#objects.get(object.key);
+    if (type === "put") {
+      this.#objects.set(object.key, object);
+      this.#ordered.set(object);
+    } else {
+      this.#objects.delete(object.key);
+      this.#ordered.delete(object.key);
+    }
+    this.#lastChange = object.revision;
+    const event: CacheEvent = { type, object, previous };
+    this.#ring.push(event);
+    for (const observer of this.#observers) {
+      if (type === "put") observer.upsert(object.object, previous?.object);
+      else observer.remove(object.object);
+    }
+    if (this.#watchers.size > 0) this.#dispatch(event);
+  }
+
+  /** What watchers hold is no longer what follows: they end, and their clients resume or list again. */
+  endWatchers(): void {
+    for (const bucket of [...this.#watchers.values()]) for (const watcher of [...bucket]) watcher.end();
+  }
+
+  clear(): void {
+    this.#objects.clear();
+    this.#ordered.clear();
+  }
+
+  #dispatch(event: CacheEvent): void {
+    const shared = new SharedFrames(event);
+    for (const name of bucketsOf(this.kind, this.prefix, event)) {
+      const bucket = this.#watchers.get(name);
+      if (bucket !== undefined) for (const watcher of bucket) watcher.deliver(shared);
+    }
+  }
+}
+
+/** Buckets whose watchers may care for the event; see watcherBucket. */
+function bucketsOf(kind: KindDefinition, prefix: string, event: CacheEvent): string[] {
+  const rest = event.object.key.slice(prefix.length);
+  const slash = rest.indexOf("/");
+  const buckets = ["", `name:${rest}`];
+  if (slash >= 0) buckets.push(`namespace:${rest.slice(0, slash)}`, `name:*/${rest.slice(slash + 1)}`);
+  if (kind.selectableFields?.["spec.nodeName"] !== undefined) {
+    const node = event.object.fields["spec.nodeName"] ?? "";
+    const before = event.previous?.fields["spec.nodeName"] ?? node;
+    buckets.push(`node:${node}`);
+    if (before !== node) buckets.push(`node:${before}`);
+  }
+  return buckets;
+}

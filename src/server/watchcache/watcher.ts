@@ -1,0 +1,234 @@
+// One watch: which events it sees as what, and the bounded queue between the cache and the client.
+import type { Clock, Timer } from "../../base/index.ts";
+import type { FieldMatcher, LabelMatcher, WatchEventType, WatchFrame } from "../../machinery/index.ts";
+import type { CachedObject } from "./cached-object.ts";
+
+/** A change as the ring keeps it. For deletes `object` is the last state, at the revision of the delete. */
+export interface CacheEvent {
+  readonly type: "put" | "delete";
+  readonly object: CachedObject;
+  readonly previous: CachedObject | undefined;
+}
+
+export interface Selection {
+  /** Store key prefix: one namespace or everything. */
+  readonly scope: string;
+  readonly namespace: string;
+  readonly labels: LabelMatcher;
+  readonly fields: FieldMatcher;
+}
+
+export function selects(selection: Selection, object: CachedObject): boolean {
+  return (
+    object.key.startsWith(selection.scope) &&
+    (selection.labels.everything || selection.labels.matches(object.labels)) &&
+    (selection.fields.everything || selection.fields.matches(object.fields))
+  );
+}
+
+/** Makes frames. Watchers of equal form share one framer, so a frame is made once for all of them. */
+export interface Framer {
+  frame(type: WatchEventType, object: CachedObject): WatchFrame;
+  bookmark(revision: number, initialEventsEnd: boolean): WatchFrame;
+  /** Of forms whose frames depend on the watcher (a Table's first event carries the columns): nothing is shared. */
+  readonly private?: true;
+}
+
+/** The frames of one event while it is handed out. */
+export class SharedFrames {
+  readonly event: CacheEvent;
+  readonly #made = new Map<Framer, Map<WatchEventType, WatchFrame>>();
+  #deleted: CachedObject | undefined;
+
+  constructor(event: CacheEvent) {
+    this.event = event;
+  }
+
+  of(framer: Framer, type: WatchEventType): WatchFrame {
+    if (framer.private === true) return framer.frame(type, this.#objectFor(type));
+    let frames = this.#made.get(framer);
+    if (frames === undefined) this.#made.set(framer, (frames = new Map()));
+    let frame = frames.get(type);
+    if (frame === undefined) frames.set(type, (frame = framer.frame(type, this.#objectFor(type))));
+    return frame;
+  }
+
+  /** A watcher that loses sight of an object is shown its last visible state, at the revision of the change. */
+  #objectFor(type: WatchEventType): CachedObject {
+    const { event } = this;
+    if (type !== "DELETED" || event.type === "delete" || event.previous === undefined) return event.object;
+    this.#deleted ??= event.previous.atRevision(event.object.revision);
+    return this.#deleted;
+  }
+}
+
+/** How the event looks through the selection; undefined: not at all. */
+export function visibleAs(selection: Selection, event: CacheEvent): "ADDED" | "MODIFIED" | "DELETED" | undefined {
+  const before = event.previous !== undefined && selects(selection, event.previous);
+  if (event.type === "delete")
+    return before || (event.previous === undefined && selects(selection, event.object)) ? "DELETED" : undefined;
+  const now = selects(selection, event.object);
+  if (now) return before ? "MODIFIED" : "ADDED";
+  return before ? "DELETED" : undefined;
+}
+
+/**
+ * Watchers of one name, one node or one namespace are found by it; all others are asked about every event. Kubelets by the
+ * thousand each watch their own pods: an event must not ask them all.
+ */
+export function watcherBucket(watcher: Watcher): string {
+  const { fields, namespace } = watcher.selection;
+  const equals = (field: string): string | undefined =>
+    fields.requirements.find((each) => each.field === field && each.operator === "=")?.value;
+  const name = equals("metadata.name");
+  if (name !== undefined && name !== "") {
+    if (namespace !== "") return `name:${namespace}/${name}`;
+    return watcher.namespaced ? `name:*/${name}` : `name:${name}`;
+  }
+  const node = equals("spec.nodeName");
+  if (node !== undefined && watcher.indexedByNode) return `node:${node}`;
+  return namespace === "" ? "" : `namespace:${namespace}`;
+}
+
+/** Frames that may wait for a slow client; one more ends the watch. */
+const longestQueue = 8192;
+const initialChunk = 512;
+
+export interface WatcherOptions {
+  readonly selection: Selection;
+  readonly framer: Framer;
+  readonly namespaced: boolean;
+  readonly indexedByNode: boolean;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  /** The watch ends by itself after this time. */
+  readonly timeoutMs: number;
+  /** 0: no bookmarks. Otherwise the time between two. */
+  readonly bookmarkMs: number;
+  /** Objects to announce first, and the revision they are of. */
+  readonly initial: readonly CachedObject[];
+  readonly replay: readonly CacheEvent[];
+  readonly revision: number;
+  /** Mark the end of the initial objects with an annotated bookmark. */
+  readonly markInitialEnd: boolean;
+  readonly currentRevision: () => number;
+  readonly onEnd: (watcher: Watcher) => void;
+}
+
+export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
+  readonly selection: Selection;
+  readonly namespaced: boolean;
+  readonly indexedByNode: boolean;
+  readonly #options: WatcherOptions;
+  #queue: WatchFrame[] = [];
+  #initialAt = 0;
+  #ended = false;
+  #wake: (() => void) | undefined;
+  readonly #timers: Timer[] = [];
+  readonly #onAbort = (): void => this.stop();
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+    this.selection = options.selection;
+    this.namespaced = options.namespaced;
+    this.indexedByNode = options.indexedByNode;
+    this.#replay();
+    this.#timers.push(options.clock.setTimeout(() => this.end(), options.timeoutMs, { background: true }));
+    if (options.bookmarkMs > 0) this.#armBookmark();
+    if (options.signal?.aborted) this.stop();
+    else options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  deliver(shared: SharedFrames): void {
+    if (this.#ended) return;
+    const type = visibleAs(this.selection, shared.event);
+    if (type !== undefined) this.#push(shared.of(this.#options.framer, type));
+  }
+
+  /** What is queued is still delivered. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const timer of this.#timers) timer.cancel();
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#options.onEnd(this);
+    this.#notify();
+  }
+
+  /** The consumer is gone: nothing more is delivered. */
+  stop(): void {
+    this.#queue = [];
+    this.#initialAt = Number.POSITIVE_INFINITY;
+    this.end();
+  }
+
+  async next(): Promise<IteratorResult<readonly WatchFrame[], undefined>> {
+    for (;;) {
+      const frames = this.#take();
+      if (frames !== undefined) return { done: false, value: frames };
+      if (this.#ended) return { done: true, value: undefined };
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  async return(): Promise<IteratorResult<readonly WatchFrame[], undefined>> {
+    this.stop();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #take(): readonly WatchFrame[] | undefined {
+    const { initial, framer, markInitialEnd, revision } = this.#options;
+    if (this.#initialAt < initial.length) {
+      const chunk = initial.slice(this.#initialAt, this.#initialAt + initialChunk);
+      this.#initialAt += chunk.length;
+      const frames = chunk.map((object) => framer.frame("ADDED", object));
+      if (markInitialEnd && this.#initialAt >= initial.length) frames.push(framer.bookmark(revision, true));
+      return frames;
+    }
+    if (initial.length === 0 && markInitialEnd && this.#initialAt === 0) {
+      this.#initialAt = 1;
+      return [framer.bookmark(revision, true)];
+    }
+    if (this.#queue.length === 0) return undefined;
+    const frames = this.#queue;
+    this.#queue = [];
+    return frames;
+  }
+
+  #replay(): void {
+    for (const event of this.#options.replay) {
+      const type = visibleAs(this.selection, event);
+      if (type !== undefined) this.#queue.push(new SharedFrames(event).of(this.#options.framer, type));
+    }
+  }
+
+  #push(frame: WatchFrame): void {
+    if (this.#queue.length >= longestQueue) return this.end();
+    this.#queue.push(frame);
+    this.#notify();
+  }
+
+  #armBookmark(): void {
+    const { clock, bookmarkMs, framer, currentRevision } = this.#options;
+    this.#timers[1] = clock.setTimeout(
+      () => {
+        this.#push(framer.bookmark(currentRevision(), false));
+        if (!this.#ended) this.#armBookmark();
+      },
+      bookmarkMs,
+      { background: true },
+    );
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}

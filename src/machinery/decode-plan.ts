@@ -2,9 +2,9 @@
 // reader (built-in kinds) checks types with Go's messages, drops unknown fields, normalises times and quantities, and adds or
 // drops zero values field by field as the Go struct does. The loose reader (custom resources) only drops and reports unknown
 // fields. Readers copy; their input may be frozen.
-import { isObject } from "./equal.ts";
-import { JsonNumber, plainCopy, quoteGo } from "./json-text.ts";
-import { setOwn } from "./patch.ts";
+import { isObject, setOwn } from "./equal.ts";
+import { quoteGo } from "./go-text.ts";
+import { JsonNumber, plainCopy } from "./json-text.ts";
 import { canonicalQuantity, QuantityError } from "./quantity.ts";
 import type { Schema, Schemas, Shape } from "./schema.ts";
 import { canonicalMicroTime, canonicalTime, TimeError } from "./time.ts";

@@ -9,7 +9,11 @@ export function deepClone<T>(value: T): T {
   }
   if (value !== null && typeof value === "object") {
     const copy: Record<string, unknown> = {};
-    for (const key in value) copy[key] = deepClone((value as Record<string, unknown>)[key]);
+    for (const key in value) {
+      const member = deepClone((value as Record<string, unknown>)[key]);
+      if (key === "__proto__") setOwn(copy, key, member);
+      else copy[key] = member;
+    }
     return copy as T;
   }
   return value;
@@ -72,3 +76,10 @@ export function identical(a: unknown, b: unknown): boolean {
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === "object" && !Array.isArray(value);
+
+/** Sets a key that may be called `__proto__`. */
+export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === "__proto__")
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  else target[key] = value;
+}

@@ -1,5 +1,6 @@
 // Errors of the API as `Status` objects. Upstream: k8s.io/apimachinery/pkg/api/errors, pkg/util/validation/field.
 
+import { goJson, quoteGo } from "./go-text.ts";
 import { formatGroupResource, type GroupResource, type Status, type StatusCause } from "./object.ts";
 
 /** Thrown wherever a request fails with a defined answer; the pipeline writes `status` as it is. */
@@ -46,7 +47,7 @@ export const notFound = (gr: GroupResource, name: string): StatusError =>
   new StatusError({
     code: 404,
     reason: "NotFound",
-    message: `${formatGroupResource(gr)} ${JSON.stringify(name)} not found`,
+    message: `${formatGroupResource(gr)} ${quoteGo(name)} not found`,
     details: details(gr, name),
   });
 
@@ -54,7 +55,7 @@ export const alreadyExists = (gr: GroupResource, name: string): StatusError =>
   new StatusError({
     code: 409,
     reason: "AlreadyExists",
-    message: `${formatGroupResource(gr)} ${JSON.stringify(name)} already exists`,
+    message: `${formatGroupResource(gr)} ${quoteGo(name)} already exists`,
     details: details(gr, name),
   });
 
@@ -63,7 +64,7 @@ export const conflict = (gr: GroupResource, name: string, why: string): StatusEr
   new StatusError({
     code: 409,
     reason: "Conflict",
-    message: `Operation cannot be fulfilled on ${formatGroupResource(gr)} ${JSON.stringify(name)}: ${why}`,
+    message: `Operation cannot be fulfilled on ${formatGroupResource(gr)} ${quoteGo(name)}: ${why}`,
     details: details(gr, name),
   });
 
@@ -79,7 +80,7 @@ export const forbidden = (gr: GroupResource, name: string, why: string): StatusE
         ? `forbidden: ${why}`
         : name === ""
           ? `${formatGroupResource(gr)} is forbidden: ${why}`
-          : `${formatGroupResource(gr)} ${JSON.stringify(name)} is forbidden: ${why}`,
+          : `${formatGroupResource(gr)} ${quoteGo(name)} is forbidden: ${why}`,
     details: details(gr, name),
   });
 
@@ -98,10 +99,73 @@ export const methodNotSupported = (gr: GroupResource, verb: string): StatusError
   new StatusError({
     code: 405,
     reason: "MethodNotAllowed",
-    message: `${verb} is not supported on resources of kind ${JSON.stringify(formatGroupResource(gr))}`,
+    message: `${verb} is not supported on resources of kind ${quoteGo(formatGroupResource(gr))}`,
     details: details(gr, ""),
   });
 export const expired = (message: string): StatusError => new StatusError({ code: 410, reason: "Expired", message });
+/** 429. Clients wait for `retryAfterSeconds`, when it is above zero, and try again. */
+export const tooManyRequests = (message: string, retryAfterSeconds = 0): StatusError =>
+  new StatusError(
+    { code: 429, reason: "TooManyRequests", message, ...retryDetails(retryAfterSeconds) },
+    retryAfterSeconds > 0 ? { "retry-after": String(retryAfterSeconds) } : {},
+  );
+/** 504 of a request that the server could not finish in time. */
+export const timeout = (message: string, retryAfterSeconds = 0): StatusError =>
+  new StatusError(
+    { code: 504, reason: "Timeout", message: `Timeout: ${message}`, ...retryDetails(retryAfterSeconds) },
+    retryAfterSeconds > 0 ? { "retry-after": String(retryAfterSeconds) } : {},
+  );
+/** 500 of an operation that may succeed when it is tried again. */
+export const serverTimeout = (gr: GroupResource, operation: string, retryAfterSeconds = 0): StatusError =>
+  new StatusError(
+    {
+      code: 500,
+      reason: "ServerTimeout",
+      message: `The ${operation} operation against ${formatGroupResource(gr)} could not be completed at this time, please try again.`,
+      details: { ...details(gr, operation), ...retryDetails(retryAfterSeconds).details },
+    },
+    retryAfterSeconds > 0 ? { "retry-after": String(retryAfterSeconds) } : {},
+  );
+const retryDetails = (retryAfterSeconds: number) => (retryAfterSeconds > 0 ? { details: { retryAfterSeconds } } : {});
+export const requestTooLarge = (message: string): StatusError =>
+  new StatusError({ code: 413, reason: "RequestEntityTooLarge", message: `Request entity too large: ${message}` });
+export const serviceUnavailable = (message: string): StatusError =>
+  new StatusError({ code: 503, reason: "ServiceUnavailable", message });
+
+const genericTexts: Readonly<Record<number, readonly [reason: string, message: string]>> = {
+  400: ["BadRequest", "the server rejected our request for an unknown reason"],
+  401: ["Unauthorized", "the server has asked for the client to provide credentials"],
+  404: ["NotFound", "the server could not find the requested resource"],
+  405: ["MethodNotAllowed", "the server does not allow this method on the requested resource"],
+  409: ["Conflict", "the server reported a conflict"],
+  422: ["Invalid", "the server rejected our request due to an error in our request"],
+  429: ["TooManyRequests", "the server has received too many requests and has asked us to try again later"],
+  503: ["ServiceUnavailable", "the server is currently unable to handle the request"],
+  504: [
+    "Timeout",
+    "the server was unable to return a response in the time allotted, but may still be processing the request",
+  ],
+};
+
+/** An answer whose text is the code's own; `message` shows only where upstream lets it (403, 406, 415, 5xx). */
+export function genericResponse(code: number, message = ""): StatusError {
+  const [reason, text] = genericTexts[code] ?? genericReason(code, message);
+  return new StatusError({ code, message: text, ...(reason === "" ? {} : { reason }), details: {} });
+}
+
+function genericReason(code: number, message: string): readonly [reason: string, message: string] {
+  if (code === 403) return ["Forbidden", message];
+  if (code === 406)
+    return [
+      "NotAcceptable",
+      message || "the server was unable to respond with a content type that the client supports",
+    ];
+  if (code === 415) return ["UnsupportedMediaType", message];
+  if (code >= 500)
+    return ["InternalError", `an error on the server (${quoteGo(message)}) has prevented the request from succeeding`];
+  return ["", `the server responded with the status code ${code} but did not return more information`];
+}
+
 /** A thing of the API that this version does not have yet. 501 says so instead of a wrong answer. */
 export const notImplemented = (what: string): StatusError =>
   new StatusError({ code: 501, reason: "NotImplemented", message: `${what} is not implemented by this server` });
@@ -122,6 +186,8 @@ export type FieldErrorType =
   | "FieldValueForbidden"
   | "FieldValueTooLong"
   | "FieldValueTooMany"
+  | "FieldValueTooFew"
+  | "FieldValueTooShort"
   | "InternalError"
   | "FieldValueTypeInvalid";
 
@@ -138,11 +204,11 @@ export function invalid(gk: { group: string; kind: string }, name: string, error
   return new StatusError({
     code: 422,
     reason: "Invalid",
-    message: `${kind} ${JSON.stringify(name)} is invalid${errors.length > 0 ? `: ${all}` : ""}`,
+    message: `${kind} ${quoteGo(name)} is invalid${errors.length > 0 ? `: ${all}` : ""}`,
     details: {
       ...(name ? { name } : {}),
       ...(gk.group ? { group: gk.group } : {}),
-      kind: gk.kind,
+      ...(gk.kind ? { kind: gk.kind } : {}),
       ...(causes.length > 0 ? { causes } : {}),
     },
   });
@@ -164,7 +230,7 @@ export const field = {
     type: "FieldValueNotSupported",
     field: path,
     message: `Unsupported value: ${show(value)}${
-      supported.length > 0 ? `: supported values: ${supported.map((each) => JSON.stringify(each)).join(", ")}` : ""
+      supported.length > 0 ? `: supported values: ${supported.map((each) => quoteGo(each)).join(", ")}` : ""
     }`,
   }),
   forbidden: (path: string, detail: string): FieldError => ({
@@ -185,7 +251,27 @@ export const field = {
   tooLong: (path: string, maxLength: number): FieldError => ({
     type: "FieldValueTooLong",
     field: path,
-    message: `Too long: may not be more than ${maxLength} bytes`,
+    message: `Too long: ${maxLength < 0 ? "value is too long" : `may not be more than ${maxLength} ${maxLength === 1 ? "byte" : "bytes"}`}`,
+  }),
+  tooLongCharacters: (path: string, maxLength: number): FieldError => ({
+    type: "FieldValueTooLong",
+    field: path,
+    message: `Too long: may not be more than ${maxLength} ${maxLength === 1 ? "character" : "characters"}`,
+  }),
+  tooShort: (path: string, minLength: number): FieldError => ({
+    type: "FieldValueTooShort",
+    field: path,
+    message: `Too short: must be at least ${minLength} ${minLength === 1 ? "byte" : "bytes"}`,
+  }),
+  tooFew: (path: string, actual: number, min: number): FieldError => ({
+    type: "FieldValueTooFew",
+    field: path,
+    message: `Too few: ${actual}: must have at least ${min} item${min === 1 ? "" : "s"}`,
+  }),
+  internal: (path: string, detail: string): FieldError => ({
+    type: "InternalError",
+    field: path,
+    message: `Internal error: ${detail}`,
   }),
   tooMany: (path: string, actual: number, max: number): FieldError => ({
     type: "FieldValueTooMany",
@@ -199,7 +285,7 @@ export const field = {
   }),
 } as const;
 
+/** Upstream's printer of bad values: quoted strings, plain numbers and booleans, anything else as JSON. */
 function show(value: unknown): string {
-  if (value === null || value === undefined) return "null";
-  return JSON.stringify(value);
+  return typeof value === "string" ? quoteGo(value) : goJson(value);
 }

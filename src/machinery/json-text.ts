@@ -1,6 +1,7 @@
 // A JSON parser that answers as Go's encoding/json does where JSON.parse cannot: error texts, repeated keys, numbers kept as
 // written. JSON.parse does the common case; this one runs when it failed or when `needsCare` says that it would lose something.
-import { setOwn } from "./patch.ts";
+import { setOwn } from "./equal.ts";
+import { quoteGo } from "./go-text.ts";
 
 /** A number kept as text: quantities and 64-bit integers mean more than a double holds. */
 export class JsonNumber {
@@ -75,35 +76,6 @@ function quoteByte(text: string, at: number): string {
   if (character === "'") return "'\\''";
   if (character === '"') return "'\"'";
   return `'${quoteGo(character).slice(1, -1)}'`;
-}
-
-const goEscapes: Readonly<Record<string, string>> = {
-  "\u0007": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-  "\\": "\\\\",
-  '"': '\\"',
-};
-
-/** Go's strconv.Quote. */
-export function quoteGo(text: string): string {
-  let quoted = '"';
-  for (const character of text) {
-    const escaped = goEscapes[character];
-    if (escaped !== undefined) quoted += escaped;
-    else if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) quoted += character;
-    else {
-      const point = character.codePointAt(0) as number;
-      if (point < 0x80) quoted += `\\x${point.toString(16).padStart(2, "0")}`;
-      else if (point < 0x10000) quoted += `\\u${point.toString(16).padStart(4, "0")}`;
-      else quoted += `\\U${point.toString(16).padStart(8, "0")}`;
-    }
-  }
-  return `${quoted}"`;
 }
 
 function parseValue(state: State): unknown {

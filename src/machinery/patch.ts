@@ -1,7 +1,7 @@
 // JSON patch (RFC 6902) and merge patch (RFC 7386) as upstream's library (evanphx/json-patch 4) answers them, with its
 // leniencies: negative array indices count from the end, `replace` may add a key to an object, `copy` of an absent key adds
 // null. All return new data and leave inputs alone. Strategic merge patch is in strategic-patch.ts.
-import { deepClone, identical, isObject } from "./equal.ts";
+import { deepClone, identical, isObject, setOwn } from "./equal.ts";
 import { StatusError } from "./errors.ts";
 
 export interface JsonPatchOperation {
@@ -137,13 +137,6 @@ function add(container: Container, key: string, { value, path }: { value: unknow
   if (index >= size || index < -size)
     throw new JsonPatchError(`${text}: Unable to access invalid index: ${index}: ${invalidIndex}`);
   container.splice(index < 0 ? index + size : index, 0, fresh);
-}
-
-/** Sets a key that may be called `__proto__`. */
-export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === "__proto__")
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-  else target[key] = value;
 }
 
 function remove(container: Container, key: string, text: string): void {

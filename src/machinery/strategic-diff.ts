@@ -1,7 +1,6 @@
 // Strategic merge patches from objects: what changed between two, and what kubectl apply sends for three. Upstream:
 // k8s.io/apimachinery/pkg/util/strategicpatch CreateTwoWayMergePatch, CreateThreeWayMergePatch.
-import { identical, isObject } from "./equal.ts";
-import { setOwn } from "./patch.ts";
+import { identical, isObject, setOwn } from "./equal.ts";
 import type { Schema, Schemas } from "./schema.ts";
 import {
   badType,

@@ -1,7 +1,6 @@
 // Strategic merge patch: maps merge, lists merge by key where the schema says so, directives steer. Upstream:
 // k8s.io/apimachinery/pkg/util/strategicpatch; the diff for kubectl apply is in strategic-diff.ts.
-import { deepClone, identical, isObject } from "./equal.ts";
-import { setOwn } from "./patch.ts";
+import { deepClone, identical, isObject, setOwn } from "./equal.ts";
 import type { Schema, Schemas } from "./schema.ts";
 import {
   badFormat,
@@ -31,8 +30,9 @@ export function applyStrategicMergePatch(
   patch: unknown,
   types: { schema: Schema; schemas: Schemas },
 ): unknown {
-  if (!isObject(patch)) throw badType("map[string]interface {}", patch);
   const original = isObject(document) ? (deepClone(document) as JsonMap) : {};
+  if (patch === null) return original;
+  if (!isObject(patch)) throw badType("map[string]interface {}", patch);
   return mergeMaps(original, deepClone(patch), { types, purpose: "apply" });
 }
 

@@ -1,5 +1,5 @@
 // Times of the API as text and as milliseconds since 1970. Upstream: meta/v1 Time and MicroTime, Go's time.Parse.
-import { quoteGo } from "./json-text.ts";
+import { quoteGo } from "./go-text.ts";
 
 /** RFC 3339 in UTC with whole seconds: metav1.Time. */
 export const formatTime = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

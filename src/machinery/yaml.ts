@@ -13,9 +13,8 @@ import {
   parseEvents,
   YAMLException,
 } from "js-yaml";
-import { deepClone } from "./equal.ts";
+import { deepClone, setOwn } from "./equal.ts";
 import { plainNumber } from "./json-text.ts";
-import { setOwn } from "./patch.ts";
 
 export { toYaml } from "./yaml-write.ts";
 

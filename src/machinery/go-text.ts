@@ -1,0 +1,48 @@
+// How Go prints values in messages that clients read.
+
+/** Printable ASCII that needs no escape. */
+const plainText = /^[ !#-[\]-~]*$/;
+const goEscapes: Readonly<Record<string, string>> = {
+  "\u0007": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+  "\\": "\\\\",
+  '"': '\\"',
+};
+
+/** Go's strconv.Quote. */
+export function quoteGo(text: string): string {
+  if (plainText.test(text)) return `"${text}"`;
+  let quoted = '"';
+  for (const character of text) {
+    const escaped = goEscapes[character];
+    if (escaped !== undefined) quoted += escaped;
+    else if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) quoted += character;
+    else {
+      const point = character.codePointAt(0) as number;
+      if (point < 0x80) quoted += `\\x${point.toString(16).padStart(2, "0")}`;
+      else if (point < 0x10000) quoted += `\\u${point.toString(16).padStart(4, "0")}`;
+      else quoted += `\\U${point.toString(16).padStart(8, "0")}`;
+    }
+  }
+  return `${quoted}"`;
+}
+
+const htmlEscapes: Readonly<Record<string, string>> = {
+  "<": "\\u003c",
+  ">": "\\u003e",
+  "&": "\\u0026",
+  "\u2028": "\\u2028",
+  "\u2029": "\\u2029",
+};
+
+/** Go's json.Marshal: like JSON.stringify, with HTML's characters escaped. Undefined prints as null. */
+export function goJson(value: unknown): string {
+  const text =
+    JSON.stringify(value, (_key, member) => (typeof member === "bigint" ? Number(member) : member)) ?? "null";
+  return text.replace(/[<>&\u2028\u2029]/g, (character) => htmlEscapes[character]!);
+}

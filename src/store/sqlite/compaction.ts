@@ -33,6 +33,7 @@ export class Compaction {
 
   /** From now on history before `revision` cannot be read; rows go later, those needed as of `keep` not at all. */
   start(revision: number, keep: number): void {
+    this.#writer.flushIndex(); // a start reads the log behind what is indexed, so that must not be cleaned
     if (revision > this.#state.compacted) {
       this.#writer.transaction(true, () => setMeta(this.#db, "compacted", revision));
       this.#state.compacted = revision;

@@ -5,6 +5,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { orderKey, prefixEnd } from "../operations.ts";
 import { type EventPage, PackWriter, type RangeCall, type RangePage } from "./protocol.ts";
 import { type EngineState, revisionOf, rowId } from "./schema.ts";
+import type { Writer } from "./writer.ts";
 
 /** Bytes of values after which a page ends. */
 const pageBytes = 256 * 1024;
@@ -47,14 +48,16 @@ const keysAt = `
 
 export class Reader {
   readonly #state: EngineState;
+  readonly #writer: Writer;
   readonly #current: StatementSync;
   readonly #countCurrent: StatementSync;
   readonly #at: StatementSync;
   readonly #countAt: StatementSync;
   readonly #events: StatementSync;
 
-  constructor(db: DatabaseSync, state: EngineState) {
+  constructor(db: DatabaseSync, state: EngineState, writer: Writer) {
     this.#state = state;
+    this.#writer = writer;
     this.#current = db.prepare(
       `SELECT c.key, c.id, c.created, l.value FROM current c CROSS JOIN log l ON l.id = c.id
        WHERE c.key >= $from AND c.key < $end ORDER BY c.key LIMIT $limit`,
@@ -74,6 +77,8 @@ export class Reader {
   }
 
   get(key: string, revision: number | undefined): RangePage {
+    if (this.#check(revision, false) === this.#state.revision)
+      return { revision: this.#state.revision, entries: this.#writer.entry(key), more: false, remaining: 0 };
     return this.#page({ from: key, end: `${key}\u0000` }, this.#check(revision, false), 1);
   }
 
@@ -85,6 +90,7 @@ export class Reader {
   }
 
   count(prefix: string): number {
+    this.#writer.flushIndex();
     return this.#count(boundsOf(prefix), this.#state.revision);
   }
 
@@ -115,6 +121,7 @@ export class Reader {
   }
 
   #page(bounds: Bounds, revision: number, limit = -1): RangePage {
+    this.#writer.flushIndex();
     const entries = new PackWriter();
     let count = 0;
     let lastKey = "";

@@ -2,7 +2,7 @@
 //
 // `log` holds one row for each change, appended in revision order: its id is revision * 128 + position in the commit, so
 // history is a scan of the table and "as of revision r" is a bound on ids. `current` names the newest row of every
-// existing key. A row knows the row it replaced (`previous`), which is what compaction deletes and what events show.
+// existing key, as of the last time it was brought up to date. A row knows the row it replaced (`previous`), which is what compaction deletes and what events show.
 //
 // Example: put a (2), put b (3), put a (4), delete b (5)
 //   log      256 a created 2 | 384 b created 3 | 512 a created 2 previous 256 | 640 b deleted previous 384
@@ -37,6 +37,8 @@ export interface EngineState {
   compacted: number;
   /** Rows up to this id are cleaned of history. */
   cleanedId: number;
+  /** `current` says how things were up to this row; CurrentIndex knows the rest. */
+  readonly indexedId: number;
   /** A durable record says that revisions up to this one may have been seen. */
   reserved: number;
 }
@@ -119,7 +121,7 @@ export function loadState(db: DatabaseSync): EngineState {
     reserved,
     meta.get("revision") ?? 0,
   );
-  return { revision, compacted, cleanedId: meta.get("cleaned") ?? 0, reserved };
+  return { revision, compacted, cleanedId: meta.get("cleaned") ?? 0, indexedId: meta.get("indexed") ?? 0, reserved };
 }
 
 /** Called in a transaction that will be durable. */

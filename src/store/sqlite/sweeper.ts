@@ -33,6 +33,7 @@ export class Sweeper {
    * keys are deleted, the next call finds the next ones.
    */
   sweep(nowMs: number): SweepAnswer {
+    this.#writer.flushIndex();
     const rows = this.#due.all(nowMs) as unknown as readonly DeadlineRow[];
     const stale = rows.filter(([, , id, current]) => id !== current);
     if (stale.length > 0)

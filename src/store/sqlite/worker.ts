@@ -10,6 +10,9 @@ import { closeDatabase, loadState, openDatabase, toWire } from "./schema.ts";
 import { Sweeper } from "./sweeper.ts";
 import { Writer } from "./writer.ts";
 
+/** Keys that go to the index at once when nobody waits. */
+const indexKeys = 128;
+
 /** Rows of history cleaned at once while somebody waits, and while nobody does. */
 const cleanBusy = 64;
 const cleanIdle = 512;
@@ -27,7 +30,7 @@ function serve(): void {
   const db = openDatabase(path);
   const state = loadState(db);
   const writer = new Writer(db, state);
-  const reader = new Reader(db, state);
+  const reader = new Reader(db, state, writer);
   const compaction = new Compaction(db, state, writer);
   const sweeper = new Sweeper(db, writer);
   let open = true;
@@ -52,6 +55,7 @@ function serve(): void {
         return { value: bytesOf(path) + bytesOf(`${path}-wal`) };
       case "close":
         open = false;
+        writer.flushIndex();
         closeDatabase(db, state);
         return { value: undefined };
     }
@@ -91,8 +95,10 @@ function serve(): void {
     for (let messages = [first, ...drain()]; open; messages = drain()) {
       handle(messages);
       if (!open) break;
-      if (compaction.pending) compaction.step(messages.length > 0 ? cleanBusy : cleanIdle);
-      else if (messages.length === 0) return;
+      const busy = messages.length > 0;
+      if (writer.indexDue && !busy) writer.stepIndex(indexKeys);
+      else if (compaction.pending) compaction.step(busy ? cleanBusy : cleanIdle);
+      else if (!busy) return;
     }
     port.close();
   });

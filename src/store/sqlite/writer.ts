@@ -2,6 +2,7 @@
 // leaves no trace in the transaction it shares with others.
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { CurrentIndex, type CurrentRow } from "./current-index.ts";
 import { type Packed, PackReader, PackWriter } from "./protocol.ts";
 import { type EngineState, reserveRevisions, revisionOf, rowId } from "./schema.ts";
 
@@ -11,14 +12,12 @@ interface Operation {
   readonly deadlineMs: number;
   readonly value: Uint8Array | undefined;
   readonly key: string;
-  /** What is there now; 0: nothing. */
-  readonly currentId: number;
-  readonly created: number;
-  readonly currentValue: Uint8Array | null | undefined;
+  /** What is there now. */
+  readonly current: CurrentRow;
 }
 
-/** [id, created, value where asked for] */
-type CurrentRow = readonly [number, number, (Uint8Array | null)?] | undefined;
+/** Keys that go to the `current` table with each transaction when too many wait: more than a transaction usually adds. */
+const keysWhenFull = 1024;
 
 /** SQLite's interface stores and answers empty values as null. */
 const empty = new Uint8Array();
@@ -28,11 +27,9 @@ export class Writer {
   readonly #state: EngineState;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
-  readonly #find: StatementSync;
-  readonly #findWithValue: StatementSync;
+  readonly #index: CurrentIndex;
+  readonly #value: StatementSync;
   readonly #append: StatementSync;
-  readonly #point: StatementSync;
-  readonly #forget: StatementSync;
   readonly #expire: StatementSync;
   #relaxed = false;
   #revision = 0;
@@ -40,20 +37,43 @@ export class Writer {
   constructor(db: DatabaseSync, state: EngineState) {
     this.#db = db;
     this.#state = state;
+    this.#index = new CurrentIndex(db, state.indexedId);
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
-    this.#find = db.prepare("SELECT id, created FROM current WHERE key = ?");
-    this.#findWithValue = db.prepare(
-      "SELECT c.id, c.created, l.value FROM current c CROSS JOIN log l ON l.id = c.id WHERE c.key = ?",
-    );
-    this.#find.setReturnArrays(true);
-    this.#findWithValue.setReturnArrays(true);
+    this.#value = db.prepare("SELECT value FROM log WHERE id = ?");
+    this.#value.setReturnArrays(true);
     this.#append = db.prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?)");
-    this.#point = db.prepare(
-      "INSERT INTO current VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET id = excluded.id, created = excluded.created",
-    );
-    this.#forget = db.prepare("DELETE FROM current WHERE key = ?");
     this.#expire = db.prepare("INSERT OR REPLACE INTO expiry VALUES (?, ?, ?)");
+  }
+
+  /** The newest entry of the key as a packed (modRevision, createRevision, value); empty when there is none. */
+  entry(key: string): Packed {
+    const entry = new PackWriter();
+    const current = this.#index.find(key);
+    if (current.id !== 0) {
+      entry.key(key);
+      this.#writeEntry(current, entry);
+    }
+    return entry.finish();
+  }
+
+  /** Brings the `current` table up to date, for reads of more than one key. */
+  flushIndex(): void {
+    // The first round may be one under way, which knows nothing of the newest keys.
+    while (!this.#index.flushed) this.stepIndex(Number.POSITIVE_INFINITY);
+  }
+
+  /** True when the `current` table lags behind enough to use a quiet moment for it. */
+  get indexDue(): boolean {
+    return this.#index.roundDue;
+  }
+
+  stepIndex(keys: number): void {
+    let done = (): void => {};
+    this.transaction(true, () => {
+      done = this.#index.step(keys);
+    });
+    done();
   }
 
   /** All batches in one transaction. When it throws, nothing was written. */
@@ -63,6 +83,7 @@ export class Writer {
     const mostRevisions = batches.reduce((sum, batch) => sum + batch.numbers.length, 0);
     const reserve = relaxed && this.#state.revision + mostRevisions > this.#state.reserved;
     let reserved = this.#state.reserved;
+    if (this.#index.full) this.stepIndex(keysWhenFull);
     this.transaction(relaxed && !reserve, () => {
       this.#revision = this.#state.revision;
       for (const batch of batches) {
@@ -82,11 +103,14 @@ export class Writer {
       this.#db.exec(`PRAGMA synchronous = ${relaxed ? "NORMAL" : "FULL"}`);
       this.#relaxed = relaxed;
     }
+    const { newestId } = this.#index;
     this.#begin.run();
     try {
       body();
       this.#commit.run();
+      this.#index.settle();
     } catch (error) {
+      this.#index.revert(newestId);
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
@@ -98,67 +122,59 @@ export class Writer {
     const operations: Operation[] = [];
     let failed = -1;
     for (let index = 0; index < count; index++) {
-      const operation = this.#read(reader, wanted);
+      const operation = this.#read(reader);
       operations.push(operation);
-      const { expectRevision, currentId } = operation;
-      if (failed < 0 && expectRevision >= 0 && revisionOf(currentId) !== expectRevision) failed = index;
+      const { expectRevision, current } = operation;
+      if (failed < 0 && expectRevision >= 0 && revisionOf(current.id) !== expectRevision) failed = index;
     }
     if (failed >= 0) {
       this.#refuse(operations[failed]!, failed, results);
       return;
     }
-    const changes = operations.some((operation) => !operation.isDelete || operation.currentId !== 0);
+    const changes = operations.some((operation) => !operation.isDelete || operation.current.id !== 0);
     if (changes) this.#revision++;
     results.number(1);
     results.number(this.#revision);
     for (let index = 0; index < count; index++) this.#perform(operations[index]!, index, wanted ? results : undefined);
   }
 
-  #read(reader: PackReader, wanted: boolean): Operation {
+  #read(reader: PackReader): Operation {
     const isDelete = reader.number() === 1;
     const expectRevision = reader.number();
     const deadlineMs = reader.number();
     const value = reader.value();
     const key = reader.key();
-    const current = (wanted ? this.#findWithValue : this.#find).get(key) as unknown as CurrentRow;
-    return {
-      isDelete,
-      expectRevision,
-      deadlineMs,
-      value,
-      key,
-      currentId: current?.[0] ?? 0,
-      created: current?.[1] ?? 0,
-      currentValue: current?.[2],
-    };
+    return { isDelete, expectRevision, deadlineMs, value, key, current: this.#index.find(key) };
   }
 
-  #refuse(operation: Operation, index: number, results: PackWriter): void {
+  #refuse({ current }: Operation, index: number, results: PackWriter): void {
     results.number(0);
     results.number(index);
-    results.number(revisionOf(operation.currentId));
-    results.number(operation.created);
-    const current = this.#findWithValue.get(operation.key) as unknown as CurrentRow;
-    results.value(current && (current[2] ?? empty));
+    this.#writeEntry(current, results);
   }
 
-  #perform(operation: Operation, index: number, results: PackWriter | undefined): void {
-    const { key, currentId } = operation;
-    const id = rowId(this.#revision, index);
-    const created = operation.created === 0 ? this.#revision : operation.created;
-    const previous = currentId === 0 ? null : currentId;
-    if (!operation.isDelete) {
+  #perform(operation: Operation, position: number, results: PackWriter | undefined): void {
+    const { key, current, isDelete } = operation;
+    const id = rowId(this.#revision, position);
+    const created = current.created === 0 ? this.#revision : current.created;
+    const previous = current.id === 0 ? null : current.id;
+    if (!isDelete) {
       this.#append.run(id, key, created, previous, operation.value!);
-      this.#point.run(key, id, created);
+      this.#index.set(key, id, created);
       if (operation.deadlineMs > 0) this.#expire.run(operation.deadlineMs, key, id);
     } else if (previous !== null) {
       this.#append.run(id, key, 0, previous, null);
-      this.#forget.run(key);
+      this.#index.set(key, id, 0);
     }
     if (results === undefined) return;
-    results.number(operation.isDelete && previous === null ? 0 : created);
-    results.number(revisionOf(currentId));
-    results.number(operation.created);
-    results.value(previous === null ? undefined : (operation.currentValue ?? empty));
+    results.number(isDelete && previous === null ? 0 : created);
+    this.#writeEntry(current, results);
+  }
+
+  #writeEntry({ id, created }: CurrentRow, results: PackWriter): void {
+    results.number(revisionOf(id));
+    results.number(created);
+    const row = id === 0 ? undefined : (this.#value.get(id) as unknown as readonly [Uint8Array | null]);
+    results.value(row && (row[0] ?? empty));
   }
 }

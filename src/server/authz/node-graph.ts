@@ -11,6 +11,7 @@ import {
   volumeAttachments,
 } from "../../api/index.ts";
 import type { ObjectReader } from "../contract.ts";
+import { podConfigMapNames, podSecretNames } from "./pod-references.ts";
 
 export type NodeNeed =
   | "secret"
@@ -145,53 +146,17 @@ function needsOfPod(pod: Pod): Set<string> {
   // A node that could make a pod with references could read anything, so mirror pods give nothing.
   if (metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined) return found;
   need("serviceaccount", spec.serviceAccountName);
-  for (const secret of spec.imagePullSecrets ?? []) need("secret", secret.name);
-  for (const container of [
-    ...(spec.initContainers ?? []),
-    ...(spec.containers ?? []),
-    ...(spec.ephemeralContainers ?? []),
-  ]) {
-    for (const { secretRef, configMapRef } of container.envFrom ?? []) {
-      need("secret", secretRef?.name);
-      need("configmap", configMapRef?.name);
-    }
-    for (const { valueFrom } of container.env ?? []) {
-      need("secret", valueFrom?.secretKeyRef?.name);
-      need("configmap", valueFrom?.configMapKeyRef?.name);
-    }
-  }
-  for (const volume of spec.volumes ?? []) {
-    for (const source of [volume, ...(volume.projected?.sources ?? [])] as (typeof volume & {
-      secret?: { name?: string; secretName?: string };
-    })[]) {
-      need("secret", source.secret?.secretName ?? source.secret?.name);
-      need("configmap", source.configMap?.name);
-    }
-    for (const name of secretsOfSource(volume)) need("secret", name);
+  for (const name of podSecretNames(pod)) need("secret", name);
+  for (const name of podConfigMapNames(pod)) need("configmap", name);
+  for (const volume of spec.volumes ?? [])
     need(
       "persistentvolumeclaim",
       volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral && `${metadata.name}-${volume.name}`),
     );
-  }
   const made = new Map((status?.resourceClaimStatuses ?? []).map((each) => [each.name, each.resourceClaimName]));
   for (const claim of spec.resourceClaims ?? []) need("resourceclaim", claim.resourceClaimName ?? made.get(claim.name));
   need("resourceclaim", status?.extendedResourceClaimStatus?.resourceClaimName);
   return found;
-}
-
-/** Names of the secrets that in-tree sources and inline CSI volumes of a pod refer to, in the pod's namespace. */
-function secretsOfSource(volume: NonNullable<Pod["spec"]["volumes"]>[number]): (string | undefined)[] {
-  return [
-    volume.azureFile?.secretName,
-    volume.cephfs?.secretRef?.name,
-    volume.cinder?.secretRef?.name,
-    volume.flexVolume?.secretRef?.name,
-    volume.rbd?.secretRef?.name,
-    volume.iscsi?.secretRef?.name,
-    volume.scaleIO?.secretRef?.name,
-    volume.storageos?.secretRef?.name,
-    volume.csi?.nodePublishSecretRef?.name,
-  ];
 }
 
 /** Secrets that the kubelet reads for a bound volume. Upstream: pkg/api/persistentvolume VisitPVSecretNames, kubeletVisible. */

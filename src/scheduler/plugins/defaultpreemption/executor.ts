@@ -1,0 +1,96 @@
+// Makes room behind the scheduling loop: marks and deletes the victims, the last one alone, so that its deletion is the event that
+// brings the waiting pod back. Upstream: framework/preemption executor (asynchronous preemption, KEP-4832).
+import type { Pod } from "../../../api/index.ts";
+import { isNotFound } from "../../../machinery/index.ts";
+import type { Handle } from "../../handle.ts";
+import type { PodInfo } from "../../snapshot/pod-info.ts";
+import type { Candidate } from "./victims.ts";
+
+export interface Executor {
+  start(preemptor: Pod, candidate: Candidate): void;
+  /** Is room still being made for this pod? */
+  isRunning(uid: string): boolean;
+}
+
+export function createExecutor(handle: Handle): Executor {
+  /** Preemptor's uid → its last victim, once that one is being deleted. */
+  const running = new Map<string, PodInfo | undefined>();
+  return {
+    start: (preemptor, candidate) => {
+      const victims = candidate.victims.filter((victim) => !victim.terminating);
+      if (victims.length === 0) return;
+      handle.metrics.preemptionVictims.observe(candidate.victims.length);
+      running.set(preemptor.metadata.uid, undefined);
+      void makeRoom(handle, preemptor, {
+        nodeName: candidate.nodeName,
+        victims,
+        lastStarts: (last) => running.set(preemptor.metadata.uid, last),
+      }).then(
+        () => running.delete(preemptor.metadata.uid),
+        (error: unknown) => {
+          running.delete(preemptor.metadata.uid);
+          handle.log.error("preemption failed, the pod is tried again", { pod: preemptor.metadata.name, error });
+          handle.activate(preemptor);
+        },
+      );
+    },
+    isRunning: (uid) => {
+      if (!running.has(uid)) return false;
+      const last = running.get(uid);
+      if (last === undefined) return true;
+      const now = handle.listers.pods.get(last.namespace, last.name);
+      return now !== undefined && now.metadata.deletionTimestamp === undefined;
+    },
+  };
+}
+
+interface Room {
+  readonly nodeName: string;
+  readonly victims: readonly PodInfo[];
+  readonly lastStarts: (last: PodInfo) => void;
+}
+
+async function makeRoom(handle: Handle, preemptor: Pod, { nodeName, victims, lastStarts }: Room): Promise<void> {
+  const priority = preemptor.spec?.priority ?? 0;
+  const outranked = handle.nominatedOn(nodeName).filter((other) => other.priority < priority);
+  const cleared = await Promise.allSettled(
+    outranked.map((other) => handle.effects.patchStatus(other.pod, { nominatedNodeName: "" })),
+  );
+  for (const result of cleared)
+    if (result.status === "rejected")
+      handle.log.warn("nomination of a pod of lower priority stays", { node: nodeName, error: result.reason });
+  const last = victims.at(-1)!;
+  await Promise.all(victims.slice(0, -1).map((victim) => evict(handle, preemptor, { victim, nodeName })));
+  lastStarts(last);
+  await evict(handle, preemptor, { victim: last, nodeName });
+}
+
+async function evict(
+  { effects }: Handle,
+  preemptor: Pod,
+  { victim, nodeName }: { victim: PodInfo; nodeName: string },
+): Promise<void> {
+  const { pod } = victim;
+  try {
+    await effects.patchStatus(pod, {
+      condition: {
+        type: "DisruptionTarget",
+        ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+        status: "True",
+        reason: "PreemptionByScheduler",
+        message: `${preemptor.spec?.schedulerName ?? "default-scheduler"}: preempting to accommodate a higher priority pod`,
+      },
+    });
+    await effects.deletePod(pod);
+  } catch (error) {
+    if (isNotFound(error)) return;
+    throw error;
+  }
+  effects.event(pod, {
+    type: "Normal",
+    reason: "Preempted",
+    action: "Preempting",
+    message: `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`,
+    related: preemptor,
+  });
+}

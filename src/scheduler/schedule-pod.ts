@@ -1,0 +1,149 @@
+// The decision: a pod and a snapshot in, a node or the reasons against every node out. Nothing here waits or has effects.
+import type { Rng } from "../base/index.ts";
+import { prepareFilters } from "./filters.ts";
+import { type Diagnosis, emptyDiagnosis, type FilterRun, type Plugin } from "./framework.ts";
+import type { NodeInfo } from "./snapshot/node-info.ts";
+import type { PodInfo } from "./snapshot/pod-info.ts";
+import type { Snapshot } from "./snapshot/snapshot.ts";
+
+export interface ScorePlugin {
+  readonly plugin: Plugin;
+  readonly weight: number;
+}
+
+/** What a decision needs besides the pod. */
+export interface Framework {
+  readonly snapshot: Snapshot;
+  readonly filters: readonly Plugin[];
+  readonly scores: readonly ScorePlugin[];
+  readonly rng: Rng;
+  /** 0: adaptive, as by default. */
+  readonly percentageOfNodesToScore: number;
+  nominatedOn(nodeName: string): readonly PodInfo[];
+  /** Where the last search stopped: the next begins there, so that all nodes get their turn. */
+  search: { next: number };
+}
+
+export type Decision =
+  | {
+      readonly kind: "node";
+      readonly nodeName: string;
+      readonly evaluatedNodes: number;
+      readonly feasibleNodes: number;
+    }
+  | { readonly kind: "unfit"; readonly totalNodes: number; readonly diagnosis: Diagnosis; readonly run: FilterRun }
+  | { readonly kind: "no nodes" }
+  | { readonly kind: "error"; readonly message: string };
+
+const leastFeasibleNodes = 100;
+const leastPercentage = 5;
+
+/** How many feasible nodes are enough. Small clusters: all. Upstream: numFeasibleNodesToFind. */
+export function feasibleNodesToFind(totalNodes: number, percentageOfNodesToScore: number): number {
+  if (totalNodes < leastFeasibleNodes) return totalNodes;
+  const adaptive = Math.max(50 - Math.trunc(totalNodes / 125), leastPercentage);
+  const percentage = percentageOfNodesToScore === 0 ? adaptive : percentageOfNodesToScore;
+  return Math.max(Math.trunc((totalNodes * percentage) / 100), leastFeasibleNodes);
+}
+
+export function schedulePod(framework: Framework, pod: PodInfo): Decision {
+  const all = framework.snapshot.nodes();
+  if (all.length === 0) return { kind: "no nodes" };
+  const diagnosis = emptyDiagnosis();
+  const prepared = prepareFilters(framework.filters, pod, {
+    diagnosis,
+    nominatedOn: (nodeName) => framework.nominatedOn(nodeName),
+  });
+  if (prepared.kind === "error") return prepared;
+  const unfit: Decision = { kind: "unfit", totalNodes: all.length, diagnosis, run: prepared.run };
+  if (prepared.kind === "rejected") return unfit;
+  const feasible = findFeasible(framework, pod, { ...prepared, diagnosis });
+  if (typeof feasible === "string") return { kind: "error", message: feasible };
+  if (feasible.length === 0) return unfit;
+  return {
+    kind: "node",
+    nodeName: feasible.length === 1 ? feasible[0]!.name : bestNode(framework, pod, feasible),
+    evaluatedNodes: feasible.length + diagnosis.statuses.length,
+    feasibleNodes: feasible.length,
+  };
+}
+
+interface Search {
+  readonly run: FilterRun;
+  readonly nodeNames: ReadonlySet<string> | undefined;
+  readonly diagnosis: Diagnosis;
+}
+
+/** Nodes that fit, enough of them; or what went wrong. */
+function findFeasible(framework: Framework, pod: PodInfo, search: Search): NodeInfo[] | string {
+  const { snapshot } = framework;
+  const nominated = pod.pod.status?.nominatedNodeName;
+  const first = nominated ? snapshot.node(nominated) : undefined;
+  if (first !== undefined) {
+    const status = search.run.check(first);
+    if (status === undefined) return [first];
+    search.diagnosis.unschedulablePlugins.add(status.plugin);
+  }
+  const all = snapshot.nodes();
+  const nodes = search.nodeNames === undefined ? all : namedNodes(snapshot, search.nodeNames);
+  const feasible: NodeInfo[] = [];
+  const enough = feasibleNodesToFind(nodes.length, framework.percentageOfNodesToScore);
+  const start = nodes.length === 0 ? 0 : framework.search.next % nodes.length;
+  const { diagnosis, run } = search;
+  for (let seen = 0; seen < nodes.length && feasible.length < enough; seen++) {
+    const at = start + seen;
+    const node = nodes[at < nodes.length ? at : at - nodes.length]!;
+    const status = run.check(node);
+    if (status === undefined) feasible.push(node);
+    else if (status.code === "error") return status.reasons.join(", ");
+    else {
+      diagnosis.nodes.push(node);
+      diagnosis.statuses.push(status);
+    }
+  }
+  for (const status of new Set(diagnosis.statuses)) diagnosis.unschedulablePlugins.add(status.plugin);
+  framework.search.next = (framework.search.next + feasible.length + diagnosis.statuses.length) % all.length;
+  return feasible;
+}
+
+function namedNodes(snapshot: Snapshot, names: ReadonlySet<string>): NodeInfo[] {
+  const nodes: NodeInfo[] = [];
+  for (const name of names) {
+    const node = snapshot.node(name);
+    if (node !== undefined) nodes.push(node);
+  }
+  return nodes;
+}
+
+/** Reused from one decision to the next: they are never alive at the same time. */
+let totals = new Float64Array(1024);
+let scratch = new Float64Array(1024);
+
+function bestNode({ scores, rng }: Framework, pod: PodInfo, nodes: readonly NodeInfo[]): string {
+  if (totals.length < nodes.length) {
+    totals = new Float64Array(nodes.length * 2);
+    scratch = new Float64Array(nodes.length * 2);
+  }
+  totals.fill(0, 0, nodes.length);
+  for (const { plugin, weight } of scores) {
+    if (!plugin.score!(pod, nodes, scratch)) continue;
+    for (let index = 0; index < nodes.length; index++) totals[index]! += weight * scratch[index]!;
+  }
+  return nodes[pickHighest(totals, nodes.length, rng)]!.name;
+}
+
+/** One of the equal best, each with the same chance (reservoir of one). */
+export function pickHighest(values: Float64Array, count: number, rng: Rng): number {
+  let best = 0;
+  let equals = 1;
+  for (let index = 1; index < count; index++) {
+    if (values[index]! > values[best]!) {
+      best = index;
+      equals = 1;
+    } else if (values[index] === values[best]) {
+      equals++;
+      if (rng.below(equals) === 0) best = index;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,172 @@
+// One kubelet: runs the pods bound to its node on a container runtime and tells the API how they are. Upstream: pkg/kubelet/kubelet.go.
+// Everything it does to the machine goes through Host and ContainerRuntime, all time through Clock: the same code runs on real nodes and
+// in the simulator.
+
+import { type Node, nodes, type Pod, pods, type Service, services } from "../api/index.ts";
+import { type Clock, childController, isAbort, type Logger, type MetricRegistry, type Rng } from "../base/index.ts";
+import { type Client, createEventRecorder, createInformerFactory, type InformerFactory } from "../client/index.ts";
+import type { ContainerRuntime } from "../runtime/index.ts";
+import { defaultKubeletConfig, type KubeletConfig } from "./config.ts";
+import type { KubeletContext } from "./context.ts";
+import type { Host } from "./host.ts";
+import { createNodeManager, nodeReference } from "./nodestatus/manager.ts";
+import { createReferencedObjects } from "./objects.ts";
+import { isTerminalPhase, podUid } from "./pod.ts";
+import { admit } from "./pods/admission.ts";
+import { createOrphanKiller } from "./pods/orphans.ts";
+import { createPleg } from "./pods/pleg.ts";
+import { createPodSteps } from "./pods/steps.ts";
+import { createPodWorkers, type PodWorkers } from "./pods/workers.ts";
+import { createProbeManager, type ProbeManager } from "./probes/manager.ts";
+import { createStatusManager, type StatusManager } from "./status/manager.ts";
+import { createBackoff } from "./sync/backoff.ts";
+import { createImageManager } from "./sync/images.ts";
+import { createObserver } from "./sync/observe.ts";
+import { createVolumeManager } from "./volumes/manager.ts";
+
+export interface KubeletOptions {
+  readonly client: Client;
+  /** Shared informers of the process; services are watched through them. Own ones when not given. */
+  readonly informers?: InformerFactory;
+  readonly runtime: ContainerRuntime;
+  readonly host: Host;
+  readonly nodeName: string;
+  readonly config?: Partial<KubeletConfig>;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Logger;
+  readonly metrics: MetricRegistry;
+}
+
+export interface Kubelet {
+  /** Runs until the signal aborts; containers go on running. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Resolves when the node is registered and pods are taken. */
+  readonly ready: Promise<void>;
+  readonly context: KubeletContext;
+  readonly workers: PodWorkers;
+  readonly statuses: StatusManager;
+  readonly probes: ProbeManager;
+}
+
+export function createKubelet(options: KubeletOptions): Kubelet {
+  const life = new AbortController();
+  const { client, clock, rng, nodeName } = options;
+  const log = options.log.child("kubelet");
+  const config: KubeletConfig = { ...defaultKubeletConfig, ...options.config };
+  const informers = createInformerFactory({ client, clock, rng, log, signal: life.signal });
+  const serviceInformer = (options.informers ?? informers).informer<Service>(services);
+  const nodeInformer = informers.informer<Node>(nodes, { fieldSelector: `metadata.name=${nodeName}` });
+  const podInformer = informers.informer<Pod>(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
+  const events = createEventRecorder({ client, clock, rng, log, component: "kubelet", host: nodeName, api: "core" });
+  const context: KubeletContext = {
+    ...{
+      client,
+      clock,
+      rng,
+      log,
+      metrics: options.metrics,
+      config,
+      nodeName,
+      host: options.host,
+      runtime: options.runtime,
+      events,
+    },
+    objects: createReferencedObjects(client),
+    state: {
+      ...{ runtimeName: "", hostIps: config.nodeIps, recursiveReadOnlySupported: false, networkProblem: undefined },
+      ...{ cgroupDriver: config.cgroupDriver, memoryCapacityBytes: 0 },
+    },
+    services: () => serviceInformer.list(),
+    node: () => nodeManager.node(),
+  };
+  const nodeManager = createNodeManager(context, {
+    pressure: () => ({ memory: false, disk: false, pid: false }),
+    extended: () => ({}),
+  });
+  const statuses = createStatusManager({ client, clock, log, signal: life.signal });
+  const probes = createProbeManager(context, (uid) => workers.poke(uid));
+  const steps = createPodSteps({
+    ...{ context, statuses, probes, observer: createObserver(context), images: createImageManager(context) },
+    backoff: createBackoff({ clock, initialMs: 10_000, limitMs: config.maxContainerRestartPeriodSeconds * 1000 }),
+    volumes: createVolumeManager(context),
+    admit: (pod) => admitHere(context, workers, pod),
+  });
+  const workers: PodWorkers = createPodWorkers({
+    clock,
+    rng,
+    log,
+    steps,
+    syncFrequencySeconds: config.syncFrequencySeconds,
+    signal: life.signal,
+  });
+  const pleg = createPleg(context, (uid) => workers.poke(uid));
+
+  let settle: { resolve: () => void; reject: (reason: unknown) => void };
+  const ready = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  ready.catch(() => undefined);
+
+  const start = async (signal: AbortSignal): Promise<void> => {
+    nodeInformer.addHandler({ add: nodeManager.observe, update: (_, after) => nodeManager.observe(after) });
+    podInformer.addHandler({
+      add: (pod) => workers.update(pod),
+      update: (before, after) => {
+        if (before.metadata.uid !== after.metadata.uid) workers.remove(before);
+        statuses.observe(after);
+        workers.update(after);
+      },
+      delete: (pod) => workers.remove(pod),
+    });
+    const registered = nodeManager.register(signal);
+    (options.informers ?? informers).start();
+    await registered;
+    events.event(nodeReference(context), { type: "Normal", reason: "Starting", message: "Starting kubelet." });
+    await serviceInformer.whenSynced(signal);
+    informers.start();
+    await podInformer.whenSynced(signal);
+  };
+
+  const run = async (signal: AbortSignal): Promise<void> => {
+    const child = childController(signal);
+    child.signal.addEventListener("abort", () => life.abort(child.signal.reason), { once: true });
+    try {
+      await start(life.signal);
+      settle.resolve();
+      const orphans = createOrphanKiller(context, { pleg, knows: (uid) => workers.pod(uid) !== undefined });
+      await Promise.all([nodeManager.run(life.signal), pleg.run(life.signal), orphans.run(life.signal)]);
+    } catch (error) {
+      settle.reject(error);
+      if (!isAbort(error, life.signal)) throw error;
+    } finally {
+      life.abort(signal.reason ?? new DOMException("the kubelet stops", "AbortError"));
+      child.detach();
+      probes.close();
+      await workers.close();
+      await statuses.flush();
+      await events.flush();
+    }
+  };
+  return { run, ready, context, workers, statuses, probes };
+}
+
+function admitHere(context: KubeletContext, workers: PodWorkers, pod: Pod): ReturnType<typeof admit> {
+  const node = context.node();
+  if (node === undefined) return undefined;
+  const uid = podUid(pod);
+  // Who came first stays: pods that were bound later do not count against this one.
+  const others = workers
+    .active()
+    .filter((other) => podUid(other) !== uid && !isTerminalPhase(other.status?.phase) && earlier(other, pod));
+  return admit({
+    ...{ pod, others, node, allocatable: (node.status?.allocatable ?? {}) as Record<string, string> },
+    allowedUnsafeSysctls: context.config.allowedUnsafeSysctls,
+    supplementalGroupsPolicySupported: node.status?.features?.supplementalGroupsPolicy === true,
+  });
+}
+
+const earlier = (a: Pod, b: Pod): boolean =>
+  a.status?.startTime !== undefined ||
+  a.metadata.creationTimestamp < b.metadata.creationTimestamp ||
+  (a.metadata.creationTimestamp === b.metadata.creationTimestamp && a.metadata.uid < b.metadata.uid);

@@ -1,0 +1,268 @@
+// Registers the node, keeps its status and its lease. Upstream: kubelet_node_status.go, component-helpers/apimachinery/lease.
+
+import { type Lease, leases, type Node, type NodeStatus, nodes } from "../../api/index.ts";
+import { isAbort, sleep } from "../../base/index.ts";
+import { formatMicroTime, isAlreadyExists, isConflict, isNotFound } from "../../machinery/index.ts";
+import type { Image, RuntimeInfo } from "../../runtime/index.ts";
+import { type KubeletContext, messageOf } from "../context.ts";
+import type { MachineInfo } from "../host.ts";
+import { conditionEvents, nodeLabels, nodeStatus, nodeStatusChanged, type Pressure } from "./status.ts";
+
+export interface NodeManager {
+  /** Reads machine and runtime and creates the node object, or takes over the one that is there. Tries until it works. */
+  register(signal: AbortSignal): Promise<Node>;
+  /** Status and lease, until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Something that the status tells has changed. */
+  poke(): void;
+  node(): Node | undefined;
+  observe(node: Node): void;
+}
+
+export interface NodeManagerOptions {
+  readonly pressure: () => Pressure;
+  readonly extended: () => Readonly<Record<string, string>>;
+}
+
+interface Known {
+  machine: MachineInfo | undefined;
+  node: Node | undefined;
+  runtime: RuntimeInfo | undefined;
+  runtimeError: string | undefined;
+  reportedMs: number;
+  wake: (() => void) | undefined;
+}
+
+export function createNodeManager(context: KubeletContext, options: NodeManagerOptions): NodeManager {
+  const known: Known = {
+    machine: undefined,
+    node: undefined,
+    runtime: undefined,
+    runtimeError: undefined,
+    reportedMs: Number.NEGATIVE_INFINITY,
+    wake: undefined,
+  };
+  return {
+    async register(signal) {
+      for (let failures = 0; ; failures++) {
+        try {
+          const status = await currentStatus(context, options, known);
+          known.node = context.config.registerNode
+            ? await createOrAdopt(context, known.machine!, status)
+            : await context.client.of(nodes).get({ name: context.nodeName });
+          known.reportedMs = context.clock.monotonic();
+          return known.node;
+        } catch (error) {
+          if (isAbort(error, signal)) throw error;
+          context.log.warn("the node is not registered yet", { node: context.nodeName, error });
+          await sleep(context.clock, Math.min(7000, 100 * 2 ** Math.min(failures, 7)), signal);
+        }
+      }
+    },
+    async run(signal) {
+      await Promise.all([reportLoop(context, options, { known, signal }), leaseLoop(context, known, signal)]);
+    },
+    poke: () => known.wake?.(),
+    node: () => known.node,
+    observe(node) {
+      if (
+        known.node === undefined ||
+        Number(node.metadata.resourceVersion) >= Number(known.node.metadata.resourceVersion)
+      )
+        known.node = node;
+    },
+  };
+}
+
+async function currentStatus(context: KubeletContext, options: NodeManagerOptions, known: Known): Promise<NodeStatus> {
+  const { host, runtime, config, state } = context;
+  known.machine = await host.machine();
+  state.memoryCapacityBytes = known.machine.memoryBytes;
+  state.hostIps = config.nodeIps.length > 0 ? config.nodeIps : known.machine.addresses;
+  let images: readonly Image[] = [];
+  try {
+    known.runtime = await runtime.info();
+    known.runtimeError = undefined;
+    images = await runtime.listImages();
+  } catch (error) {
+    known.runtimeError = `container runtime is down: ${messageOf(error)}`;
+  }
+  if (known.runtime !== undefined) {
+    state.runtimeName = known.runtime.name;
+    state.recursiveReadOnlySupported = known.runtime.handlers.some(
+      (each) => each.name === "" && each.recursiveReadOnlyMounts,
+    );
+    state.cgroupDriver = known.runtime.cgroupDriver ?? config.cgroupDriver;
+    const network = known.runtime.problems.find((each) => each.condition === "NetworkReady");
+    state.networkProblem =
+      network === undefined
+        ? undefined
+        : `container runtime network not ready: NetworkReady=false reason:${network.reason} message:${network.message}`;
+  }
+  return nodeStatus({
+    ...{
+      config,
+      machine: known.machine,
+      runtime: known.runtime,
+      runtimeError: known.runtimeError,
+      images,
+      hostIps: state.hostIps,
+    },
+    filesystem: await host.filesystem(config.rootDirectory),
+    pressure: options.pressure(),
+    nowMs: context.clock.now(),
+    old: known.node?.status,
+    extended: options.extended(),
+  });
+}
+
+async function createOrAdopt(context: KubeletContext, machine: MachineInfo, status: NodeStatus): Promise<Node> {
+  const { config, nodeName } = context;
+  const client = context.client.of(nodes);
+  const labels = nodeLabels(machine, config);
+  try {
+    return await client.create({
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: {
+        name: nodeName,
+        labels,
+        annotations: { "volumes.kubernetes.io/controller-managed-attach-detach": "true" },
+      },
+      spec: {
+        ...(config.providerId === undefined ? {} : { providerID: config.providerId }),
+        ...(config.registerWithTaints.length > 0 ? { taints: [...config.registerWithTaints] } : {}),
+      },
+      status,
+    } as Parameters<typeof client.create>[0]);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+  let node = await client.get({ name: nodeName });
+  const wrong = Object.entries(labels).filter(([key, value]) => node.metadata.labels?.[key] !== value);
+  if (wrong.length > 0)
+    node = await client.patch(
+      { name: nodeName },
+      { metadata: { labels: Object.fromEntries(wrong) } },
+      { type: "strategic" },
+    );
+  return writeStatus(context, node, status);
+}
+
+async function writeStatus(context: KubeletContext, node: Node, status: NodeStatus): Promise<Node> {
+  const before = (node.status ?? {}) as Record<string, unknown>;
+  const patch: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(status)) {
+    if (name === "conditions") patch[name] = value;
+    else if (name === "addresses") patch[name] = [...(value as object[]), { $patch: "replace" }];
+    else if (JSON.stringify(before[name]) !== JSON.stringify(value)) patch[name] = withNulls(before[name], value);
+  }
+  return context.client
+    .of(nodes)
+    .patch({ name: node.metadata.name }, { status: patch }, { type: "strategic", subresource: "status" });
+}
+
+/** A merge patch keeps keys it does not name: those that are gone are named. */
+function withNulls(before: unknown, after: unknown): unknown {
+  if (typeof before !== "object" || before === null || Array.isArray(before) || Array.isArray(after)) return after;
+  const gone = Object.keys(before).filter((key) => !(key in (after as object)));
+  return { ...Object.fromEntries(gone.map((key) => [key, null])), ...(after as object) };
+}
+
+async function reportLoop(
+  context: KubeletContext,
+  options: NodeManagerOptions,
+  { known, signal }: { known: Known; signal: AbortSignal },
+): Promise<void> {
+  const { clock, config, log } = context;
+  while (!signal.aborted) {
+    try {
+      const status = await currentStatus(context, options, known);
+      const dueMs = known.reportedMs + config.nodeStatusReportFrequencySeconds * 1000;
+      if (known.node !== undefined && (clock.monotonic() >= dueMs || nodeStatusChanged(known.node.status, status)))
+        await report(context, known, status);
+    } catch (error) {
+      if (isAbort(error, signal)) return;
+      if (isNotFound(error))
+        await createOrAdopt(context, known.machine!, await currentStatus(context, options, known)).then(
+          (node) => (known.node = node),
+          () => undefined,
+        );
+      else log.warn("node status is not written", { node: context.nodeName, error });
+    }
+    const waiting = new AbortController();
+    known.wake = () => waiting.abort();
+    await sleep(clock, config.nodeStatusUpdateFrequencySeconds * 1000, AbortSignal.any([signal, waiting.signal])).catch(
+      () => undefined,
+    );
+    known.wake = undefined;
+  }
+}
+
+async function report(context: KubeletContext, known: Known, status: NodeStatus): Promise<void> {
+  const before = known.node!;
+  known.node = await writeStatus(context, before, status);
+  known.reportedMs = context.clock.monotonic();
+  for (const condition of status.conditions ?? []) {
+    const old = before.status?.conditions?.find((each) => each.type === condition.type);
+    const names = conditionEvents[condition.type];
+    if (old === undefined || old.status === condition.status || names === undefined) continue;
+    const reason = condition.status === "True" ? names[0] : names[1];
+    context.events.event(nodeReference(context), {
+      type: "Normal",
+      reason,
+      message: `Node ${context.nodeName} status is now: ${reason}`,
+    });
+  }
+}
+
+/** Events about nodes carry the name as uid, as upstream's do. */
+export const nodeReference = (context: KubeletContext): Node => ({
+  apiVersion: "v1",
+  kind: "Node",
+  metadata: { name: context.nodeName, uid: context.nodeName, resourceVersion: "", creationTimestamp: "" },
+  spec: {},
+});
+
+async function leaseLoop(context: KubeletContext, known: Known, signal: AbortSignal): Promise<void> {
+  const { clock, config, log, nodeName } = context;
+  const periodMs = config.nodeLeaseDurationSeconds * 250;
+  const client = context.client.of(leases);
+  let lease: Lease | undefined;
+  while (!signal.aborted) {
+    try {
+      lease = await renew(lease);
+    } catch (error) {
+      if (isAbort(error, signal)) return;
+      if (isConflict(error) || isNotFound(error)) lease = undefined;
+      else log.warn("the node's lease is not renewed", { node: nodeName, error });
+    }
+    await sleep(clock, periodMs * (1 + 0.04 * context.rng.next()), signal).catch(() => undefined);
+  }
+
+  async function renew(before: Lease | undefined): Promise<Lease> {
+    const renewTime = formatMicroTime(clock.now());
+    const name = { namespace: "kube-node-lease", name: nodeName };
+    const current = before ?? (await client.find(name));
+    if (current !== undefined)
+      return client.update({
+        ...current,
+        spec: {
+          ...current.spec,
+          holderIdentity: nodeName,
+          leaseDurationSeconds: config.nodeLeaseDurationSeconds,
+          renewTime,
+        },
+      });
+    const uid = known.node?.metadata.uid;
+    return client.create({
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata: {
+        ...name,
+        ...(uid === undefined ? {} : { ownerReferences: [{ apiVersion: "v1", kind: "Node", name: nodeName, uid }] }),
+      },
+      spec: { holderIdentity: nodeName, leaseDurationSeconds: config.nodeLeaseDurationSeconds, renewTime },
+    });
+  }
+}

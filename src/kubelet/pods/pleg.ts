@@ -1,0 +1,103 @@
+// Tells which pods changed in the runtime. Upstream: pkg/kubelet/pleg (generic and evented).
+//
+// With a runtime that sends events they are followed, and a slow relist covers what was missed; without, containers and sandboxes are
+// listed every second and compared. `pods` is what the last relist saw, so that pods nobody knows can be found.
+import { isAbort, sleep } from "../../base/index.ts";
+import { RuntimeError } from "../../runtime/index.ts";
+import type { KubeletContext } from "../context.ts";
+import { podNameLabel, podNamespaceLabel, podUidLabel } from "../labels.ts";
+
+export interface RuntimePod {
+  readonly uid: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly running: boolean;
+}
+
+export interface Pleg {
+  run(signal: AbortSignal): Promise<void>;
+  relist(): Promise<void>;
+  pods(): ReadonlyMap<string, RuntimePod>;
+  /** Clock time of the last relist that worked, and why the last one did not. */
+  readonly health: { readonly relistedMs: number; readonly error: unknown };
+}
+
+const eventedRelistMs = 300_000;
+
+export function createPleg(context: KubeletContext, changed: (podUid: string) => void): Pleg {
+  const { clock, runtime, log } = context;
+  let previous = new Map<string, string>();
+  let pods = new Map<string, RuntimePod>();
+  const health = { relistedMs: clock.monotonic(), error: undefined as unknown };
+
+  const relist = async (): Promise<void> => {
+    try {
+      const [sandboxes, containers] = await Promise.all([runtime.listPodSandboxes(), runtime.listContainers()]);
+      const states = new Map<string, string>();
+      const seen = new Map<string, RuntimePod>();
+      const note = (
+        labels: Readonly<Record<string, string>>,
+        id: string,
+        what: { state: string; running: boolean },
+      ): void => {
+        const uid = labels[podUidLabel];
+        if (uid === undefined) return;
+        states.set(uid, `${states.get(uid) ?? ""}${id}=${what.state};`);
+        const before = seen.get(uid);
+        seen.set(uid, {
+          ...{ uid, name: labels[podNameLabel] ?? "", namespace: labels[podNamespaceLabel] ?? "" },
+          running: before?.running === true || what.running,
+        });
+      };
+      for (const each of sandboxes) note(each.labels, each.id, { state: each.state, running: each.state === "ready" });
+      for (const each of containers)
+        note(each.labels, each.id, { state: each.state, running: each.state === "running" });
+      const before = previous;
+      previous = states;
+      pods = seen;
+      Object.assign(health, { relistedMs: clock.monotonic(), error: undefined });
+      for (const [uid, state] of states) if (before.get(uid) !== state) changed(uid);
+      for (const uid of before.keys()) if (!states.has(uid)) changed(uid);
+    } catch (error) {
+      health.error = error;
+      log.warn("the runtime does not list its containers", { error });
+    }
+  };
+
+  /** Returns false when the runtime has no events. */
+  const followEvents = async (signal: AbortSignal): Promise<boolean> => {
+    if (runtime.events === undefined) return false;
+    try {
+      for await (const event of runtime.events(signal)) if (event.podUid !== "") changed(event.podUid);
+    } catch (error) {
+      if (isAbort(error, signal)) return true;
+      if (error instanceof RuntimeError && error.code === "UNIMPLEMENTED") return false;
+      log.warn("the runtime's events broke off", { error });
+    }
+    return true;
+  };
+
+  const run = async (signal: AbortSignal): Promise<void> => {
+    await relist();
+    let evented = runtime.events !== undefined;
+    const events = (async (): Promise<void> => {
+      while (!signal.aborted && evented) {
+        evented = await followEvents(signal);
+        if (signal.aborted || !evented) return;
+        await relist();
+        await sleep(clock, 1000, signal).catch(() => undefined);
+      }
+    })();
+    while (!signal.aborted) {
+      try {
+        await sleep(clock, evented ? eventedRelistMs : context.config.relistPeriodSeconds * 1000, signal);
+      } catch {
+        break;
+      }
+      await relist();
+    }
+    await events;
+  };
+
+  return { run, relist, pods: () => pods, health };
+}

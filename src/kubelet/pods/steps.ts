@@ -1,0 +1,264 @@
+// The three steps of a pod's life on the node. Upstream: pkg/kubelet/kubelet.go SyncPod, SyncTerminatingPod, SyncTerminatedPod.
+
+import type { Pod, PodStatus, RuntimeClass, Secret } from "../../api/index.ts";
+import { runtimeClasses } from "../../api/index.ts";
+import { onAbort } from "../../base/index.ts";
+import { parseTime } from "../../machinery/index.ts";
+import { type KubeletContext, messageOf, podEvent } from "../context.ts";
+import { type ObservedPod, runningContainers } from "../observed.ts";
+import { podDirectory, podLogDirectory } from "../paths.ts";
+import { isHostNetwork, isTerminalPhase, podUid } from "../pod.ts";
+import type { ProbeManager } from "../probes/manager.ts";
+import { podCgroup, podCgroupSettings } from "../resources/qos.ts";
+import { qosOf } from "../resources/requests.ts";
+import type { StartFailure } from "../status/containers.ts";
+import { generatePodStatus } from "../status/generate.ts";
+import type { StatusManager } from "../status/manager.ts";
+import type { Backoff } from "../sync/backoff.ts";
+import type { ImageManager } from "../sync/images.ts";
+import { killPod } from "../sync/kill.ts";
+import type { Observer } from "../sync/observe.ts";
+import { syncContainers } from "../sync/sync-containers.ts";
+import type { VolumeManager } from "../volumes/manager.ts";
+import type { Rejection } from "./admission.ts";
+import type { PodSteps, PodView, StepResult } from "./workers.ts";
+
+export interface StepParts {
+  readonly context: KubeletContext;
+  readonly observer: Observer;
+  readonly statuses: StatusManager;
+  readonly probes: ProbeManager;
+  readonly images: ImageManager;
+  readonly backoff: Backoff;
+  readonly volumes: VolumeManager;
+  /** Asked once for each pod that has not run yet. */
+  readonly admit: (pod: Pod) => Rejection | undefined;
+}
+
+/** Kept for a pod between its steps. */
+interface Memory {
+  admitted: boolean;
+  readonly failures: Map<string, StartFailure>;
+  cgroupMade: boolean;
+}
+
+export function createPodSteps(parts: StepParts): PodSteps {
+  const memories = new Map<string, Memory>();
+  const memoryOf = (uid: string): Memory => {
+    const known = memories.get(uid) ?? { admitted: false, failures: new Map(), cgroupMade: false };
+    memories.set(uid, known);
+    return known;
+  };
+  return {
+    sync: (pod, view) => syncPod(parts, { pod, view, memory: memoryOf(view.uid) }),
+    terminate: (pod, view) => terminatePod(parts, { pod, view, memory: memoryOf(view.uid) }),
+    cleanUp: (pod, view) => cleanUpPod(parts, { pod, view, memory: memoryOf(view.uid) }),
+    forget(pod) {
+      const uid = podUid(pod);
+      memories.delete(uid);
+      parts.backoff.forget(`${uid}_`);
+      parts.images.forget(uid);
+      parts.observer.forget(uid);
+      parts.statuses.forget(pod.metadata.uid);
+    },
+  };
+}
+
+interface Step {
+  readonly pod: Pod;
+  readonly view: PodView;
+  readonly memory: Memory;
+}
+
+function statusOf(
+  parts: StepParts,
+  step: Step,
+  seen: { readonly observed: ObservedPod; readonly terminal: boolean },
+): PodStatus {
+  const { context, statuses, probes } = parts;
+  const { pod, view, memory } = step;
+  return generatePodStatus({
+    ...{ pod, ...seen, old: statuses.get(pod.metadata.uid) ?? pod.status, failures: memory.failures },
+    startup: (id, name) => probes.startupVerdict(view.uid, id, name),
+    readiness: (id, name) => probes.readinessVerdict(view.uid, id, name),
+    hostIps: context.state.hostIps,
+    runtimeName: context.state.runtimeName,
+    recursiveReadOnlySupported: context.state.recursiveReadOnlySupported,
+    ...(view.evicted === undefined ? {} : { evicted: { reason: view.evicted.reason, message: view.evicted.message } }),
+  });
+}
+
+async function syncPod(parts: StepParts, step: Step): Promise<StepResult> {
+  const { context, statuses, probes } = parts;
+  const { pod, view, memory } = step;
+  const observed = await parts.observer.observe(view.uid);
+  if (!memory.admitted) {
+    const rejection = observed.sandboxes.length > 0 ? undefined : parts.admit(pod);
+    if (rejection !== undefined) return reject(parts, pod, rejection);
+    memory.admitted = true;
+  }
+  probes.update(pod, observed);
+  const status = statusOf(parts, step, { observed, terminal: false });
+  statuses.set(pod, status, {
+    held: runningContainers(observed).length > 0 || observed.sandboxes.some((each) => each.state === "ready"),
+  });
+  if (isTerminalPhase(status.phase)) return { ended: true };
+  const deadlineMs = deadlineOf(pod, statuses.get(pod.metadata.uid));
+  if (deadlineMs !== undefined && context.clock.now() >= deadlineMs) return exceeded(parts, step, status);
+  if (context.state.networkProblem !== undefined && !isHostNetwork(pod)) {
+    const message = `network is not ready: ${context.state.networkProblem}`;
+    podEvent(context, pod, { type: "Warning", reason: "NetworkNotReady", message });
+    throw new Error(message);
+  }
+  await makePodCgroup(parts, step);
+  const volumes = await parts.volumes.mount(pod, { podIps: observed.ips, signal: view.signal });
+  view.signal.throwIfAborted();
+  const runtimeClass = await findRuntimeClass(context, pod);
+  const outcome = await syncContainers(parts, {
+    ...{
+      pod,
+      observed,
+      volumes,
+      signal: view.signal,
+      probes: probes.results(view.uid),
+      pullSecrets: await pullSecrets(context, pod),
+    },
+    ...(runtimeClass === undefined ? {} : { runtimeClass }),
+  });
+  for (const [name, failure] of outcome.failures) {
+    if (failure === undefined) memory.failures.delete(name);
+    else memory.failures.set(name, failure);
+  }
+  view.signal.throwIfAborted();
+  if (outcome.changed) return { again: true };
+  // What failed is told before the next try.
+  if (outcome.failures.size > 0)
+    statuses.set(pod, statusOf(parts, step, { observed: await parts.observer.observe(view.uid), terminal: false }));
+  if (outcome.error !== undefined) throw outcome.error;
+  return { atMs: earliest(outcome.retryAtMs, deadlineMs) };
+}
+
+const earliest = (...times: (number | undefined)[]): number | undefined => {
+  const known = times.filter((each) => each !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
+function reject(parts: StepParts, pod: Pod, rejection: Rejection): StepResult {
+  podEvent(parts.context, pod, { type: "Warning", ...rejection });
+  parts.statuses.set(pod, {
+    phase: "Failed",
+    reason: rejection.reason,
+    message: `Pod was rejected: ${rejection.message}`,
+    qosClass: qosOf(pod),
+  });
+  return { ended: true };
+}
+
+function deadlineOf(pod: Pod, status: PodStatus | undefined): number | undefined {
+  const seconds = pod.spec.activeDeadlineSeconds;
+  const startMs = parseTime(status?.startTime ?? pod.status?.startTime);
+  return seconds === undefined || Number.isNaN(startMs) ? undefined : startMs + seconds * 1000;
+}
+
+function exceeded(parts: StepParts, { pod }: Step, status: PodStatus): StepResult {
+  const message = "Pod was active on the node longer than the specified deadline";
+  podEvent(parts.context, pod, { type: "Normal", reason: "DeadlineExceeded", message });
+  parts.statuses.set(pod, { ...status, phase: "Failed", reason: "DeadlineExceeded", message }, { held: true });
+  return { ended: true };
+}
+
+async function makePodCgroup({ context }: StepParts, { pod, memory }: Step): Promise<void> {
+  if (memory.cgroupMade || !context.config.cgroupsPerQos || !context.config.materializePods) return;
+  await context.host.cgroups.set(podCgroup(pod, context.config.cgroupRoot), podCgroupSettings(pod, context.config));
+  memory.cgroupMade = true;
+}
+
+async function findRuntimeClass(context: KubeletContext, pod: Pod): Promise<RuntimeClass | undefined> {
+  const name = pod.spec.runtimeClassName;
+  return name ? context.client.of(runtimeClasses).get({ name }) : undefined;
+}
+
+/** The secrets that are there; a missing one is told, and pulling is tried without it. */
+async function pullSecrets(context: KubeletContext, pod: Pod): Promise<Secret[]> {
+  const found: Secret[] = [];
+  const missing: string[] = [];
+  for (const { name = "" } of pod.spec.imagePullSecrets ?? []) {
+    if (name === "") continue;
+    try {
+      found.push(await context.objects.secret(pod.metadata.namespace ?? "", name));
+    } catch (error) {
+      context.log.info("a pull secret is not to be had", {
+        pod: `${pod.metadata.namespace}/${pod.metadata.name}`,
+        secret: name,
+        error: messageOf(error),
+      });
+      missing.push(name);
+    }
+  }
+  if (missing.length > 0) {
+    const message = `Unable to retrieve some image pull secrets (${missing.join(", ")}); attempting to pull the image may not succeed.`;
+    podEvent(context, pod, { type: "Warning", reason: "FailedToRetrieveImagePullSecret", message });
+  }
+  return found;
+}
+
+async function terminatePod(parts: StepParts, step: Step): Promise<void> {
+  const { context, observer, statuses, probes } = parts;
+  const { pod, view } = step;
+  const observed = await observer.observe(view.uid);
+  if (!view.deleted && observed.sandboxes.length > 0)
+    statuses.set(pod, statusOf(parts, step, { observed, terminal: false }), { held: true });
+  probes.stopLivenessAndStartup(view.uid);
+  probes.update(pod, observed);
+  const grace = view.graceOverrideSeconds;
+  const killing = killPod(context, pod, { observed, ...(grace === undefined ? {} : { graceOverrideSeconds: grace }) });
+  try {
+    await untilAborted(killing, view.signal);
+  } catch (error) {
+    if (!view.signal.aborted)
+      podEvent(context, pod, {
+        type: "Warning",
+        reason: "FailedKillPod",
+        message: `error killing pod: ${messageOf(error)}`,
+      });
+    throw error;
+  }
+  probes.remove(view.uid);
+  const after = await observer.observe(view.uid);
+  const left = runningContainers(after);
+  if (left.length > 0)
+    throw new Error(`containers still run after they were stopped: ${left.map((each) => each.name).join(", ")}`);
+  if (!view.deleted && after.sandboxes.length > 0)
+    statuses.set(pod, statusOf(parts, step, { observed: after, terminal: true }));
+}
+
+/** Rejects when the signal aborts; the work itself goes on behind and its end is of no more interest. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const detach = onAbort(signal, () => reject(signal.reason));
+    work.then(resolve, reject).finally(detach);
+  });
+}
+
+async function cleanUpPod(parts: StepParts, { pod, view }: Step): Promise<void> {
+  const { context } = parts;
+  await parts.volumes.unmount(pod);
+  if (context.config.materializePods && context.config.cgroupsPerQos)
+    await context.host.cgroups.remove(podCgroup(pod, context.config.cgroupRoot));
+  if (view.deleted || pod.metadata.deletionTimestamp !== undefined) await removeFromRuntime(parts, pod, view.uid);
+  if (!view.deleted) parts.statuses.finish(pod);
+}
+
+/** Containers, sandboxes, logs and directories of a pod that is to go. */
+async function removeFromRuntime(parts: StepParts, pod: Pod, uid: string): Promise<void> {
+  const { context } = parts;
+  const observed = await parts.observer.observe(uid);
+  for (const container of observed.containers) await context.runtime.removeContainer(container.id);
+  for (const sandbox of observed.sandboxes) {
+    await context.runtime.stopPodSandbox(sandbox.id);
+    await context.runtime.removePodSandbox(sandbox.id);
+  }
+  if (!context.config.materializePods) return;
+  await context.host.files.remove(podLogDirectory(context.config, pod));
+  await context.host.files.remove(podDirectory(context.config, uid));
+}

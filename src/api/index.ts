@@ -41,6 +41,8 @@ export * from "./kind.ts";
 export * from "./kinds.ts";
 export { humanDuration } from "./lib/columns.ts";
 export { type Cidr, formatCidr, formatIp, type IpAddress, parseCidr, parseIp } from "./lib/ip.ts";
+export { aggregateContainerResources } from "./lib/pod-spec/pod-resources.ts";
+export { addResourceList, isHugePage, maxResourceList, type ResourceList } from "./lib/resources.ts";
 export { ingressClasses } from "./networking/ingressclasses/kind.ts";
 export { ingresses } from "./networking/ingresses/kind.ts";
 export { ipAddresses } from "./networking/ipaddresses/kind.ts";

@@ -1,5 +1,74 @@
-// How the API server serves Pod.
-import type { Pod } from "../../../../facts/types/core.v1.ts";
+// How the API server serves Pod. Upstream: pkg/registry/core/pod/strategy.go.
+import type { Pod, PodSpec } from "../../../../facts/types/core.v1.ts";
+import { dns1123Label } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { ipWarnings } from "../../lib/ip.ts";
+import { defaultPod } from "../../lib/pod-spec/defaults.ts";
+import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
+import { qosClass } from "../../lib/pod-spec/qos.ts";
+import { podSpecWarnings } from "../../lib/pod-spec/warnings.ts";
+import { mergeLabelKeys } from "./label-keys.ts";
+import { keepObservedGenerations, validatePodStatus } from "./status.ts";
+import { validatePodCreate, validatePodUpdate } from "./validate.ts";
 
-export const podRules = defineRules<Pod>({});
+const gated = {
+  type: "PodScheduled",
+  status: "False",
+  reason: "SchedulingGated",
+  message: "Scheduling is blocked due to non-empty scheduling gates",
+} as const;
+
+/** Grace of a deletion: none for pods that no node runs (any more). */
+function graceSeconds({ spec, status }: Pod, requested: number | undefined): number {
+  const running = spec?.nodeName && status?.phase !== "Failed" && status?.phase !== "Succeeded";
+  if (!running) return 0;
+  const seconds = requested ?? spec.terminationGracePeriodSeconds ?? 0;
+  return seconds < 0 ? 1 : seconds;
+}
+
+const nameWarnings = ({ metadata }: Pod): string[] => {
+  const texts = dns1123Label(metadata.name);
+  return texts.length === 0
+    ? []
+    : [
+        `metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${texts.join(" ")}]`,
+      ];
+};
+
+export const podRules = defineRules<Pod>({
+  default: defaultPod,
+  generation: (pod) => pod.spec,
+  prepareCreate: (pod) => {
+    const spec = pod.spec as PodSpec;
+    dropDisabledFields(spec);
+    pod.status = { phase: "Pending", qosClass: qosClass(spec) };
+    if ((spec.schedulingGates?.length ?? 0) > 0)
+      pod.status.conditions = [{ ...gated, lastProbeTime: null, lastTransitionTime: null }] as unknown as NonNullable<
+        Pod["status"]
+      >["conditions"];
+    mergeLabelKeys(pod);
+  },
+  prepareUpdate: (pod) => {
+    pod.spec = withoutDisabledFields(pod.spec as PodSpec);
+  },
+  metadataOnUpdate: "both",
+  validate: validatePodCreate,
+  validateOnUpdate: false,
+  validateUpdate: validatePodUpdate,
+  status: {
+    prepareUpdate: (pod, old) => {
+      pod.spec = old.spec;
+      if (old.metadata.ownerReferences === undefined) delete pod.metadata.ownerReferences;
+      else pod.metadata.ownerReferences = old.metadata.ownerReferences;
+      pod.status = { ...pod.status };
+      pod.status.qosClass ??= old.status?.qosClass;
+      keepObservedGenerations(pod, old);
+    },
+    validateUpdate: validatePodStatus,
+  },
+  gracefulDeletion: (pod, requested) => ({ gracePeriodSeconds: graceSeconds(pod, requested) }),
+  warnings: (pod, old) =>
+    old === undefined
+      ? [...nameWarnings(pod), ...podSpecWarnings({ spec: pod.spec as PodSpec, metadata: pod.metadata, at: "" })]
+      : (pod.status?.podIPs ?? []).flatMap(({ ip }, index) => ipWarnings(`status.podIPs[${index}].ip`, ip ?? "")),
+});

@@ -1,0 +1,250 @@
+// Validation of pods: as they are created and as they may change. Upstream: ValidatePodCreate, ValidatePodUpdate.
+import type { NodeAffinity, NodeSelectorTerm, Pod, PodSpec, Toleration } from "../../../../facts/types/core.v1.ts";
+import { deepEqual, type FieldError, field } from "../../../machinery/index.ts";
+import { jsonDiff } from "../../lib/diff.ts";
+import { annotationPath } from "../../lib/metadata.ts";
+import { appArmorPrefix, mirrorPod, podAnnotations, profileAnnotations } from "../../lib/pod-spec/annotations.ts";
+import { imageSpaces } from "../../lib/pod-spec/containers.ts";
+import { tolerations } from "../../lib/pod-spec/scheduling.ts";
+import { podSpec } from "../../lib/pod-spec/spec.ts";
+import { type Check, child, each, type Findings, findings, item, rangeText } from "../../lib/validate.ts";
+
+const specOf = (pod: Pod): PodSpec => pod.spec ?? ({} as PodSpec);
+
+/** Service account tokens need a service account. */
+const tokensWithoutAccount: Check<PodSpec> = (spec, at, found) => {
+  if (spec.serviceAccountName) return;
+  for (const [index, volume] of (spec.volumes ?? []).entries())
+    for (const [number, source] of (volume.projected?.sources ?? []).entries())
+      if (source.serviceAccountToken !== undefined)
+        found.push(
+          field.forbidden(
+            `${at}.volumes[${index}].projected.sources[${number}].serviceAccountToken`,
+            "must not be specified when serviceAccountName is not set",
+          ),
+        );
+};
+
+/** What every write of a pod must fulfil. */
+const metadataAndSpec: Check<Pod> = (pod, _at, found) => {
+  const spec = specOf(pod);
+  podAnnotations(spec)(pod.metadata.annotations, "metadata.annotations", found);
+  podSpec({
+    isPod: true,
+    podName: pod.metadata.name,
+    ...(pod.metadata.annotations ? { annotations: pod.metadata.annotations } : {}),
+  })(spec, "spec", found);
+  tokensWithoutAccount(spec, "spec", found);
+  each(imageSpaces)(spec.containers, "spec.containers", found);
+  each(imageSpaces)(spec.initContainers, "spec.initContainers", found);
+};
+
+export const validatePodCreate = (pod: Pod): FieldError[] =>
+  findings(pod, (value, at, found) => {
+    const spec = specOf(value);
+    metadataAndSpec(value, at, found);
+    if ((spec.ephemeralContainers?.length ?? 0) > 0)
+      found.push(field.forbidden("spec.ephemeralContainers", "cannot be set on create"));
+    if (spec.nodeName && (spec.schedulingGates?.length ?? 0) > 0)
+      found.push(field.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared"));
+    profileAnnotations(spec)(value.metadata.annotations, "spec", found);
+  });
+
+/** Annotations that are part of what the pod is. */
+export const keptAnnotations =
+  (old: Pod): Check<Pod> =>
+  (pod, _at, found) => {
+    const [now, before] = [pod.metadata.annotations ?? {}, old.metadata.annotations ?? {}];
+    for (const key of Object.keys(before).sort()) {
+      if (now[key] === before[key]) continue;
+      if (key.startsWith(appArmorPrefix))
+        found.push(field.forbidden(annotationPath(key), "may not remove or update AppArmor annotations"));
+      if (key === mirrorPod)
+        found.push(field.forbidden(annotationPath(key), "may not remove or update mirror pod annotation"));
+    }
+    for (const key of Object.keys(now).sort()) {
+      if (before[key] !== undefined) continue;
+      if (key.startsWith(appArmorPrefix))
+        found.push(field.forbidden(annotationPath(key), "may not add AppArmor annotations"));
+      if (key === mirrorPod) found.push(field.forbidden(annotationPath(key), "may not add mirror pod annotation"));
+    }
+    podAnnotations(specOf(pod))(now, "metadata.annotations", found);
+  };
+
+type Lists = "containers" | "initContainers";
+
+/** False: the lists cannot be compared, nothing more is worth saying. */
+function sameContainers({ spec, old, list }: { spec: PodSpec; old: PodSpec; list: Lists }, found: Findings): boolean {
+  const at = `spec.${list}`;
+  const [now, before] = [spec[list] ?? [], old[list] ?? []];
+  if (now.length !== before.length) {
+    found.push(field.forbidden(at, "pod updates may not add or remove containers"));
+    return false;
+  }
+  for (const [index, container] of now.entries()) {
+    if (!container.image) found.push(field.required(child(item(at, index), "image")));
+    imageSpaces(container, item(at, index), found);
+  }
+  return true;
+}
+
+/** A deadline may come nearer, never go away. False: nothing more is worth saying. */
+function keptDeadline(now: number | undefined, before: number | undefined, found: Findings): boolean {
+  const at = "spec.activeDeadlineSeconds";
+  if (now === undefined) {
+    if (before !== undefined)
+      found.push(field.invalid(at, null, "must not update from a positive integer to nil value"));
+    return true;
+  }
+  if (now < 0 || now > 2147483647) found.push(field.invalid(at, now, rangeText(0, 2147483647)));
+  else if (before !== undefined && before < now)
+    found.push(field.invalid(at, now, "must be less than or equal to previous value"));
+  else return true;
+  return false;
+}
+
+const withoutSeconds = ({ tolerationSeconds: _, ...rest }: Toleration): object => rest;
+
+const onlyAddedTolerations =
+  (before: readonly Toleration[] | undefined): Check<readonly Toleration[] | undefined> =>
+  (now = [], at, found) => {
+    const lost = (before ?? []).some(
+      (old) => !now.some((each) => deepEqual(withoutSeconds(each), withoutSeconds(old))),
+    );
+    if (lost) found.push(field.forbidden(at, "existing toleration can not be modified except its tolerationSeconds"));
+    else tolerations(now, at, found);
+  };
+
+const onlyDeletedGates =
+  (before: PodSpec["schedulingGates"]): Check<PodSpec["schedulingGates"]> =>
+  (now = [], at, found) => {
+    for (const [index, { name }] of now.entries())
+      if (!before?.some((gate) => gate.name === name))
+        found.push(
+          field.forbidden(
+            child(item(at, index), "name"),
+            `only deletion is allowed, but found new scheduling gate '${name}'`,
+          ),
+        );
+  };
+
+const updatable = [
+  "`spec.containers[*].image`",
+  "`spec.initContainers[*].image`",
+  "`spec.activeDeadlineSeconds`",
+  "`spec.tolerations` (only additions to existing tolerations)",
+  "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
+].join(",");
+
+const startsWith = (now: readonly unknown[] = [], before: readonly unknown[] = []): boolean =>
+  before.length === 0 || deepEqual(now.slice(0, before.length), before);
+
+function onlyAdditions(now: NodeSelectorTerm, before: NodeSelectorTerm): boolean {
+  const size = (term: NodeSelectorTerm): number =>
+    (term.matchExpressions?.length ?? 0) + (term.matchFields?.length ?? 0);
+  if (size(before) === 0 && size(now) > 0) return false;
+  return startsWith(now.matchExpressions, before.matchExpressions) && startsWith(now.matchFields, before.matchFields);
+}
+
+/** A gated pod may still become more particular about its node. */
+const narrowedAffinity =
+  (before: NodeAffinity | undefined): Check<NodeAffinity | undefined> =>
+  (now, at, found) => {
+    const terms = before?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+    if (terms === undefined) return;
+    const own = now?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+    const path = child(at, "requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms");
+    if (terms.length > 0 && terms.length !== own.length) {
+      found.push(field.invalid(path, own, "no additions/deletions to non-empty NodeSelectorTerms list are allowed"));
+      return;
+    }
+    for (const [index, term] of terms.entries())
+      if (!onlyAdditions(own[index] ?? {}, term))
+        found.push(
+          field.invalid(item(path, index), own[index], "only additions are allowed (no mutations or deletions)"),
+        );
+  };
+
+/** The new spec with everything that may change put back to what it was. */
+function unchangeable(spec: PodSpec, old: PodSpec, found: Findings): PodSpec {
+  const restore = (list: Lists): Partial<PodSpec> =>
+    spec[list] === undefined
+      ? {}
+      : {
+          [list]: spec[list].map((container, index) => {
+            const image = old[list]?.[index]?.image;
+            return image === undefined ? container : { ...container, image };
+          }),
+        };
+  const munged: PodSpec = {
+    ...spec,
+    ...restore("containers"),
+    ...restore("initContainers"),
+    activeDeadlineSeconds: old.activeDeadlineSeconds,
+    schedulingGates: old.schedulingGates,
+    tolerations: old.tolerations,
+  } as PodSpec;
+  if ((old.schedulingGates?.length ?? 0) === 0) return munged;
+  const narrowed = Object.entries(old.nodeSelector ?? {}).every(([key, value]) => spec.nodeSelector?.[key] === value);
+  if (!narrowed)
+    found.push(
+      field.invalid(
+        "spec.nodeSelector",
+        spec.nodeSelector ?? null,
+        "only additions to spec.nodeSelector are allowed (no mutations or deletions)",
+      ),
+    );
+  const before = old.affinity?.nodeAffinity;
+  if (!deepEqual(spec.affinity?.nodeAffinity, before))
+    narrowedAffinity(before)(spec.affinity?.nodeAffinity, "spec.affinity.nodeAffinity", found);
+  const { nodeAffinity: _, ...others } = spec.affinity ?? {};
+  const affinity = before === undefined ? others : { ...others, nodeAffinity: before };
+  const hasAffinity = old.affinity !== undefined || Object.keys(affinity).length > 0;
+  return { ...munged, nodeSelector: old.nodeSelector, affinity: hasAffinity ? affinity : undefined } as PodSpec;
+}
+
+const present = (spec: PodSpec): object => JSON.parse(JSON.stringify(spec)) as object;
+
+export const validatePodUpdate = (pod: Pod, old: Pod): FieldError[] =>
+  findings(pod, (value, at, found) => {
+    metadataAndSpec(value, at, found);
+    keptAnnotations(old)(value, at, found);
+    const [spec, before] = [specOf(value), specOf(old)];
+    if (!sameContainers({ spec, old: before, list: "containers" }, found)) return;
+    if (!sameContainers({ spec, old: before, list: "initContainers" }, found)) return;
+    if (!keptDeadline(spec.activeDeadlineSeconds, before.activeDeadlineSeconds, found)) return;
+    onlyAddedTolerations(before.tolerations)(spec.tolerations, "spec.tolerations", found);
+    onlyDeletedGates(before.schedulingGates)(spec.schedulingGates, "spec.schedulingGates", found);
+    if (deepEqual(spec, before)) return;
+    const munged = present(unchangeable(spec, before, found));
+    const wanted = present(before);
+    if (!deepEqual(munged, wanted))
+      found.push(
+        field.forbidden(
+          "spec",
+          `pod updates may not change fields other than ${updatable}\n${jsonDiff(wanted, munged)}`,
+        ),
+      );
+  });
+
+/** PUT …/ephemeralcontainers: containers are added, none is changed. */
+export const validateEphemeralContainers = (pod: Pod, old: Pod): FieldError[] => {
+  if (old.metadata.annotations?.[mirrorPod] !== undefined)
+    return [field.forbidden("", "static pods do not support ephemeral containers")];
+  return findings(pod, (value, at, found) => {
+    metadataAndSpec(value, at, found);
+    keptAnnotations(old)(value, at, found);
+    const now = new Map((value.spec?.ephemeralContainers ?? []).map((each) => [each.name, each]));
+    for (const before of old.spec?.ephemeralContainers ?? []) {
+      const name = JSON.stringify(before.name);
+      const own = now.get(before.name);
+      const path = "spec.ephemeralContainers";
+      if (own === undefined)
+        found.push(field.forbidden(path, `existing ephemeral containers ${name} may not be removed\n`));
+      else if (!deepEqual(before, own))
+        found.push(
+          field.forbidden(path, `existing ephemeral containers ${name} may not be changed\n${jsonDiff(before, own)}`),
+        );
+    }
+  });
+};

@@ -63,6 +63,8 @@ interface Parts {
   readonly integer: string;
   readonly fraction: string;
   readonly suffix: string;
+  /** Some digit was written at all. */
+  readonly digits: boolean;
 }
 
 const grammar = /^([+-]?)0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/;
@@ -76,6 +78,7 @@ function split(text: string): Parts {
     integer: match[2] === "" ? "0" : match[2]!,
     fraction: match[3] ?? "",
     suffix: match[4]!,
+    digits: /^[+-]?\.?[0-9]/.test(text),
   };
 }
 
@@ -137,7 +140,7 @@ function exact({ negative, integer, fraction }: Parts, { format, exponent }: Suf
 
 /** Rounded away from zero to nano units; binary quantities are capped, and those below 1 become decimal. */
 function rounded(parts: Parts, suffix: Suffix): ParsedQuantity {
-  if (suffix.format !== "BinarySI" && suffix.exponent > 1_000_000) throw new QuantityError(numericWrong);
+  if (!parts.digits || (suffix.format !== "BinarySI" && suffix.exponent > 1_000_000)) throw new QuantityError(numericWrong);
   const value = exact({ ...parts, negative: false }, suffix);
   let { unscaled } = value;
   let scale = value.scale;

@@ -136,7 +136,9 @@ function diffLists(
   if (itemKind(before, after) === "scalar") {
     const changes = wanted.changes ? inOrder(addedScalars(before, after), after, "") : [];
     const deletions = wanted.deletions ? uniqueScalars(addedScalars(after, before)) : [];
-    const ordered = wanted.order && (deletions.length > 0 || (wanted.changes && !identical(before, after)));
+    // Upstream compares with the old list already sorted, so an unchanged list out of order still gets its order written.
+    const reordered = wanted.changes && !identical([...before].sort(compareTexts), after);
+    const ordered = wanted.order && (deletions.length > 0 || reordered);
     return { changes, deletions, order: ordered ? after : [] };
   }
   checkMergeKeys(mergeKey, before, after);

@@ -106,12 +106,18 @@ function mergeOrdered(original: JsonMap, patch: JsonMap, { key, merge }: { key: 
   const rule = ruleOf(merge.types, field, "list");
   checkOrder(change ?? [], order, rule.mergeKey);
   let merged: unknown[];
+  let server: readonly unknown[] = before ?? [];
   if (change === undefined) {
     if (before === undefined) return;
     merged = before;
   } else if (before === undefined) merged = (withoutDirectives(change) as { value: unknown[] }).value;
-  else merged = mergeListField(before, change, { rule, deleting: false, merge });
-  original[field] = weave(merged, { patch: order, server: before ?? [], mergeKey: rule.mergeKey });
+  else {
+    const result = mergeList(before, change, { rule, deleting: false, merge });
+    merged = result.items;
+    server = result.server;
+  }
+  itemKind(before ?? [], change ?? []);
+  original[field] = weave(merged, { patch: order, server, mergeKey: rule.mergeKey });
   delete patch[field];
 }
 
@@ -213,25 +219,52 @@ interface ListMerge {
   readonly merge: Merge;
 }
 
-function mergeListField(before: unknown[], change: unknown[], { rule, deleting, merge }: ListMerge): unknown[] {
-  if (rule.strategy !== "merge" && !deleting) return change;
-  if (before.length === 0 && change.length === 0) return before;
+const mergeListField = (before: unknown[], change: unknown[], options: ListMerge): unknown[] =>
+  mergeList(before, change, options).items;
+
+interface MergedList {
+  readonly items: unknown[];
+  /** The list's old order, as far as upstream still knows it when a `$setElementOrder` is applied afterwards. */
+  readonly server: readonly unknown[];
+}
+
+function mergeList(before: unknown[], change: unknown[], { rule, deleting, merge }: ListMerge): MergedList {
+  if (rule.strategy !== "merge" && !deleting) return { items: change, server: before };
+  if (before.length === 0 && change.length === 0) return { items: before, server: before };
+  const { mergeKey } = rule;
   if (itemKind(before, change) === "scalar") {
-    if (deleting && merge.purpose === "apply") return before.filter((item) => !change.includes(item));
+    if (deleting && merge.purpose === "apply")
+      return { items: before.filter((item) => !change.includes(item)), server: before };
     const merged = uniqueScalars([...before, ...change]);
-    return weave(merged, { patch: change, server: before, mergeKey: rule.mergeKey });
+    return { items: weave(merged, { patch: change, server: before, mergeKey }), server: before };
   }
-  if (rule.mergeKey === "") throw plainError("cannot merge lists without merge key for ");
-  const { kept, additions } = applyItemDirectives(before as JsonMap[], change as JsonMap[], rule.mergeKey);
+  if (mergeKey === "") throw plainError("cannot merge lists without merge key for ");
+  const { kept, additions, replaced } = applyItemDirectives(before as JsonMap[], change as JsonMap[], mergeKey);
   const server = [...kept];
+  const fresh: JsonMap[] = [];
   for (const item of additions) {
-    const value = item[rule.mergeKey];
-    if (value === undefined) throw noMergeKey(item, rule.mergeKey);
-    const at = kept.findIndex((each) => each[rule.mergeKey] === value);
-    if (at < 0) kept.push(item);
-    else kept[at] = mergeMaps(kept[at]!, item, { ...merge, types: rule.types });
+    const value = item[mergeKey];
+    if (value === undefined) throw noMergeKey(item, mergeKey);
+    const at = kept.findIndex((each) => each[mergeKey] === value);
+    if (at >= 0) kept[at] = mergeMaps(kept[at]!, item, { ...merge, types: rule.types });
+    else {
+      kept.push(item);
+      fresh.push(item);
+    }
   }
-  return weave(kept, { patch: additions, server, mergeKey: rule.mergeKey });
+  return {
+    items: weave(kept, { patch: additions, server, mergeKey }),
+    server: replaced ? before : rememberedOrder(before, server, fresh),
+  };
+}
+
+/**
+ * Upstream deletes and appends in place, in the array whose order it looks at later: new items take the places that deleted
+ * ones left, and what no new item took shows what was there before the shift.
+ */
+function rememberedOrder(before: readonly unknown[], kept: readonly unknown[], fresh: readonly unknown[]): unknown[] {
+  const taken = [...kept, ...fresh].slice(0, before.length);
+  return [...taken, ...before.slice(taken.length)];
 }
 
 /** `$patch` within the items of a list: delete one, replace all. */
@@ -239,14 +272,14 @@ function applyItemDirectives(
   before: readonly JsonMap[],
   change: readonly JsonMap[],
   mergeKey: string,
-): { kept: JsonMap[]; additions: JsonMap[] } {
+): { kept: JsonMap[]; additions: JsonMap[]; replaced: boolean } {
   let kept = [...before];
   const additions: JsonMap[] = [];
-  let replace = false;
+  let replaced = false;
   for (const item of change) {
     const what = item[directive];
     if (!Object.hasOwn(item, directive)) additions.push(item);
-    else if (what === "replace") replace = true;
+    else if (what === "replace") replaced = true;
     else if (what === "merge") throw plainError("merging lists cannot yet be specified in the patch");
     else if (what !== "delete") throw plainError(`unknown patch type: ${goText(what)} in map: ${goText(item)}`);
     else {
@@ -255,5 +288,5 @@ function applyItemDirectives(
       kept = kept.filter((each) => each[mergeKey] !== value);
     }
   }
-  return replace ? { kept: additions, additions: [] } : { kept, additions };
+  return replaced ? { kept: additions, additions: [], replaced } : { kept, additions, replaced };
 }

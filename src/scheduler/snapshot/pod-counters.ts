@@ -13,6 +13,12 @@ export interface CounterQuery {
   readonly terminating: boolean;
 }
 
+/** Domains that came after the sums were made get their place; the array has no holes. */
+function bump(counts: number[], domain: number, by: number): void {
+  while (counts.length <= domain) counts.push(0);
+  counts[domain]! += by;
+}
+
 export class PodCounter {
   readonly query: CounterQuery;
   /** Node slot → matching pods. Replaced when it grows. */
@@ -42,7 +48,7 @@ export class PodCounter {
     this.total += by;
     for (const [column, counts] of this.#inDomain) {
       const domain = column.domainOf[slot]!;
-      if (domain !== noDomain) counts[domain] = (counts[domain] ?? 0) + by;
+      if (domain !== noDomain) bump(counts, domain, by);
     }
   }
 
@@ -65,8 +71,8 @@ export class PodCounter {
     const counts = this.#inDomain.get(column);
     const pods = this.onNode[slot] ?? 0;
     if (counts === undefined || pods === 0) return;
-    if (from !== noDomain) counts[from] = (counts[from] ?? 0) - pods;
-    if (to !== noDomain) counts[to] = (counts[to] ?? 0) + pods;
+    if (from !== noDomain) bump(counts, from, -pods);
+    if (to !== noDomain) bump(counts, to, pods);
   }
 
   #grow(): void {

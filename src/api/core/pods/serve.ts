@@ -38,14 +38,12 @@ const nameWarnings = ({ metadata }: Pod): string[] => {
 export const podRules = defineRules<Pod>({
   default: defaultPod,
   generation: (pod) => pod.spec,
-  prepareCreate: (pod) => {
+  prepareCreate: (pod, { now }) => {
     const spec = pod.spec as PodSpec;
     dropDisabledFields(spec);
     pod.status = { phase: "Pending", qosClass: qosClass(spec) };
     if ((spec.schedulingGates?.length ?? 0) > 0)
-      pod.status.conditions = [{ ...gated, lastProbeTime: null, lastTransitionTime: null }] as unknown as NonNullable<
-        Pod["status"]
-      >["conditions"];
+      pod.status.conditions = [{ ...gated, lastProbeTime: null as never, lastTransitionTime: now }];
     mergeLabelKeys(pod);
   },
   prepareUpdate: (pod) => {

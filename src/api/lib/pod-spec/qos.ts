@@ -21,7 +21,7 @@ export function qosClass(spec: PodSpec): QosClass {
   let guaranteed = true;
   const own = spec.resources;
   const sets =
-    own !== undefined && (Object.keys(own.requests ?? {}).length > 0 || Object.keys(own.limits ?? {}).length > 0)
+    own !== undefined
       ? [own]
       : [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((each) => each.resources);
   for (const resources of sets) {

@@ -1,5 +1,5 @@
 // The server's own reads and writes: ObjectReader over the watch cache, ObjectWriter through the registry without authorization.
-import { storageKey } from "../api/index.ts";
+import { type KindDefinition, storageKey } from "../api/index.ts";
 import { deepClone, isConflict, type KubeObject, notFound, type UserInfo } from "../machinery/index.ts";
 import type { RequestContext, ServerCore } from "./context.ts";
 import type { ObjectObserver, ObjectReader, ObjectWriter } from "./contract.ts";
@@ -48,7 +48,12 @@ const options: WriteOptions = {
 export function createObjectWriter(core: ServerCore): ObjectWriter {
   const contextOf = (
     verb: string,
-    at: { readonly namespace: string; readonly name: string; readonly kind: Parameters<ObjectWriter["remove"]>[0] },
+    at: {
+      readonly namespace: string;
+      readonly name: string;
+      readonly kind: KindDefinition;
+      readonly subresource?: string;
+    },
   ): RequestContext => ({
     core,
     request: { method: "POST", path: "", headers: { "user-agent": "kube-apiserver" }, objects: true },
@@ -60,7 +65,7 @@ export function createObjectWriter(core: ServerCore): ObjectWriter {
       version: at.kind.version,
       namespace: at.namespace,
       resource: at.kind.resource,
-      subresource: "",
+      subresource: at.subresource ?? "",
       name: at.name,
       rest: [],
     },
@@ -72,6 +77,26 @@ export function createObjectWriter(core: ServerCore): ObjectWriter {
     warnings: [],
     annotations: new Map(),
   });
+  const changeUntilWritten = async (
+    kind: KindDefinition,
+    at: { readonly namespace: string; readonly name: string; readonly subresource?: string },
+    change: (current: KubeObject) => KubeObject | undefined,
+  ): Promise<KubeObject> => {
+    const resource = core.catalog.of(kind);
+    const context = contextOf("update", { kind, ...at });
+    for (;;) {
+      const current = await findCurrent(core, resource, at);
+      if (current === undefined) throw notFound(resource.groupResource, at.name);
+      const wanted = change(servedForm(resource, current));
+      if (wanted === undefined) return servedForm(resource, current);
+      try {
+        const request = { name: at.name, subresource: at.subresource ?? "", options, change: () => deepClone(wanted) };
+        return servedForm(resource, (await changeObject(context, resource, request)).object);
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+      }
+    }
+  };
   return {
     async create(kind, object) {
       const resource = core.catalog.of(kind as never);
@@ -83,31 +108,9 @@ export function createObjectWriter(core: ServerCore): ObjectWriter {
       const created = await createObject(context, resource, { draft: deepClone(object), options });
       return servedForm(resource, created) as typeof object;
     },
-    async update<T extends KubeObject>(
-      kind: Parameters<ObjectWriter["update"]>[0],
-      name: { namespace: string; name: string },
-      change: (current: T) => T | undefined,
-    ) {
-      const resource = core.catalog.of(kind as never);
-      const context = contextOf("update", { kind: kind as never, ...name });
-      for (;;) {
-        const current = await findCurrent(core, resource, name);
-        if (current === undefined) throw notFound(resource.groupResource, name.name);
-        const wanted = change(servedForm(resource, current) as T);
-        if (wanted === undefined) return servedForm(resource, current) as T;
-        try {
-          const written = await changeObject(context, resource, {
-            name: name.name,
-            subresource: "",
-            options,
-            change: () => deepClone(wanted) as KubeObject,
-          });
-          return servedForm(resource, written.object) as T;
-        } catch (error) {
-          if (!isConflict(error)) throw error;
-        }
-      }
-    },
+    update: (kind, name, change) => changeUntilWritten(kind as never, name, change as never) as never,
+    updateStatus: (kind, name, change) =>
+      changeUntilWritten(kind as never, { ...name, subresource: "status" }, change as never) as never,
     async remove(kind, name) {
       const resource = core.catalog.of(kind);
       await deleteObject(contextOf("delete", { kind, ...name }), resource, {

@@ -91,6 +91,12 @@ export interface ObjectWriter {
     name: { namespace: string; name: string },
     change: (current: T) => T | undefined,
   ): Promise<T>;
+  /** The same for `/status`. */
+  updateStatus<T extends KubeObject>(
+    kind: KindDefinition<T>,
+    name: { namespace: string; name: string },
+    change: (current: T) => T | undefined,
+  ): Promise<T>;
   remove(kind: KindDefinition, name: { namespace: string; name: string }): Promise<void>;
 }
 

@@ -18,6 +18,7 @@ import type { HealthCheck } from "./health.ts";
 import { createRequestMetrics } from "./metrics.ts";
 import { createPipeline } from "./pipeline.ts";
 import { kindHooks, type NetworkRanges } from "./registry/kinds/index.ts";
+import type { TokenIssue } from "./registry/kinds/serviceaccounts.ts";
 import { waitForCurrent } from "./registry/read.ts";
 import { bootstrapObjects, type ServerIdentity } from "./system-objects.ts";
 import type { VirtualKind } from "./virtual.ts";
@@ -43,7 +44,7 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
     authorizer: Authorizer;
   }) => readonly VirtualKind[];
   /** `serviceaccounts/token`, given by who holds the signing key. */
-  readonly tokenRequests?: (host: { reader: ObjectReader }) => VirtualKind["create"];
+  readonly tokenRequests?: (host: { reader: ObjectReader }) => TokenIssue;
   readonly connect?: ConnectHandler;
   /** More documents: /openid/v1/jwks, /debug/…. */
   readonly documents?: readonly DocumentRoute[];
@@ -74,7 +75,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const { store, clock, rng, log } = options;
   const stop = new AbortController();
   const featureEnabled = featureGates(options.featureGates ?? {});
-  const tokenHook: { create?: VirtualKind["create"] } = {};
+  const tokenHook: { issue?: TokenIssue } = {};
   const hub = createCacheHub({ store, clock, log, kinds: storedKinds() });
   const reader = createObjectReader(hub, () => waitForCurrent(core));
   const hooks = kindHooks({ ...options, reader, tokenRequests: tokenHook });
@@ -96,12 +97,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const writer = createObjectWriter(core);
   const authorizer = options.authorizer(reader, writer);
   const authenticator = options.authenticator(reader);
-  hooks.provide(authorizer);
   const host = { reader, writer, authorizer, clock, rng, log, featureEnabled };
   const selection = { enable: options.admission?.enable ?? [], disable: options.admission?.disable ?? [] };
   late.admission = createAdmissionChain(selectPlugins(host, selection, options.admissionPlugins));
-  const tokenCreate = options.tokenRequests?.({ reader });
-  if (tokenCreate !== undefined) tokenHook.create = tokenCreate;
+  const issue = options.tokenRequests?.({ reader });
+  if (issue !== undefined) tokenHook.issue = issue;
   const virtual = new Map<string, VirtualKind>();
   for (const each of options.virtualKinds?.({ reader, writer, authorizer }) ?? [])
     virtual.set(`${each.kind.group}/${each.kind.version}/${each.kind.resource}`, each);

@@ -1,14 +1,13 @@
 // Kinds whose writes do more than store their own object: one file each, one line here.
 import type { Clock, Rng } from "../../../base/index.ts";
-import type { Authorizer, ObjectReader } from "../../contract.ts";
-import type { VirtualKind } from "../../virtual.ts";
+import type { ObjectReader } from "../../contract.ts";
 import type { KindHooks } from "../hooks.ts";
 import { bindingHooks } from "./bindings.ts";
 import { approvalHooks } from "./certificates.ts";
 import { jobHooks } from "./jobs.ts";
 import { namespaceHooks } from "./namespaces.ts";
 import { podHooks } from "./pods.ts";
-import { tokenHooks } from "./serviceaccounts.ts";
+import { type TokenIssue, tokenHooks } from "./serviceaccounts.ts";
 import { createServiceAllocators, serviceHooks } from "./services.ts";
 
 export interface NetworkRanges {
@@ -22,12 +21,11 @@ export interface HookHost extends NetworkRanges {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly reader: ObjectReader;
-  readonly tokenRequests: { create?: VirtualKind["create"] };
+  readonly tokenRequests: { issue?: TokenIssue };
 }
 
 export interface HookSet {
   readonly byPath: ReadonlyMap<string, KindHooks>;
-  provide(authorizer: Authorizer): void;
   /** The caches are filled: take over what is allocated. */
   start(): void;
   close(): void;
@@ -37,13 +35,12 @@ const returnsDeleted: KindHooks = { returnsDeleted: true };
 
 export function kindHooks(host: HookHost): HookSet {
   const allocators = createServiceAllocators(host);
-  const late: { authorizer?: Authorizer } = {};
   const byPath = new Map<string, KindHooks>([
     ["/v1/namespaces", namespaceHooks],
     ["/v1/pods", podHooks(host.reader)],
     ["/v1/bindings", bindingHooks],
     ["/v1/services", serviceHooks(allocators)],
-    ["/v1/serviceaccounts", tokenHooks(host, () => late.authorizer)],
+    ["/v1/serviceaccounts", tokenHooks(host)],
     ["batch/v1/jobs", jobHooks],
     ["certificates.k8s.io/v1/certificatesigningrequests", approvalHooks],
     ["/v1/persistentvolumes", returnsDeleted],
@@ -58,9 +55,6 @@ export function kindHooks(host: HookHost): HookSet {
   ]);
   return {
     byPath,
-    provide: (authorizer) => {
-      late.authorizer = authorizer;
-    },
     start: () => allocators.start(),
     close: () => allocators.close(),
   };

@@ -1,39 +1,41 @@
 // ServiceAccounts: `/token` is answered by who holds the signing key.
-
-import { serviceAccounts } from "../../../api/index.ts";
-import type { Clock } from "../../../base/index.ts";
+import { serviceAccounts, type TokenRequest } from "../../../api/index.ts";
 import { notFound, notImplemented } from "../../../machinery/index.ts";
-import type { Authorizer, ObjectReader } from "../../contract.ts";
-import type { VirtualKind } from "../../virtual.ts";
+import { warn } from "../../context.ts";
+import type { ObjectReader } from "../../contract.ts";
 import { decodeBody } from "../body.ts";
 import type { KindHooks } from "../hooks.ts";
 import { writeOptions } from "../options.ts";
 
 const tokenGvk = { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
 
-export const tokenHooks = (
-  host: {
-    readonly reader: ObjectReader;
-    readonly clock: Clock;
-    readonly tokenRequests: { create?: VirtualKind["create"] };
-  },
-  authorizer: () => Authorizer | undefined,
-): KindHooks => ({
+export interface TokenInput {
+  readonly namespace: string;
+  /** Of the ServiceAccount. */
+  readonly name: string;
+  readonly body: TokenRequest;
+  warn(text: string): void;
+  annotate(key: string, value: string): void;
+}
+
+export type TokenIssue = (input: TokenInput) => Promise<TokenRequest>;
+
+export const tokenHooks = (host: {
+  readonly reader: ObjectReader;
+  readonly tokenRequests: { issue?: TokenIssue };
+}): KindHooks => ({
   returnsDeleted: true,
   subresources: {
     token: async (context, resource) => {
-      const { create } = host.tokenRequests;
-      const authorize = authorizer();
-      if (create === undefined || authorize === undefined) throw notImplemented("serviceaccounts/token");
+      const { issue } = host.tokenRequests;
+      if (issue === undefined) throw notImplemented("serviceaccounts/token");
       const options = writeOptions(context, "CreateOptions");
       const expected = { gvk: tokenGvk, schema: resource.schemas.ofKind(tokenGvk), schemas: resource.schemas };
       const body = decodeBody(context, { ...expected, fieldValidation: options.fieldValidation });
-      const { namespace, name } = context.info;
+      const { core, info } = context;
+      const { namespace, name } = info;
       if ((await host.reader.getFresh(serviceAccounts, namespace, name)) === undefined)
         throw notFound(resource.groupResource, name);
-      body.metadata.name ||= name;
-      body.metadata.namespace ||= namespace;
-      const { core, user } = context;
       const attributes = core.admission.attributes(context, resource, {
         operation: "CREATE",
         object: body,
@@ -44,12 +46,12 @@ export const tokenHooks = (
       });
       await core.admission.admit(attributes);
       await core.admission.validate(attributes);
-      const value = await create(body, {
-        user,
+      const value = await issue({
         namespace,
-        authorizer: authorize,
-        reader: host.reader,
-        clock: host.clock,
+        name,
+        body: body as TokenRequest,
+        warn: (text) => warn(context, text),
+        annotate: (key, text) => context.annotations.set(key, text),
       });
       return { type: "value", status: 201, value };
     },

@@ -1,0 +1,32 @@
+// Pods stay five minutes on a node that is not ready or not reached, unless they say otherwise.
+import { type Pod, pods } from "../../../../api/index.ts";
+import type { AdmissionPlugin } from "../../../contract.ts";
+import { draftOf, isMain } from "../../framework.ts";
+
+const keys = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+const seconds = 300;
+
+export const createDefaultTolerationSeconds = (): AdmissionPlugin => ({
+  name: "DefaultTolerationSeconds",
+  handles: (attributes) =>
+    (attributes.operation === "CREATE" || attributes.operation === "UPDATE") && isMain(attributes, pods),
+  admit(attributes) {
+    const { spec } = draftOf<Pod>(attributes);
+    if (spec === undefined) return;
+    const tolerations = spec.tolerations ?? [];
+    const missing = keys.filter(
+      (key) =>
+        !tolerations.some((each) => (each.key === key || !each.key) && (each.effect === "NoExecute" || !each.effect)),
+    );
+    if (missing.length === 0) return;
+    spec.tolerations = [
+      ...tolerations,
+      ...missing.map((key) => ({
+        key,
+        operator: "Exists" as const,
+        effect: "NoExecute" as const,
+        tolerationSeconds: seconds,
+      })),
+    ];
+  },
+});

@@ -1,0 +1,160 @@
+// Requests are charged to the quotas of their namespace before they are stored; what would exceed one is refused. What was
+// charged and not stored after all, and what was deleted, the quota controller sets right.
+// Upstream: apiserver's admission/plugin/resourcequota.
+import {
+  addResourceList,
+  type Pod,
+  type ResourceList,
+  type ResourceQuota,
+  resourceQuotas,
+} from "../../../../api/index.ts";
+import {
+  compareQuantities,
+  isConflict,
+  isNotFound,
+  type KubeObject,
+  modifiedConflict,
+  subtractQuantities,
+} from "../../../../machinery/index.ts";
+import type { AdmissionAttributes, AdmissionHost, AdmissionPlugin } from "../../../contract.ts";
+import { draftOf, refuse } from "../../framework.ts";
+import { isTerminating, scopesMatch } from "./scopes.ts";
+import { countsFor, unnamedResources, usageOf } from "./usage.ts";
+
+/** Upstream's retries when somebody else changes the quota meanwhile. */
+const attempts = 5;
+
+export function createResourceQuota(host: AdmissionHost): AdmissionPlugin {
+  const { reader, clock } = host;
+  /** Requests of one namespace are charged one after the other. */
+  const turns = new Map<string, Promise<void>>();
+
+  const inTurn = async (namespace: string, work: () => Promise<void>): Promise<void> => {
+    const before = turns.get(namespace) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const settled = mine.then(
+      () => {},
+      () => {},
+    );
+    turns.set(namespace, settled);
+    await mine.finally(() => {
+      if (turns.get(namespace) === settled) turns.delete(namespace);
+    });
+  };
+
+  const charge = async (attributes: AdmissionAttributes): Promise<void> => {
+    for (let attempt = 1; ; attempt++) {
+      await reader.getFresh(resourceQuotas, attributes.namespace, "");
+      const charges = check(attributes, reader.list<ResourceQuota>(resourceQuotas, attributes.namespace), clock.now());
+      if (attributes.dryRun) return;
+      try {
+        for (const { quota, used } of charges) await write(host, quota, used);
+        return;
+      } catch (error) {
+        if (isNotFound(error)) continue;
+        if (!isConflict(error) || attempt === attempts) throw error;
+      }
+    }
+  };
+
+  return {
+    name: "ResourceQuota",
+    handles: (attributes) => attributes.namespace !== "" && attributes.kind.virtual !== true && isCharged(attributes),
+    async validate(attributes) {
+      if (reader.list(resourceQuotas, attributes.namespace).length === 0) return;
+      await inTurn(attributes.namespace, () => charge(attributes));
+    },
+  };
+}
+
+function isCharged({ operation, subresource, kind, object, oldObject }: AdmissionAttributes): boolean {
+  if (subresource !== "" || kind.kind === "Event") return false;
+  if (operation === "CREATE") return true;
+  if (operation !== "UPDATE" || kind.group !== "") return false;
+  if (kind.resource === "services" || kind.resource === "persistentvolumeclaims") return true;
+  return (
+    kind.resource === "pods" && isTerminating(oldObject as unknown as Pod) !== isTerminating(object as unknown as Pod)
+  );
+}
+
+/** Throws Conflict when the quota is no longer the one that the charge was computed from. */
+async function write(host: AdmissionHost, quota: ResourceQuota, used: ResourceList): Promise<void> {
+  const { namespace = "", name, resourceVersion } = quota.metadata;
+  await host.writer.updateStatus<ResourceQuota>(resourceQuotas, { namespace, name }, (current) => {
+    if (current.metadata.resourceVersion !== resourceVersion) throw modifiedConflict(resourceQuotas, name);
+    return { ...current, status: { ...current.status, used } };
+  });
+}
+
+interface Charge {
+  readonly quota: ResourceQuota;
+  readonly used: ResourceList;
+}
+
+/** New usage of every quota that the request changes. Throws 403 with upstream's texts. */
+export function check(attributes: AdmissionAttributes, quotas: readonly ResourceQuota[], nowMs: number): Charge[] {
+  const { kind, operation } = attributes;
+  const object = draftOf(attributes);
+  const usage = usageOf(kind, object, nowMs);
+  const before =
+    operation === "UPDATE" && attributes.oldObject !== undefined ? usageOf(kind, attributes.oldObject, nowMs) : {};
+  const charges: Charge[] = [];
+  for (const quota of quotas) {
+    const hard = quota.status?.hard ?? {};
+    const restricted = Object.keys(hard).filter((name) => countsFor(kind, name));
+    if (restricted.length === 0 || !scopesMatch(quota, kind.resource, object)) continue;
+    checkNamed(attributes, quota, restricted);
+    const used = quota.status?.used ?? {};
+    const unknown = restricted.filter((name) => used[name] === undefined);
+    if (unknown.length > 0)
+      throw refuse(
+        attributes,
+        `status unknown for quota: ${quota.metadata.name}, resources: ${restricted.sort().join(",")}`,
+      );
+    const wasCharged =
+      attributes.oldObject !== undefined && scopesMatch(quota, kind.resource, attributes.oldObject as KubeObject);
+    const delta = difference(usage, wasCharged ? before : {}, restricted);
+    if (Object.keys(delta).length === 0) continue;
+    charges.push({ quota, used: charged(attributes, quota, delta) });
+  }
+  return charges;
+}
+
+function checkNamed(attributes: AdmissionAttributes, quota: ResourceQuota, restricted: readonly string[]): void {
+  if (attributes.kind.group !== "" || attributes.kind.resource !== "pods") return;
+  const missing = unnamedResources(draftOf<Pod>(attributes), restricted);
+  if (missing !== undefined) throw refuse(attributes, `failed quota: ${quota.metadata.name}: ${missing}`);
+}
+
+/** What is used more than before, of the restricted names. */
+function difference(
+  now: Readonly<ResourceList>,
+  before: Readonly<ResourceList>,
+  names: readonly string[],
+): ResourceList {
+  const delta: ResourceList = {};
+  for (const name of names) {
+    const amount = now[name];
+    if (amount === undefined) continue;
+    const more = before[name] === undefined ? amount : subtractQuantities(amount, before[name]);
+    if (compareQuantities(more, "0") > 0) delta[name] = more;
+  }
+  return delta;
+}
+
+function charged(attributes: AdmissionAttributes, quota: ResourceQuota, delta: ResourceList): ResourceList {
+  const hard = quota.status?.hard ?? {};
+  const used: ResourceList = { ...quota.status?.used };
+  const before = { ...used };
+  addResourceList(used, delta);
+  const exceeded = Object.keys(delta)
+    .filter((name) => compareQuantities(used[name]!, hard[name]!) > 0)
+    .sort();
+  if (exceeded.length === 0) return used;
+  const show = (list: Readonly<Record<string, string>>): string =>
+    exceeded.map((name) => `${name}=${list[name]}`).join(",");
+  throw refuse(
+    attributes,
+    `exceeded quota: ${quota.metadata.name}, requested: ${show(delta)}, used: ${show(before)}, limited: ${show(hard)}`,
+  );
+}

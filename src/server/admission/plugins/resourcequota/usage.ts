@@ -1,0 +1,162 @@
+// What an object uses of which quota resources. Upstream: pkg/quota/v1/evaluator/core, apiserver's pkg/quota/v1/generic.
+import {
+  addResourceList,
+  aggregateContainerResources,
+  type KindDefinition,
+  type PersistentVolumeClaim,
+  type Pod,
+  type ResourceList,
+  type Service,
+} from "../../../../api/index.ts";
+import { type KubeObject, parseTime } from "../../../../machinery/index.ts";
+
+type Kind = Pick<KindDefinition, "group" | "resource">;
+
+/** `count/deployments.apps`, `count/pods`. */
+export const countName = ({ group, resource }: Kind): string => `count/${resource}${group === "" ? "" : `.${group}`}`;
+
+/** Kinds whose number could be limited before `count/…` was there. */
+const plainCounts: ReadonlySet<string> = new Set([
+  "configmaps",
+  "secrets",
+  "replicationcontrollers",
+  "resourcequotas",
+  "services",
+  "persistentvolumeclaims",
+]);
+const storageClassSuffix = ".storageclass.storage.k8s.io/";
+const podResources: ReadonlySet<string> = new Set([
+  "pods",
+  "cpu",
+  "memory",
+  "ephemeral-storage",
+  "requests.cpu",
+  "requests.memory",
+  "requests.ephemeral-storage",
+  "limits.cpu",
+  "limits.memory",
+  "limits.ephemeral-storage",
+]);
+
+const isCore = (kind: Kind, resource: string): boolean => kind.group === "" && kind.resource === resource;
+
+/** True for quota resources that objects of the kind can use. */
+export function countsFor(kind: Kind, name: string): boolean {
+  if (name === countName(kind)) return true;
+  if (isCore(kind, "pods"))
+    return (
+      podResources.has(name) ||
+      /^(requests\.)?(hugepages-|[^/]+\.[^/]+\/)/.test(name.replace(/^requests\./, "requests."))
+    );
+  if (isCore(kind, "services"))
+    return name === "services" || name === "services.nodeports" || name === "services.loadbalancers";
+  if (isCore(kind, "persistentvolumeclaims"))
+    return name === "persistentvolumeclaims" || name === "requests.storage" || name.includes(storageClassSuffix);
+  return kind.group === "" && plainCounts.has(kind.resource) && name === kind.resource;
+}
+
+export function usageOf(kind: Kind, object: KubeObject, nowMs: number): ResourceList {
+  const usage: ResourceList = { [countName(kind)]: "1" };
+  if (isCore(kind, "pods")) addResourceList(usage, podUsage(object as unknown as Pod, nowMs));
+  else if (isCore(kind, "services")) addResourceList(usage, serviceUsage(object as unknown as Service));
+  else if (isCore(kind, "persistentvolumeclaims"))
+    addResourceList(usage, claimUsage(object as unknown as PersistentVolumeClaim));
+  else if (kind.group === "" && plainCounts.has(kind.resource)) usage[kind.resource] = "1";
+  return usage;
+}
+
+function podUsage(pod: Pod, nowMs: number): ResourceList {
+  if (!isCharged(pod, nowMs)) return {};
+  const { spec } = pod;
+  const requests: ResourceList = { ...aggregateContainerResources(spec, "requests"), ...spec.resources?.requests };
+  const limits: ResourceList = { ...aggregateContainerResources(spec, "limits"), ...spec.resources?.limits };
+  addResourceList(requests, spec.overhead);
+  for (const name in spec.overhead)
+    if (limits[name] !== undefined) addResourceList(limits, { [name]: spec.overhead[name]! });
+  const usage: ResourceList = { pods: "1" };
+  for (const name of ["cpu", "memory", "ephemeral-storage"]) {
+    if (requests[name] !== undefined) usage[name] = usage[`requests.${name}`] = requests[name];
+    if (limits[name] !== undefined) usage[`limits.${name}`] = limits[name];
+  }
+  for (const name in requests) {
+    if (name.startsWith("hugepages-")) usage[name] = usage[`requests.${name}`] = requests[name]!;
+    else if (name.includes("/")) usage[`requests.${name}`] = requests[name]!;
+  }
+  return usage;
+}
+
+/** Finished pods are free, and so are those that should have been gone by now. */
+function isCharged(pod: Pod, nowMs: number): boolean {
+  const phase = pod.status?.phase;
+  if (phase === "Failed" || phase === "Succeeded") return false;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
+  if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return true;
+  return nowMs <= parseTime(deletionTimestamp) + deletionGracePeriodSeconds * 1000;
+}
+
+function serviceUsage({ spec = {} }: Service): ResourceList {
+  const ports = spec.ports?.length ?? 0;
+  const withNodePorts = (spec.ports ?? []).filter((port) => (port.nodePort ?? 0) > 0).length;
+  const nodePorts =
+    spec.type === "NodePort"
+      ? ports
+      : spec.type === "LoadBalancer"
+        ? spec.allocateLoadBalancerNodePorts === false
+          ? withNodePorts
+          : ports
+        : 0;
+  return {
+    services: "1",
+    "services.nodeports": String(nodePorts),
+    "services.loadbalancers": spec.type === "LoadBalancer" ? "1" : "0",
+  };
+}
+
+function claimUsage(claim: PersistentVolumeClaim): ResourceList {
+  const storage = claim.spec?.resources?.requests?.["storage"];
+  const className =
+    claim.spec?.storageClassName ?? claim.metadata.annotations?.["volume.beta.kubernetes.io/storage-class"] ?? "";
+  return {
+    persistentvolumeclaims: "1",
+    ...(storage === undefined ? {} : { "requests.storage": storage }),
+    ...(className === "" ? {} : { [`${className}${storageClassSuffix}persistentvolumeclaims`]: "1" }),
+    ...(className === "" || storage === undefined
+      ? {}
+      : { [`${className}${storageClassSuffix}requests.storage`]: storage }),
+  };
+}
+
+/** Quota resources that every container of a pod must name once a quota limits them. */
+const mustBeNamed: ReadonlySet<string> = new Set([
+  "cpu",
+  "memory",
+  "requests.cpu",
+  "requests.memory",
+  "limits.cpu",
+  "limits.memory",
+]);
+
+/** `must specify limits.cpu for: app; …`, or undefined when all is there. */
+export function unnamedResources(pod: Pod, restricted: readonly string[]): string | undefined {
+  if (pod.spec.resources?.requests !== undefined || pod.spec.resources?.limits !== undefined) return undefined;
+  const missing = new Map<string, string[]>();
+  for (const container of [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]) {
+    const has = new Set(
+      Object.entries(container.resources?.requests ?? {})
+        .filter(([, amount]) => amount !== "0")
+        .flatMap(([name]) => [name, `requests.${name}`])
+        .concat(
+          Object.entries(container.resources?.limits ?? {})
+            .filter(([, amount]) => amount !== "0")
+            .map(([name]) => `limits.${name}`),
+        ),
+    );
+    for (const name of restricted)
+      if (mustBeNamed.has(name) && !has.has(name)) missing.set(name, [...(missing.get(name) ?? []), container.name]);
+  }
+  if (missing.size === 0) return undefined;
+  const parts = [...missing.keys()]
+    .sort()
+    .map((name) => `${name} for: ${[...new Set(missing.get(name))].sort().join(",")}`);
+  return `must specify ${parts.join("; ")}`;
+}

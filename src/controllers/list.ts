@@ -11,4 +11,12 @@ export const controllers: readonly ControllerEntry[] = [
     "replicationcontroller-controller",
     async () => (await import("./replicationcontroller/controller.ts")).runReplicationControllers,
   ),
+  entry("statefulset-controller", async () => (await import("./statefulset/controller.ts")).runStatefulSets),
+  entry("daemonset-controller", async () => (await import("./daemonset/controller.ts")).runDaemonSets),
+  entry("job-controller", async () => (await import("./job/controller.ts")).runJobs),
+  entry(
+    "ttl-after-finished-controller",
+    async () => (await import("./ttlafterfinished/controller.ts")).runTtlAfterFinished,
+  ),
+  entry("cronjob-controller", async () => (await import("./cronjob/controller.ts")).runCronJobs),
 ];

@@ -3,6 +3,8 @@ export * from "./batches.ts";
 export * from "./context.ts";
 export * from "./expectations.ts";
 export * from "./hash.ts";
+export * from "./history.ts";
+export * from "./nodes.ts";
 export * from "./owners.ts";
 export * from "./pod-control.ts";
 export * from "./pods.ts";

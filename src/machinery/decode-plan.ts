@@ -209,7 +209,9 @@ function readField(
   const read = field.reader.read(member, context);
   context.path.pop();
   context.fields.pop();
-  if (field.mode !== "d" || !isZero(read)) out[key] = read;
+  // Upstream's storage format cannot tell an empty list from none: a list that is always written comes back as null.
+  if (field.mode === "e" && Array.isArray(read) && read.length === 0) out[key] = null;
+  else if (field.mode !== "d" || !isZero(read)) out[key] = read;
 }
 
 function fillWritten(out: Record<string, unknown>, written: readonly FieldReader[]): Record<string, unknown> {

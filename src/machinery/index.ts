@@ -15,6 +15,7 @@ export * from "./patch-body.ts";
 export * from "./quantity.ts";
 export * from "./schema.ts";
 export * from "./selector.ts";
+export * from "./server-side-apply.ts";
 export * from "./strategic-diff.ts";
 export { applyStrategicMergePatch } from "./strategic-patch.ts";
 export * from "./time.ts";

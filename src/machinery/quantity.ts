@@ -140,7 +140,8 @@ function exact({ negative, integer, fraction }: Parts, { format, exponent }: Suf
 
 /** Rounded away from zero to nano units; binary quantities are capped, and those below 1 become decimal. */
 function rounded(parts: Parts, suffix: Suffix): ParsedQuantity {
-  if (!parts.digits || (suffix.format !== "BinarySI" && suffix.exponent > 1_000_000)) throw new QuantityError(numericWrong);
+  if (!parts.digits || (suffix.format !== "BinarySI" && suffix.exponent > 1_000_000))
+    throw new QuantityError(numericWrong);
   const value = exact({ ...parts, negative: false }, suffix);
   let { unscaled } = value;
   let scale = value.scale;

@@ -72,6 +72,26 @@ function listNode(schema: Schema, target: Schema): TypedNode {
   return node(false, key === undefined ? [] : [key]);
 }
 
+/** Defaults of list keys that upstream declares beyond Go's zero values. */
+const declaredKeyDefaults: Readonly<Record<string, string>> = {
+  "io.k8s.api.core.v1.ContainerPort/protocol": "TCP",
+  "io.k8s.api.core.v1.ServicePort/protocol": "TCP",
+  "io.k8s.api.core.v1.LocalObjectReference/name": "",
+};
+
+/** What stands for a key that an item leaves out; undefined: nothing. Required keys of Go types have their zero value. */
+function keyDefault(item: Schema | undefined, key: string, schemas: Schemas): unknown {
+  if (item === undefined) return undefined;
+  const target = schemas.resolve(item);
+  const property = target.p?.[key];
+  if (property?.d !== undefined) return property.d;
+  const name = schemas.nameOf?.(target);
+  if (name === undefined || schemas.shapeOf?.(name) === undefined) return undefined;
+  const declared = declaredKeyDefaults[`${name}/${key}`];
+  if (declared !== undefined || !target.q?.includes(key)) return declared;
+  return property?.t === "integer" ? 0 : "";
+}
+
 /** The path element of a list item. Throws FieldSetError for items that cannot be told apart. */
 export function itemElement(list: Extract<TypedNode, { kind: "list" }>, item: unknown, schemas: Schemas): string {
   if (list.keys.length === 0) {
@@ -84,9 +104,8 @@ export function itemElement(list: Extract<TypedNode, { kind: "list" }>, item: un
   if (item === null) throw new FieldSetError("associative list with keys may not have a null element");
   if (!isObject(item)) throw new FieldSetError("associative list with keys may not have non-map elements");
   const pairs: [string, unknown][] = [];
-  const properties = list.item === undefined ? undefined : schemas.resolve(list.item).p;
   for (const key of list.keys) {
-    const value = item[key] === undefined ? properties?.[key]?.d : item[key];
+    const value = item[key] === undefined ? keyDefault(list.item, key, schemas) : item[key];
     if (value !== undefined) pairs.push([key, value]);
   }
   if (pairs.length === 0)

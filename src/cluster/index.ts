@@ -1,5 +1,6 @@
 export * from "./config.ts";
 export * from "./containerd.ts";
+export * from "./dns-objects.ts";
 export * from "./image.ts";
 export * from "./images.ts";
 export * from "./layout.ts";

@@ -14,10 +14,18 @@ export const commands: Readonly<Record<string, Command>> = {
   status: { group: "cluster", summary: "show what runs", load: () => import("./status.ts") },
   kubeconfig: { group: "cluster", summary: "print a cluster's kubeconfig", load: () => import("./kubeconfig.ts") },
   apiserver: { group: "component", summary: "run the API server alone", load: () => import("./apiserver.ts") },
-  "controller-manager": { group: "component", summary: "run the controllers alone", load: () => import("./controller-manager.ts") },
+  "controller-manager": {
+    group: "component",
+    summary: "run the controllers alone",
+    load: () => import("./controller-manager.ts"),
+  },
   scheduler: { group: "component", summary: "run the scheduler alone", load: () => import("./scheduler.ts") },
   kubelet: { group: "component", summary: "run a node's kubelet alone", load: () => import("./kubelet.ts") },
   proxy: { group: "component", summary: "run a node's service proxy alone", load: () => import("./proxy.ts") },
   version: { group: "other", summary: "print the version", load: () => import("./version.ts") },
-  completion: { group: "other", summary: "print a completion script for bash, zsh or fish", load: () => import("./completion.ts") },
+  completion: {
+    group: "other",
+    summary: "print a completion script for bash, zsh or fish",
+    load: () => import("./completion.ts"),
+  },
 };

@@ -6,7 +6,10 @@ import { clusterFlags, layoutOf, processLogger, readFlags } from "./lib.ts";
 import { teardown } from "./teardown.ts";
 
 export async function run(words: readonly string[]): Promise<number> {
-  const parsed = readFlags({ name: "delete", about: "Stops a cluster and removes its data.", flags: clusterFlags }, words);
+  const parsed = readFlags(
+    { name: "delete", about: "Stops a cluster and removes its data.", flags: clusterFlags },
+    words,
+  );
   if (parsed === undefined) return 0;
   const layout = layoutOf(parsed.values);
   const config = existsSync(layout.configFile) ? readConfig(layout) : undefined;

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { createLogger, formatRecord, type Logger, type LogLevel, systemClock } from "../base/index.ts";
 import { describeFlags, type FlagDefinitions, FlagError, type ParsedFlags, parseFlags } from "../cli/index.ts";
-import { clusterLayout, type ClusterLayout, defaultDataDirectory } from "../cluster/index.ts";
+import { type ClusterLayout, clusterLayout, defaultDataDirectory } from "../cluster/index.ts";
 
 export const clusterFlags = {
   name: { type: "string", help: "name of the cluster", default: "default" },
@@ -18,7 +18,9 @@ export function readFlags<const D extends FlagDefinitions>(
   words: readonly string[],
 ): ParsedFlags<D> | undefined {
   if (words.includes("--help") || words.includes("-h")) {
-    process.stdout.write(`${command.about}\n\nUsage: t8s ${command.name} [flags]\n\nFlags:\n${describeFlags(command.flags)}`);
+    process.stdout.write(
+      `${command.about}\n\nUsage: t8s ${command.name} [flags]\n\nFlags:\n${describeFlags(command.flags)}`,
+    );
     return undefined;
   }
   const parsed = parseFlags(command.flags, words);

@@ -15,7 +15,8 @@ export interface ClusterProcess extends ProcessRecord {
   readonly summary?: string;
 }
 
-export const readProcess = (layout: ClusterLayout): ClusterProcess | undefined => readRecord<ClusterProcess>(layout.processFile);
+export const readProcess = (layout: ClusterLayout): ClusterProcess | undefined =>
+  readRecord<ClusterProcess>(layout.processFile);
 
 export const writeProcess = (layout: ClusterLayout, state: Omit<ClusterProcess, keyof ProcessRecord>): void =>
   writeOwnRecord(layout.processFile, { ...state });

@@ -4,13 +4,20 @@ import { clusterFlags, readFlags } from "./lib.ts";
 import { readProcess } from "./process-record.ts";
 
 export async function run(words: readonly string[]): Promise<number> {
-  const parsed = readFlags({ name: "status", about: "Shows the clusters of the data directory, or one of them.", flags: clusterFlags }, words);
+  const parsed = readFlags(
+    { name: "status", about: "Shows the clusters of the data directory, or one of them.", flags: clusterFlags },
+    words,
+  );
   if (parsed === undefined) return 0;
   const dataDirectory = parsed.values["data-dir"];
   const known = clusterNames(dataDirectory);
   const names = parsed.given.has("name") ? known.filter((name) => name === parsed.values.name) : known;
   if (names.length === 0) {
-    process.stdout.write(parsed.given.has("name") ? `there is no cluster ${parsed.values.name} in ${dataDirectory}\n` : `there are no clusters in ${dataDirectory}\n`);
+    process.stdout.write(
+      parsed.given.has("name")
+        ? `there is no cluster ${parsed.values.name} in ${dataDirectory}\n`
+        : `there are no clusters in ${dataDirectory}\n`,
+    );
     return parsed.given.has("name") ? 1 : 0;
   }
   for (const name of names) await describe(name, dataDirectory);
@@ -23,7 +30,9 @@ async function describe(name: string, dataDirectory: string): Promise<void> {
   const record = readProcess(layout);
   const line = (key: string, value: string): void => void process.stdout.write(`  ${key.padEnd(11)} ${value}\n`);
   const alive = isAlive(record);
-  process.stdout.write(`${name}: ${alive ? "running" : record === undefined ? "stopped" : "ended without cleaning up (t8s up resumes it, t8s down cleans up)"}\n`);
+  process.stdout.write(
+    `${name}: ${alive ? "running" : record === undefined ? "stopped" : "ended without cleaning up (t8s up resumes it, t8s down cleans up)"}\n`,
+  );
   if (alive && record !== undefined) {
     line("process", `${record.pid}${record.ready ? "" : " (starting)"}`);
     line("nodes", record.mode === "containers" ? "one, real containers" : "simulated");
@@ -38,12 +47,17 @@ async function showWorkload(kubeconfigFile: string, line: (key: string, value: s
   const { createClient } = await import("../client/index.ts");
   const { httpTransport, loadKubeconfig } = await import("../client/node/index.ts");
   const { nodes, pods } = await import("../api/index.ts");
-  const transport = httpTransport(loadKubeconfig(kubeconfigFile));
+  const transport = httpTransport(loadKubeconfig(kubeconfigFile).transport);
   try {
     const client = createClient(transport, { userAgent: "t8s" });
     const [allNodes, allPods] = await Promise.all([client.of(nodes).list(), client.of(pods).list()]);
-    const ready = allNodes.items.filter((node) => node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True"));
-    line("ready", `${ready.length} of ${allNodes.items.length} nodes, ${allPods.items.filter((pod) => pod.status?.phase === "Running").length} of ${allPods.items.length} pods running`);
+    const ready = allNodes.items.filter((node) =>
+      node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True"),
+    );
+    line(
+      "ready",
+      `${ready.length} of ${allNodes.items.length} nodes, ${allPods.items.filter((pod) => pod.status?.phase === "Running").length} of ${allPods.items.length} pods running`,
+    );
   } catch (error) {
     line("ready", `the API does not answer: ${error instanceof Error ? error.message : String(error)}`);
   } finally {

@@ -45,7 +45,10 @@ async function stopSandboxes(layout: ClusterLayout, clock: Clock, log: Logger): 
     results.forEach((result, index) => {
       const sandbox = sandboxes[index]!;
       if (result.status === "rejected")
-        log.warn("a pod's sandbox could not be stopped", { pod: `${sandbox.namespace}/${sandbox.name}`, error: result.reason });
+        log.warn("a pod's sandbox could not be stopped", {
+          pod: `${sandbox.namespace}/${sandbox.name}`,
+          error: result.reason,
+        });
     });
   } finally {
     await runtime.close();

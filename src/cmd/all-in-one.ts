@@ -1,0 +1,213 @@
+// A whole cluster in one process: API server with its store, controllers, scheduler, and one node with kubelet, service proxy and DNS on
+// a containerd of the cluster's own; or, where containers cannot run, simulated nodes.
+
+import { nodes } from "../api/index.ts";
+import { type Logger, MetricRegistry, onAbort, systemClock, systemRng } from "../base/index.ts";
+import {
+  type ClusterConfig,
+  type ClusterLayout,
+  containerdReady,
+  nodeAddress,
+  provideImages,
+  startContainerd,
+} from "../cluster/index.ts";
+import { type ClusterPki, loadOrCreatePki, writeKubeconfig } from "../cluster/pki/index.ts";
+import { createTokenIssuer } from "../server/node/index.ts";
+import type { Store } from "../store/index.ts";
+import { openSqliteStore } from "../store/sqlite/index.ts";
+import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "./components.ts";
+import { type ControlPlane, componentUsers, createControlPlane } from "./control-plane.ts";
+import { serveApi } from "./serve-api.ts";
+
+export interface AllInOneOptions {
+  readonly layout: ClusterLayout;
+  readonly config: ClusterConfig;
+  readonly mode: "containers" | "simulated";
+  readonly simulatedNodes: number;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Called when a part has come up. */
+  readonly onStage: (stage: "API server" | "node ready", detail: string) => void;
+}
+
+export interface AllInOne {
+  readonly plane: ControlPlane;
+  readonly address: string;
+  /** Rejects when a part fails for good. */
+  readonly failed: Promise<never>;
+  /** Ends everything inside this process, in order; containers go on. */
+  stop(): Promise<void>;
+}
+
+/** Events and Leases may lose their last second in a power cut, as they would lose their meaning. */
+const relaxedPrefixes = ["/registry/events/", "/registry/leases/"];
+
+export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne> {
+  const { layout, config, log, mode } = options;
+  // First of all: it needs as long as everything that follows.
+  if (mode === "containers") startContainerd(layout);
+  const address = nodeAddress();
+  const life = new AbortController();
+  const storeOpening = openSqliteStore({
+    path: layout.databaseFile,
+    clock: systemClock,
+    log: log.child("store"),
+    relaxedPrefixes,
+  });
+  const pki = loadOrCreatePki({
+    directory: layout.pkiDirectory,
+    clock: systemClock,
+    rng: systemRng,
+    serviceIP: config.apiServiceIp,
+    clusterDomain: config.clusterDomain,
+    apiServerHosts: [address, config.nodeName],
+    nodes: [{ name: config.nodeName, addresses: [address] }],
+  });
+  const store = await storeOpening;
+  const plane = await startPlane({ options, pki, store, address });
+  const listener = await serveApi({
+    plane,
+    tls: {
+      cert: pki.apiServer.cert,
+      key: pki.apiServer.key,
+      clientCA: pki.ca.cert,
+      requestHeaderCA: pki.frontProxyCA.cert,
+    },
+    bindAddress: "0.0.0.0",
+    port: config.ports.api,
+    clock: systemClock,
+    log: log.child("http"),
+  });
+  writeKubeconfig(layout.kubeconfigFile, {
+    clusterName: config.name === "default" ? "typernetes" : `typernetes-${config.name}`,
+    userName: "admin",
+    server: `https://127.0.0.1:${config.ports.api}`,
+    ca: pki.ca.cert,
+    client: pki.admin,
+  });
+  options.onStage("API server", `https://${address}:${config.ports.api}`);
+
+  const tasks: Promise<void>[] = [];
+  const failed = new Promise<never>((_, reject) => {
+    const start = (name: string, task: Promise<void>): void => {
+      tasks.push(
+        task.catch((error: unknown) => {
+          if (!life.signal.aborted)
+            reject(
+              new Error(`${name} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error }),
+            );
+        }),
+      );
+    };
+    const base = (client: ComponentBase["client"]): ComponentBase => ({
+      client,
+      clock: systemClock,
+      rng: systemRng,
+      log,
+      metrics: new MetricRegistry(),
+      signal: life.signal,
+    });
+    start(
+      "the controllers",
+      runControllerManager(base(plane.client(componentUsers.controllerManager, "kube-controller-manager/v1.36")), {
+        rootCa: pki.ca.cert,
+        clusterCidr: config.podCidr,
+        clientOf: (account) =>
+          plane.client(serviceAccountUser(account), `kube-controller-manager/v1.36 (typernetes) ${account}`),
+      }),
+    );
+    start("the scheduler", runScheduler(base(plane.client(componentUsers.scheduler, "kube-scheduler/v1.36"))));
+    start("the node", startNodes({ options, plane, pki, address, base, start }));
+  });
+  failed.catch(() => {}); // whoever awaits it is told; nobody has to
+  announceNodes(plane, options, life.signal);
+  return {
+    plane,
+    address,
+    failed,
+    async stop() {
+      life.abort(new Error("the cluster stops"));
+      await Promise.all(tasks);
+      await listener.close();
+      await plane.close();
+      await store.close();
+    },
+  };
+}
+
+const serviceAccountUser = (account: string) => ({
+  username: `system:serviceaccount:kube-system:${account}`,
+  groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
+});
+
+interface PlaneParts {
+  readonly options: AllInOneOptions;
+  readonly pki: ClusterPki;
+  readonly store: Store;
+  readonly address: string;
+}
+
+async function startPlane({ options, pki, store, address }: PlaneParts): Promise<ControlPlane> {
+  const { config, log } = options;
+  const plane = createControlPlane({
+    store,
+    clock: systemClock,
+    rng: systemRng,
+    log: log.child("apiserver"),
+    metrics: new MetricRegistry(),
+    advertise: { address, port: config.ports.api },
+    authorizationModes: ["Node", "RBAC"],
+    serviceClusterIPRange: config.serviceCidr,
+    admission: { enable: ["NodeRestriction"], disable: [] },
+    tokenIssuer: createTokenIssuer({
+      issuers: [`https://kubernetes.default.svc.${config.clusterDomain}`],
+      signingKey: pki.serviceAccount.privateKey,
+    }),
+  });
+  await plane.start();
+  return plane;
+}
+
+interface NodeParts {
+  readonly options: AllInOneOptions;
+  readonly plane: ControlPlane;
+  readonly pki: ClusterPki;
+  readonly address: string;
+  readonly base: (client: ComponentBase["client"]) => ComponentBase;
+  readonly start: (name: string, task: Promise<void>) => void;
+}
+
+async function startNodes(parts: NodeParts): Promise<void> {
+  const { options, plane, base, start } = parts;
+  if (options.mode === "simulated") {
+    const network = options.config.podCidr.split(".").slice(0, 2).join(".");
+    for (let index = 0; index < options.simulatedNodes; index++) {
+      const name = options.simulatedNodes === 1 ? options.config.nodeName : `${options.config.nodeName}-${index}`;
+      const client = plane.client(componentUsers.node(name), "kubelet/v1.36");
+      const settings = { name, podCidr: `${network}.${index}.0/24`, address: `192.0.2.${index + 1}` };
+      start(`node ${name}`, runSimulatedNode(base(client), settings));
+    }
+    return;
+  }
+  const [{ startRealNode }] = await Promise.all([
+    import("./real-node.ts"),
+    containerdReady(options.layout, systemClock).then(() => provideImages(options.layout, ["pause"])),
+  ]);
+  await startRealNode(parts);
+}
+
+/** Tells when the first node is ready, and ends. */
+function announceNodes(plane: ControlPlane, options: AllInOneOptions, signal: AbortSignal): void {
+  const watching = new AbortController();
+  const unsubscribe = plane.reader.subscribe(nodes, {
+    upsert: (node) => {
+      const ready = node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True");
+      if (!ready || watching.signal.aborted) return;
+      watching.abort();
+      options.onStage("node ready", node.metadata.name);
+    },
+    remove: () => {},
+  });
+  onAbort(watching.signal, unsubscribe);
+  onAbort(signal, () => watching.abort());
+}

@@ -1,0 +1,76 @@
+// The components beside the API server, started over any client: in process by `t8s up` and the library, over the network by the
+// commands that run one of them alone.
+import type { Clock, Logger, MetricRegistry, Rng } from "../base/index.ts";
+import { type Client, createInformerFactory } from "../client/index.ts";
+
+export interface ComponentBase {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Logger;
+  readonly metrics: MetricRegistry;
+  readonly signal: AbortSignal;
+}
+
+export interface ControllerSettings {
+  /** PEM that pods trust the API server by. */
+  readonly rootCa?: string;
+  readonly clusterCidr?: string;
+  readonly names?: readonly string[];
+  readonly featureEnabled?: (gate: string) => boolean;
+  /** A client in the name of one controller's ServiceAccount; the base's client for all when not given. */
+  readonly clientOf?: (account: string) => Client;
+}
+
+export async function runControllerManager(base: ComponentBase, settings: ControllerSettings): Promise<void> {
+  const { runControllers } = await import("../controllers/index.ts");
+  await runControllers({
+    ...base,
+    log: base.log.child("controllers"),
+    ...(settings.names ? { names: settings.names } : {}),
+    ...(settings.clientOf ? { clientOf: settings.clientOf } : {}),
+    options: {
+      ...(settings.rootCa ? { rootCa: settings.rootCa } : {}),
+      ...(settings.clusterCidr ? { clusterCidr: settings.clusterCidr } : {}),
+      ...(settings.featureEnabled ? { featureEnabled: settings.featureEnabled } : {}),
+    },
+  });
+}
+
+export async function runScheduler(base: ComponentBase): Promise<void> {
+  const { createScheduler } = await import("../scheduler/index.ts");
+  const { client, clock, rng, metrics, signal } = base;
+  const log = base.log.child("scheduler");
+  const informers = createInformerFactory({ client, clock, rng, log, signal });
+  const scheduler = createScheduler({ client, informers, clock, rng, log, metrics });
+  informers.start();
+  await scheduler.run(signal);
+}
+
+export interface SimulatedNodeSettings {
+  readonly name: string;
+  /** Addresses of its pods. */
+  readonly podCidr: string;
+  readonly address: string;
+}
+
+/** A node whose containers only pretend: the real kubelet on a simulated runtime and host. */
+export async function runSimulatedNode(base: ComponentBase, node: SimulatedNodeSettings): Promise<void> {
+  const [{ createKubelet, createSimulatedHost }, { createFakeRuntime }] = await Promise.all([
+    import("../kubelet/index.ts"),
+    import("../runtime/fake/index.ts"),
+  ]);
+  const { clock, rng, client, metrics, signal } = base;
+  const kubelet = createKubelet({
+    client,
+    clock,
+    rng,
+    metrics,
+    log: base.log,
+    nodeName: node.name,
+    runtime: createFakeRuntime({ clock, rng, podCidr: node.podCidr }),
+    host: createSimulatedHost({ clock, hostname: node.name, addresses: [node.address] }),
+    config: { podCidr: node.podCidr, nodeIps: [node.address], materializePods: false },
+  });
+  await kubelet.run(signal);
+}

@@ -1,0 +1,62 @@
+// `t8s proxy`: the service proxy of one node alone, with kube-proxy's flags.
+import { hostname } from "node:os";
+import type { FlagDefinitions } from "../cli/index.ts";
+import { createInformerFactory } from "../client/index.ts";
+import { nodeAddress } from "../cluster/index.ts";
+import { createProxy } from "../network/index.ts";
+import { createNftBackend, removeProxy } from "../network/node/index.ts";
+import { readFlags } from "./lib.ts";
+import { connect, remoteFlags, serveHealth } from "./remote.ts";
+
+const flags = {
+  ...remoteFlags,
+  "hostname-override": { type: "string", help: "name of the node; the host's when not given" },
+  "bind-address": { type: "string", help: "the node's primary address; found when not given" },
+  "cluster-cidr": { type: "list", help: "ranges of pod addresses, one a family" },
+  "masquerade-all": { type: "boolean", help: "masquerade everything sent to cluster IPs" },
+  "healthz-bind-address": { type: "string", help: "address and port of /healthz", default: "0.0.0.0:10256" },
+  "rules-name": {
+    type: "string",
+    help: "name that sets this proxy's nftables tables apart from another's",
+    default: "default",
+  },
+  cleanup: { type: "boolean", help: "remove the rules and return" },
+} as const satisfies FlagDefinitions;
+
+export async function run(words: readonly string[]): Promise<number> {
+  const parsed = readFlags({ name: "proxy", about: "Runs a node's service proxy alone.", flags }, words);
+  if (parsed === undefined) return 0;
+  const { values } = parsed;
+  if (values.cleanup) {
+    await removeProxy(values["rules-name"]);
+    return 0;
+  }
+  const remote = connect("kube-proxy", values);
+  const { log, signal } = remote;
+  const informers = createInformerFactory(remote);
+  const address = values["bind-address"] ?? nodeAddress();
+  const proxy = createProxy({
+    ...remote,
+    informers,
+    backend: createNftBackend({
+      cluster: values["rules-name"],
+      clusterCidrs: values["cluster-cidr"],
+      masqueradeAll: values["masquerade-all"],
+      log,
+    }),
+    nodeName: values["hostname-override"] ?? hostname().toLowerCase(),
+    nodeAddresses: [address],
+  });
+  const [healthAddress, healthPort] = splitAddress(values["healthz-bind-address"]);
+  const stopHealth = serveHealth({ address: healthAddress, port: healthPort, healthy: proxy.healthy, ...remote });
+  informers.start();
+  await proxy.run(signal);
+  stopHealth();
+  remote.close();
+  return 0;
+}
+
+function splitAddress(text: string): [string, number] {
+  const colon = text.lastIndexOf(":");
+  return [text.slice(0, colon).replace(/^\[|\]$/g, "") || "0.0.0.0", Number(text.slice(colon + 1))];
+}

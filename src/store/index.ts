@@ -1,2 +1,3 @@
+export { type CompactorOptions, compactPeriodically } from "./compactor.ts";
 export * from "./contract.ts";
 export { createMemoryStore } from "./memory/memory.ts";

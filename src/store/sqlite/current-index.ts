@@ -110,6 +110,11 @@ export class CurrentIndex {
     this.#newestId = newestId;
   }
 
+  /** Takes every key to the table; inside a transaction that will be taken back. */
+  writeAll(): void {
+    for (const [key, row] of this.#recent) this.#write(key, row);
+  }
+
   /**
    * Takes `count` keys of the round to the table; inside a transaction that holds nothing else. Answers what to call
    * once that is committed.
@@ -120,9 +125,7 @@ export class CurrentIndex {
     const end = Math.min(round.next + count, round.keys.length);
     for (let index = round.next; index < end; index++) {
       const key = round.keys[index]!;
-      const { id, created } = this.#recent.get(key)!;
-      if (id === 0) this.#forget.run(key);
-      else this.#point.run(key, id, created);
+      this.#write(key, this.#recent.get(key)!);
     }
     if (end < round.keys.length)
       return () => {
@@ -130,6 +133,11 @@ export class CurrentIndex {
       };
     setMeta(this.#db, "indexed", round.uptoId);
     return () => this.#endRound(round);
+  }
+
+  #write(key: string, { id, created }: CurrentRow): void {
+    if (id === 0) this.#forget.run(key);
+    else this.#point.run(key, id, created);
   }
 
   #endRound({ keys, uptoId }: Round): void {

@@ -125,6 +125,12 @@ export interface SweepAnswer {
   readonly nextMs: number | undefined;
 }
 
+/** What the thread is started with. */
+export interface StoreFile {
+  readonly path: string;
+  readonly quotaBytes: number | undefined;
+}
+
 export type ToWorker =
   /**
    * Commits: (operation count, events wanted) and for each operation (isDelete, expected revision or -1, deadline or 0,
@@ -149,6 +155,8 @@ export type FromWorker =
    */
   | { readonly type: "committed"; readonly batches: number; readonly results: Packed }
   | { readonly type: "failed"; readonly batches: number; readonly error: WireError }
+  /** Work that nobody waits for could not be done; it will be tried again. */
+  | { readonly type: "warning"; readonly error: WireError }
   | { readonly type: "answer"; readonly id: number; readonly answer: unknown }
   | { readonly type: "error"; readonly id: number; readonly error: WireError };
 

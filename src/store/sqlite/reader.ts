@@ -77,21 +77,22 @@ export class Reader {
   }
 
   get(key: string, revision: number | undefined): RangePage {
-    if (this.#check(revision, false) === this.#state.revision)
-      return { revision: this.#state.revision, entries: this.#writer.entry(key), more: false, remaining: 0 };
-    return this.#page({ from: key, end: `${key}\u0000` }, this.#check(revision, false), 1);
+    const asOf = this.#check(revision, false);
+    if (asOf === this.#state.revision)
+      return { revision: asOf, entries: this.#writer.entry(key), more: false, remaining: 0 };
+    return this.#writer.withIndex(() => this.#page({ from: key, end: `${key}\u0000` }, asOf, 1));
   }
 
   range(call: RangeCall): RangePage {
     const revision = this.#check(call.revision, call.pinned);
     const { from, end } = boundsOf(call.prefix);
     const skips = call.after !== undefined && orderKey(call.after) >= orderKey(from);
-    return this.#page({ from: skips ? `${call.after}\u0000` : from, end }, revision, call.limit);
+    const bounds = { from: skips ? `${call.after}\u0000` : from, end };
+    return this.#writer.withIndex(() => this.#page(bounds, revision, call.limit));
   }
 
   count(prefix: string): number {
-    this.#writer.flushIndex();
-    return this.#count(boundsOf(prefix), this.#state.revision);
+    return this.#writer.withIndex(() => this.#count(boundsOf(prefix), this.#state.revision));
   }
 
   replay(prefix: string, after: number): EventPage {
@@ -121,7 +122,6 @@ export class Reader {
   }
 
   #page(bounds: Bounds, revision: number, limit = -1): RangePage {
-    this.#writer.flushIndex();
     const entries = new PackWriter();
     let count = 0;
     let lastKey = "";

@@ -26,8 +26,9 @@ export const revisionOf = (id: number): number => Math.floor(id / rowsPerRevisio
 /** Revisions that a crash may have lost are never given out again: this many are set aside at a time. */
 const reservedRevisions = 10_000;
 
+const pageBytes = 4096;
 const cacheKiB = 8192;
-/** The log file is folded into the database each time it has grown by this many pages of 4 KiB. */
+/** The write-ahead log is folded into the database each time it has grown by this many pages. */
 const checkpointPages = 4000;
 
 /** What the store's thread keeps in memory. */
@@ -57,23 +58,36 @@ const schema = `
 `;
 
 /** Opens or creates the file and takes its lock. Throws FileError with a sentence for the operator. */
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(path: string, quotaBytes?: number): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    closeSync(openSync(path, "a", 0o600)); // it holds Secrets; SQLite's own files inherit the mode
+    createPrivate(path);
     db = new DatabaseSync(path, { timeout: 0 });
-    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -${cacheKiB}`);
+    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = ${pageBytes}; PRAGMA cache_size = -${cacheKiB}`);
     checkIdentity(db, path);
     db.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${checkpointPages};
-       PRAGMA journal_size_limit = ${checkpointPages * 4096}; PRAGMA temp_store = MEMORY`,
+       PRAGMA journal_size_limit = ${checkpointPages * pageBytes}; PRAGMA temp_store = MEMORY`,
     );
     if (pragma(db, "user_version") === 0) db.exec(`BEGIN EXCLUSIVE; ${schema}; COMMIT`);
+    if (quotaBytes !== undefined) db.exec(`PRAGMA max_page_count = ${Math.ceil(quotaBytes / pageBytes)}`);
     return db;
   } catch (error) {
     db?.close();
     throw error instanceof FileError ? error : new FileError(explainOpen(path, error));
+  }
+}
+
+/**
+ * The file holds Secrets, and SQLite's other files inherit its mode. An existing file is not opened: closing it again
+ * would release the locks that this process may have on it (POSIX).
+ */
+function createPrivate(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 
@@ -131,13 +145,12 @@ export function reserveRevisions(db: DatabaseSync, revision: number): number {
   return reserved;
 }
 
-/** Everything acknowledged is on disk after this, so the next start goes on at the very next revision. */
-export function closeDatabase(db: DatabaseSync, state: EngineState): void {
+/** Says that everything acknowledged is on disk, so the next start goes on at the very next revision. */
+export function markOrderlyEnd(db: DatabaseSync, state: EngineState): void {
   db.exec("PRAGMA synchronous = FULL; BEGIN");
   setMeta(db, "reserved", 0);
   setMeta(db, "revision", state.revision);
   db.exec("COMMIT");
-  db.close();
 }
 
 export function setMeta(db: DatabaseSync, name: string, value: number): void {

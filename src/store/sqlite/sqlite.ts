@@ -27,6 +27,8 @@ export interface SqliteStoreOptions extends StoreOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Commits beyond this size of the database file are refused as if the disk were full. No limit when not given. */
+  readonly quotaBytes?: number;
   /** The module of the store's thread; for programs that are bundled into other files than the source. */
   readonly workerUrl?: URL;
 }
@@ -65,12 +67,15 @@ class SqliteStore implements Store {
   }
 
   async open(): Promise<void> {
-    const { path, workerUrl = new URL("./worker.ts", import.meta.url) } = this.#options;
+    const { path, quotaBytes, workerUrl = new URL("./worker.ts", import.meta.url) } = this.#options;
     this.#link = await openLink({
       path,
+      quotaBytes,
       workerUrl,
       onCommitted: (results, batches) => this.#committed(results, batches),
       onFailed: (error, batches) => this.#failed(error, batches),
+      onWarning: (error) =>
+        this.#options.log.warn("the store could not tidy up; trying again", { path, error: error.message }),
       onLost: (error) => this.#loseThread(error),
     });
     const { revision, compacted, nextExpiryMs } = this.#link.opened;

@@ -4,7 +4,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { CurrentIndex, type CurrentRow } from "./current-index.ts";
 import { type Packed, PackReader, PackWriter } from "./protocol.ts";
-import { type EngineState, reserveRevisions, revisionOf, rowId } from "./schema.ts";
+import { type EngineState, primaryCode, reserveRevisions, revisionOf, rowId } from "./schema.ts";
 
 interface Operation {
   readonly isDelete: boolean;
@@ -57,7 +57,24 @@ export class Writer {
     return entry.finish();
   }
 
-  /** Brings the `current` table up to date, for reads of more than one key. */
+  /** Reads of more than one key need the `current` table. It is up to date for them even when it cannot be stored. */
+  withIndex<T>(read: () => T): T {
+    try {
+      this.flushIndex();
+    } catch (error) {
+      if (primaryCode(error) === undefined) throw error;
+      this.#begin.run();
+      try {
+        this.#index.writeAll();
+        return read();
+      } finally {
+        this.#rollback();
+      }
+    }
+    return read();
+  }
+
+  /** Brings the `current` table up to date. */
   flushIndex(): void {
     // The first round may be one under way, which knows nothing of the newest keys.
     while (!this.#index.flushed) this.stepIndex(Number.POSITIVE_INFINITY);
@@ -111,9 +128,14 @@ export class Writer {
       this.#index.settle();
     } catch (error) {
       this.#index.revert(newestId);
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      this.#rollback();
       throw error;
     }
+  }
+
+  /** After some errors SQLite has done it by itself. */
+  #rollback(): void {
+    if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
   }
 
   #apply(reader: PackReader, results: PackWriter): void {

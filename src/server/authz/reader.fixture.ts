@@ -52,24 +52,26 @@ export function memoryObjects(): MemoryObjects {
       return () => all.delete(observer as unknown as ObjectObserver<KubeObject>);
     },
   };
-  const writer: ObjectWriter = {
+  const change: ObjectWriter["update"] = async (kind, { namespace, name }, apply) => {
+    const current = get(kind, namespace, name);
+    const next = apply(current);
+    if (next === undefined) return current;
+    writes++;
+    set(kind, next);
+    return next;
+  };
+  const methods: Pick<ObjectWriter, "create" | "update" | "remove"> = {
     async create(kind, object) {
       writes++;
       set(kind, object);
       return object;
     },
-    async update(kind, { namespace, name }, change) {
-      const current = get(kind, namespace, name);
-      const next = change(current);
-      if (next === undefined) return current;
-      writes++;
-      set(kind, next);
-      return next;
-    },
+    update: change,
     async remove(kind, { namespace, name }) {
       writes++;
       remove(kind, namespace, name);
     },
   };
+  const writer: ObjectWriter = Object.assign(methods, { updateStatus: change });
   return { reader, writer, set, remove, writes: () => writes };
 }

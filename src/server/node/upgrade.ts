@@ -1,0 +1,144 @@
+// Upgraded connections (SPDY, WebSocket) through the API server: exec, attach, port-forward, proxy. The backend is asked first,
+// and bytes flow both ways only after it has switched protocols. A backend that refuses must never get the client's next
+// bytes: behind the API server's certificate they would be anybody's request to the kubelet.
+
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { Duplex } from "node:stream";
+import type { Logger } from "../../base/index.ts";
+import {
+  type ApiRequest,
+  type ApiResponse,
+  type Handle,
+  type Identity,
+  internalError,
+  StatusError,
+} from "../../machinery/index.ts";
+import type { ConnectTarget, UpgradeDecision } from "../connect.ts";
+import type { Authorizer } from "../contract.ts";
+import { type Location, type LocationOptions, locate } from "../streaming/location.ts";
+import { forwardedHeaders } from "../streaming/proxy-headers.ts";
+import { checkMayCreate } from "../streaming/upgrade-permission.ts";
+import type { NodeConnections } from "./dialer.ts";
+import type { UpgradedConnection, UpgradeHandler } from "./listen.ts";
+
+export interface UpgradeOptions extends LocationOptions {
+  /** The API server's pipeline up to the connection. */
+  readonly decideUpgrade: (request: ApiRequest, identity: Identity) => Promise<UpgradeDecision>;
+  /** Answers requests that ask to upgrade where nothing can be upgraded to, as ordinary ones. */
+  readonly handle: Handle;
+  readonly authorizer: Authorizer;
+  readonly connections: NodeConnections;
+  readonly log: Logger;
+}
+
+/** For the listener's `upgrade`. */
+export function upgradeHandler(options: UpgradeOptions): UpgradeHandler {
+  return async (request, identity) => {
+    // An Upgrade header alone means nothing where no protocol is switched: h2c, watches of old clients.
+    if (!isConnectPath(request.path)) return options.handle(request, identity);
+    const decision = await options.decideUpgrade(request, identity);
+    if (decision.type === "refused") return decision.response;
+    const { target } = decision;
+    try {
+      await checkMayCreate(target, options.authorizer);
+      const location = locate(target, options);
+      if (location === undefined) return { status: 204, headers: {} };
+      return connect(target, location, options);
+    } catch (error) {
+      if (error instanceof StatusError) return statusResponse(error);
+      throw error;
+    }
+  };
+}
+
+const isConnectPath = (path: string): boolean => /\/(exec|attach|portforward|proxy)(\/|$)/.test(path);
+
+function connect({ request }: ConnectTarget, location: Location, options: UpgradeOptions): UpgradedConnection {
+  return {
+    takeOver(client, head) {
+      const { host, port, security, path, search } = location;
+      const tls = security !== "none";
+      const make = tls ? httpsRequest : httpRequest;
+      const outgoing = make({
+        ...options.connections.connection({ host, port, tls, ...(security === "unverified" ? { verify: false } : {}) }),
+        method: request.method,
+        path: (path === "" ? "/" : path) + search,
+        headers: forwardedHeaders(request, location, "upgrade"),
+      });
+      const giveUp = (): void => void outgoing.destroy();
+      client.once("close", giveUp);
+      outgoing.on("upgrade", (answer, backend: Duplex, first: Uint8Array) => {
+        client.off("close", giveUp);
+        client.write(headOf(answer));
+        if (first.length > 0) client.write(first);
+        if (head.length > 0) backend.write(head);
+        join(client, backend);
+      });
+      outgoing.on("response", (answer) => {
+        client.off("close", giveUp);
+        forwardRefusal(answer, client);
+      });
+      outgoing.on("error", (error) => {
+        if (client.destroyed) return;
+        options.log.warn("a backend could not be reached for an upgrade", { error, host, port, path });
+        writeStatus(internalError(`error dialing backend: ${error.message}`), client);
+      });
+      outgoing.end();
+    },
+  };
+}
+
+/** Copies both ways until either side ends; then both are gone. */
+function join(client: Duplex, backend: Duplex): void {
+  client.pipe(backend);
+  backend.pipe(client);
+  const end = (): void => {
+    client.destroy();
+    backend.destroy();
+  };
+  for (const side of [client, backend]) {
+    side.once("close", end);
+    side.once("error", end);
+  }
+}
+
+function headOf(answer: IncomingMessage): string {
+  let head = `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n`;
+  for (let index = 0; index + 1 < answer.rawHeaders.length; index += 2)
+    head += `${answer.rawHeaders[index]}: ${answer.rawHeaders[index + 1]}\r\n`;
+  return `${head}\r\n`;
+}
+
+/** The backend's own answer, and the end of the connection. */
+function forwardRefusal(answer: IncomingMessage, client: Duplex): void {
+  const status = answer.statusCode ?? 500;
+  if (status < 400) {
+    answer.destroy();
+    writeStatus(internalError(`invalid upgrade response: status code ${status}`), client);
+    return;
+  }
+  let head = `HTTP/1.1 ${status} ${answer.statusMessage}\r\nConnection: close\r\n`;
+  for (let index = 0; index + 1 < answer.rawHeaders.length; index += 2) {
+    const name = answer.rawHeaders[index]!;
+    // The body comes out decoded, and ends with the connection.
+    if (!/^(connection|keep-alive|transfer-encoding)$/i.test(name))
+      head += `${name}: ${answer.rawHeaders[index + 1]}\r\n`;
+  }
+  client.write(`${head}\r\n`);
+  answer.pipe(client);
+  answer.on("error", () => client.destroy());
+}
+
+const statusResponse = (error: StatusError): ApiResponse => ({
+  status: error.code,
+  headers: { "content-type": "application/json", ...error.headers },
+  bytes: [new TextEncoder().encode(`${JSON.stringify(error.status)}\n`)],
+});
+
+function writeStatus(error: StatusError, client: Duplex): void {
+  const body = JSON.stringify(error.status);
+  client.end(
+    `HTTP/1.1 ${error.code} ${error.reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -68,8 +68,8 @@ export async function runSimulatedNode(base: ComponentBase, node: SimulatedNodeS
     metrics,
     log: base.log,
     nodeName: node.name,
-    runtime: createFakeRuntime({ clock, rng, podCidr: node.podCidr }),
-    host: createSimulatedHost({ clock, hostname: node.name, addresses: [node.address] }),
+    runtime: createFakeRuntime({ clock, podCidr: node.podCidr }),
+    host: createSimulatedHost({ clock, machine: { hostname: node.name, addresses: [node.address] } }),
     config: { podCidr: node.podCidr, nodeIps: [node.address], materializePods: false },
   });
   await kubelet.run(signal);

@@ -24,7 +24,7 @@ export interface RealNodeParts {
 
 /** Resolves when everything is on its way; what fails later fails the task that `start` was given. */
 export async function startRealNode(parts: RealNodeParts): Promise<void> {
-  const { options, plane, base, start } = parts;
+  const { options, plane, start } = parts;
   const { config, layout } = options;
   const network = await setUpPodNetwork({
     cluster: config.name,
@@ -37,7 +37,7 @@ export async function startRealNode(parts: RealNodeParts): Promise<void> {
   });
   start("the kubelet", runKubelet(parts));
   start("the service proxy", runProxy(parts, network.bridgeFiltered));
-  start("DNS", runDns({ ...parts, client: plane.client(componentUsers.admin, "t8s") }, base));
+  start("DNS", runDns({ ...parts, client: plane.client(componentUsers.admin, "t8s") }));
 }
 
 /** One node takes the first /24 of the cluster's range. */
@@ -87,10 +87,7 @@ async function runKubelet({ options, plane, pki, address, base }: RealNodeParts)
 
 async function runProxy({ options, plane, address, base }: RealNodeParts, bridgeFiltered: boolean): Promise<void> {
   const { config } = options;
-  const { clock, rng, metrics, signal, client, log } = base(
-    "proxy",
-    plane.client(componentUsers.proxy, "kube-proxy/v1.36"),
-  );
+  const { clock, rng, metrics, signal, client, log } = base(plane.client(componentUsers.proxy, "kube-proxy/v1.36"));
   const informers = createInformerFactory({ client, clock, rng, log, signal });
   const backend = createNftBackend({
     cluster: config.name,
@@ -111,11 +108,8 @@ async function runProxy({ options, plane, address, base }: RealNodeParts, bridge
   await proxy.run(signal);
 }
 
-async function runDns(
-  parts: RealNodeParts & { readonly client: ComponentBase["client"] },
-  base: RealNodeParts["base"],
-): Promise<void> {
-  const { options, plane, address } = parts;
+async function runDns(parts: RealNodeParts & { readonly client: ComponentBase["client"] }): Promise<void> {
+  const { options, plane, address, base } = parts;
   const { config } = options;
   const { clock, rng, signal, client, log } = base(plane.client(dnsUser, "t8s-dns"));
   const informers = createInformerFactory({ client, clock, rng, log, signal });

@@ -1,0 +1,157 @@
+// `t8s kubelet`: the kubelet of one node alone, with upstream's flags.
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Taint } from "../api/index.ts";
+import type { Clock, Rng } from "../base/index.ts";
+import { type FlagDefinitions, FlagError, type FlagValues } from "../cli/index.ts";
+import { nodeAddress } from "../cluster/index.ts";
+import { issue, newAuthority } from "../cluster/pki/index.ts";
+import { createKubelet } from "../kubelet/index.ts";
+import { createNodeHost, serveKubelet } from "../kubelet/node/index.ts";
+import { connectCri } from "../runtime/cri/index.ts";
+import { readFlags } from "./lib.ts";
+import { connect, remoteFlags, serveHealth } from "./remote.ts";
+
+const flags = {
+  ...remoteFlags,
+  "hostname-override": { type: "string", help: "name of the node; the host's when not given" },
+  "node-ip": { type: "string", help: "address of the node; found when not given" },
+  "container-runtime-endpoint": {
+    type: "string",
+    help: "socket of the container runtime",
+    default: "unix:///run/containerd/containerd.sock",
+  },
+  "root-dir": { type: "string", help: "directory of volumes and state", default: "/var/lib/kubelet" },
+  "pod-logs-dir": { type: "string", help: "directory of container logs", default: "/var/log/pods" },
+  "cluster-dns": { type: "list", help: "addresses of the cluster's DNS" },
+  "cluster-domain": { type: "string", help: "domain of the cluster", default: "cluster.local" },
+  "resolv-conf": {
+    type: "string",
+    help: "resolver configuration for pods that use the node's",
+    default: "/etc/resolv.conf",
+  },
+  "pod-cidr": { type: "string", help: "range of this node's pods, when no controller hands one out" },
+  "cgroup-root": { type: "string", help: "cgroup below which pods' cgroups are made", default: "/" },
+  "cgroup-driver": { type: "string", help: "cgroupfs or systemd", default: "cgroupfs" },
+  "max-pods": { type: "integer", help: "most pods on this node", default: "110" },
+  "register-node": { type: "boolean", help: "create the Node object", default: "true" },
+  "node-labels": { type: "map", help: "labels of the Node object" },
+  "register-with-taints": { type: "list", help: "taints of the Node object: KEY=VALUE:EFFECT" },
+  "pod-manifest-path": { type: "string", help: "directory of static pods" },
+  address: { type: "string", help: "address that the kubelet listens on", default: "0.0.0.0" },
+  port: { type: "integer", help: "port of the kubelet's API", default: "10250" },
+  "healthz-port": { type: "integer", help: "port of /healthz on loopback; 0 turns it off", default: "10248" },
+  "tls-cert-file": { type: "string", help: "serving certificate; self-signed when not given" },
+  "tls-private-key-file": { type: "string", help: "key of --tls-cert-file" },
+  "client-ca-file": { type: "string", help: "authorities of client certificates" },
+} as const satisfies FlagDefinitions;
+
+type Values = FlagValues<typeof flags>;
+
+export async function run(words: readonly string[]): Promise<number> {
+  const parsed = readFlags({ name: "kubelet", about: "Runs a node's kubelet alone.", flags }, words);
+  if (parsed === undefined) return 0;
+  const { values } = parsed;
+  const remote = connect("kubelet", values);
+  const { clock, log } = remote;
+  const nodeName = values["hostname-override"] ?? hostname().toLowerCase();
+  const address = values["node-ip"] ?? nodeAddress();
+  const runtime = await connectCri({ socket: socketOf(values["container-runtime-endpoint"]), clock, log });
+  const kubelet = createKubelet({
+    ...remote,
+    nodeName,
+    runtime,
+    host: createNodeHost({ clock, log }),
+    config: {
+      clusterDns: values["cluster-dns"],
+      clusterDomain: values["cluster-domain"],
+      rootDirectory: values["root-dir"],
+      podLogsDirectory: values["pod-logs-dir"],
+      containerLogsDirectory: join(values["pod-logs-dir"], "..", "containers"),
+      staticPodPath: values["pod-manifest-path"],
+      resolverConfig: values["resolv-conf"],
+      nodeIps: [address],
+      registerNode: values["register-node"],
+      nodeLabels: values["node-labels"],
+      registerWithTaints: values["register-with-taints"].map(parseTaint),
+      maxPods: values["max-pods"],
+      podCidr: values["pod-cidr"],
+      port: values.port,
+      cgroupRoot: values["cgroup-root"],
+      cgroupDriver: cgroupDriver(values["cgroup-driver"]),
+    },
+  });
+  const server = await serveKubelet({
+    kubelet,
+    tls: tlsMaterial(values, { nodeName, address, ...remote }),
+    bindAddress: values.address,
+    port: values.port,
+    ...remote,
+  });
+  const stopHealth = serveHealth({
+    address: "127.0.0.1",
+    port: values["healthz-port"],
+    healthy: () => true,
+    ...remote,
+  });
+  await kubelet.run(remote.signal);
+  stopHealth();
+  await server.close();
+  await runtime.close();
+  remote.close();
+  return 0;
+}
+
+function socketOf(endpoint: string): string {
+  if (!endpoint.startsWith("unix://") && !endpoint.startsWith("/"))
+    throw new FlagError(
+      `--container-runtime-endpoint ${endpoint}: only unix sockets are known, as in unix:///run/containerd/containerd.sock`,
+    );
+  return endpoint.replace(/^unix:\/\//, "");
+}
+
+function parseTaint(text: string): Taint {
+  const match = /^([^=:]+)(?:=([^:]*))?:(NoSchedule|PreferNoSchedule|NoExecute)$/.exec(text);
+  if (match === null)
+    throw new FlagError(`invalid taint ${JSON.stringify(text)} for "--register-with-taints": use KEY=VALUE:EFFECT`);
+  return { key: match[1]!, ...(match[2] ? { value: match[2] } : {}), effect: match[3] as Taint["effect"] };
+}
+
+function cgroupDriver(text: string): "cgroupfs" | "systemd" {
+  if (text !== "cgroupfs" && text !== "systemd")
+    throw new FlagError(
+      `invalid argument ${JSON.stringify(text)} for "--cgroup-driver" flag: there are cgroupfs and systemd`,
+    );
+  return text;
+}
+
+interface NodeIdentity {
+  readonly nodeName: string;
+  readonly address: string;
+  readonly clock: Clock;
+  readonly rng: Rng;
+}
+
+const yearMs = 365 * 24 * 3600 * 1000;
+
+function tlsMaterial(values: Values, { nodeName, address, clock, rng }: NodeIdentity) {
+  const clientCA = values["client-ca-file"] ? { clientCA: readFileSync(values["client-ca-file"], "utf8") } : {};
+  const [certFile, keyFile] = [values["tls-cert-file"], values["tls-private-key-file"]];
+  if (certFile && keyFile)
+    return { cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8"), ...clientCA };
+  const validity = { fromMs: clock.now() - 3_600_000, toMs: clock.now() + yearMs };
+  const authority = newAuthority(`${nodeName}-ca`, validity, rng);
+  const leaf = issue(
+    authority,
+    {
+      subject: { commonName: nodeName },
+      hosts: [nodeName, address],
+      usage: ["server"],
+      validFromMs: validity.fromMs,
+      validToMs: validity.toMs,
+    },
+    rng,
+  );
+  return { ...leaf, ...clientCA };
+}

@@ -119,7 +119,7 @@ describe("streaming to a kubelet", () => {
     };
     listener = await servePlain({
       handle,
-      upgrade: upgradeHandler({ decideUpgrade, handle, authorizer: asked, connections, log: silentLogger, rng }),
+      upgrade: upgradeHandler({ decideUpgrade, handle, authorizer: asked }, { connections, log: silentLogger, rng }),
       clock: systemClock,
       log: silentLogger,
     });

@@ -12,6 +12,7 @@ import {
   type Handle,
   type Identity,
   internalError,
+  notImplemented,
   StatusError,
 } from "../../machinery/index.ts";
 import type { ConnectTarget, UpgradeDecision } from "../connect.ts";
@@ -22,29 +23,35 @@ import { checkMayCreate } from "../streaming/upgrade-permission.ts";
 import type { NodeConnections } from "./dialer.ts";
 import type { UpgradedConnection, UpgradeHandler } from "./listen.ts";
 
-export interface UpgradeOptions extends LocationOptions {
-  /** The API server's pipeline up to the connection. */
+/** What an upgrade asks of the API server. */
+export interface UpgradeServer {
+  /** The pipeline up to the connection. */
   readonly decideUpgrade: (request: ApiRequest, identity: Identity) => Promise<UpgradeDecision>;
   /** Answers requests that ask to upgrade where nothing can be upgraded to, as ordinary ones. */
   readonly handle: Handle;
   readonly authorizer: Authorizer;
+}
+
+/** How kubelets and pods are reached. */
+export interface UpgradeRoutes extends LocationOptions {
   readonly connections: NodeConnections;
   readonly log: Logger;
 }
 
-/** For the listener's `upgrade`. */
-export function upgradeHandler(options: UpgradeOptions): UpgradeHandler {
+/** For the listener's `upgrade`. Without routes, as in a server that has no way to its nodes, connections are refused. */
+export function upgradeHandler(server: UpgradeServer, routes?: UpgradeRoutes): UpgradeHandler {
   return async (request, identity) => {
     // An Upgrade header alone means nothing where no protocol is switched: h2c, watches of old clients.
-    if (!isConnectPath(request.path)) return options.handle(request, identity);
-    const decision = await options.decideUpgrade(request, identity);
+    if (!isConnectPath(request.path)) return server.handle(request, identity);
+    const decision = await server.decideUpgrade(request, identity);
     if (decision.type === "refused") return decision.response;
     const { target } = decision;
     try {
-      await checkMayCreate(target, options.authorizer);
-      const location = locate(target, options);
+      await checkMayCreate(target, server.authorizer);
+      if (routes === undefined) throw notImplemented(`${target.resource}/${target.subresource}`);
+      const location = locate(target, routes);
       if (location === undefined) return { status: 204, headers: {} };
-      return connect(target, location, options);
+      return connect(target, location, routes);
     } catch (error) {
       if (error instanceof StatusError) return statusResponse(error);
       throw error;
@@ -54,7 +61,7 @@ export function upgradeHandler(options: UpgradeOptions): UpgradeHandler {
 
 const isConnectPath = (path: string): boolean => /\/(exec|attach|portforward|proxy)(\/|$)/.test(path);
 
-function connect({ request }: ConnectTarget, location: Location, options: UpgradeOptions): UpgradedConnection {
+function connect({ request }: ConnectTarget, location: Location, options: UpgradeRoutes): UpgradedConnection {
   return {
     takeOver(client, head) {
       const { host, port, security, path, search } = location;

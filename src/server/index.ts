@@ -1,4 +1,5 @@
 export type { Auditor } from "./audit.ts";
+export { bootstrapTokens } from "./authn/bootstrap-tokens.ts";
 export { createAuthenticator } from "./authn/create.ts";
 export { openIdDiscovery } from "./authn/discovery.ts";
 export { defaultRequestHeaders, type RequestHeaderOptions } from "./authn/request-header.ts";
@@ -6,7 +7,12 @@ export { authenticationReviews } from "./authn/reviews.ts";
 export { serviceAccountTokens } from "./authn/service-accounts.ts";
 export { parseTokenFile, staticTokens } from "./authn/static-tokens.ts";
 export { tokenRequests } from "./authn/token-request.ts";
-export { type AuthorizationMode, createAuthorizer, parseAuthorizationModes } from "./authz/create.ts";
+export {
+  type AuthorizationMode,
+  authorizationModes,
+  createAuthorizer,
+  parseAuthorizationModes,
+} from "./authz/create.ts";
 export { accessReviews } from "./authz/reviews.ts";
 export { bootstrapRbac } from "./bootstrap/rbac.ts";
 export type { ConnectHandler, ConnectTarget, UpgradeDecision } from "./connect.ts";

@@ -7,6 +7,7 @@ import { createObjectReader, createObjectWriter } from "./accessors.ts";
 import { createAdmissionChain } from "./admission/chain.ts";
 import { type AdmissionSelection, selectPlugins } from "./admission/list.ts";
 import type { Auditor } from "./audit.ts";
+import { rbacEscalationCheck } from "./authz/escalation.ts";
 import { createCatalog } from "./catalog.ts";
 import type { ConnectHandler, UpgradeDecision } from "./connect.ts";
 import type { ServerCore } from "./context.ts";
@@ -99,7 +100,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const authenticator = options.authenticator(reader);
   const host = { reader, writer, authorizer, clock, rng, log, featureEnabled };
   const selection = { enable: options.admission?.enable ?? [], disable: options.admission?.disable ?? [] };
-  late.admission = createAdmissionChain(selectPlugins(host, selection, options.admissionPlugins));
+  late.admission = createAdmissionChain([
+    ...selectPlugins(host, selection, options.admissionPlugins),
+    // Not a matter of choice, and last: what the others made of a role is what is checked.
+    rbacEscalationCheck(host),
+  ]);
   const issue = options.tokenRequests?.({ reader });
   if (issue !== undefined) tokenHook.issue = issue;
   const virtual = new Map<string, VirtualKind>();

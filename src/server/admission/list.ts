@@ -7,6 +7,7 @@ import { createDefaultStorageClass } from "./plugins/defaultstorageclass/plugin.
 import { createDefaultTolerationSeconds } from "./plugins/defaulttolerationseconds/plugin.ts";
 import { createLimitRanger } from "./plugins/limitranger/plugin.ts";
 import { createNamespaceLifecycle } from "./plugins/namespacelifecycle/plugin.ts";
+import { nodeRestriction } from "./plugins/noderestriction/noderestriction.ts";
 import { createPersistentVolumeClaimResize } from "./plugins/persistentvolumeclaimresize/plugin.ts";
 import { createPodTopologyLabels } from "./plugins/podtopologylabels/plugin.ts";
 import { createPriority } from "./plugins/priority/plugin.ts";
@@ -23,6 +24,7 @@ export const admissionPlugins: readonly AdmissionPluginEntry[] = [
   { name: "NamespaceLifecycle", onByDefault: true, create: createNamespaceLifecycle },
   { name: "LimitRanger", onByDefault: true, create: createLimitRanger },
   { name: "ServiceAccount", onByDefault: true, create: createServiceAccount },
+  nodeRestriction,
   { name: "TaintNodesByCondition", onByDefault: true, create: createTaintNodesByCondition },
   { name: "AlwaysPullImages", onByDefault: false, create: createAlwaysPullImages },
   { name: "Priority", onByDefault: true, create: createPriority },

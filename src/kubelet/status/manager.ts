@@ -215,7 +215,10 @@ function completed({ pod, status, before, now, held }: Completion): PodStatus {
     ...status,
     ...(conditions === undefined ? {} : { conditions: dropDoubles(conditions) }),
     startTime: before?.startTime ?? now,
-    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+    // A rejected pod has no conditions and no generation: nothing of it was looked at.
+    ...(pod.metadata.generation === undefined || conditions === undefined
+      ? {}
+      : { observedGeneration: pod.metadata.generation }),
   };
   if (held && isTerminalPhase(out.phase) && !isTerminalPhase(before?.phase) && !isTerminalPhase(pod.status?.phase)) {
     out.phase = before?.phase ?? "Pending";

@@ -1,0 +1,71 @@
+// Encoders and decoders of the CRI's messages, made from the descriptor in facts/proto/cri-v1.json. Loaded when a runtime is connected.
+import type * as protobuf from "protobufjs";
+
+type FieldFact = readonly [number: number, type: string, ...rest: string[]];
+interface Descriptor {
+  readonly messages: Readonly<Record<string, Readonly<Record<string, FieldFact>>>>;
+  readonly enums: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly services: Readonly<
+    Record<string, Readonly<Record<string, readonly [request: string, response: string, stream?: string]>>>
+  >;
+}
+
+/** Plain objects with the descriptor's field names; int64 as numbers, enums as names, every field present. */
+export type Message = Record<string, unknown>;
+
+export interface Method {
+  readonly path: string;
+  readonly streams: boolean;
+  encode(message: Message): Uint8Array;
+  decode(bytes: Uint8Array): Message;
+}
+
+/** By `RuntimeService/RunPodSandbox`. */
+export type Methods = ReadonlyMap<string, Method>;
+
+const packageName = "runtime.v1";
+/** Nested names have no place in a flat namespace. */
+const flat = (name: string): string => name.replace(`${packageName}.`, "").replaceAll(".", "_");
+
+export async function loadMethods(): Promise<Methods> {
+  const [{ default: descriptor }, protobufModule] = await Promise.all([
+    import("../../../facts/proto/cri-v1.json", { with: { type: "json" } }) as unknown as Promise<{
+      default: Descriptor;
+    }>,
+    import("protobufjs"),
+  ]);
+  const { Root } = (protobufModule as unknown as { default?: typeof protobuf }).default ?? protobufModule;
+  const root = Root.fromJSON({ nested: nestedOf(descriptor) });
+  const methods = new Map<string, Method>();
+  for (const [service, calls] of Object.entries(descriptor.services))
+    for (const [name, [request, response, stream]] of Object.entries(calls)) {
+      const from = root.lookupType(flat(request));
+      const to = root.lookupType(flat(response));
+      methods.set(`${service.replace(`${packageName}.`, "")}/${name}`, {
+        path: `/${service}/${name}`,
+        streams: stream !== undefined,
+        encode: (message) => from.encode(from.fromObject(message)).finish(),
+        decode: (bytes) => to.toObject(to.decode(bytes), { longs: Number, enums: String, defaults: true }),
+      });
+    }
+  return methods;
+}
+
+function nestedOf(descriptor: Descriptor): Record<string, protobuf.AnyNestedObject> {
+  const nested: Record<string, protobuf.AnyNestedObject> = {};
+  const localNames = new Map(Object.keys(descriptor.enums).map((name) => [name, flat(name)]));
+  for (const [name, values] of Object.entries(descriptor.enums)) nested[flat(name)] = { values: { ...values } };
+  for (const [name, fields] of Object.entries(descriptor.messages)) {
+    const made: Record<string, object> = {};
+    for (const [field, fact] of Object.entries(fields))
+      made[field] = fieldOf(fact, (type) => localNames.get(`${name}.${type}`) ?? flat(type));
+    nested[flat(name)] = { fields: made as Record<string, protobuf.IField> };
+  }
+  return nested;
+}
+
+function fieldOf([id, type, ...rest]: FieldFact, typeName: (type: string) => string): object {
+  const map = /^map<(\w+),\s*(\w+)>$/.exec(type);
+  if (map !== null) return { id, keyType: map[1], type: typeName(map[2]!) };
+  return { id, type: typeName(type), ...(rest.includes("repeated") ? { rule: "repeated" } : {}) };
+}

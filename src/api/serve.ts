@@ -1,5 +1,12 @@
 // The rules by which the API server serves each kind of kinds.ts. For `server` alone: clients do not pull this in.
-import type { FieldError, KubeObject } from "../machinery/index.ts";
+import {
+  builtinSchemas,
+  decodeValue,
+  deepClone,
+  type FieldError,
+  formatApiVersion,
+  type KubeObject,
+} from "../machinery/index.ts";
 import { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
 import { controllerRevisionRules } from "./apps/controllerrevisions/serve.ts";
 import { daemonSets } from "./apps/daemonsets/kind.ts";
@@ -75,8 +82,7 @@ import { flowSchemaRules } from "./flowcontrol/flowschemas/serve.ts";
 import { priorityLevelConfigurations } from "./flowcontrol/prioritylevelconfigurations/kind.ts";
 import { priorityLevelConfigurationRules } from "./flowcontrol/prioritylevelconfigurations/serve.ts";
 import type { KindDefinition, RuleContext, ServedKind, ServeRules } from "./kind.ts";
-import { canonicalize } from "./lib/canonical.ts";
-import { validateObjectMeta, validateObjectMetaUpdate } from "./lib/metadata.ts";
+import { pathName, validateObjectMeta, validateObjectMetaUpdate } from "./lib/metadata.ts";
 import { ingressClasses } from "./networking/ingressclasses/kind.ts";
 import { ingressClassRules } from "./networking/ingressclasses/serve.ts";
 import { ingresses } from "./networking/ingresses/kind.ts";
@@ -114,18 +120,35 @@ import { volumeAttachmentRules } from "./storage/volumeattachments/serve.ts";
 import { volumeAttributesClasses } from "./storage/volumeattributesclasses/kind.ts";
 import { volumeAttributesClassRules } from "./storage/volumeattributesclasses/serve.ts";
 
-/** Every kind takes upstream's form (see lib/canonical.ts) before its own defaults. */
-const served = <T extends KubeObject>(kind: KindDefinition<T>, rules: ServeRules<T>): ServedKind =>
-  ({
-    kind,
-    rules: {
-      ...rules,
-      default: (draft: T): void => {
-        canonicalize(draft, kind);
-        rules.default?.(draft);
-      },
+/** `status: {}` or what else upstream writes for a status that nobody has set, by kind. */
+const emptyStatus = (kind: KindDefinition): unknown => {
+  const apiVersion = formatApiVersion(kind);
+  const schemas = builtinSchemas();
+  const schema = schemas.ofKind(kind);
+  if (schema === undefined) return undefined;
+  const blank = { apiVersion, kind: kind.kind };
+  return decodeValue(blank, { schema, schemas, fieldValidation: "Ignore" }).object["status"];
+};
+
+/** Kinds with a status always show one, also after the registry has cleared what the client sent. */
+function withStatus<T extends KubeObject>(kind: KindDefinition<T>, rules: ServeRules<T>): ServeRules<T> {
+  if (rules.status === undefined) return rules;
+  let empty: unknown;
+  return {
+    ...rules,
+    default: (draft) => {
+      const own = draft as { status?: unknown };
+      if (own.status === undefined) {
+        empty ??= emptyStatus(kind as unknown as KindDefinition) ?? null;
+        if (empty !== null) own.status = deepClone(empty);
+      }
+      rules.default?.(draft);
     },
-  }) as unknown as ServedKind;
+  };
+}
+
+const served = <T extends KubeObject>(kind: KindDefinition<T>, rules: ServeRules<T>): ServedKind =>
+  ({ kind, rules: withStatus(kind, rules) }) as unknown as ServedKind;
 
 export const servedKinds: readonly ServedKind[] = [
   served(controllerRevisions, controllerRevisionRules),
@@ -185,45 +208,55 @@ export const servedKinds: readonly ServedKind[] = [
   served(volumeAttributesClasses, volumeAttributesClassRules),
 ];
 
+/** Events leave the names of finalizers alone. */
+const leavesFinalizers = ({ rules }: ServedKind): boolean => rules.metadataOnUpdate === "none";
+
+/** Those that the registry finds for every kind leave the names of finalizers to the kind's. */
+const withoutFinalizers = (found: readonly FieldError[]): FieldError[] =>
+  found.filter((each) => !each.field.startsWith("metadata.finalizers["));
+
 /** All findings of a create, in upstream's order and number; none when the object is fine. */
-export const validateCreate = ({ kind, rules }: ServedKind, object: KubeObject, context: RuleContext): FieldError[] => [
-  ...validateObjectMeta(object.metadata, kind, rules.validateName),
-  ...(rules.validate?.(object, context) ?? []),
-];
+export const validateCreate = (served: ServedKind, object: KubeObject, context: RuleContext): FieldError[] => {
+  const metadata = validateObjectMeta(object.metadata, served.kind, served.rules.validateName);
+  return [
+    ...(leavesFinalizers(served) ? withoutFinalizers(metadata) : metadata),
+    ...(served.rules.validate?.(object, context) ?? []),
+  ];
+};
 
 export interface Change {
   readonly object: KubeObject;
   readonly old: KubeObject;
 }
 
-const metadataOfUpdate = ({ kind, rules }: ServedKind, { object, old }: Change): FieldError[] => {
-  const which = rules.metadataOnUpdate ?? "update";
-  const update = validateObjectMetaUpdate(object.metadata, old.metadata);
+/** What the registry finds in metadata on every update; the kind's own rules find most of it again. */
+const commonOfUpdate = ({ kind }: ServedKind, { object, old }: Change): FieldError[] =>
+  withoutFinalizers([
+    ...validateObjectMeta(object.metadata, kind, pathName),
+    ...validateObjectMetaUpdate(object.metadata, old.metadata),
+  ]);
+
+const metadataOfUpdate = (served: ServedKind, { object, old }: Change): FieldError[] => {
+  const which = served.rules.metadataOnUpdate ?? "update";
+  const update = which === "update" || which === "both";
+  const create = which === "create" || which === "both";
   return [
-    ...withoutFinalizers(update),
-    ...(which === "update" || which === "both" ? update : []),
-    ...(which === "create" || which === "both" ? validateObjectMeta(object.metadata, kind, rules.validateName) : []),
+    ...(update ? validateObjectMetaUpdate(object.metadata, old.metadata) : []),
+    ...(create ? validateObjectMeta(object.metadata, served.kind, served.rules.validateName) : []),
   ];
 };
 
-/** The registry's own pass leaves names of finalizers to the kind's. */
-const withoutFinalizers = (found: readonly FieldError[]): FieldError[] =>
-  found.filter((each) => !each.field.startsWith("metadata.finalizers["));
-
 /** All findings of an update of the main resource. */
 export const validateUpdate = (served: ServedKind, change: Change, context: RuleContext): FieldError[] => [
+  ...commonOfUpdate(served, change),
   ...metadataOfUpdate(served, change),
   ...(served.rules.validateOnUpdate === false ? [] : (served.rules.validate?.(change.object, context) ?? [])),
   ...(served.rules.validateUpdate?.(change.object, change.old, context) ?? []),
 ];
 
 /** All findings of an update of `/status`. */
-export const validateStatusUpdate = (served: ServedKind, change: Change, context: RuleContext): FieldError[] => {
-  const update = validateObjectMetaUpdate(change.object.metadata, change.old.metadata);
-  const own = served.rules.metadataOnUpdate === "none" ? [] : update;
-  return [
-    ...withoutFinalizers(update),
-    ...own,
-    ...(served.rules.status?.validateUpdate?.(change.object, change.old, context) ?? []),
-  ];
-};
+export const validateStatusUpdate = (served: ServedKind, change: Change, context: RuleContext): FieldError[] => [
+  ...commonOfUpdate(served, change),
+  ...(leavesFinalizers(served) ? [] : validateObjectMetaUpdate(change.object.metadata, change.old.metadata)),
+  ...(served.rules.status?.validateUpdate?.(change.object, change.old, context) ?? []),
+];

@@ -37,20 +37,25 @@ const iqnFormats = [
   ["naa", /^naa.[a-zA-Z0-9]{32}$/],
 ] as const;
 
-const iqn: Check<string> = (value, at, found) => {
-  const format = iqnFormats.find(([prefix]) => value.startsWith(prefix));
-  if (format === undefined) found.push(field.invalid(at, value, "must be valid format starting with iqn, eui, or naa"));
-  else if (!format[1].test(value)) found.push(field.invalid(at, value, "must be valid format"));
-};
+/** `unknown` is what is said of names that begin like none of the three. */
+const iqn =
+  (unknown: string): Check<string> =>
+  (value, at, found) => {
+    const format = iqnFormats.find(([prefix]) => value.startsWith(prefix));
+    if (format === undefined) found.push(field.invalid(at, value, unknown));
+    else if (!format[1].test(value)) found.push(field.invalid(at, value, "must be valid format"));
+  };
 
-export const iscsi: Check<Source<"iscsi"> | PvSource<"iscsi">> = (value, at, found) => {
-  need(value.targetPortal, child(at, "targetPortal"), found);
-  required(iqn)(value.iqn, child(at, "iqn"), found);
-  lun(value.lun, child(at, "lun"), found);
-  if ((value.chapAuthDiscovery || value.chapAuthSession) && value.secretRef === undefined)
-    found.push(field.required(child(at, "secretRef")));
-  optional(iqn)(value.initiatorName, child(at, "initiatorname"), found);
-};
+const iscsi =
+  (unknown: string): Check<Source<"iscsi"> | PvSource<"iscsi">> =>
+  (value, at, found) => {
+    need(value.targetPortal, child(at, "targetPortal"), found);
+    required(iqn(unknown))(value.iqn, child(at, "iqn"), found);
+    lun(value.lun, child(at, "lun"), found);
+    if ((value.chapAuthDiscovery || value.chapAuthSession) && value.secretRef === undefined)
+      found.push(field.required(child(at, "secretRef")));
+    optional(iqn(unknown))(value.initiatorName, child(at, "initiatorname"), found);
+  };
 
 const fc: Check<Source<"fc">> = (value, at, found) => {
   const [targets, wwids] = [value.targetWWNs ?? [], value.wwids ?? []];
@@ -156,7 +161,7 @@ export const storageSources = {
   gcePersistentDisk: fields<Source<"gcePersistentDisk">>({ pdName: need, partition }),
   awsElasticBlockStore: fields<Source<"awsElasticBlockStore">>({ volumeID: need, partition }),
   nfs,
-  iscsi,
+  iscsi: iscsi("must be valid format starting with iqn, eui, or naa"),
   glusterfs: fields<Source<"glusterfs">>({ endpoints: need, path: need }),
   flocker,
   rbd: fields<Source<"rbd">>({ monitors: need, image: need }),
@@ -196,6 +201,7 @@ const csiSecrets = [
 /** Sources of PersistentVolumes where they differ from those of pods. */
 export const persistentSources = {
   ...storageSources,
+  iscsi: iscsi("must be valid format"),
   glusterfs: (value: PvSource<"glusterfs">, at: string, found: Findings) => {
     storageSources.glusterfs(value as Source<"glusterfs">, at, found);
     const { endpointsNamespace } = value;

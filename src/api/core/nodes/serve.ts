@@ -114,7 +114,13 @@ function mirrorPodCIDR({ spec }: Node): void {
 }
 
 /** Dynamic kubelet configuration is gone. */
+const dropStatusConfig = (value: Node): void => {
+  if (value.status?.config === undefined) return;
+  const { config: _, ...status } = value.status;
+  value.status = status;
+};
 const dropConfig = (value: Node): void => {
+  dropStatusConfig(value);
   if (value.spec?.configSource !== undefined) {
     const { configSource: _, ...spec } = value.spec;
     value.spec = spec;
@@ -134,7 +140,11 @@ export const nodeRules = defineRules<Node>({
   metadataOnUpdate: "both",
   validate: (value) => findings(value, node),
   validateUpdate: (value, old) => findings(value, kept(old)),
-  status: { keptOnCreate: true, validateUpdate: (value, old) => findings(value, kept(old)) },
+  status: {
+    keptOnCreate: true,
+    prepareUpdate: dropStatusConfig,
+    validateUpdate: (value, old) => findings(value, kept(old)),
+  },
   warnings: ({ spec }) => [
     ...(spec?.configSource ? ["spec.configSource: the feature is removed"] : []),
     ...(spec?.externalID ? ["spec.externalID: this field is deprecated, and is unused by Kubernetes"] : []),

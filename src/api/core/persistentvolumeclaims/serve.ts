@@ -135,9 +135,18 @@ const status: Check<PersistentVolumeClaim> = (claim, _at, found) => {
   }
 };
 
+/** Without a reference only claims and snapshots are sources; others vanish, as they always did. */
+const isKnownSource = ({ apiGroup = "", kind }: NonNullable<Spec["dataSource"]>): boolean =>
+  kind === "PersistentVolumeClaim"
+    ? apiGroup === ""
+    : kind === "VolumeSnapshot" && apiGroup === "snapshot.storage.k8s.io";
+
 /** dataSource and dataSourceRef say the same thing, unless the reference leaves the namespace (a gate that is off). */
-function normalizeSources(spec: Spec): Spec {
+function normalizeSources(spec: Spec, old?: Spec): Spec {
   const own: Spec = { ...spec };
+  const used = old?.dataSource !== undefined || old?.dataSourceRef !== undefined;
+  if (!used && own.dataSource !== undefined && own.dataSourceRef === undefined && !isKnownSource(own.dataSource))
+    delete own.dataSource;
   if (own.dataSourceRef?.namespace !== undefined) delete own.dataSourceRef;
   if (own.dataSource !== undefined && own.dataSourceRef === undefined) own.dataSourceRef = { ...own.dataSource };
   else if (own.dataSourceRef !== undefined && own.dataSource === undefined) own.dataSource = { ...own.dataSourceRef };
@@ -166,8 +175,8 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
     claim.status = { phase: "Pending" };
     claim.spec = normalizeSources(claim.spec as Spec);
   },
-  prepareUpdate: (claim) => {
-    claim.spec = normalizeSources(claim.spec as Spec);
+  prepareUpdate: (claim, old) => {
+    claim.spec = normalizeSources(claim.spec as Spec, old.spec);
   },
   metadataOnUpdate: "both",
   validate: ({ spec }) => findings(spec, claimSpec, "spec"),

@@ -58,7 +58,9 @@ export const podRules = defineRules<Pod>({
       pod.spec = old.spec;
       if (old.metadata.ownerReferences === undefined) delete pod.metadata.ownerReferences;
       else pod.metadata.ownerReferences = old.metadata.ownerReferences;
-      pod.status = { ...pod.status };
+      // Reported behind a gate that is off.
+      const { nodeAllocatableResourceClaimStatuses: _, ...status } = pod.status ?? {};
+      pod.status = status;
       pod.status.qosClass ??= old.status?.qosClass;
       keepObservedGenerations(pod, old);
     },

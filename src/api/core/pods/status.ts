@@ -1,8 +1,9 @@
 // Rules of writes to a pod's status. Upstream: ValidatePodStatusUpdate.
 import type { Container, ContainerStatus, Pod, PodCondition, PodSpec } from "../../../../facts/types/core.v1.ts";
 import { dns1123Subdomain, type FieldError, field, qualifiedName } from "../../../machinery/index.ts";
-import { isDualStack, legacyIp } from "../../lib/ip.ts";
+import { isDualStack, legacyIp, parseIp } from "../../lib/ip.ts";
 import { type Check, child, findings, immutable, item, named, unlessKept } from "../../lib/validate.ts";
+import { allocatedResources, claimStatuses, extendedClaim, users } from "./status-parts.ts";
 import { keptAnnotations } from "./validate.ts";
 
 const systemConditions: ReadonlySet<string> = new Set(["PodScheduled", "Ready", "Initialized"]);
@@ -79,7 +80,14 @@ const addresses =
     const texts = list.map(({ ip = "" }) => ip);
     const kept = (before ?? []).map(({ ip = "" }) => ip);
     for (const [index, ip] of texts.entries()) unlessKept(kept, legacyIp)(ip, item(at, index), found);
-    if (texts.length > 1 && (texts.length > 2 || !isDualStack(texts)))
+    const bad = texts.findIndex((ip) => parseIp(ip) === undefined);
+    if (texts.length > 1 && bad >= 0)
+      found.push({
+        type: "InternalError",
+        field: at,
+        message: `Internal error: failed to check for dual stack with error:invalid IP[${bad}]: ${texts[bad]}`,
+      });
+    if (texts.length > 1 && (texts.length > 2 || bad >= 0 || !isDualStack(texts)))
       found.push(
         field.invalid(
           at,
@@ -111,19 +119,6 @@ const nominated =
       );
   };
 
-const claimStatuses: Check<Pod> = ({ spec, status }, at, found) => {
-  const seen = new Set<string>();
-  for (const [index, claim] of (status?.resourceClaimStatuses ?? []).entries()) {
-    const path = child(item(child(at, "resourceClaimStatuses"), index), "name");
-    if (seen.has(claim.name)) found.push(field.duplicate(path, claim.name));
-    seen.add(claim.name);
-    if (!spec?.resourceClaims?.some(({ name }) => name === claim.name)) {
-      const text = "must match the name of an entry in `spec.resourceClaims`";
-      found.push(field.invalid(path, claim.name, text));
-    }
-  }
-};
-
 export const validatePodStatus = (pod: Pod, old: Pod): FieldError[] =>
   findings(pod, (value, _at, found) => {
     const at = "status";
@@ -138,8 +133,11 @@ export const validatePodStatus = (pod: Pod, old: Pod): FieldError[] =>
     immutable(old.status?.qosClass)(status?.qosClass, child(at, "qosClass"), found);
     allTransitions(old)(value, at, found);
     claimStatuses(value, at, found);
+    extendedClaim(value, at, found);
     addresses(old.status?.podIPs)(status?.podIPs, child(at, "podIPs"), found);
     hostAddresses(old)(value, at, found);
+    users(value, at, found);
+    allocatedResources(value, at, found);
   });
 
 /** Writers that do not know observedGeneration do not erase it. Changes the draft's own status. */

@@ -1,6 +1,6 @@
 // Validation of pods: as they are created and as they may change. Upstream: ValidatePodCreate, ValidatePodUpdate.
 import type { NodeAffinity, NodeSelectorTerm, Pod, PodSpec, Toleration } from "../../../../facts/types/core.v1.ts";
-import { deepEqual, type FieldError, field } from "../../../machinery/index.ts";
+import { deepEqual, type FieldError, field, identical } from "../../../machinery/index.ts";
 import { jsonDiff } from "../../lib/diff.ts";
 import { annotationPath } from "../../lib/metadata.ts";
 import { appArmorPrefix, mirrorPod, podAnnotations, profileAnnotations } from "../../lib/pod-spec/annotations.ts";
@@ -215,10 +215,10 @@ export const validatePodUpdate = (pod: Pod, old: Pod): FieldError[] =>
     if (!keptDeadline(spec.activeDeadlineSeconds, before.activeDeadlineSeconds, found)) return;
     onlyAddedTolerations(before.tolerations)(spec.tolerations, "spec.tolerations", found);
     onlyDeletedGates(before.schedulingGates)(spec.schedulingGates, "spec.schedulingGates", found);
-    if (deepEqual(spec, before)) return;
+    if (identical(spec, before)) return;
     const munged = present(unchangeable(spec, before, found));
     const wanted = present(before);
-    if (!deepEqual(munged, wanted))
+    if (!identical(munged, wanted))
       found.push(
         field.forbidden(
           "spec",

@@ -183,8 +183,9 @@ const hooks =
   };
 
 export const containers =
-  (context: ContainerContext): Check<readonly Container[] | undefined> =>
-  (list = [], at, found) => {
+  (context: ContainerContext): Check<readonly Container[] | undefined | null> =>
+  (given, at, found) => {
+    const list = given ?? [];
     if (list.length === 0) {
       found.push(field.required(at));
       return;

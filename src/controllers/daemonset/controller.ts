@@ -78,6 +78,7 @@ export async function runDaemonSets(context: ControllerContext): Promise<void> {
       selector,
       template: set.spec.template,
       collisionCount: set.status?.collisionCount ?? 0,
+      hashLabel: revisionHashLabel,
       client,
       informer: revisionInformer,
     });

@@ -6,6 +6,7 @@ import type { Clock, Logger, MetricRegistry, Rng } from "../../base/index.ts";
 import type { Client, EventRecorder, Handler, Informer, InformerFactory, RunQueueOptions } from "../../client/index.ts";
 import { createWorkQueue, type WorkQueue } from "../../client/index.ts";
 import { hasReason, type KubeObject } from "../../machinery/index.ts";
+import { isNamespaceTerminating } from "./errors.ts";
 
 /** An entry of list.ts. `name` is what `--controllers` calls it. */
 export interface ControllerEntry {
@@ -80,9 +81,11 @@ export async function runLoop(context: ControllerContext, options: LoopOptions):
   await options.queue.run({
     workers: options.workers ?? 5,
     reconcile: options.reconcile,
-    // Conflicts are how a stale cache shows: the next try sees the newer object.
     onError: (key, error) =>
-      log[hasReason(error, "Conflict") ? "debug" : "warn"]("could not reconcile, will retry", { key, error }),
+      log[isExpected(error) ? "debug" : "warn"]("could not reconcile, will retry", { key, error }),
     signal,
   });
 }
+
+/** Conflicts are how a stale cache shows, and a namespace that ends takes nothing new. */
+const isExpected = (error: unknown): boolean => hasReason(error, "Conflict") || isNamespaceTerminating(error);

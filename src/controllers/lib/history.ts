@@ -11,6 +11,8 @@ export interface HistoryOptions<O extends KubeObject> {
   readonly selector: LabelMatcher;
   readonly template: core_v1.PodTemplateSpec;
   readonly collisionCount: number;
+  /** The label of a revision that holds its hash. */
+  readonly hashLabel: string;
   readonly client: Client;
   readonly informer: Informer<ControllerRevision>;
 }
@@ -56,7 +58,13 @@ async function create<O extends KubeObject>(
 ): Promise<History> {
   const { owner, template } = options;
   for (let { collisionCount } = options; ; collisionCount++) {
-    const wanted = newRevision({ owner, template, revision: found.revision, collisionCount });
+    const wanted = newRevision({
+      owner,
+      template,
+      revision: found.revision,
+      collisionCount,
+      hashLabel: options.hashLabel,
+    });
     try {
       const update = await resource.create(wanted);
       return { update, revisions: [...found.revisions, update], collisionCount };

@@ -1,6 +1,7 @@
 // What controllers share.
 export * from "./batches.ts";
 export * from "./context.ts";
+export * from "./errors.ts";
 export * from "./expectations.ts";
 export * from "./hash.ts";
 export * from "./history.ts";

@@ -1,7 +1,8 @@
 // Creating and deleting pods for an owner, with the events that tell of it. Upstream: RealPodControl in controller_utils.go.
 import { type core_v1, pods } from "../../api/index.ts";
 import type { Client, EventRecorder } from "../../client/index.ts";
-import { isNotFound, type KubeObject, type NewObject, StatusError } from "../../machinery/index.ts";
+import { isNotFound, type KubeObject, type NewObject } from "../../machinery/index.ts";
+import { errorText, isNamespaceTerminating } from "./errors.ts";
 import type { Expectations } from "./expectations.ts";
 import { controllerReference } from "./owners.ts";
 
@@ -84,10 +85,3 @@ export function podFromTemplate(owner: KubeObject, template: PodTemplate): NewOb
     spec: template.spec ?? { containers: [] },
   };
 }
-
-/** A refusal because the namespace is going: nothing to tell of, nothing to retry. */
-export const isNamespaceTerminating = (error: unknown): boolean =>
-  error instanceof StatusError &&
-  error.status.details?.causes?.some((cause) => cause.reason === "NamespaceTerminating") === true;
-
-export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));

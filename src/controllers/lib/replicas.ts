@@ -14,9 +14,10 @@ import {
 } from "../../machinery/index.ts";
 import { all, slowStart } from "./batches.ts";
 import { type ControllerContext, featureEnabled, newQueue, runLoop, watch } from "./context.ts";
+import { errorText, isNamespaceTerminating } from "./errors.ts";
 import { createExpectations } from "./expectations.ts";
 import { addControllerIndex, claim, controlledBy, orphansIn, resolveOwner } from "./owners.ts";
-import { createPodControl, errorText, isNamespaceTerminating } from "./pod-control.ts";
+import { createPodControl } from "./pod-control.ts";
 import { isActive, isAvailable, isReady, isTerminating, nextAvailabilityMs, sortForDeletion } from "./pods.ts";
 
 type Pod = core_v1.Pod;

@@ -7,7 +7,10 @@ import { controllerReference } from "./owners.ts";
 export type ControllerRevision = apps_v1.ControllerRevision;
 type PodTemplate = core_v1.PodTemplateSpec;
 
+/** On pods, and on the revisions of DaemonSets. */
 export const revisionHashLabel = "controller-revision-hash";
+/** On the revisions of StatefulSets. */
+export const historyHashLabel = "controller.kubernetes.io/hash";
 
 /** Upstream's form: a strategic merge patch that puts the template back. */
 export interface RevisionData {
@@ -31,6 +34,7 @@ export interface NewRevision {
   readonly template: PodTemplate;
   readonly revision: number;
   readonly collisionCount: number | undefined;
+  readonly hashLabel: string;
 }
 
 export function newRevision({
@@ -38,6 +42,7 @@ export function newRevision({
   template,
   revision,
   collisionCount,
+  hashLabel,
 }: NewRevision): NewObject<ControllerRevision> & {
   readonly metadata: { readonly name: string };
 } {
@@ -49,7 +54,7 @@ export function newRevision({
     metadata: {
       name,
       namespace: owner.metadata.namespace ?? "",
-      labels: { ...template.metadata?.labels, [revisionHashLabel]: hash },
+      labels: { ...template.metadata?.labels, [hashLabel]: hash },
       ...(owner.metadata.annotations !== undefined ? { annotations: owner.metadata.annotations } : {}),
       ownerReferences: [controllerReference(owner)],
     },

@@ -11,6 +11,7 @@ import {
   type Expectations,
   errorText,
   featureEnabled,
+  historyHashLabel,
   newQueue,
   nextAvailabilityMs,
   orphansIn,
@@ -81,6 +82,7 @@ export async function runStatefulSets(context: ControllerContext): Promise<void>
       selector,
       template: set.spec?.template ?? {},
       collisionCount: set.status?.collisionCount ?? 0,
+      hashLabel: historyHashLabel,
       client,
       informer: revisionInformer,
     });

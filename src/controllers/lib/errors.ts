@@ -1,0 +1,8 @@
+import { StatusError } from "../../machinery/index.ts";
+
+/** A refusal because the namespace is going: nothing to tell of, nothing to retry. */
+export const isNamespaceTerminating = (error: unknown): boolean =>
+  error instanceof StatusError &&
+  error.status.details?.causes?.some((cause) => cause.reason === "NamespaceTerminating") === true;
+
+export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -237,7 +237,10 @@ test("a binding that fails gives the place back and the pod to the queue", async
   assert.equal(world.framework.snapshot.node("node1")!.requestedCpu, 0);
   assert.equal(world.world.queue.placeOf(pod.metadata.uid), "backoff");
   assert.equal(world.patches[0]?.change.condition?.reason, "SchedulerError");
-  assert.match(world.events[0]!.message, /^Operation cannot be fulfilled on pods\/binding "p"/);
+  assert.match(
+    world.events[0]!.message,
+    /^running Bind plugin "DefaultBinder": Operation cannot be fulfilled on pods\/binding "p"/,
+  );
 });
 
 test("a pod that is being deleted is skipped", async () => {

@@ -2,6 +2,7 @@
 // looking at the snapshot and assuming the pod in it. Binding (second half) goes on behind, while the next pods are
 // decided on. Upstream: pkg/scheduler/schedule_one.go.
 import type { Clock, Logger } from "../base/index.ts";
+import { isNotFound } from "../machinery/index.ts";
 import { assignedPodDelete } from "./changes.ts";
 import { truncateNote } from "./effects.ts";
 import { fitMessage } from "./fit-error.ts";
@@ -159,8 +160,11 @@ async function bind(context: CycleContext, queued: QueuedPod, binding: Binding):
       return;
     }
     context.queue.done(info.uid); // from here on a failure is an error, tried again whatever happens meanwhile
-    for (const plugin of context.plugins) await plugin.preBind?.(info, nodeName, context.signal);
-    for (const plugin of context.plugins) if (plugin.bind !== undefined) await plugin.bind(info, nodeName);
+    for (const plugin of context.plugins)
+      if (plugin.preBind !== undefined)
+        await naming("PreBind", plugin, () => plugin.preBind!(info, nodeName, context.signal));
+    for (const plugin of context.plugins)
+      if (plugin.bind !== undefined) await naming("Bind", plugin, () => plugin.bind!(info, nodeName));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const failure: Failure = { reason: "SchedulerError", message, plugins: [], nominatedNodeName: "" };
@@ -175,6 +179,16 @@ async function bind(context: CycleContext, queued: QueuedPod, binding: Binding):
   });
   for (const plugin of context.plugins) plugin.postBind?.(info, nodeName);
   observeBound(context, queued, startedMs);
+}
+
+/** Says in the error which plugin it came from; the text is upstream's. */
+async function naming(point: string, plugin: Plugin, call: () => Promise<void>): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`running ${point} plugin "${plugin.name}": ${why}`, { cause: error });
+  }
 }
 
 async function permit(context: CycleContext, { info }: QueuedPod, nodeName: string): Promise<Status | undefined> {
@@ -260,7 +274,7 @@ function giveBack(context: CycleContext, queued: QueuedPod, failure: Failure & {
     ...(nominatedNodeName === undefined ? {} : { nominatedNodeName }),
   };
   effects.patchStatus(pod, change).catch((error: unknown) => {
-    if (!context.signal.aborted)
+    if (!context.signal.aborted && !isNotFound(error))
       log.error("status of an unschedulable pod could not be written", { pod: queued.info.key, error });
   });
 }

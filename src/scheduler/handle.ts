@@ -14,7 +14,7 @@ import type {
   StorageClass,
 } from "../api/index.ts";
 import type { Clock, Logger, Rng } from "../base/index.ts";
-import type { KubeObject, Labels } from "../machinery/index.ts";
+import type { Labels } from "../machinery/index.ts";
 import type { SchedulerMetrics } from "./metrics.ts";
 import type { PodInfo } from "./snapshot/pod-info.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
@@ -52,7 +52,6 @@ export interface SchedulerEvent {
   readonly reason: string;
   readonly action: string;
   readonly message: string;
-  readonly related?: KubeObject;
 }
 
 /** Everything the scheduler does to the world. Each call throws when the API server refuses. */

@@ -47,6 +47,8 @@ export interface SchedulerOptions {
   /** Made from the client when not given. */
   readonly recorder?: EventRecorder;
   readonly profile?: Profile;
+  /** Name of the machine, for reportingInstance of events: `default-scheduler-HOST`. */
+  readonly host?: string;
 }
 
 export interface Scheduler {
@@ -70,7 +72,15 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const schedulerName = options.profile?.schedulerName ?? "default-scheduler";
   const recorder =
     options.recorder ??
-    createEventRecorder({ client: options.client, clock, rng, log, component: schedulerName, api: "events" });
+    createEventRecorder({
+      client: options.client,
+      clock,
+      rng,
+      log,
+      component: schedulerName,
+      ...(options.host === undefined ? {} : { host: options.host }),
+      api: "events",
+    });
   const metrics = createMetrics(options.metrics ?? new MetricRegistry());
   const watched = {
     pods: informers.informer(pods, { fieldSelector: podsThatNeedRoom }),

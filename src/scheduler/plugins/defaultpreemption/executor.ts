@@ -91,6 +91,5 @@ async function evict(
     reason: "Preempted",
     action: "Preempting",
     message: `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`,
-    related: preemptor,
   });
 }

@@ -2,6 +2,7 @@
 import type { AdmissionHost, AdmissionPlugin, AdmissionPluginEntry } from "../contract.ts";
 import { createAlwaysPullImages } from "./plugins/alwayspullimages/plugin.ts";
 import { createCertificateApproval, createCertificateSigning } from "./plugins/certificates/plugin.ts";
+import { createCertificateSubjectRestriction } from "./plugins/certificatesubjectrestriction/plugin.ts";
 import { createDefaultIngressClass } from "./plugins/defaultingressclass/plugin.ts";
 import { createDefaultStorageClass } from "./plugins/defaultstorageclass/plugin.ts";
 import { createDefaultTolerationSeconds } from "./plugins/defaulttolerationseconds/plugin.ts";
@@ -35,6 +36,7 @@ export const admissionPlugins: readonly AdmissionPluginEntry[] = [
   { name: "RuntimeClass", onByDefault: true, create: createRuntimeClass },
   { name: "CertificateApproval", onByDefault: true, create: createCertificateApproval },
   { name: "CertificateSigning", onByDefault: true, create: createCertificateSigning },
+  { name: "CertificateSubjectRestriction", onByDefault: true, create: createCertificateSubjectRestriction },
   { name: "DefaultIngressClass", onByDefault: true, create: createDefaultIngressClass },
   { name: "PodTopologyLabels", onByDefault: true, create: createPodTopologyLabels },
   { name: "ResourceQuota", onByDefault: true, create: createResourceQuota },

@@ -449,6 +449,8 @@ describe("OpenID discovery", () => {
       "y",
     ]);
     assert.equal(await serve("/other"), undefined);
+    assert.equal((await serve("/openid/v1/jwks", "text/html, application/*;q=0.5"))?.status, 200);
+    await assert.rejects(serve("/openid/v1/jwks", "application/json"), /406: Not Acceptable/);
   });
   it("is off for an issuer that is no https URL", () => {
     const issuer = createTokenIssuer({ issuers: ["api"], signingKey: p256Key });

@@ -1,7 +1,7 @@
 // OpenID Connect discovery of the token issuer, for relying parties outside the cluster.
 // Upstream: pkg/serviceaccount/openidmetadata.go, pkg/routes/openidmetadata.go.
 
-import type { ApiResponse } from "../../machinery/index.ts";
+import { type ApiResponse, StatusError } from "../../machinery/index.ts";
 import type { TokenIssuer } from "../contract.ts";
 
 export interface DiscoveryOptions {
@@ -18,8 +18,11 @@ export function openIdDiscovery(
   const { issuer } = options;
   if (!isDiscoverable(issuer.issuer)) return undefined;
   const jwksUri = options.jwksUri ?? `https://${options.externalAddress}/openid/v1/jwks`;
-  return async (path) => {
-    if (path === "/openid/v1/jwks") return document("application/jwk-set+json", await issuer.jwks());
+  return async (path, accept) => {
+    if (path === "/openid/v1/jwks") {
+      refuseUnless(accepts(accept, keySetType), keySetType);
+      return document(keySetType, await issuer.jwks());
+    }
     if (path !== "/.well-known/openid-configuration") return undefined;
     const { keys } = (await issuer.jwks()) as { keys: readonly { alg: string }[] };
     return document("application/json", {
@@ -30,6 +33,25 @@ export function openIdDiscovery(
       id_token_signing_alg_values_supported: [...new Set(keys.map((key) => key.alg))].sort(),
     });
   };
+}
+
+const keySetType = "application/jwk-set+json";
+
+const accepts = (accept: string | undefined, type: string): boolean =>
+  accept === undefined ||
+  accept
+    .split(",")
+    .map((each) => each.split(";")[0]!.trim())
+    .some((each) => each === "" || each === "*/*" || each === type || each === `${type.split("/")[0]}/*`);
+
+function refuseUnless(accepted: boolean, type: string): void {
+  if (accepted) return;
+  throw new StatusError({
+    code: 406,
+    reason: "NotAcceptable",
+    message: `406: Not Acceptable\n\nAvailable representations: ${type}`,
+    details: {},
+  });
 }
 
 function isDiscoverable(issuer: string): boolean {

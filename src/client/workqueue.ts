@@ -51,7 +51,8 @@ export function createWorkQueue(options: {
   };
   const enqueue = (key: string): void => {
     waiting.push(key);
-    pump();
+    // Not at once: whoever adds a key is in the middle of telling others of the same change.
+    queueMicrotask(() => pump());
   };
   const dequeue = (): string => {
     const key = waiting[head++]!;

@@ -11,10 +11,13 @@ export interface DiscoveryOptions {
   readonly externalAddress: string;
 }
 
-/** Paths of the documents, or undefined when the issuer is no https URL: upstream then serves none. */
+/**
+ * Answers the paths of the documents, given the request's Accept header; undefined for other paths. No function at all when the
+ * issuer is no https URL: upstream then serves none.
+ */
 export function openIdDiscovery(
   options: DiscoveryOptions,
-): ((path: string) => Promise<ApiResponse | undefined>) | undefined {
+): ((path: string, accept?: string) => Promise<ApiResponse | undefined>) | undefined {
   const { issuer } = options;
   if (!isDiscoverable(issuer.issuer)) return undefined;
   const jwksUri = options.jwksUri ?? `https://${options.externalAddress}/openid/v1/jwks`;

@@ -11,8 +11,10 @@ import type { Store, StoreEntry, StoreEvent, StoreOperation } from "../contract.
 import { openSqliteStore } from "./sqlite.ts";
 
 const writers = 8;
-const commitsBetweenCompactions = 300;
-const keptRevisions = 100;
+/** Of each writer; small, as a child makes a few hundred commits before it dies. */
+const commitsBetweenCompactions = 10;
+const commitsBetweenCounts = 15;
+const keptRevisions = 40;
 
 const say = (line: string): void => {
   writeSync(1, `${line}\n`);
@@ -64,6 +66,11 @@ async function checkHistory(store: Store): Promise<void> {
     const matches =
       before === undefined ? event.previous === undefined : event.previous && show(event.previous) === show(before);
     assert(matches, `${event.type} ${show(event.entry)} follows ${before && show(before)}`);
+    const { modRevision, createRevision } = event.entry;
+    assert(
+      createRevision === (before?.createRevision ?? modRevision),
+      `${show(event.entry)} was created before history`,
+    );
     if (event.type === "put") state.set(event.key, event.entry);
     else state.delete(event.key);
   }
@@ -72,6 +79,18 @@ async function checkHistory(store: Store): Promise<void> {
   const present = (await store.range("/w/")).entries.map(show).sort();
   assert(played.join() === present.join(), "history does not lead to the present");
   assert((await store.count("/w/")) === present.length, "the count is another one");
+}
+
+/** Each start adds a key that nobody changes again: compaction passes over it, and it stays. */
+async function checkKept(store: Store): Promise<void> {
+  const count = await store.count("/kept/");
+  const { entries } = await store.range("/kept/");
+  const serials = entries.map(serialOf).sort((a, b) => a - b);
+  assert(
+    serials.length === count && serials.every((serial, index) => serial === index),
+    `of ${count} kept: ${serials}`,
+  );
+  await store.commit([{ type: "put", key: `/kept/${count}`, value: bytes(String(count)), expectRevision: 0 }]);
 }
 
 async function oldestReadable(store: Store, newest: number): Promise<number> {
@@ -105,6 +124,7 @@ async function writeForever(store: Store, writer: number, serial: number): Promi
     assert(result.ok, `writer ${writer} conflicts with itself at ${next}`);
     say(`${writer} ${next} ${result.revision}`);
     if (next % commitsBetweenCompactions === 0) await store.compact(Math.max(1, result.revision - keptRevisions));
+    if (next % commitsBetweenCounts === 0) await store.count(`/w/${writer}/`); // takes the index to its table
     if (next % 7 === 0) await store.commit([{ type: "put", key: `/relaxed/${writer}`, value: bytes(String(next)) }]);
   }
 }
@@ -115,5 +135,6 @@ const store = await openSqliteStore(options);
 const opened = store.revision();
 const found = await Promise.all(Array.from({ length: writers }, (_, writer) => findLast(store, writer)));
 await checkHistory(store);
+await checkKept(store);
 say(`found ${JSON.stringify({ revision: opened, writers: found })}`);
 await Promise.all(found.map(([serial], writer) => writeForever(store, writer, serial)));

@@ -265,8 +265,11 @@ function shrinkOld(
 ): boolean {
   const { deployment } = draft.observed;
   if (sumReplicas(sets.old) === 0) return false;
+  // A set whose size changed and whose status does not know it yet may tell pods that are already on their way out: with
+  // quick changes back and forth that would take away more than maxUnavailable. Its next status brings us back here.
+  if (all.some((set) => (set.status?.observedGeneration ?? 0) < (set.metadata.generation ?? 0))) return false;
   const minAvailable = replicasOf(deployment) - maxUnavailable(deployment);
-  const newUnavailable = replicasOf(sets.fresh) - (sets.fresh.status?.availableReplicas ?? 0);
+  const newUnavailable = Math.max(0, replicasOf(sets.fresh) - (sets.fresh.status?.availableReplicas ?? 0));
   const mayGo = sumReplicas(all) - minAvailable - newUnavailable;
   if (mayGo <= 0) return false;
   const old = [...sets.old].sort(byCreation);
@@ -276,8 +279,9 @@ function shrinkOld(
     if (gone >= mayGo) break;
     const broken = replicasOf(set) - (set.status?.availableReplicas ?? 0);
     if (replicasOf(set) === 0 || broken === 0) continue;
+    // More available than wanted: its status lags behind its size, so nothing can be told of what is available.
+    if (broken < 0) return gone > 0;
     const count = Math.min(mayGo - gone, broken);
-    if (count < 0) throw new Error(`ReplicaSet ${set.metadata.name} tells more available replicas than it has`);
     resize(draft, set.metadata.name, replicasOf(set) - count);
     gone += count;
   }

@@ -75,6 +75,9 @@ export interface PlainListenOptions extends Omit<ListenOptions, "port"> {
   readonly socketPath?: string;
 }
 
+/** One for all: an abort without a reason makes an exception with a stack trace, for every request. */
+const clientGone = new Error("the client closed the request");
+
 const maxHeaderBytes = 1 << 20;
 /** Node counts all buffered data of a session against this (MB); many watches share one session. */
 const maxSessionMemoryMB = 256;
@@ -219,7 +222,8 @@ class Connections {
     identify: (socket: unknown) => Identity,
   ): void {
     const gone = new AbortController();
-    stream.on("close", () => gone.abort());
+    const exchanged = { whole: false };
+    stream.on("close", () => exchanged.whole || gone.abort(clientGone));
     stream.on("error", (error) => this.#options.log.debug("HTTP/2 stream failed", { error }));
     headers["host"] ??= headers[":authority"] as string | undefined;
     const head = {
@@ -250,6 +254,7 @@ class Connections {
       head,
       body,
       signal: gone.signal,
+      exchanged,
       identity: () => identify(stream.session?.socket),
       send,
       destroy: () => stream.close(2),
@@ -258,7 +263,8 @@ class Connections {
 
   http1(message: IncomingMessage, response: ServerResponse, identify: (socket: unknown) => Identity): void {
     const gone = new AbortController();
-    response.on("close", () => gone.abort());
+    const exchanged = { whole: false };
+    response.on("close", () => exchanged.whole || gone.abort(clientGone));
     response.on("error", (error) => this.#options.log.debug("HTTP/1.1 answer failed", { error }));
     const head = {
       method: message.method ?? "GET",
@@ -291,6 +297,7 @@ class Connections {
       head,
       body: hasBody ? message : undefined,
       signal: gone.signal,
+      exchanged,
       identity: () => identify(message.socket),
       send,
       destroy: () => message.socket.destroy(),
@@ -304,7 +311,7 @@ class Connections {
   ): void {
     const { socket, head } = connection;
     const gone = new AbortController();
-    const onGone = (): void => gone.abort();
+    const onGone = (): void => gone.abort(clientGone);
     socket.on("close", onGone);
     socket.on("error", (error) => this.#options.log.debug("upgraded connection failed", { error }));
     const request = requestOf(
@@ -357,6 +364,7 @@ class Connections {
     }
     try {
       await exchange.send(response);
+      exchange.exchanged.whole = true;
     } catch (error) {
       // The head is out, so the only honest end is a broken one.
       if (!exchange.signal.aborted) this.#options.log.error("an answer broke off", { error, path: exchange.head.url });
@@ -404,6 +412,8 @@ interface Exchange {
   readonly head: { readonly method: string; readonly url: string; readonly headers: ApiRequest["headers"] };
   readonly body: import("node:stream").Readable | undefined;
   readonly signal: AbortSignal;
+  /** Set once the answer is handed over: the end of the stream is then no news to anybody. */
+  readonly exchanged: { whole: boolean };
   identity(): Identity;
   send(response: ApiResponse): Promise<void>;
   destroy(): void;

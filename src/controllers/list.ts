@@ -19,4 +19,15 @@ export const controllers: readonly ControllerEntry[] = [
     async () => (await import("./ttlafterfinished/controller.ts")).runTtlAfterFinished,
   ),
   entry("cronjob-controller", async () => (await import("./cronjob/controller.ts")).runCronJobs),
+  entry("namespace-controller", async () => (await import("./namespace/controller.ts")).runNamespaces),
+  entry(
+    "garbage-collector-controller",
+    async () => (await import("./garbage-collector/controller.ts")).runGarbageCollector,
+  ),
+  entry("serviceaccount-controller", async () => (await import("./serviceaccount/controller.ts")).runServiceAccounts),
+  entry(
+    "root-ca-certificate-publisher-controller",
+    async () => (await import("./root-ca/controller.ts")).runRootCaPublisher,
+  ),
+  entry("endpointslice-controller", async () => (await import("./endpointslice/controller.ts")).runEndpointSlices),
 ];

@@ -1,0 +1,264 @@
+// The life of connections and of the exchanges on them, for both listeners: HTTP/2 streams, HTTP/1.1 messages and upgrades
+// become requests to `handle`, answers become bytes no faster than the client reads.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2Session, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Server as NetServer, Socket } from "node:net";
+import type { Duplex, Readable } from "node:stream";
+import { every } from "../../base/index.ts";
+import { type ApiRequest, type ApiResponse, type Identity, internalError, StatusError } from "../../machinery/index.ts";
+import type { PlainListenOptions } from "./listen.ts";
+import { BodyAborted, maxRequestBodyBytes, readBody, requestOf } from "./request.ts";
+import { bodyBytes, discard, isStreaming, Stalls, writeStream } from "./respond.ts";
+
+/** One for all: an abort without a reason makes an exception with a stack trace, for every request. */
+const clientGone = new Error("the client closed the request");
+
+/** What the two listeners share: adapters of both protocols and the life of their connections. */
+export class Connections {
+  readonly #options: PlainListenOptions;
+  readonly #sockets = new Set<Socket>();
+  /** Sessions with the time of the ping that is still unanswered, if any. */
+  readonly #sessions = new Map<Http2Session, { awaiting: boolean }>();
+  readonly #stalls: Stalls;
+  readonly #closing = new AbortController();
+
+  constructor(options: PlainListenOptions) {
+    this.#options = options;
+    this.#stalls = new Stalls(() => options.clock.monotonic());
+    every(options.clock, options.pingMs ?? 15_000, () => this.#sweep(), this.#closing.signal);
+  }
+
+  trackSocket(socket: Socket): void {
+    socket.setNoDelay(true);
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    socket.on("error", (error) => this.#options.log.debug("connection failed", { error }));
+  }
+
+  trackSession(session: Http2Session): void {
+    this.#sessions.set(session, { awaiting: false });
+    session.once("close", () => this.#sessions.delete(session));
+    session.on("error", (error) => this.#options.log.debug("HTTP/2 session failed", { error }));
+  }
+
+  http2(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders & Record<string, unknown>,
+    identify: (socket: unknown) => Identity,
+  ): void {
+    const gone = new AbortController();
+    const exchanged = { whole: false };
+    stream.on("close", () => exchanged.whole || gone.abort(clientGone));
+    stream.on("error", (error) => this.#options.log.debug("HTTP/2 stream failed", { error }));
+    headers["host"] ??= headers[":authority"] as string | undefined;
+    const head = {
+      method: headers[":method"] as string,
+      url: headers[":path"] as string,
+      headers: headers as ApiRequest["headers"],
+    };
+    const send = (response: ApiResponse): Promise<void> => {
+      if (stream.destroyed || stream.closed) return discard(response);
+      const answer = { ":status": response.status, ...response.headers } as OutgoingHttpHeaders;
+      if (isStreaming(response) && head.method !== "HEAD") {
+        stream.respond(answer);
+        return writeStream(response, stream, this.#stalls);
+      }
+      return this.#sendWhole(response, {
+        discardBody: head.method === "HEAD",
+        begin: (length) =>
+          stream.respond(length === undefined ? answer : { ...answer, "content-length": length }, {
+            endStream: length === undefined || length === 0 || head.method === "HEAD",
+          }),
+        write: (bytes) => stream.write(bytes),
+        end: (bytes) => stream.end(bytes),
+      });
+    };
+    // `endAfterHeaders` is the END_STREAM flag: nothing to read.
+    const body = stream.endAfterHeaders ? undefined : stream;
+    void this.#answer({
+      head,
+      body,
+      signal: gone.signal,
+      exchanged,
+      identity: identify(stream.session?.socket),
+      send,
+      destroy: () => stream.close(2),
+    });
+  }
+
+  http1(message: IncomingMessage, response: ServerResponse, identify: (socket: unknown) => Identity): void {
+    const gone = new AbortController();
+    const exchanged = { whole: false };
+    response.on("close", () => exchanged.whole || gone.abort(clientGone));
+    response.on("error", (error) => this.#options.log.debug("HTTP/1.1 answer failed", { error }));
+    const head = {
+      method: message.method ?? "GET",
+      url: message.url ?? "/",
+      headers: message.headers as ApiRequest["headers"],
+    };
+    const hasBody =
+      message.headers["content-length"] !== undefined || message.headers["transfer-encoding"] !== undefined;
+    const send = (answer: ApiResponse): Promise<void> => {
+      if (response.destroyed) return discard(answer);
+      response.statusCode = answer.status;
+      for (const name in answer.headers) response.setHeader(name, answer.headers[name] as string | string[]);
+      // Bytes of a refused body are still on the way: this connection can not carry another request.
+      if (!message.complete && hasBody) response.setHeader("connection", "close");
+      if (isStreaming(answer) && head.method !== "HEAD") {
+        response.flushHeaders();
+        return writeStream(answer, response, this.#stalls);
+      }
+      return this.#sendWhole(answer, {
+        discardBody: head.method === "HEAD",
+        begin: (length) => {
+          if (length !== undefined && answer.status !== 204 && answer.status !== 304)
+            response.setHeader("content-length", length);
+        },
+        write: (bytes) => response.write(bytes),
+        end: (bytes) => response.end(bytes),
+      });
+    };
+    void this.#answer({
+      head,
+      body: hasBody ? message : undefined,
+      signal: gone.signal,
+      exchanged,
+      identity: identify(message.socket),
+      send,
+      destroy: () => message.socket.destroy(),
+    });
+  }
+
+  upgrade(
+    message: IncomingMessage,
+    connection: { socket: Duplex; head: Uint8Array },
+    identify: (socket: unknown) => Identity,
+  ): void {
+    const { socket, head } = connection;
+    const gone = new AbortController();
+    const onGone = (): void => gone.abort(clientGone);
+    socket.on("close", onGone);
+    socket.on("error", (error) => this.#options.log.debug("upgraded connection failed", { error }));
+    const request = requestOf(
+      { method: message.method ?? "GET", url: message.url ?? "/", headers: message.headers as ApiRequest["headers"] },
+      gone.signal,
+    );
+    const identity = identify(message.socket);
+    // Without an upgrade handler the request is served as an ordinary one, as servers do that do not know the protocol.
+    const answered = this.#options.upgrade?.(request, identity) ?? this.#options.handle(request, identity);
+    answered.then(
+      (answer) => ("takeOver" in answer ? answer.takeOver(socket, head) : writeRaw(answer, socket)),
+      (error) => writeRaw(this.#failure(error), socket),
+    );
+  }
+
+  async close(server: NetServer): Promise<void> {
+    this.#closing.abort();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const session of this.#sessions.keys()) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #sweep(): void {
+    this.#stalls.sweep(this.#options.stallMs ?? 60_000);
+    for (const [session, state] of this.#sessions) {
+      if (state.awaiting) {
+        this.#options.log.debug("HTTP/2 peer does not answer pings", {});
+        session.destroy();
+        continue;
+      }
+      state.awaiting = session.ping((error) => {
+        if (error === null) state.awaiting = false;
+      });
+    }
+  }
+
+  async #answer(exchange: Exchange): Promise<void> {
+    let response: ApiResponse;
+    try {
+      const body =
+        exchange.body === undefined
+          ? undefined
+          : await readBody(exchange.body, this.#options.maxBodyBytes ?? maxRequestBodyBytes);
+      const request = requestOf(exchange.head, exchange.signal);
+      response = await this.#options.handle(body === undefined ? request : { ...request, body }, exchange.identity);
+    } catch (error) {
+      if (error instanceof BodyAborted) return exchange.destroy();
+      response = this.#failure(error);
+    }
+    try {
+      await exchange.send(response);
+      exchange.exchanged.whole = true;
+    } catch (error) {
+      // The head is out, so the only honest end is a broken one.
+      if (!exchange.signal.aborted) this.#options.log.error("an answer broke off", { error, path: exchange.head.url });
+      exchange.destroy();
+    }
+  }
+
+  #failure(error: unknown): ApiResponse {
+    const status =
+      error instanceof StatusError ? error : internalError(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof StatusError)) this.#options.log.error("a request failed outside the pipeline", { error });
+    return {
+      status: status.code,
+      headers: { "content-type": "application/json", ...status.headers },
+      bytes: [new TextEncoder().encode(JSON.stringify(status.status))],
+    };
+  }
+
+  /** A body that is there in full: its length is announced, long lists are handed over chunk by chunk without a copy. */
+  async #sendWhole(response: ApiResponse, out: WholeWriter): Promise<void> {
+    if (isStreaming(response)) {
+      await discard(response);
+      out.begin(undefined);
+      return out.end();
+    }
+    const chunks = bodyBytes(response);
+    let length = 0;
+    for (const chunk of chunks) length += chunk.length;
+    out.begin(length);
+    if (length === 0 || out.discardBody) return out.end();
+    for (let index = 0; index < chunks.length - 1; index++) out.write(chunks[index]!);
+    out.end(chunks[chunks.length - 1]);
+  }
+}
+
+interface WholeWriter {
+  readonly discardBody: boolean;
+  /** Undefined: the length is not known (HEAD of a stream). */
+  begin(length: number | undefined): void;
+  write(bytes: Uint8Array): void;
+  end(bytes?: Uint8Array): void;
+}
+
+interface Exchange {
+  readonly head: { readonly method: string; readonly url: string; readonly headers: ApiRequest["headers"] };
+  readonly body: Readable | undefined;
+  readonly signal: AbortSignal;
+  /** Set once the answer is handed over: the end of the stream is then no news to anybody. */
+  readonly exchanged: { whole: boolean };
+  readonly identity: Identity;
+  send(response: ApiResponse): Promise<void>;
+  destroy(): void;
+}
+
+/** An ordinary answer on a connection that node has already given up parsing. */
+function writeRaw(response: ApiResponse, socket: Duplex): void {
+  const chunks = bodyBytes(response);
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  let head = `HTTP/1.1 ${response.status} ${statusText(response.status)}\r\n`;
+  for (const [name, value] of Object.entries({
+    ...response.headers,
+    "content-length": String(length),
+    connection: "close",
+  }))
+    for (const each of typeof value === "string" ? [value] : value) head += `${name}: ${each}\r\n`;
+  socket.write(`${head}\r\n`);
+  for (const chunk of chunks) socket.write(chunk);
+  socket.end();
+}
+
+const statusText = (status: number): string => (status === 101 ? "Switching Protocols" : status < 400 ? "OK" : "Error");

@@ -26,6 +26,8 @@ interface Step {
 }
 interface Answer {
   readonly code: number;
+  /** `299 - "text", 299 - "text"`. */
+  readonly warnings?: string;
   readonly body?: Json;
 }
 interface Case {
@@ -147,6 +149,7 @@ const cause = ({ field, reason, message }: { field: string; reason: string; mess
 
 interface Outcome {
   readonly object: KubeObject;
+  readonly warnings: readonly string[];
   readonly findings: readonly string[];
 }
 
@@ -169,7 +172,12 @@ function create(served: ServedKind, body: Json): Outcome {
   }
   rules.prepareCreate?.(draft, context);
   admit(draft, undefined);
-  return { object: draft, findings: findingsOf(validateCreate(served, draft, context)) };
+  const found = findingsOf(validateCreate(served, draft, context));
+  return {
+    object: draft,
+    findings: found,
+    warnings: found.length > 0 ? [] : (rules.warnings?.(draft, undefined) ?? []),
+  };
 }
 
 function update(served: ServedKind, body: Json, { old, ofStatus }: { old: KubeObject; ofStatus: boolean }): Outcome {
@@ -185,13 +193,21 @@ function update(served: ServedKind, body: Json, { old, ofStatus }: { old: KubeOb
     for (const key of Object.keys(mine))
       if (!["status", "metadata", "kind", "apiVersion"].includes(key)) mine[key] = deepClone(before[key]);
     rules.status?.prepareUpdate?.(draft, old, context);
-    return { object: draft, findings: findingsOf(validateStatusUpdate(served, { object: draft, old }, context)) };
+    const found = validateStatusUpdate(served, { object: draft, old }, context);
+    return { object: draft, warnings: [], findings: findingsOf(found) };
   }
   admit(draft, old);
   if (rules.status !== undefined) mine["status"] = deepClone(before["status"]);
   rules.prepareUpdate?.(draft, old, context);
-  return { object: draft, findings: findingsOf(validateUpdate(served, { object: draft, old }, context)) };
+  const found = findingsOf(validateUpdate(served, { object: draft, old }, context));
+  return { object: draft, findings: found, warnings: found.length > 0 ? [] : (rules.warnings?.(draft, old) ?? []) };
 }
+
+/** The texts of the rules: those of decoding and of deprecated API versions come from elsewhere. */
+const warningTexts = ({ warnings = "" }: Answer): string[] =>
+  [...warnings.matchAll(/299 - ("(?:[^"\\]|\\.)*")/g)]
+    .map(([, text]) => JSON.parse(text as string) as string)
+    .filter((text) => !/^unknown field |^duplicate field |^v1 Endpoints is deprecated/.test(text));
 
 /** What differs, in one line; undefined when nothing does. */
 function difference(outcome: Outcome, answer: Answer): string | undefined {
@@ -199,7 +215,11 @@ function difference(outcome: Outcome, answer: Answer): string | undefined {
   if (answer.code !== 422) {
     if (outcome.findings.length > 0) return `unexpected: ${outcome.findings.join("; ")}`;
     const [ours, theirs] = [comparable(outcome.object as unknown as Json), comparable(concrete(body))];
-    return deepEqual(ours, theirs) ? undefined : `object: ${JSON.stringify(createMergePatch(theirs, ours))}`;
+    if (!deepEqual(ours, theirs)) return `object: ${JSON.stringify(createMergePatch(theirs, ours))}`;
+    const warnings = warningTexts(answer);
+    return deepEqual(outcome.warnings, warnings)
+      ? undefined
+      : `warnings: ours ${outcome.warnings.join("; ")} theirs ${warnings.join("; ")}`;
   }
   const causes = (body["details"] as { causes?: { field: string; reason: string; message: string }[] }).causes ?? [];
   const theirs = causes.map(cause).sort();

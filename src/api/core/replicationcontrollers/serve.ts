@@ -2,6 +2,7 @@
 import type { ReplicationController } from "../../../../facts/types/core.v1.ts";
 import { dns1123Label, field, labelsMatcher } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { subdomainName } from "../../lib/metadata.ts";
 import { defaultPodTemplate } from "../../lib/pod-spec/defaults.ts";
 import { dropDisabledFields } from "../../lib/pod-spec/disabled.ts";
 import { podTemplate } from "../../lib/pod-spec/spec.ts";
@@ -82,6 +83,8 @@ export const replicationControllerRules = defineRules<ReplicationController>({
     own.replicas ??= 1;
     defaultPodTemplate(own.template);
   },
+  // Only the name that comes of generateName has to be right.
+  validateName: (name, prefix) => (prefix ? [] : subdomainName(name, false)),
   generation: true,
   prepareCreate: ({ spec: own }) => dropDisabledFields(own?.template?.spec),
   validate: ({ spec: own }) => findings(own as Spec, spec, "spec"),

@@ -87,6 +87,20 @@ const keptParts =
     if (!deepEqual(secret.data ?? {}, old.data ?? {})) found.push(field.forbidden("data", frozen));
   };
 
+const pemBlock = /-----BEGIN [^-]+-----[\s\S]*?-----END [^-]+-----/;
+
+/** Of a TLS pair as far as it can be read without a parser of certificates: whether both halves are PEM. */
+function pairWarnings({ type, data }: Secret): string[] {
+  if (type !== "kubernetes.io/tls") return [];
+  const missing = (
+    [
+      ["tls.crt", "certificate"],
+      ["tls.key", "key"],
+    ] as const
+  ).find(([key]) => !pemBlock.test(base64ToText(data?.[key] ?? "")));
+  return missing === undefined ? [] : [`tls: failed to find any PEM data in ${missing[1]} input`];
+}
+
 export const secretRules = defineRules<Secret>({
   default: (secret) => {
     secret.type ||= "Opaque";
@@ -96,6 +110,7 @@ export const secretRules = defineRules<Secret>({
     delete secret.stringData;
   },
   metadataOnUpdate: "both",
+  warnings: pairWarnings,
   validate: (secret) => findings(secret, contents),
   validateUpdate: (secret, old) => findings(secret, keptParts(old)),
 });

@@ -1,82 +1,286 @@
-// `Warning` texts for pods and templates. Upstream: pkg/api/pod/warnings.go.
-import type { Container, PodSpec } from "../../../../facts/types/core.v1.ts";
-import type { ObjectMeta } from "../../../machinery/index.ts";
+// `Warning` texts for pods and templates, in upstream's order. Upstream: pkg/api/pod/warnings.go, pkg/api/node/util.go.
+import type {
+  Container,
+  ContainerPort,
+  NodeSelectorTerm,
+  PodSpec,
+  Volume,
+  WeightedPodAffinityTerm,
+} from "../../../../facts/types/core.v1.ts";
+import { labelValue, type ObjectMeta, quantityMilliValue } from "../../../machinery/index.ts";
 import { ipWarnings } from "../ip.ts";
-import { child, item } from "../validate.ts";
+import { child, entry, item } from "../validate.ts";
 import { allContainers } from "./visit.ts";
 
 export interface WarnedPod {
   readonly spec: PodSpec;
   readonly metadata: Partial<ObjectMeta> | undefined;
-  /** Path of the pod or template; empty for a pod. */
+  /** Path of the template; empty for a pod. */
   readonly at: string;
 }
 
-/** Node labels that were renamed, and the annotations of old. */
-const renamedLabels: Readonly<Record<string, string>> = {
-  "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  "failure-domain.beta.kubernetes.io/region": 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  "failure-domain.beta.kubernetes.io/zone": 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  "beta.kubernetes.io/instance-type": 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+const renamed = (version: string, by: string): string => `deprecated since ${version}; use "${by}" instead`;
+
+/** Node labels that have another name by now. */
+const oldLabels: Readonly<Record<string, string>> = {
+  "beta.kubernetes.io/arch": renamed("v1.14", "kubernetes.io/arch"),
+  "beta.kubernetes.io/os": renamed("v1.14", "kubernetes.io/os"),
+  "failure-domain.beta.kubernetes.io/region": renamed("v1.17", "topology.kubernetes.io/region"),
+  "failure-domain.beta.kubernetes.io/zone": renamed("v1.17", "topology.kubernetes.io/zone"),
+  "beta.kubernetes.io/instance-type": renamed("v1.17", "node.kubernetes.io/instance-type"),
+  "app.kubernetes.io/created-by": "deprecated since v1.9",
+  "scheduler.alpha.kubernetes.io/preferAvoidPods": "deprecated since v1.22; use Taints and Tolerations instead",
+  "node-role.kubernetes.io/master": 'use "node-role.kubernetes.io/control-plane" instead',
 };
 
-const deadVolumes: Readonly<Record<string, string>> = {
-  photonPersistentDisk: "deprecated in v1.11, non-functional in v1.16+",
-  gitRepo: "deprecated in v1.11, and disabled by default in v1.33+",
-  scaleIO: "deprecated in v1.16, non-functional in v1.22+",
-  flocker: "deprecated in v1.22, non-functional in v1.25+",
-  storageos: "deprecated in v1.22, non-functional in v1.25+",
-  quobyte: "deprecated in v1.22, non-functional in v1.25+",
-  glusterfs: "deprecated in v1.25, non-functional in v1.26+",
-  cephfs: "deprecated in v1.28, non-functional in v1.31+",
-  rbd: "deprecated in v1.28, non-functional in v1.31+",
-};
-/** Paths that upstream writes in another way. */
-const volumePaths: Readonly<Record<string, string>> = { storageos: "storageOS", cephfs: "cephfs", rbd: "rbd" };
-
-function volumeWarnings({ volumes = [] }: PodSpec, at: string): string[] {
-  return volumes.flatMap((volume, index) =>
-    Object.keys(deadVolumes).flatMap((name) =>
-      volume[name as keyof typeof volume] === undefined
-        ? []
-        : [`${child(item(child(at, "volumes"), index), volumePaths[name] ?? name)}: ${deadVolumes[name]}`],
-    ),
-  );
-}
-
-function duplicateEnv({ env = [] }: Container, path: string): string[] {
-  const seen = new Map<string, string | undefined>();
-  return env.flatMap(({ name, value }, index) => {
-    const earlier = seen.get(name);
-    const repeated = seen.has(name);
-    seen.set(name, value);
-    if (!repeated) return [];
-    const verb = earlier !== undefined && value?.includes(`$(${name})`) ? "overrides" : "hides";
-    return verb === "overrides"
-      ? []
-      : [
-          `${path}.env[${index}]: ${verb} previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
-        ];
+/** Of one term of a node selector; `checkValues` where invalid values are let through. */
+export function nodeTermWarnings(
+  { matchExpressions = [] }: NodeSelectorTerm,
+  { at, checkValues }: { readonly at: string; readonly checkValues: boolean },
+): string[] {
+  return matchExpressions.flatMap(({ key, values = [] }, index) => {
+    const path = item(child(at, "matchExpressions"), index);
+    const wrong = checkValues ? values : [];
+    return [
+      ...(oldLabels[key] === undefined ? [] : [`${child(path, "key")}: ${key} is ${oldLabels[key]}`]),
+      ...wrong.flatMap((value, number) =>
+        labelValue(value).map((text) => `${item(child(path, "values"), number)}: ${value} is invalid, ${text}`),
+      ),
+    ];
   });
 }
 
-/** Texts in upstream's order. */
-export function podSpecWarnings({ spec, at }: WarnedPod): string[] {
+const required = "requiredDuringSchedulingIgnoredDuringExecution";
+const preferred = "preferredDuringSchedulingIgnoredDuringExecution";
+
+function nodeWarnings(spec: PodSpec, at: string): string[] {
+  const affinity = spec.affinity?.nodeAffinity;
+  const path = child(at, "affinity.nodeAffinity");
+  const terms = affinity?.[required]?.nodeSelectorTerms ?? [];
+  return [
+    ...Object.keys(spec.nodeSelector ?? {})
+      .sort()
+      .flatMap((key) =>
+        oldLabels[key] === undefined ? [] : [`${entry(child(at, "nodeSelector"), key)}: ${oldLabels[key]}`],
+      ),
+    ...terms.flatMap((term, index) =>
+      nodeTermWarnings(term, { at: item(child(path, `${required}.nodeSelectorTerms`), index), checkValues: false }),
+    ),
+    ...(affinity?.[preferred] ?? []).flatMap((term, index) =>
+      nodeTermWarnings(term.preference ?? {}, {
+        at: child(item(child(path, preferred), index), "preference"),
+        checkValues: true,
+      }),
+    ),
+  ];
+}
+
+const nullSelector = "a null labelSelector results in matching no pod";
+
+const spreadWarnings = (spec: PodSpec, at: string): string[] =>
+  (spec.topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, index) => {
+    const path = item(child(at, "topologySpreadConstraints"), index);
+    return [
+      ...(oldLabels[topologyKey] === undefined
+        ? []
+        : [`${child(path, "topologyKey")}: ${topologyKey} is ${oldLabels[topologyKey]}`]),
+      ...(labelSelector === undefined ? [`${child(path, "labelSelector")}: ${nullSelector}`] : []),
+    ];
+  });
+
+const oldAnnotations: Readonly<Record<string, string>> = {
+  "scheduler.alpha.kubernetes.io/critical-pod": 'non-functional in v1.16+; use the "priorityClassName" field instead',
+  "security.alpha.kubernetes.io/sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
+  "security.alpha.kubernetes.io/unsafe-sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
+};
+
+type SourceName = Exclude<keyof Volume, "name">;
+
+/** Volume types that are gone or going: field, its path, what is said. */
+const oldVolumes: readonly (readonly [SourceName, string, string])[] = [
+  ["photonPersistentDisk", "photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"],
+  ["gitRepo", "gitRepo", "deprecated in v1.11, and disabled by default in v1.33+"],
+  ["scaleIO", "scaleIO", "deprecated in v1.16, non-functional in v1.22+"],
+  ["flocker", "flocker", "deprecated in v1.22, non-functional in v1.25+"],
+  ["storageos", "storageOS", "deprecated in v1.22, non-functional in v1.25+"],
+  ["quobyte", "quobyte", "deprecated in v1.22, non-functional in v1.25+"],
+  ["glusterfs", "glusterfs", "deprecated in v1.25, non-functional in v1.26+"],
+  ["cephfs", "cephfs", "deprecated in v1.28, non-functional in v1.31+"],
+  ["rbd", "rbd", "deprecated in v1.28, non-functional in v1.31+"],
+];
+
+function volumeWarnings({ volumes = [] }: PodSpec, at: string): string[] {
+  const old = volumes.flatMap((volume, index) =>
+    oldVolumes.flatMap(([name, path, text]) =>
+      volume[name] === undefined ? [] : [`${child(item(child(at, "volumes"), index), path)}: ${text}`],
+    ),
+  );
+  const sourceless = volumes.flatMap(({ name, projected }) =>
+    (projected?.sources ?? [])
+      .filter((source) => Object.keys(source).length === 0)
+      .map(() => `volume ${JSON.stringify(name)} (Projected) has no sources provided`),
+  );
+  return [...old, ...sourceless];
+}
+
+/** Later entries that repeat an earlier one. */
+function repeats(list: readonly string[], text: (index: number, value: string) => string): string[] {
+  const seen = new Set<string>();
+  return list.flatMap((value, index) => {
+    const again = seen.has(value);
+    seen.add(value);
+    return again ? [text(index, value)] : [];
+  });
+}
+
+function listWarnings(spec: PodSpec, at: string): string[] {
+  const aliases = (spec.hostAliases ?? []).map(({ ip = "" }) => ip);
+  const secrets = (spec.imagePullSecrets ?? []).map(({ name = "" }) => name);
+  const nameOf = (index: number): string => child(item(child(at, "imagePullSecrets"), index), "name");
+  return [
+    ...repeats(
+      aliases,
+      (index, ip) => `${child(item(child(at, "hostAliases"), index), "ip")}: duplicate ip ${JSON.stringify(ip)}`,
+    ),
+    ...repeats(secrets, (index, name) => `${nameOf(index)}: duplicate name ${JSON.stringify(name)}`),
+    ...secrets.flatMap((name, index) => (name === "" ? [`${nameOf(index)}: invalid empty name ""`] : [])),
+    ...fractions(spec.overhead, child(at, "overhead")),
+  ];
+}
+
+/** Bytes come whole. */
+const fractions = (list: Readonly<Record<string, string>> | undefined, at: string): string[] =>
+  ["memory", "ephemeral-storage"].flatMap((name) => {
+    const quantity = list?.[name];
+    return quantity !== undefined && quantityMilliValue(quantity) % 1000 !== 0
+      ? [`${entry(at, name)}: fractional byte value ${JSON.stringify(quantity)} is invalid, must be an integer`]
+      : [];
+  });
+
+function envWarnings({ env = [] }: Container, path: string): string[] {
+  const seen = new Set<string>();
+  return env.flatMap(({ name = "", value = "", valueFrom }, index) => {
+    const again = seen.has(name);
+    seen.add(name);
+    const reference = `$(${name})`;
+    const extends_ = valueFrom === undefined && value !== reference && value.includes(reference);
+    return again && !extends_
+      ? [
+          `${item(child(path, "env"), index)}: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
+        ]
+      : [];
+  });
+}
+
+const seccompPod = "seccomp.security.alpha.kubernetes.io/pod";
+const seccompContainer = "container.seccomp.security.alpha.kubernetes.io/";
+const seccompText = 'non-functional in v1.27+; use the "seccompProfile" field instead';
+
+function containerWarnings({ spec, metadata, at }: WarnedPod): string[] {
+  const annotations = child(at, "metadata.annotations");
+  const unused = (key: string, profile: unknown): string[] =>
+    profile === undefined && metadata?.annotations?.[key] !== undefined
+      ? [`${entry(annotations, key)}: ${seccompText}`]
+      : [];
+  return [
+    ...unused(seccompPod, spec.securityContext?.seccompProfile),
+    ...allContainers(spec, child(at, "spec")).flatMap(({ container, path }) => [
+      ...unused(seccompContainer + container.name, container.securityContext?.seccompProfile),
+      ...fractions(container.resources?.limits, child(path, "resources.limits")),
+      ...fractions(container.resources?.requests, child(path, "resources.requests")),
+      ...envWarnings(container, path),
+    ]),
+  ];
+}
+
+interface PlacedPort {
+  readonly path: string;
+  readonly port: ContainerPort;
+}
+
+function relation(port: ContainerPort, other: ContainerPort): string | undefined {
+  const [host, otherHost] = [port.hostPort ?? 0, other.hostPort ?? 0];
+  const [ip, otherIp] = [port.hostIP ?? "", other.hostIP ?? ""];
+  if (ip === otherIp && host === otherHost) return "duplicate port definition";
+  if (host === 0 || otherHost === 0) return "overlapping port definition";
+  return host === otherHost && (ip === "") !== (otherIp === "") ? "dangerously ambiguous port definition" : undefined;
+}
+
+const printed = ({ name = "", hostPort = 0, containerPort, protocol, hostIP }: ContainerPort): string =>
+  `{Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
+
+function portWarnings(spec: PodSpec, at: string): string[] {
+  const all: PlacedPort[] = allContainers(spec, at).flatMap(({ container, path }) =>
+    (container.ports ?? []).map((port, index) => ({ port, path: item(child(path, "ports"), index) })),
+  );
+  const numbers = all.flatMap(({ port, path }, index) => [
+    ...(port.hostIP && !port.hostPort ? [`${path}: hostIP set without hostPort: ${printed(port)}`] : []),
+    ...all
+      .slice(0, index)
+      .filter((other) => other.port.containerPort === port.containerPort && other.port.protocol === port.protocol)
+      .flatMap((other) => {
+        const text = relation(port, other.port);
+        return text === undefined ? [] : [`${path}: ${text} with ${other.path}`];
+      }),
+  ]);
+  const names = new Map<string, string>();
+  const repeated = all.flatMap(({ port: { name }, path }) => {
+    if (!name) return [];
+    const other = names.get(name);
+    if (other === undefined) names.set(name, path);
+    return other === undefined
+      ? []
+      : [
+          `${path}: duplicate port name ${JSON.stringify(name)} with ${other}, services and probes that select ports by name will use ${other}`,
+        ];
+  });
+  return [...numbers, ...repeated];
+}
+
+function podAffinityWarnings(spec: PodSpec, at: string): string[] {
+  return (["podAffinity", "podAntiAffinity"] as const).flatMap((name) => {
+    const path = child(at, `affinity.${name}`);
+    const terms = spec.affinity?.[name];
+    const weighted: readonly WeightedPodAffinityTerm[] = terms?.[preferred] ?? [];
+    return [
+      ...(terms?.[required] ?? []).flatMap(({ labelSelector }, index) =>
+        labelSelector === undefined
+          ? [`${child(item(child(path, required), index), "labelSelector")}: ${nullSelector}`]
+          : [],
+      ),
+      ...weighted.flatMap(({ podAffinityTerm }, index) =>
+        podAffinityTerm?.labelSelector === undefined
+          ? [`${child(item(child(path, preferred), index), "podAffinityTerm.labelSelector")}: ${nullSelector}`]
+          : [],
+      ),
+    ];
+  });
+}
+
+/** All texts for one pod or template. */
+export function podSpecWarnings(pod: WarnedPod): string[] {
+  const { spec, metadata, at } = pod;
   const root = child(at, "spec");
-  const warnings: string[] = [];
-  for (const key of Object.keys(spec.nodeSelector ?? {}).sort())
-    if (renamedLabels[key] !== undefined)
-      warnings.push(`${child(root, "nodeSelector")}[${key}]: ${renamedLabels[key]}`);
-  for (const [index, alias] of (spec.hostAliases ?? []).entries())
-    warnings.push(...ipWarnings(child(item(child(root, "hostAliases"), index), "ip"), alias.ip ?? ""));
-  warnings.push(...volumeWarnings(spec, root));
-  for (const { container, path } of allContainers(spec, root)) warnings.push(...duplicateEnv(container, path));
-  if ((spec.terminationGracePeriodSeconds ?? 0) < 0)
-    warnings.push(
-      `${child(root, "terminationGracePeriodSeconds")}: must be >= 0; negative values are invalid and will be treated as 1`,
-    );
-  for (const [index, server] of (spec.dnsConfig?.nameservers ?? []).entries())
-    warnings.push(...ipWarnings(item(child(root, "dnsConfig.nameservers"), index), server));
-  return warnings;
+  const annotations = Object.keys(oldAnnotations).filter((key) => metadata?.annotations?.[key] !== undefined);
+  return [
+    ...nodeWarnings(spec, root),
+    ...spreadWarnings(spec, root),
+    ...annotations.map((key) => `${entry(child(at, "metadata.annotations"), key)}: ${oldAnnotations[key]}`),
+    ...volumeWarnings(spec, root),
+    ...listWarnings(spec, root),
+    ...containerWarnings(pod),
+    ...portWarnings(spec, root),
+    ...((spec.terminationGracePeriodSeconds ?? 0) < 0
+      ? [
+          `${child(root, "terminationGracePeriodSeconds")}: must be >= 0; negative values are invalid and will be treated as 1`,
+        ]
+      : []),
+    ...podAffinityWarnings(spec, root),
+    ...(spec.dnsConfig?.nameservers ?? []).flatMap((server, index) =>
+      ipWarnings(item(child(root, "dnsConfig.nameservers"), index), server),
+    ),
+    ...(spec.hostAliases ?? []).flatMap(({ ip = "" }, index) =>
+      ipWarnings(child(item(child(root, "hostAliases"), index), "ip"), ip),
+    ),
+  ];
 }

@@ -1,6 +1,7 @@
 // The server's own reads and writes: ObjectReader over the watch cache, ObjectWriter through the registry without authorization.
 import { type KindDefinition, storageKey } from "../api/index.ts";
-import { deepClone, isConflict, type KubeObject, notFound, type UserInfo } from "../machinery/index.ts";
+import { decodeValue, deepClone, isConflict, type KubeObject, notFound, type UserInfo } from "../machinery/index.ts";
+import type { ServedResource } from "./catalog.ts";
 import type { RequestContext, ServerCore } from "./context.ts";
 import type { ObjectObserver, ObjectReader, ObjectWriter } from "./contract.ts";
 import { createObject } from "./registry/create.ts";
@@ -44,6 +45,13 @@ const options: WriteOptions = {
   force: undefined,
   raw: {},
 };
+
+/** In the form of a decoded request body. */
+function freshDraft(resource: ServedResource, object: KubeObject): KubeObject {
+  const { schema, schemas } = resource;
+  if (schema === undefined) return deepClone(object);
+  return decodeValue(object, { fieldValidation: "Ignore", schema, schemas }).object as unknown as KubeObject;
+}
 
 export function createObjectWriter(core: ServerCore): ObjectWriter {
   const contextOf = (
@@ -90,7 +98,12 @@ export function createObjectWriter(core: ServerCore): ObjectWriter {
       const wanted = change(servedForm(resource, current));
       if (wanted === undefined) return servedForm(resource, current);
       try {
-        const request = { name: at.name, subresource: at.subresource ?? "", options, change: () => deepClone(wanted) };
+        const request = {
+          name: at.name,
+          subresource: at.subresource ?? "",
+          options,
+          change: () => freshDraft(resource, wanted),
+        };
         return servedForm(resource, (await changeObject(context, resource, request)).object);
       } catch (error) {
         if (!isConflict(error)) throw error;
@@ -105,7 +118,7 @@ export function createObjectWriter(core: ServerCore): ObjectWriter {
         namespace: object.metadata.namespace ?? "",
         name: "",
       });
-      const created = await createObject(context, resource, { draft: deepClone(object), options });
+      const created = await createObject(context, resource, { draft: freshDraft(resource, object), options });
       return servedForm(resource, created) as typeof object;
     },
     update: (kind, name, change) => changeUntilWritten(kind as never, name, change as never) as never,

@@ -3,7 +3,7 @@ import { badRequest, methodNotSupported, notFound, notImplemented, StatusError }
 import type { Answer } from "./answer.ts";
 import type { ServedResource } from "./catalog.ts";
 import { type ConnectHandler, type ConnectTarget, connectSubresources } from "./connect.ts";
-import { queryOf, type RequestContext } from "./context.ts";
+import { queryOf, type RequestContext, warn } from "./context.ts";
 import type { Authorizer, ObjectReader } from "./contract.ts";
 import { decodeBody, expectedOf } from "./registry/body.ts";
 import { create } from "./registry/create.ts";
@@ -33,6 +33,11 @@ export const wrongMethod = (): StatusError =>
     details: {},
   });
 
+/** Nothing is registered below such a path: the answer is the plain 404 page. */
+export class NoSuchGroup extends Error {
+  override readonly name = "NoSuchGroup";
+}
+
 export interface DispatchOptions {
   readonly virtual: ReadonlyMap<string, VirtualKind>;
   readonly connect: ConnectHandler | undefined;
@@ -52,7 +57,7 @@ const verbOfMethod: Readonly<Record<string, string>> = {
 export function route(context: RequestContext): ServedResource {
   const { info, request, core } = context;
   const resource = core.catalog.find(info.group, info.version, info.resource);
-  if (resource === undefined) throw noRoute();
+  if (resource === undefined) throw core.catalog.hasGroup(info.group) ? noRoute() : new NoSuchGroup();
   const { kind } = resource;
   const named = nameInPath(info);
   const namespaceInPath = info.namespace !== "" && info.resource !== "namespaces";
@@ -94,12 +99,19 @@ function checkVerb(context: RequestContext, resource: ServedResource, named: boo
   throw wrongMethod();
 }
 
+/** Kinds whose every use is answered with a warning. */
+const deprecations: Readonly<Record<string, string>> = {
+  "v1 Endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+};
+
 export async function dispatch(
   context: RequestContext,
   resource: ServedResource,
   options: DispatchOptions,
 ): Promise<Answer> {
   const { info } = context;
+  const deprecation = deprecations[`${resource.apiVersion} ${resource.kind.kind}`];
+  if (deprecation !== undefined) warn(context, deprecation);
   if (resource.kind.virtual === true && info.subresource === "") return createVirtual(context, resource, options);
   if (info.subresource !== "") return dispatchSubresource(context, resource, options);
   switch (info.verb) {

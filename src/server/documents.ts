@@ -27,7 +27,12 @@ export const textResponse = (status: number, text: string, type = "text/plain; c
   bytes: [encoder.encode(text)],
 });
 
+export const pageNotFound = (): ApiResponse => textResponse(404, "404 page not found\n");
+
+/** Paths below a served group answer 404 as a Status, all others as a page. */
 export function createDocuments(routes: readonly DocumentRoute[]): Documents {
+  const isKnownGroup = (path: string): boolean =>
+    path.startsWith("/apis/") && exact.has(path.split("/").slice(0, 3).join("/"));
   const exact = new Map<string, DocumentRoute>();
   const prefixes: { prefix: string; route: DocumentRoute }[] = [];
   for (const route of routes) {
@@ -46,8 +51,8 @@ export function createDocuments(routes: readonly DocumentRoute[]): Documents {
         rest = found === undefined ? "" : path.slice(found.prefix.length);
       }
       if (route === undefined) {
-        if (path.startsWith("/api/") || path.startsWith("/apis/")) throw noRoute();
-        return textResponse(404, "404 page not found\n");
+        if (path.startsWith("/api/") || isKnownGroup(path)) throw noRoute();
+        return pageNotFound();
       }
       if (route.methods !== undefined && !route.methods.includes(context.request.method)) throw wrongMethod();
       return route.handler(context, rest);

@@ -10,16 +10,18 @@ import {
   type UserInfo,
 } from "../machinery/index.ts";
 import type { Auditor } from "./audit.ts";
+import type { ServedResource } from "./catalog.ts";
 import type { ConnectTarget, UpgradeDecision } from "./connect.ts";
 import { type Accepted, negotiate, negotiateError } from "./content/negotiate.ts";
 import { queryOf, type RequestContext, type ServerCore } from "./context.ts";
 import type { AccessAttributes, Authenticator, Authorizer } from "./contract.ts";
-import { connectTarget, type DispatchOptions, dispatch, noRoute, route } from "./dispatch.ts";
-import type { Documents } from "./documents.ts";
+import { connectTarget, type DispatchOptions, dispatch, NoSuchGroup, noRoute, route } from "./dispatch.ts";
+import { type Documents, pageNotFound } from "./documents.ts";
 import { createInFlight, type InFlightOptions } from "./flowcontrol/in-flight.ts";
 import { denied } from "./forbidden.ts";
 import { impersonate } from "./impersonate.ts";
 import type { RequestMetrics } from "./metrics.ts";
+import { checkBodySize } from "./registry/body.ts";
 import { type RequestInfo, requestInfoOf } from "./request-info.ts";
 import { respond } from "./respond.ts";
 import { selectorAttributes } from "./selector-attributes.ts";
@@ -123,9 +125,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { info } = context;
     if (!info.isResource) return options.documents.serve(context);
     if (info.path.startsWith("/api//") || info.path.startsWith("//")) throw noRoute();
-    const resource = route(context);
+    const resource = routed(context);
+    if (resource === undefined) return pageNotFound();
     const accepted = context.request.objects === true ? json : acceptedOf(context, resource.kind.virtual !== true);
-    const full: RequestContext = { ...context, accepted };
+    const request = await withReadableBody(context.request, resource);
+    const full: RequestContext = { ...context, request, accepted };
     return respond(full, await dispatch(full, resource, options.dispatch));
   }
 
@@ -203,6 +207,26 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   return { handle, decideUpgrade };
+}
+
+/** Undefined when not even the group is served. */
+function routed(context: RequestContext): ServedResource | undefined {
+  try {
+    return route(context);
+  } catch (error) {
+    if (error instanceof NoSuchGroup) return undefined;
+    throw error;
+  }
+}
+
+/** A protobuf body becomes the value that it says; the reader of those is loaded when the first one comes. */
+async function withReadableBody(request: ApiRequest, { schemas, kind }: ServedResource): Promise<ApiRequest> {
+  const { body, headers } = request;
+  if (!(body instanceof Uint8Array) || body.length === 0) return request;
+  if (headers["content-type"]?.startsWith("application/vnd.kubernetes.protobuf") !== true) return request;
+  checkBodySize(body);
+  const { decodeProtobuf } = await import("./content/protobuf.ts");
+  return { ...request, body: decodeProtobuf(body, schemas, kind.kind) };
 }
 
 function acceptedOf(context: RequestContext, transforms: boolean): Accepted {

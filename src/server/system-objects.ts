@@ -125,6 +125,15 @@ async function keepKubernetesService(
       sessionAffinity: "None",
     },
   });
+  if (/^127\.|^::1$/.test(advertise.address)) {
+    host.log.warn(
+      "the advertised address is a loopback one; pods cannot reach the API server by the Service kubernetes",
+      {
+        address: advertise.address,
+      },
+    );
+    return;
+  }
   await keepEndpoints(host, name, advertise);
   await keepSlice(host, name, advertise);
 }

@@ -1,5 +1,5 @@
 // The aggregated discovery document (apidiscovery.k8s.io): everything in one answer, with an ETag.
-import { type ApiResponse, encodeJson } from "../../machinery/index.ts";
+import { type ApiResponse, encodeJson, type GroupVersionKind } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { parseAccept } from "../content/negotiate.ts";
 import type { RequestContext } from "../context.ts";
@@ -49,10 +49,16 @@ const groupItem = (group: Group): object => ({
   })),
 });
 
+/** Group and version are left empty when they are the list's own. */
+const responseKind = (shown: GroupVersionKind, own: GroupVersionKind): GroupVersionKind =>
+  shown.group === own.group && shown.version === own.version
+    ? { group: "", version: "", kind: shown.kind }
+    : { group: shown.group, version: shown.version, kind: shown.kind };
+
 function resourceItem({ kind }: ServedResource): object {
   return {
     resource: kind.resource,
-    responseKind: { group: kind.group, version: kind.version, kind: kind.kind },
+    responseKind: responseKind(kind, kind),
     scope: kind.namespaced ? "Namespaced" : "Cluster",
     singularResource: kind.singular,
     verbs: [...kind.verbs].sort(),
@@ -64,7 +70,7 @@ function resourceItem({ kind }: ServedResource): object {
             .sort((a, b) => (a.name < b.name ? -1 : 1))
             .map((each) => ({
               subresource: each.name,
-              responseKind: each.kind ?? { group: kind.group, version: kind.version, kind: kind.kind },
+              responseKind: responseKind(each.kind ?? kind, kind),
               verbs: [...each.verbs].sort(),
             })),
         }

@@ -2,7 +2,7 @@
 import {
   badRequest,
   decodeObject,
-  deepClone,
+  decodeValue,
   type FieldValidation,
   formatApiVersion,
   type GroupVersionKind,
@@ -53,19 +53,20 @@ export interface ExpectedBody {
 export function decodeBody(context: RequestContext, expected: ExpectedBody): KubeObject {
   const { body } = context.request;
   checkBodySize(body);
-  let draft: Record<string, unknown>;
-  if (body !== undefined && !(body instanceof Uint8Array)) draft = deepClone(body as Record<string, unknown>);
-  else {
-    const mediaType = bodyMediaType(context.request.headers["content-type"]);
-    const decoded = decodeObject(body ?? new Uint8Array(0), {
-      mediaType,
-      fieldValidation: expected.fieldValidation,
-      ...(expected.schema === undefined ? {} : { schema: expected.schema, schemas: expected.schemas }),
-    });
-    for (const text of decoded.warnings) warn(context, text);
-    draft = decoded.object;
-  }
-  return checkKind(draft, expected.gvk);
+  const options = {
+    fieldValidation: expected.fieldValidation,
+    expect: expected.gvk,
+    ...(expected.schema === undefined ? {} : { schema: expected.schema, schemas: expected.schemas }),
+  };
+  const decoded =
+    body === undefined || body instanceof Uint8Array
+      ? decodeObject(body ?? new Uint8Array(0), {
+          ...options,
+          mediaType: bodyMediaType(context.request.headers["content-type"]),
+        })
+      : decodeValue(body, options);
+  for (const text of decoded.warnings) warn(context, text);
+  return checkKind(decoded.object, expected.gvk);
 }
 
 export function checkKind(draft: Record<string, unknown>, gvk: GroupVersionKind): KubeObject {

@@ -6,8 +6,16 @@ import type { RequestContext } from "../context.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import { decodeBody, expectedOf } from "./body.ts";
 import { type WriteOptions, writeOptions } from "./options.ts";
-import { dedupeOwners, fillSystemFields, matchNamespace, nameRequired, prepareCreate, trackFields } from "./prepare.ts";
-import { waitForCurrent } from "./read.ts";
+import {
+  dedupeOwners,
+  fillSystemFields,
+  matchNamespace,
+  nameRequired,
+  prepareCreate,
+  trackFields,
+  wipeSystemFields,
+} from "./prepare.ts";
+import { findCurrent, waitForCurrent } from "./read.ts";
 import { commitCreate } from "./store-object.ts";
 
 /** Upstream: maxNameGenerationCreateAttempts. */
@@ -38,9 +46,17 @@ export async function createObject(
   matchNamespace(context, resource, draft);
   if ((draft.metadata.resourceVersion ?? "") !== "" && draft.metadata.resourceVersion !== "0")
     throw badRequest("resourceVersion should not be set on objects to be created");
+  wipeSystemFields(draft);
+  const sent = draft.metadata.managedFields;
   resource.rules.default?.(draft);
   dedupeOwners(context, draft);
-  trackFields(context, resource, { draft, old: undefined, manager: options.fieldManager, subresource: "" });
+  trackFields(context, resource, {
+    draft,
+    old: undefined,
+    manager: options.fieldManager,
+    subresource: "",
+    ...(sent === undefined ? {} : { sent }),
+  });
   const attributes = core.admission.attributes(context, resource, {
     operation: "CREATE",
     object: draft,
@@ -57,7 +73,7 @@ export async function createObject(
     if (generated) draft.metadata.name = generateName(prefix, core.rng);
     const created = await tryCreate(context, resource, { draft, options });
     if (created !== undefined) return created;
-    if (!generated) throw alreadyExists(resource.groupResource, draft.metadata.name);
+    if (!generated) throw await taken(context, resource, draft.metadata.name);
     if (attempt === mostNameAttempts) throw nameTaken(resource, prefix);
   }
 }
@@ -87,6 +103,17 @@ async function tryCreate(
     if (created === undefined || options.dryRun) reservation?.rollback();
     else reservation?.commit();
   }
+}
+
+/** A name whose object is on its way out is told apart. */
+async function taken(context: RequestContext, resource: ServedResource, name: string): Promise<StatusError> {
+  const error = alreadyExists(resource.groupResource, name);
+  const existing = await findCurrent(context.core, resource, { namespace: context.info.namespace, name });
+  if (existing?.object.metadata.deletionTimestamp === undefined) return error;
+  return new StatusError({
+    ...error.status,
+    message: `object is being deleted: ${error.message}`,
+  } as ConstructorParameters<typeof StatusError>[0]);
 }
 
 const nameTaken = (resource: ServedResource, prefix: string): StatusError => {

@@ -91,6 +91,8 @@ function checkPreconditions(resource: ServedResource, old: KubeObject, options: 
   const { uid, resourceVersion } = options.preconditions ?? {};
   const { group, kind } = resource.kind;
   const fail = (why: string): Error => conflict({ group, resource: kind }, old.metadata.name, why);
+  if (resource.hooks?.prepareDelete !== undefined)
+    return checkNamespacePreconditions(resource, old, { uid, resourceVersion });
   if (uid !== undefined && uid !== old.metadata.uid)
     throw fail(
       `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`,
@@ -98,6 +100,27 @@ function checkPreconditions(resource: ServedResource, old: KubeObject, options: 
   if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion)
     throw fail(
       `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`,
+    );
+}
+
+/** Kinds that handle deletion by themselves word it differently. */
+function checkNamespacePreconditions(
+  resource: ServedResource,
+  old: KubeObject,
+  wanted: { uid: string | undefined; resourceVersion: string | undefined },
+): void {
+  const { name, uid, resourceVersion } = old.metadata;
+  if (wanted.uid !== undefined && wanted.uid !== uid)
+    throw conflict(
+      resource.groupResource,
+      name,
+      `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`,
+    );
+  if (wanted.resourceVersion !== undefined && wanted.resourceVersion !== resourceVersion)
+    throw conflict(
+      resource.groupResource,
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${wanted.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
     );
 }
 

@@ -240,6 +240,8 @@ async function continueList(
 ): Promise<ListResult> {
   if (options.resourceVersion !== "" && options.resourceVersion !== "0")
     throw badRequest("specifying resource version is not allowed when using continue");
+  if (options.resourceVersion === "0")
+    return continueList(context, resource, { ...options, resourceVersion: "", limit: 0 });
   const token = decodeContinue(options.continue);
   const from = options.selection.scope + token.start;
   if (!from.startsWith(storagePrefix(resource.stored))) throw badRequest("invalid continue token");

@@ -86,8 +86,6 @@ function checkFieldManager(manager: string): FieldError[] {
 export const checkDryRun = (dryRun: readonly string[]): FieldError[] =>
   dryRun.every((each) => each === "All") ? [] : [field.notSupported("dryRun", dryRun, ["All"])];
 
-const decoder = new TextDecoder();
-
 /** From the body when there is one, else from the query. */
 export function deleteOptions(context: RequestContext): Partial<DeleteOptions> {
   const { body } = context.request;
@@ -141,7 +139,7 @@ function fromBody(context: RequestContext, body: Uint8Array | object): Partial<D
   const { kind, apiVersion } = object as { kind?: unknown; apiVersion?: unknown };
   if (kind !== undefined && kind !== "" && kind !== "DeleteOptions")
     throw badRequest(
-      `decoded object cannot be converted to DeleteOptions: ${decoder.decode(body).slice(0, 100)} (${String(apiVersion)}, Kind=${String(kind)})`,
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion ?? "")} in scheme "pkg/runtime/scheme.go:111"`,
     );
   return object as Partial<DeleteOptions>;
 }

@@ -5,8 +5,8 @@ import {
   applyStrategicMergePatch,
   badRequest,
   decodeObject,
+  decodeValue,
   deepClone,
-  encodeJson,
   invalid,
   type JsonPatchOperation,
   type KubeObject,
@@ -109,12 +109,12 @@ function decodePatched(
   resource: ServedResource,
   { patched, options }: { patched: unknown; options: WriteOptions },
 ): KubeObject {
-  if (context.request.body instanceof Uint8Array && resource.schema !== undefined) {
-    const decoded = decodeObject(encodeJson(patched), {
-      mediaType: "application/json",
+  if (resource.schema !== undefined) {
+    const decoded = decodeValue(patched, {
       fieldValidation: options.fieldValidation,
       schema: resource.schema,
       schemas: resource.schemas,
+      expect: resource.kind,
     });
     for (const text of decoded.warnings) warn(context, text);
     return checkKind(decoded.object, resource.kind);

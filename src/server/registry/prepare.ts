@@ -27,11 +27,18 @@ export function matchNamespace(context: RequestContext, resource: ServedResource
   else metadata.namespace = wanted;
 }
 
+/** What only the server says about an object is not taken from a create. */
+export function wipeSystemFields({ metadata }: KubeObject): void {
+  const wiped: Partial<KubeObject["metadata"]> & { selfLink?: string } = metadata;
+  delete wiped.deletionTimestamp;
+  delete wiped.deletionGracePeriodSeconds;
+  delete wiped.selfLink;
+  delete wiped.uid;
+  delete wiped.creationTimestamp;
+}
+
 export function fillSystemFields(context: RequestContext, draft: KubeObject): void {
   const { metadata } = draft;
-  delete metadata.deletionTimestamp;
-  delete metadata.deletionGracePeriodSeconds;
-  delete (metadata as { selfLink?: string }).selfLink;
   metadata.uid = uuid(context.core.rng);
   metadata.creationTimestamp = formatTime(context.nowMs);
 }
@@ -69,11 +76,14 @@ export function trackFields(
     readonly old: KubeObject | undefined;
     readonly manager: string;
     readonly subresource: string;
+    /** managedFields as the client sent them: defaulting drops an empty list, which means "begin anew". */
+    readonly sent?: KubeObject["metadata"]["managedFields"];
   },
 ): void {
   const { draft, old, manager, subresource } = write;
   const { schema, schemas, rules } = resource;
   if (schema === undefined) return;
+  if (write.sent !== undefined) draft.metadata.managedFields = write.sent;
   const resets = rules.status !== undefined && subresource === "";
   const after = resets ? withStatusOf(draft, old) : draft;
   const fields = managedFieldsAfterUpdate({

@@ -74,7 +74,9 @@ export async function get(context: RequestContext, resource: ServedResource): Pr
   const { info, core } = context;
   const revision = context.query.get("resourceVersion") ?? "";
   if (revision !== "" && revision !== "0") {
-    await waitForRevision(core, parseResourceVersion(revision));
+    const problem = revisionProblem(revision);
+    if (problem !== undefined) throw plainFailure(problem);
+    await waitForRevision(core, Number(revision));
   }
   const object = await getCurrent(core, resource, info);
   return { type: "object", status: 200, resource, object };
@@ -86,6 +88,10 @@ export function parseResourceVersion(text: string): number {
   if (problem !== undefined) throw badRequest(`invalid resource version: ${problem}`);
   return Number(text);
 }
+
+/** 500 without a reason: how upstream answers errors of its storage that have no status of their own. */
+export const plainFailure = (message: string): StatusError =>
+  new StatusError({ code: 500, message } as ConstructorParameters<typeof StatusError>[0]);
 
 /** What Go's ParseUint says. */
 export function revisionProblem(text: string): string | undefined {

@@ -133,10 +133,17 @@ async function tryChange(
       `Precondition failed: UID in precondition: ${request.uid}, UID in object meta: ${old.metadata.uid}`,
     );
   const draft = await request.change(old);
+  const sent = draft.metadata.managedFields;
   resource.rules.default?.(draft);
   dedupeOwners(context, draft);
   if (request.tracksFields !== true)
-    trackFields(context, resource, { draft, old, manager: options.fieldManager, subresource });
+    trackFields(context, resource, {
+      draft,
+      old,
+      manager: options.fieldManager,
+      subresource,
+      ...(sent === undefined ? {} : { sent }),
+    });
   const attributes = core.admission.attributes(context, resource, {
     operation: "UPDATE",
     object: draft,

@@ -20,7 +20,7 @@ import type { RequestContext } from "../context.ts";
 import { isTrue } from "../request-info.ts";
 import { type CachedObject, type Framer, selects, Watcher } from "../watchcache/index.ts";
 import { selectionOf } from "./list.ts";
-import { revisionProblem, tooLarge, waitForCurrent } from "./read.ts";
+import { plainFailure, revisionProblem, tooLarge, waitForCurrent } from "./read.ts";
 import { servedForm } from "./store-object.ts";
 
 /** Upstream: --min-request-timeout; a watch without a timeout of its own ends between this and twice this. */
@@ -40,8 +40,7 @@ export async function watch(context: RequestContext, resource: ServedResource): 
   const options = watchOptions(context);
   const selection = selectionOf(context, resource);
   const problem = options.resourceVersion === "" ? undefined : revisionProblem(options.resourceVersion);
-  if (problem !== undefined)
-    throw new StatusError({ code: 500, message: problem } as ConstructorParameters<typeof StatusError>[0]);
+  if (problem !== undefined) throw plainFailure(problem);
   const { core } = context;
   const framer = framerOf(context, resource);
   const cache = core.hub.cacheOf(resource.stored);

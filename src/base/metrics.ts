@@ -53,14 +53,18 @@ abstract class LabelledMetric<Series> implements Metric {
   render(): string {
     const names = this.options.labelNames ?? [];
     const stability = this.options.stability === undefined ? "" : `[${this.options.stability}] `;
-    let text = `# HELP ${this.name} ${stability}${this.options.help}\n# TYPE ${this.name} ${this.type}\n`;
+    let text = `# HELP ${this.name} ${stability}${escapeHelp(this.options.help)}\n# TYPE ${this.name} ${this.type}\n`;
     for (const { labels, value } of this.series.values())
       text += this.lines(names.map((name, index) => `${name}="${escapeLabel(labels[index]!)}"`).join(","), value);
     return text;
   }
 }
 
-const escapeLabel = (value: string): string => value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+const escapeLabel = (value: string): string =>
+  value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+const escapeHelp = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+/** Numbers as Prometheus reads them. */
+const number = (value: number): string => (value === Infinity ? "+Inf" : value === -Infinity ? "-Inf" : String(value));
 const braces = (labels: string): string => (labels === "" ? "" : `{${labels}}`);
 
 export class Counter extends LabelledMetric<number> {
@@ -75,7 +79,7 @@ export class Counter extends LabelledMetric<number> {
     return this.at(labels).value;
   }
   protected lines(labels: string, value: number): string {
-    return `${this.name}${braces(labels)} ${value}\n`;
+    return `${this.name}${braces(labels)} ${number(value)}\n`;
   }
 }
 
@@ -94,7 +98,7 @@ export class Gauge extends LabelledMetric<number> {
     return this.at(labels).value;
   }
   protected lines(labels: string, value: number): string {
-    return `${this.name}${braces(labels)} ${value}\n`;
+    return `${this.name}${braces(labels)} ${number(value)}\n`;
   }
 }
 
@@ -130,7 +134,7 @@ export class Histogram extends LabelledMetric<HistogramSeries> {
       text += `${this.name}_bucket{${prefix}le="${bound}"} ${value.counts[index]}\n`;
     });
     text += `${this.name}_bucket{${prefix}le="+Inf"} ${value.count}\n`;
-    return `${text}${this.name}_sum${braces(labels)} ${value.sum}\n${this.name}_count${braces(labels)} ${value.count}\n`;
+    return `${text}${this.name}_sum${braces(labels)} ${number(value.sum)}\n${this.name}_count${braces(labels)} ${value.count}\n`;
   }
 }
 

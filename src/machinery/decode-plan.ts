@@ -148,6 +148,10 @@ function modeOf(schema: Schema, required: boolean): Mode {
   return schema.r !== undefined || scalar ? "k" : "d";
 }
 
+/** Kinds embed TypeMeta, which shows in the path of its two fields. */
+const typeMeta = (schema: Schema, name: string): string =>
+  (name === "kind" || name === "apiVersion") && schema.p?.["metadata"] !== undefined ? "TypeMeta." : "";
+
 function structReader(schema: Schema, definition: Definition): Reader {
   const struct = lastPart(definition.name);
   const type = goTypeOfName(definition.name);
@@ -161,7 +165,7 @@ function structReader(schema: Schema, definition: Definition): Reader {
         mode: (mode || modeOf(property, schema.q?.includes(name) ?? false)) as Mode,
         reader: typedReader(property, definition.schemas, goType || typeText(property)),
         struct,
-        goName: embedded + name,
+        goName: (embedded || typeMeta(schema, name)) + name,
       });
     }
     const written = [...fields.values()].filter(

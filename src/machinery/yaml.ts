@@ -14,66 +14,38 @@ import {
   YAMLException,
 } from "js-yaml";
 import { deepClone, setOwn } from "./equal.ts";
-import { plainNumber } from "./json-text.ts";
+import { YamlError } from "./yaml-error.ts";
+import { isNullText, parseBoolean, parseFloatText, parseInteger } from "./yaml-scalar.ts";
 
+export { YamlError } from "./yaml-error.ts";
 export { toYaml } from "./yaml-write.ts";
-
-/** Text that is no YAML; the message has go-yaml's form (`yaml: line 3: …`). */
-export class YamlError extends Error {
-  override readonly name = "YamlError";
-}
 
 const nullTag = defineScalarTag<null>("tag:yaml.org,2002:null", {
   implicit: true,
-  resolve: (source) => (/^(?:~|null|Null|NULL|)$/.test(source) ? null : NOT_RESOLVED),
+  resolve: (source) => (isNullText(source) ? null : NOT_RESOLVED),
   identify: (value) => value === null,
 });
-
-const booleans = /^(?:(y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE)|n|N|no|No|NO|off|Off|OFF|false|False|FALSE)$/;
 const boolTag = defineScalarTag<boolean>("tag:yaml.org,2002:bool", {
   implicit: true,
-  resolve: (source) => {
-    const match = booleans.exec(source);
-    return match === null ? NOT_RESOLVED : match[1] !== undefined;
-  },
+  resolve: (source) => parseBoolean(source) ?? NOT_RESOLVED,
   identify: (value) => typeof value === "boolean",
 });
-
 const intTag = defineScalarTag<number | bigint>("tag:yaml.org,2002:int", {
   implicit: true,
   resolve: (source) => parseInteger(source) ?? NOT_RESOLVED,
   identify: (value) => typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value)),
 });
-
-/** Go's strconv.ParseInt with base 0, underscores ignored. */
-export function parseInteger(source: string): number | bigint | undefined {
-  const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]*|[1-9][0-9]*)$/.exec(source.replaceAll("_", ""));
-  if (match === null || !/^[+-]?[0-9]/.test(source)) return undefined;
-  let digits = match[2]!.toLowerCase();
-  if (/^0[0-7]+$/.test(digits)) digits = `0o${digits.slice(1)}`;
-  if (digits === "0o") return undefined;
-  const magnitude = BigInt(digits);
-  const value = match[1] === "-" ? -magnitude : magnitude;
-  return plainNumber(String(value));
-}
-
+const notFinite: Readonly<Record<string, string>> = { NaN: "NaN", Infinity: "+Inf", "-Infinity": "-Inf" };
 const floatTag = defineScalarTag<number>("tag:yaml.org,2002:float", {
   implicit: true,
-  resolve: (source) => parseFloatText(source) ?? NOT_RESOLVED,
+  resolve: (source) => {
+    const value = parseFloatText(source);
+    if (value === undefined) return NOT_RESOLVED;
+    if (!Number.isFinite(value)) throw new YamlError(`json: unsupported value: ${notFinite[String(value)]}`);
+    return value;
+  },
   identify: (value) => typeof value === "number",
 });
-
-const specialFloats: Readonly<Record<string, number>> = {
-  ".nan": Number.NaN,
-  ".inf": Infinity,
-  "+.inf": Infinity,
-  "-.inf": -Infinity,
-};
-
-export function parseFloatText(source: string): number | undefined {
-  if (/^[-+]?(?:\.inf|\.Inf|\.INF)$|^(?:\.nan|\.NaN|\.NAN)$/.test(source)) return specialFloats[source.toLowerCase()];
-  return /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/.test(source) ? Number(source) : undefined;
-}
 
 /** Maps with keys as text, as the conversion to JSON makes them; a repeated key wins over the earlier one. */
 const mapTag = defineMappingTag<Record<string, unknown>>("tag:yaml.org,2002:map", {
@@ -123,8 +95,12 @@ const goReasons: readonly (readonly [RegExp, string])[] = [
 ];
 
 function goMessage(error: YAMLException): string {
-  const { reason, mark } = error as YAMLException & { reason: string; mark?: { line?: number } };
+  const { reason, mark } = error;
   let text = reason;
+  // go-yaml reads on as a plain scalar of several lines and trips over the colon.
+  const line = mark === undefined ? "" : (mark.buffer.split("\n")[mark.line] ?? "");
+  if (reason.startsWith("bad indentation of a sequence entry") && /:(?:\s|$)/.test(line))
+    return `yaml: line ${(mark?.line ?? 0) + 1}: mapping values are not allowed in this context`;
   for (const [pattern, replacement] of goReasons)
     if (pattern.test(reason)) text = reason.replace(new RegExp(`${pattern.source}.*`, "s"), replacement);
   if (text.startsWith("unknown anchor")) return `yaml: ${text}`;

@@ -72,3 +72,5 @@ export const podRules = defineRules<Pod>({
       ? [...nameWarnings(pod), ...podSpecWarnings({ spec: pod.spec as PodSpec, metadata: pod.metadata, at: "" })]
       : (pod.status?.podIPs ?? []).flatMap(({ ip }, index) => ipWarnings(`status.podIPs[${index}].ip`, ip ?? "")),
 });
+
+export { validateEphemeralContainers } from "./validate.ts";

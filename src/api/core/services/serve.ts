@@ -139,3 +139,5 @@ export const serviceRules = defineRules<Service>({
   status: { validateUpdate: validateServiceStatus },
   warnings,
 });
+
+export { isExternallyAccessible, isHeadless, needsClusterIP, needsHealthCheck, needsNodePorts } from "./traits.ts";

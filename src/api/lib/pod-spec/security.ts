@@ -10,6 +10,7 @@ import type {
 import { field, userId, utf8Length } from "../../../machinery/index.ts";
 import { descendingPath } from "../paths.ts";
 import { type Check, child, each, item, oneOf, optional } from "../validate.ts";
+import { windowsOptions } from "./windows.ts";
 
 /** Users and groups: 0 to 2147483647. */
 const id: Check<number> = (value, at, found) => {
@@ -106,6 +107,7 @@ export const containerSecurity =
             ),
           );
     }
+    optional(windowsOptions)(context.windowsOptions, child(at, "windowsOptions"), found);
     optional(appArmor)(context.appArmorProfile, child(at, "appArmorProfile"), found);
   };
 
@@ -151,6 +153,7 @@ export const podSecurity =
     sysctls(spec)(context.sysctls, child(at, "sysctls"), found);
     optional(oneOf("Always", "OnRootMismatch"))(context.fsGroupChangePolicy, child(at, "fsGroupChangePolicy"), found);
     optional(seccomp)(context.seccompProfile, child(at, "seccompProfile"), found);
+    optional(windowsOptions)(context.windowsOptions, child(at, "windowsOptions"), found);
     optional(appArmor)(context.appArmorProfile, child(at, "appArmorProfile"), found);
     optional(oneOf("Merge", "Strict"))(context.supplementalGroupsPolicy, child(at, "supplementalGroupsPolicy"), found);
     optional(oneOf("MountOption", "Recursive"))(context.seLinuxChangePolicy, child(at, "seLinuxChangePolicy"), found);

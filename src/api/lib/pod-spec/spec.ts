@@ -41,6 +41,7 @@ import { affinity, schedulingGates, spreadConstraints, tolerations } from "./sch
 import { podSecurity } from "./security.ts";
 import { allContainers } from "./visit.ts";
 import { volumes } from "./volumes.ts";
+import { hostProcessPod, operatingSystem } from "./windows.ts";
 
 export interface PodSpecContext {
   /** Name of the pod; templates have none. */
@@ -242,62 +243,6 @@ const remainder: Check<PodSpec> = (spec, at, found) => {
   operatingSystem(spec, at, found);
 };
 
-const notForWindows = ["appArmorProfile", "seLinuxOptions", "seccompProfile"] as const;
-const notForWindowsPods = [
-  "fsGroup",
-  "fsGroupChangePolicy",
-  "sysctls",
-  "runAsUser",
-  "runAsGroup",
-  "supplementalGroups",
-  "supplementalGroupsPolicy",
-] as const;
-const notForWindowsContainers = [
-  "capabilities",
-  "readOnlyRootFilesystem",
-  "privileged",
-  "allowPrivilegeEscalation",
-  "procMount",
-  "runAsUser",
-  "runAsGroup",
-] as const;
-
-const operatingSystem: Check<PodSpec> = (spec, at, found) => {
-  const name = spec.os?.name;
-  if (spec.os === undefined) return;
-  if (!name) found.push(field.required(child(at, "os.name")));
-  else if (name === "linux") linuxPod(spec, at, found);
-  else if (name === "windows") windowsPod(spec, at, found);
-  else found.push(field.notSupported(child(at, "os"), name, ["linux", "windows"]));
-};
-
-const linuxPod: Check<PodSpec> = (spec, at, found) => {
-  const contexts = [
-    { context: spec.securityContext, path: at },
-    ...allContainers(spec, at).map(({ container, path }) => ({ context: container.securityContext, path })),
-  ];
-  for (const { context, path } of contexts)
-    if (context?.windowsOptions !== undefined)
-      found.push(
-        field.forbidden(child(path, "securityContext.windowsOptions"), "windows options cannot be set for a linux pod"),
-      );
-};
-
-const windowsPod: Check<PodSpec> = (spec, at, found) => {
-  const text = "cannot be set for a windows pod";
-  const pod = spec.securityContext ?? {};
-  for (const name of [...notForWindows, ...notForWindowsPods])
-    if (pod[name] !== undefined) found.push(field.forbidden(child(at, `securityContext.${name}`), text));
-  for (const name of ["hostUsers", "shareProcessNamespace"] as const)
-    if (spec[name] !== undefined) found.push(field.forbidden(child(at, name), text));
-  for (const name of ["hostPID", "hostIPC"] as const)
-    if (spec[name]) found.push(field.forbidden(child(at, name), text));
-  for (const { container, path } of allContainers(spec, at))
-    for (const name of [...notForWindows, ...notForWindowsContainers])
-      if (container.securityContext?.[name] !== undefined)
-        found.push(field.forbidden(child(path, `securityContext.${name}`), text));
-};
-
 /** Everything that upstream says of a spec, of a pod or of a template. */
 export const podSpec =
   (context: PodSpecContext): Check<PodSpec> =>
@@ -331,6 +276,7 @@ export const podSpec =
       named(qualifiedName)(conditionType, child(item(child(at, "readinessGates"), index), "conditionType"), found);
     schedulingGates(spec.schedulingGates, child(at, "schedulingGates"), found);
     spreadConstraints(spec.topologySpreadConstraints, child(at, "topologySpreadConstraints"), found);
+    hostProcessPod(spec, at, found);
     hostUsers(spec, at, found);
     hostnameOverride(spec, at, found);
     remainder(spec, at, found);

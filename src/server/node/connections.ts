@@ -31,6 +31,8 @@ export class Connections {
 
   trackSocket(socket: Socket): void {
     socket.setNoDelay(true);
+    // A peer that is gone without a word, in the middle of a watch over HTTP/1.1.
+    socket.setKeepAlive(true, 15_000);
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
     socket.on("error", (error) => this.#options.log.debug("connection failed", { error }));

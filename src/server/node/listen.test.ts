@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
-import { request as httpsRequest } from "node:https";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { connect as connectTls } from "node:tls";
@@ -168,6 +168,13 @@ describe("HTTPS listener", () => {
     const tls = { ca: authority.cert };
     const answer = await over1(listener.port, "/api", { method: "POST", body: new Uint8Array(70_000), tls });
     assert.deepEqual([answer.status, answer.body, answer.headers["content-length"]], [200, '{"body":70000}', "14"]);
+  });
+
+  it("keeps an idle HTTP/1.1 connection as long as upstream", async () => {
+    const agent = new HttpsAgent({ keepAlive: true });
+    const answer = await over1(listener.port, "/api", { tls: { ca: authority.cert, agent } });
+    assert.equal(answer.headers["keep-alive"], "timeout=90");
+    agent.destroy();
   });
 
   it("sends no body for HEAD, 204 and repeats warnings", async () => {

@@ -61,6 +61,8 @@ export interface PlainListenOptions extends Omit<ListenOptions, "port"> {
 }
 
 const maxHeaderBytes = 1 << 20;
+/** Go's server in upstream: idle connections for 90 s, headers within 32 s; a body has five minutes to arrive. */
+const http1Timeouts = { keepAliveTimeout: 90_000, headersTimeout: 32_000, requestTimeout: 300_000 };
 /** Node counts all buffered data of a session against this (MB); many watches share one session. */
 const maxSessionMemoryMB = 256;
 const http2Settings = { maxConcurrentStreams: 1000, initialWindowSize: 1 << 18, maxHeaderListSize: maxHeaderBytes };
@@ -84,6 +86,7 @@ export async function serveHttps(options: ListenOptions & TlsMaterial): Promise<
     maxSessionMemory: maxSessionMemoryMB,
     settings: http2Settings,
   } as Parameters<typeof createSecureServer>[0]);
+  Object.assign(server, http1Timeouts);
   server.on("request", (request, response) =>
     connections.http1(request as unknown as IncomingMessage, response as unknown as ServerResponse, identify),
   );
@@ -122,6 +125,7 @@ export async function servePlain(options: PlainListenOptions): Promise<Listener>
   const http1 = createHttpServer({ maxHeaderSize: maxHeaderBytes }, (request, response) =>
     connections.http1(request, response, identify),
   );
+  Object.assign(http1, http1Timeouts);
   http1.on("upgrade", (request, socket, head) => connections.upgrade(request, { socket, head }, identify));
   const http2 = createHttp2Server({ maxSessionMemory: maxSessionMemoryMB, settings: http2Settings });
   http2.on("stream", (stream, headers) => connections.http2(stream as ServerHttp2Stream, headers, identify));

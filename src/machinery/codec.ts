@@ -227,7 +227,7 @@ function read(
   const { expect, fieldValidation } = options;
   const schemas = options.schemas ?? builtinSchemas();
   if (expect !== undefined && identity !== undefined) checkIdentity(identity, expect, schemas);
-  const context = new ReadContext(parsed.repeated);
+  const context = new ReadContext(parsed.repeated, parsed.members === undefined ? "shared" : "owned");
   const value = parsed.value ?? {};
   const object = (
     options.schema === undefined

@@ -24,9 +24,12 @@ export class ReadContext {
   silent = 0;
   /** Object members seen, to compare with those in the text. */
   members = 0;
+  /** The value was parsed for this read alone, by JSON.parse: parts that stay as they are need no copy. */
+  readonly owned: boolean;
 
-  constructor(repeated: ReadonlyMap<object, readonly string[]>) {
+  constructor(repeated: ReadonlyMap<object, readonly string[]>, ownership: "owned" | "shared" = "shared") {
     this.repeated = repeated;
+    this.owned = ownership === "owned";
   }
 
   fail(text: string): void {
@@ -291,7 +294,7 @@ const open: Reader = {
   zero: () => null,
   read: (value, context) => {
     context.members += countMembers(value);
-    return plainCopy(value);
+    return context.owned ? value : plainCopy(value);
   },
 };
 

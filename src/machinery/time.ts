@@ -24,10 +24,15 @@ export class TimeError extends Error {
 
 /** Time as upstream re-encodes it: UTC, fractions of a second cut off. Throws TimeError. */
 export function canonicalTime(text: string): string {
+  if (alreadyCanonical.test(text)) return text;
   const parsed = readTime(text, "seconds");
   if (typeof parsed === "string") throw new TimeError(parsed);
   return formatTime(parsed.wholeMs);
 }
+
+/** UTC and whole seconds, on a day that every month has. */
+const alreadyCanonical =
+  /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$/;
 
 /** MicroTime as upstream re-encodes it: UTC, six decimals. Throws TimeError, also for text without a fraction. */
 export function canonicalMicroTime(text: string): string {

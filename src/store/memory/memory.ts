@@ -31,6 +31,8 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
 
 const snapshotPage = 1000;
 
+const greater = (a: string, b: string): string => [a, b].sort()[1]!;
+
 class MemoryStore implements Store {
   readonly #clock: Clock;
   readonly #hub = new WatchHub();
@@ -69,7 +71,7 @@ class MemoryStore implements Store {
     const start = orderKey(prefix);
     const behind = options.after === undefined ? "" : `${orderKey(options.after)}\u0000`;
     const end = orderPrefixEnd(prefix);
-    const from = [start, behind].sort().at(-1)!;
+    const from = greater(start, behind);
     if (revision !== this.#revision) {
       const all = this.#entriesAt(revision, from, end);
       const entries = all.slice(0, limit);

@@ -2,7 +2,7 @@
 // unreachable; a deletion is then unreachable itself.
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { type EngineState, rowId, setMeta } from "./schema.ts";
+import { type EngineState, primaryCode, rowId, setMeta } from "./schema.ts";
 import type { Writer } from "./writer.ts";
 
 /** [id, previous, created] */
@@ -28,23 +28,38 @@ export class Compaction {
   }
 
   get pending(): boolean {
-    return this.#state.cleanedId < this.#targetId;
+    return this.#state.cleanedId < this.#reachableId;
+  }
+
+  /** A start reads the log behind what is indexed, so that stays whole. */
+  get #reachableId(): number {
+    return Math.min(this.#targetId, this.#writer.indexedId);
   }
 
   /** From now on history before `revision` cannot be read; rows go later, those needed as of `keep` not at all. */
   start(revision: number, keep: number): void {
-    this.#writer.flushIndex(); // a start reads the log behind what is indexed, so that must not be cleaned
     if (revision > this.#state.compacted) {
       this.#writer.transaction(true, () => setMeta(this.#db, "compacted", revision));
       this.#state.compacted = revision;
     }
     this.#targetId = Math.max(this.#targetId, rowId(Math.min(this.#state.compacted, keep) + 1, 0) - 1);
+    this.#index();
+  }
+
+  /** On a full disk the index may have no room before there is less history: then that goes first, as far as indexed. */
+  #index(): void {
+    try {
+      this.#writer.flushIndex();
+    } catch (error) {
+      if (primaryCode(error) === undefined) throw error;
+    }
   }
 
   /** Cleans up to `rows` rows. A crash undoes at most this, and the next start repeats it. */
   step(rows: number): void {
-    const scanned = this.#scan.all(this.#state.cleanedId, this.#targetId, rows) as unknown as readonly LogRow[];
-    const cleanedId = scanned.length < rows ? this.#targetId : scanned.at(-1)![0];
+    const targetId = this.#reachableId;
+    const scanned = this.#scan.all(this.#state.cleanedId, targetId, rows) as unknown as readonly LogRow[];
+    const cleanedId = scanned.length < rows ? targetId : scanned.at(-1)![0];
     this.#writer.transaction(true, () => {
       for (const [id, previous, created] of scanned) {
         if (previous !== null) this.#drop.run(previous);

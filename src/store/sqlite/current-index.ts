@@ -43,12 +43,14 @@ export class CurrentIndex {
   readonly #point: StatementSync;
   readonly #forget: StatementSync;
   #newestId: number;
+  #indexedId: number;
   #round: Round | undefined;
 
   /** `indexedId`: the table is right up to this row. */
   constructor(db: DatabaseSync, indexedId: number) {
     this.#db = db;
     this.#newestId = indexedId;
+    this.#indexedId = indexedId;
     this.#find = db.prepare("SELECT id, created FROM current WHERE key = ?");
     this.#find.setReturnArrays(true);
     this.#point = db.prepare(
@@ -75,6 +77,11 @@ export class CurrentIndex {
   /** True when the table alone has it all. */
   get flushed(): boolean {
     return this.#recent.size === 0;
+  }
+
+  /** The table is right up to this row, and a start reads the log from there. */
+  get indexedId(): number {
+    return this.#indexedId;
   }
 
   get newestId(): number {
@@ -142,6 +149,7 @@ export class CurrentIndex {
 
   #endRound({ keys, uptoId }: Round): void {
     for (const key of keys) if (this.#recent.get(key)!.changedId <= uptoId) this.#recent.delete(key);
+    this.#indexedId = uptoId;
     this.#round = undefined;
   }
 }

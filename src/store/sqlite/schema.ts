@@ -49,7 +49,7 @@ export class FileError extends Error {
   override readonly name = "FileError";
 }
 
-const schema = `
+export const schema = `
   CREATE TABLE log(id INTEGER PRIMARY KEY, key TEXT NOT NULL, created INTEGER NOT NULL, previous INTEGER, value BLOB);
   CREATE TABLE current(key TEXT PRIMARY KEY, id INTEGER NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE expiry(at INTEGER NOT NULL, key TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (at, key)) WITHOUT ROWID;

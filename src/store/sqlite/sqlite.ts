@@ -143,8 +143,8 @@ class SqliteStore implements Store {
     this.#checkUsable();
     if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision);
     if (revision <= this.#compacted) return;
-    this.#compacted = revision;
     await this.#link.call({ type: "compact", revision, keep: Math.min(revision, ...this.#pins.keys()) });
+    this.#compacted = Math.max(this.#compacted, revision);
   }
 
   async *snapshot(): AsyncGenerator<readonly StoreEntry[], void, void> {

@@ -80,6 +80,10 @@ export class Writer {
     while (!this.#index.flushed) this.stepIndex(Number.POSITIVE_INFINITY);
   }
 
+  get indexedId(): number {
+    return this.#index.indexedId;
+  }
+
   /** True when the `current` table lags behind enough to use a quiet moment for it. */
   get indexDue(): boolean {
     return this.#index.roundDue;

@@ -41,7 +41,7 @@ const knownDifferences: Readonly<Record<string, number>> = {
   "v1/LimitRange": 2,
   "v1/Namespace": 1,
   "v1/PersistentVolume": 3,
-  "v1/Pod": 4,
+  "v1/Pod": 3,
   "v1/Secret": 1,
   "v1/Service": 79,
 };

@@ -156,5 +156,6 @@ export const podSecurity =
     optional(windowsOptions)(context.windowsOptions, child(at, "windowsOptions"), found);
     optional(appArmor)(context.appArmorProfile, child(at, "appArmorProfile"), found);
     optional(oneOf("Merge", "Strict"))(context.supplementalGroupsPolicy, child(at, "supplementalGroupsPolicy"), found);
-    optional(oneOf("MountOption", "Recursive"))(context.seLinuxChangePolicy, child(at, "seLinuxChangePolicy"), found);
+    // MountOption waits for the SELinuxMount gate.
+    optional(oneOf("Recursive"))(context.seLinuxChangePolicy, child(at, "seLinuxChangePolicy"), found);
   };

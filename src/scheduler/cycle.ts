@@ -213,7 +213,7 @@ function bindingFailed(
   const change = { event: assignedPodDelete, before: placedOn(pod, nodeName) };
   if (failure.reason === "Unschedulable") {
     giveBack(context, queued, { startedMs, ...failure });
-    if (wasHeld) context.queue.changed({ ...change, only: (other) => other.uid !== uid });
+    if (wasHeld) context.queue.changed({ ...change, which: (other) => other.uid !== uid });
   } else {
     if (wasHeld) context.queue.changed(change);
     giveBack(context, queued, { startedMs, ...failure });

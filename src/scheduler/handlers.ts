@@ -99,7 +99,7 @@ function assumedPodLeft({ snapshot, queue }: World, pod: Pod): void {
 /** Pods of the same or lower priority had to reckon with it. */
 function nominationEnded({ queue }: World, pod: Pod): void {
   const priority = podPriority(pod);
-  queue.changed({ event: assignedPodDelete, before: pod, only: (other) => other.priority <= priority });
+  queue.changed({ event: assignedPodDelete, before: pod, which: (other) => other.priority <= priority });
 }
 
 /** The pod as it would be if it were bound. */

@@ -43,7 +43,7 @@ export interface Change {
   readonly before?: KubeObject | undefined;
   readonly after?: KubeObject | undefined;
   /** Only these pods; all when not given. */
-  readonly only?: (pod: PodInfo) => boolean;
+  readonly which?: (pod: PodInfo) => boolean;
 }
 
 type Place = "active" | "backoff" | "unschedulable";
@@ -174,7 +174,7 @@ export class SchedulingQueue {
     const helped = new Set<QueuedPod>();
     for (const { plugin } of interests)
       for (const pod of this.#waiting.rejectedBy(plugin)) {
-        if (helped.has(pod) || (change.only !== undefined && !change.only(pod.info))) continue;
+        if (helped.has(pod) || (change.which !== undefined && !change.which(pod.info))) continue;
         if (this.#isStillGated(pod, event)) continue;
         if (this.#helps(pod, change, plugin)) helped.add(pod);
       }

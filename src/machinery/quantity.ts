@@ -251,6 +251,8 @@ function sum(a: ParsedQuantity, b: ParsedQuantity): ParsedQuantity {
   const format = a.unscaled === 0n ? b.format : a.format;
   if (a.unscaled === 0n) return { ...b, format };
   if (b.unscaled === 0n) return { ...a, format };
+  // Beyond this distance the smaller one is lost in any format, and writing out the zeros would take for ever.
+  if (Math.abs(a.scale - b.scale) > 10_000) return { ...(magnitudeDigits(a) > magnitudeDigits(b) ? a : b), format };
   const scale = Math.max(a.scale, b.scale);
   return { unscaled: atScale(a, scale) + atScale(b, scale), scale, format };
 }

@@ -12,7 +12,7 @@ import {
   startContainerd,
 } from "../cluster/index.ts";
 import { type ClusterPki, loadOrCreatePki, writeKubeconfig } from "../cluster/pki/index.ts";
-import { createTokenIssuer } from "../server/node/index.ts";
+import { createNodeStreaming, createTokenIssuer, type NodeStreaming } from "../server/node/index.ts";
 import type { Store } from "../store/index.ts";
 import { openSqliteStore } from "../store/sqlite/index.ts";
 import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "./components.ts";
@@ -64,9 +64,17 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
     nodes: [{ name: config.nodeName, addresses: [address] }],
   });
   const store = await storeOpening;
-  const plane = await startPlane({ options, pki, store, address });
+  const streaming = createNodeStreaming({
+    cert: pki.apiServerKubeletClient.cert,
+    key: pki.apiServerKubeletClient.key,
+    ca: pki.ca.cert,
+    rng: systemRng,
+    log: log.child("streaming"),
+  });
+  const plane = await startPlane({ options, pki, store, address, streaming });
   const listener = await serveApi({
     plane,
+    streaming,
     tls: {
       cert: pki.apiServer.cert,
       key: pki.apiServer.key,
@@ -112,8 +120,7 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
       runControllerManager(base(plane.client(componentUsers.controllerManager, "kube-controller-manager/v1.36")), {
         rootCa: pki.ca.cert,
         clusterCidr: config.podCidr,
-        clientOf: (account) =>
-          plane.client(serviceAccountUser(account), `kube-controller-manager/v1.36 (typernetes) ${account}`),
+        transportOf: (account) => plane.transport(serviceAccountUser(account)),
       }),
     );
     start("the scheduler", runScheduler(base(plane.client(componentUsers.scheduler, "kube-scheduler/v1.36"))));
@@ -129,6 +136,7 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
       life.abort(new Error("the cluster stops"));
       await Promise.all(tasks);
       await listener.close();
+      streaming.close();
       await plane.close();
       await store.close();
     },
@@ -145,9 +153,10 @@ interface PlaneParts {
   readonly pki: ClusterPki;
   readonly store: Store;
   readonly address: string;
+  readonly streaming: NodeStreaming;
 }
 
-async function startPlane({ options, pki, store, address }: PlaneParts): Promise<ControlPlane> {
+async function startPlane({ options, pki, store, address, streaming }: PlaneParts): Promise<ControlPlane> {
   const { config, log } = options;
   const plane = createControlPlane({
     store,
@@ -158,6 +167,7 @@ async function startPlane({ options, pki, store, address }: PlaneParts): Promise
     advertise: { address, port: config.ports.api },
     authorizationModes: ["Node", "RBAC"],
     serviceClusterIPRange: config.serviceCidr,
+    connect: streaming.connect,
     admission: { enable: ["NodeRestriction"], disable: [] },
     tokenIssuer: createTokenIssuer({
       issuers: [`https://kubernetes.default.svc.${config.clusterDomain}`],

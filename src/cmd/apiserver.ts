@@ -12,7 +12,7 @@ import {
   parseTokenFile,
   type RequestHeaderOptions,
 } from "../server/index.ts";
-import { createTokenIssuer, type TlsMaterial } from "../server/node/index.ts";
+import { createNodeStreaming, createTokenIssuer, type NodeStreaming, type TlsMaterial } from "../server/node/index.ts";
 import { createMemoryStore, type Store } from "../store/index.ts";
 import { createControlPlane } from "./control-plane.ts";
 import { levelOf, processLogger, readFlags, stopSignal } from "./lib.ts";
@@ -55,6 +55,12 @@ const flags = {
   },
   "enable-admission-plugins": { type: "list", help: "admission plugins to add to the default ones" },
   "disable-admission-plugins": { type: "list", help: "admission plugins to leave out" },
+  "kubelet-client-certificate": { type: "string", help: "client certificate towards kubelets" },
+  "kubelet-client-key": { type: "string", help: "key of --kubelet-client-certificate" },
+  "kubelet-certificate-authority": {
+    type: "string",
+    help: "authorities of kubelets' certificates; unchecked when not given",
+  },
   "feature-gates": { type: "map", help: "features to turn on or off: NAME=true|false" },
   "max-requests-inflight": { type: "integer", help: "reading requests at one time", default: "400" },
   "max-mutating-requests-inflight": { type: "integer", help: "writing requests at one time", default: "200" },
@@ -75,7 +81,9 @@ export async function run(words: readonly string[]): Promise<number> {
   const advertise = { address: values["advertise-address"] ?? nodeAddress(), port: values["secure-port"] };
   const pki = selfMade(values, advertise.address);
   const tls = tlsMaterial(values, pki);
+  const streaming = nodeStreaming(values, pki, log);
   const plane = createControlPlane({
+    connect: streaming.connect,
     store,
     clock: systemClock,
     rng: systemRng,
@@ -102,6 +110,7 @@ export async function run(words: readonly string[]): Promise<number> {
   await plane.start();
   const listener = await serveApi({
     plane,
+    streaming,
     tls,
     bindAddress: values["bind-address"],
     port: values["secure-port"],
@@ -111,6 +120,7 @@ export async function run(words: readonly string[]): Promise<number> {
   log.info("serving", { address: `https://${advertise.address}:${listener.port}` });
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   await listener.close();
+  streaming.close();
   await plane.close();
   await store.close();
   return 0;
@@ -144,6 +154,21 @@ function selfMade(values: Values, address: string): ClusterPki | undefined {
     rng: systemRng,
     serviceIP: firstAddress(values["service-cluster-ip-range"]),
     apiServerHosts: [address, ...(values["bind-address"] === "0.0.0.0" ? [] : [values["bind-address"]])],
+  });
+}
+
+function nodeStreaming(values: Values, pki: ClusterPki | undefined, log: Logger): NodeStreaming {
+  const [cert, key, ca] = [
+    values["kubelet-client-certificate"],
+    values["kubelet-client-key"],
+    values["kubelet-certificate-authority"],
+  ];
+  const own = pki === undefined ? {} : { cert: pki.apiServerKubeletClient.cert, key: pki.apiServerKubeletClient.key };
+  return createNodeStreaming({
+    ...(cert && key ? { cert: read(cert), key: read(key) } : own),
+    ...(ca ? { ca: read(ca) } : {}),
+    rng: systemRng,
+    log: log.child("streaming"),
   });
 }
 

@@ -2,6 +2,7 @@
 // commands that run one of them alone.
 import type { Clock, Logger, MetricRegistry, Rng } from "../base/index.ts";
 import { type Client, createInformerFactory } from "../client/index.ts";
+import type { Transport } from "../machinery/index.ts";
 
 export interface ComponentBase {
   readonly client: Client;
@@ -18,8 +19,8 @@ export interface ControllerSettings {
   readonly clusterCidr?: string;
   readonly names?: readonly string[];
   readonly featureEnabled?: (gate: string) => boolean;
-  /** A client in the name of one controller's ServiceAccount; the base's client for all when not given. */
-  readonly clientOf?: (account: string) => Client;
+  /** Asks in the name of a controller's ServiceAccount; the base's client serves all when not given. */
+  readonly transportOf?: (account: string) => Transport;
 }
 
 export async function runControllerManager(base: ComponentBase, settings: ControllerSettings): Promise<void> {
@@ -28,7 +29,7 @@ export async function runControllerManager(base: ComponentBase, settings: Contro
     ...base,
     log: base.log.child("controllers"),
     ...(settings.names ? { names: settings.names } : {}),
-    ...(settings.clientOf ? { clientOf: settings.clientOf } : {}),
+    ...(settings.transportOf ? { transportOf: settings.transportOf } : {}),
     options: {
       ...(settings.rootCa ? { rootCa: settings.rootCa } : {}),
       ...(settings.clusterCidr ? { clusterCidr: settings.clusterCidr } : {}),

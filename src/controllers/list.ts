@@ -2,7 +2,27 @@
 // `--controllers` (cmd/kube-controller-manager/names).
 import type { ControllerEntry } from "./lib/index.ts";
 
-const entry = (name: string, load: ControllerEntry["load"]): ControllerEntry => ({ name, onByDefault: true, load });
+/** Accounts that are not called as their controller is. */
+const accounts: Readonly<Record<string, string>> = {
+  "replicationcontroller-controller": "replication-controller",
+  "daemonset-controller": "daemon-set-controller",
+  "garbage-collector-controller": "generic-garbage-collector",
+  "serviceaccount-controller": "service-account-controller",
+  "root-ca-certificate-publisher-controller": "root-ca-cert-publisher",
+  "endpoints-controller": "endpoint-controller",
+  "endpointslice-mirroring-controller": "endpointslicemirroring-controller",
+  "node-lifecycle-controller": "node-controller",
+  "taint-eviction-controller": "node-controller",
+  "node-ipam-controller": "node-controller",
+  "pod-garbage-collector-controller": "pod-garbage-collector",
+};
+
+const entry = (name: string, load: ControllerEntry["load"]): ControllerEntry => ({
+  name,
+  account: accounts[name] ?? name,
+  onByDefault: true,
+  load,
+});
 
 export const controllers: readonly ControllerEntry[] = [
   entry("deployment-controller", async () => (await import("./deployment/controller.ts")).runDeployments),

@@ -15,6 +15,7 @@ import {
   createInformerFactory,
   type InformerFactory,
 } from "../client/index.ts";
+import type { Transport } from "../machinery/index.ts";
 import type { ControllerContext, ControllerEntry, ControllerOptions } from "./lib/index.ts";
 import { controllers } from "./list.ts";
 
@@ -28,11 +29,13 @@ export interface RunControllersOptions {
   /** As `--controllers`: "*" is all that are on by default, "x" names one, "-x" leaves one out. Default ["*"]. */
   readonly names?: readonly string[];
   readonly options?: ControllerOptions;
+  /** Transport in the name of a ServiceAccount of kube-system; `client`'s own for all controllers when not given. */
+  readonly transportOf?: (account: string) => Transport;
 }
 
 /** Upstream's agent: its part before the slash is the field manager that `managedFields` shows. */
-const userAgent = (name: string): string =>
-  `kube-controller-manager/v1.36.0 (typernetes) system:serviceaccount:kube-system:${name}`;
+const userAgent = (account: string): string =>
+  `kube-controller-manager/v1.36.0 (typernetes) system:serviceaccount:kube-system:${account}`;
 
 /** Which entries `names` choose. Throws for a name that no controller has. */
 export function chooseControllers(
@@ -54,7 +57,7 @@ export function chooseControllers(
 
 /**
  * Runs until the signal aborts; resolves when every controller has ended. A controller that throws is logged and started
- * again after a back-off of 1 s to 1 min. Rejects at once for an unknown name.
+ * again after a back-off of 1 s to 1 min; one that returns early has nothing to do as it is configured. Rejects at once for an unknown name.
  */
 export async function runControllers(options: RunControllersOptions): Promise<void> {
   const { client, clock, rng, log, signal } = options;
@@ -83,8 +86,8 @@ async function keepRunning(
     try {
       const controller = await entry.load();
       await controller(contextOf({ entry, options, informers, log, signal: run.signal }));
-      if (signal.aborted) return;
-      log.error("the controller ended by itself, will start it again", { afterMs: delayMs });
+      if (!signal.aborted) log.debug("the controller has nothing to do here");
+      return;
     } catch (error) {
       if (signal.aborted) return;
       log.error("the controller failed, will start it again", { afterMs: delayMs, error });
@@ -109,7 +112,9 @@ function contextOf(made: {
   signal: AbortSignal;
 }): ControllerContext {
   const { clock, rng, metrics } = made.options;
-  const client = createClient(made.options.client.transport, { userAgent: userAgent(made.entry.name) });
+  const { account } = made.entry;
+  const transport = made.options.transportOf?.(account) ?? made.options.client.transport;
+  const client = createClient(transport, { userAgent: userAgent(account) });
   const { informers, log, signal } = made;
   return {
     client,

@@ -11,13 +11,15 @@ import { isNamespaceTerminating } from "./errors.ts";
 /** An entry of list.ts. `name` is what `--controllers` calls it. */
 export interface ControllerEntry {
   readonly name: string;
+  /** ServiceAccount in kube-system in whose name it asks; bootstrap roles are bound to these. */
+  readonly account: string;
   /** Runs with `*`; the others only when named. */
   readonly onByDefault: boolean;
   /** Loads the controller's code when it is to run: names not asked for cost nothing. */
   readonly load: () => Promise<RunController>;
 }
 
-/** Runs until the context's signal aborts. Throwing has it started again after a back-off. */
+/** Runs until the context's signal aborts, or returns when it is not configured. Throwing has it started again after a back-off. */
 export type RunController = (context: ControllerContext) => Promise<void>;
 
 export interface ControllerContext {

@@ -27,12 +27,24 @@ function fullName(type: string, packageName: string): string {
   return /^[A-Z]/.test(type) ? `${packageName}.${type}` : type;
 }
 
+/** JSON names that are spelled otherwise than protobuf's in the same place (`json:` tags of k8s.io/api). */
+const jsonNames: Readonly<Record<string, string>> = {
+  uID: "uid",
+  aPIGroup: "apiGroup",
+  Webhooks: "webhooks",
+  Expression: "expression",
+  Name: "name",
+};
+const jsonName = (field: string): string => jsonNames[field] ?? field;
+
 const lines = Object.entries(messages).map(([name, fields]) => {
   const packageName = name.slice(0, name.lastIndexOf("."));
   const table = Object.fromEntries(
     Object.entries(fields).map(([field, [number, type, ...flags]]) => [
       number,
-      flags.includes("repeated") ? [field, fullName(type, packageName), 1] : [field, fullName(type, packageName)],
+      flags.includes("repeated")
+        ? [jsonName(field), fullName(type, packageName), 1]
+        : [jsonName(field), fullName(type, packageName)],
     ]),
   );
   return `${JSON.stringify(name)}:${JSON.stringify(table)}`;

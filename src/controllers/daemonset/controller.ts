@@ -7,6 +7,7 @@ import {
   all,
   type ControllerContext,
   claim,
+  compactStatus,
   controlledBy,
   createExpectations,
   createPodControl,
@@ -28,6 +29,9 @@ import { type DaemonSet, templateFor } from "./template.ts";
 
 const burst = 250;
 const recheckMs = 10_000;
+
+/** Written also when zero. */
+const kept = ["currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"] as const;
 
 export async function runDaemonSets(context: ControllerContext): Promise<void> {
   const { client, clock } = context;
@@ -149,7 +153,8 @@ export async function runDaemonSets(context: ControllerContext): Promise<void> {
         ...(collisionCount > 0 ? { collisionCount } : {}),
       };
       const blank = { updatedNumberScheduled: 0, numberAvailable: 0, numberUnavailable: 0 };
-      if (!deepEqual({ ...blank, ...before }, status)) await resource.updateStatus({ ...view.set, status });
+      if (!deepEqual({ ...blank, ...before }, status))
+        await resource.updateStatus({ ...view.set, status: compactStatus(status, kept) });
     }
   };
   await runLoop(context, {

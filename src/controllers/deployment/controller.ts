@@ -13,6 +13,7 @@ import {
   addControllerIndex,
   type ControllerContext,
   claim,
+  compactStatus,
   controlledBy,
   errorText,
   featureEnabled,
@@ -136,7 +137,7 @@ async function carryOut(work: Work): Promise<void> {
         ? {}
         : { annotations: { ...deployment.metadata.annotations, [annotation.revision]: plan.revision } }),
     },
-    status: plan.status ?? deployment.status ?? {},
+    status: compactStatus(plan.status ?? deployment.status ?? {}, ["terminatingReplicas", "collisionCount"]),
   });
 }
 

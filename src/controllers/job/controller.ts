@@ -13,6 +13,7 @@ import {
   all,
   type ControllerContext,
   claim,
+  compactStatus,
   controlledBy,
   createExpectations,
   createPodControl,
@@ -263,7 +264,9 @@ async function track(rim: Rim, view: Assessment, run: { status: Status; progress
   let status = counted.status;
   const flush = async (): Promise<void> => {
     if (deepEqual(comparable(job.status), comparable(status))) return;
-    job = await rim.client.of(jobs).updateStatus({ ...job, status });
+    job = await rim.client
+      .of(jobs)
+      .updateStatus({ ...job, status: compactStatus(status, ["ready", "terminating", "failedIndexes"]) });
     rim.jobWrites.changed(key, job);
     status = job.status ?? status;
   };

@@ -11,3 +11,4 @@ export * from "./pod-control.ts";
 export * from "./pods.ts";
 export * from "./replicas.ts";
 export * from "./revisions.ts";
+export * from "./status.ts";

@@ -19,6 +19,7 @@ import { createExpectations } from "./expectations.ts";
 import { addControllerIndex, claim, controlledBy, orphansIn, resolveOwner } from "./owners.ts";
 import { createPodControl } from "./pod-control.ts";
 import { isActive, isAvailable, isReady, isTerminating, nextAvailabilityMs, sortForDeletion } from "./pods.ts";
+import { compactStatus } from "./status.ts";
 
 type Pod = core_v1.Pod;
 type Status = apps_v1.ReplicaSetStatus;
@@ -211,7 +212,8 @@ export async function runReplicaController<T extends ReplicaOwner>(
       failure: failure === undefined ? undefined : errorText(failure),
       nowMs,
     });
-    if (!sameStatus(owner.status, status)) await resource.updateStatus({ ...owner, status });
+    if (!sameStatus(owner.status, status))
+      await resource.updateStatus({ ...owner, status: compactStatus(status, ["replicas", "terminatingReplicas"]) });
     if (failure !== undefined) throw failure;
     const nextMs = nextAvailabilityMs(active, owner.spec?.minReadySeconds ?? 0, nowMs);
     return settled ? nextMs : Math.min(nextMs ?? recheckMs, recheckMs);

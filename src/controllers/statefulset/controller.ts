@@ -6,6 +6,7 @@ import {
   addControllerIndex,
   type ControllerContext,
   claim,
+  compactStatus,
   controlledBy,
   createExpectations,
   type Expectations,
@@ -101,7 +102,7 @@ export async function runStatefulSets(context: ControllerContext): Promise<void>
     });
     const rim = { set, client, recorder, expectations, claims };
     const failure = await carryOut(rim, plan);
-    if (differs(set, plan)) await resource.updateStatus({ ...set, status: plan.status });
+    if (differs(set, plan)) await resource.updateStatus({ ...set, status: compactStatus(plan.status, kept) });
     const used = new Set([current.metadata.name, update.metadata.name, ...claimed.map(revisionOf)]);
     const unused = revisions.filter((each) => !used.has(each.metadata.name));
     await truncateHistory(client, unused, set.spec?.revisionHistoryLimit ?? 10);
@@ -111,6 +112,8 @@ export async function runStatefulSets(context: ControllerContext): Promise<void>
   await runLoop(context, { queue, informers: [sets, podInformer, claims, revisionInformer], reconcile });
 }
 
+/** Written also when zero. */
+const kept = ["replicas", "availableReplicas", "collisionCount"] as const;
 const counters = ["replicas", "currentReplicas", "readyReplicas", "updatedReplicas", "availableReplicas"] as const;
 
 function differs(set: StatefulSet, { status }: Plan): boolean {

@@ -154,6 +154,25 @@ export const readCases = [
     );
   }),
 
+  storeCase("a long range at an old revision holds, whatever is written or compacted meanwhile", async ({ store }) => {
+    const value = "x".repeat(10_000);
+    for (let group = 0; group < 4; group++)
+      await write(store, ...Array.from({ length: 50 }, (_, index) => put(`/k/${1000 + group * 50 + index}`, value)));
+    const revision = store.revision();
+    await write(store, put("/k/1199", "new"), put("/k/1000", "new"));
+    const range = store.range("/k/", { revision });
+    for (let turn = 0; turn < 10; turn++) {
+      await write(store, put(`/k/${1190 + turn}`, "newer"), remove(`/k/${1180 + turn}`));
+      await store.compact(store.revision());
+    }
+    const { entries, remaining } = await range;
+    same(
+      [entries.length, remaining, entries.every((entry) => entry.value.length === 10_000)],
+      [200, 0, true],
+      "the old state",
+    );
+  }),
+
   storeCase("size grows with what is stored", async ({ store }) => {
     const before = await store.size();
     for (let index = 0; index < 50; index++) await write(store, put(`/k/${index}`, "x".repeat(10_000)));

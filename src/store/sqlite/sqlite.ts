@@ -102,7 +102,7 @@ class SqliteStore implements Store {
     const revision = options.revision ?? this.#revision;
     if (!storable(prefix)) return { entries: [], revision, remaining: 0 };
     const { after, limit } = options;
-    using _pin = this.#pin(this.#revision);
+    using _pin = this.#pin(revision);
     const first = await this.#link.call<RangePage>({
       type: "range",
       prefix,

@@ -10,7 +10,7 @@ import { defaultKubeletConfig, type KubeletConfig } from "./config.ts";
 import type { KubeletContext } from "./context.ts";
 import type { Host } from "./host.ts";
 import { createNodeManager, nodeReference } from "./nodestatus/manager.ts";
-import { createReferencedObjects } from "./objects.ts";
+import { createObjectCache } from "./objects.ts";
 import { isTerminalPhase, podUid } from "./pod.ts";
 import { admit } from "./pods/admission.ts";
 import { createOrphanKiller } from "./pods/orphans.ts";
@@ -59,6 +59,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const nodeInformer = informers.informer<Node>(nodes, { fieldSelector: `metadata.name=${nodeName}` });
   const podInformer = informers.informer<Pod>(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
   const events = createEventRecorder({ client, clock, rng, log, component: "kubelet", host: nodeName, api: "core" });
+  const objects = createObjectCache({ client, clock, log, signal: life.signal, changed: (uid) => workers.poke(uid) });
   const context: KubeletContext = {
     ...{
       client,
@@ -72,7 +73,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       runtime: options.runtime,
       events,
     },
-    objects: createReferencedObjects(client),
+    objects,
     state: {
       ...{ runtimeName: "", hostIps: config.nodeIps, recursiveReadOnlySupported: false, networkProblem: undefined },
       ...{ cgroupDriver: config.cgroupDriver, memoryCapacityBytes: 0 },
@@ -90,6 +91,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     ...{ context, statuses, probes, observer: createObserver(context), images: createImageManager(context) },
     backoff: createBackoff({ clock, initialMs: 10_000, limitMs: config.maxContainerRestartPeriodSeconds * 1000 }),
     volumes: createVolumeManager(context),
+    objects,
     admit: (pod) => admitHere(context, workers, pod),
   });
   const workers: PodWorkers = createPodWorkers({

@@ -1,4 +1,5 @@
 // Cgroups by the files the kernel gives: one tree with cgroup v2, one for each controller with v1.
+import { existsSync } from "node:fs";
 import { access, mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import type { CgroupSettings, CgroupUsage, HostCgroups } from "../host.ts";
 import { sharesToWeight } from "../resources/qos.ts";
@@ -24,8 +25,9 @@ async function textOf(path: string): Promise<string | undefined> {
 /** Page sizes as the kernel's files name them: 2Mi → 2MB. */
 const pageName = (size: string): string => size.replace(/i$/, "B");
 
-export async function createCgroups(root: string): Promise<HostCgroups> {
-  if (await exists(`${root}/cgroup.controllers`)) return version2(root);
+/** Throws when no cgroup file system is mounted. */
+export function createCgroups(root: string): HostCgroups {
+  if (existsSync(`${root}/cgroup.controllers`)) return version2(root);
   const controllers: string[] = [];
   for (const name of [
     "cpu",
@@ -39,7 +41,7 @@ export async function createCgroups(root: string): Promise<HostCgroups> {
     "freezer",
     "systemd",
   ])
-    if (await exists(`${root}/${name}/cgroup.procs`)) controllers.push(name);
+    if (existsSync(`${root}/${name}/cgroup.procs`)) controllers.push(name);
   if (controllers.length === 0)
     throw new Error(
       `no cgroup file system is mounted at ${root}: mount one (mount -t cgroup2 none ${root}) or turn cgroupsPerQos off`,

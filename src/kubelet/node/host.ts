@@ -5,6 +5,7 @@ import { readFile, rm, statfs } from "node:fs/promises";
 import { hostname } from "node:os";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import type { Clock, Logger } from "../../base/index.ts";
 import type { Host } from "../host.ts";
 import { createCgroups } from "./cgroups.ts";
 import { files } from "./files.ts";
@@ -13,15 +14,16 @@ import { mounts } from "./mounts.ts";
 import { probes } from "./probes.ts";
 
 export interface NodeHostOptions {
+  readonly clock?: Clock;
+  readonly log?: Logger;
   /** What kubernetes.io/hostname says; the machine's own name when not given. */
   readonly hostname?: string;
   /** Where the cgroup file systems are mounted. */
   readonly cgroupRoot?: string;
 }
 
-/** Rejects when no cgroup file system is mounted. */
-export async function createNodeHost(options: NodeHostOptions = {}): Promise<Host> {
-  const cgroups = await createCgroups(options.cgroupRoot ?? "/sys/fs/cgroup");
+export function createNodeHost(options: NodeHostOptions = {}): Host {
+  const cgroups = createCgroups(options.cgroupRoot ?? "/sys/fs/cgroup");
   return {
     files,
     mounts,

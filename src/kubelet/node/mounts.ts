@@ -3,7 +3,7 @@ import type { HostMounts } from "../host.ts";
 import { run } from "./run.ts";
 
 /** Octal escapes of /proc/self/mountinfo. */
-const unescape = (text: string): string =>
+const unescaped = (text: string): string =>
   text.replace(/\\(\d{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 
 async function mountPoints(): Promise<string[]> {
@@ -11,7 +11,7 @@ async function mountPoints(): Promise<string[]> {
   return text
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => unescape(line.split(" ")[4]!));
+    .map((line) => unescaped(line.split(" ")[4]!));
 }
 
 export const mounts: HostMounts = {

@@ -2,6 +2,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
+import { systemClock } from "../../base/index.ts";
 import type { HostProbes, HttpProbe, ProbeAnswer } from "../host.ts";
 
 const longestBody = 10 * 1024;
@@ -70,7 +71,6 @@ function ask(probe: HttpProbe, deadline: AbortSignal): Promise<Answer> {
 async function http(probe: HttpProbe): Promise<ProbeAnswer> {
   const deadline = AbortSignal.timeout(probe.timeoutMs);
   const first = new URL(probe.url);
-  const goUrl = probe.url.replace(/^(https?:\/\/[^/]+)$/, "$1");
   let current = probe;
   try {
     for (let hops = 0; hops <= 10; hops++) {
@@ -89,7 +89,7 @@ async function http(probe: HttpProbe): Promise<ProbeAnswer> {
     }
     return { result: "failure", output: `Get ${JSON.stringify(current.url)}: stopped after 10 redirects` };
   } catch (error) {
-    const quoted = JSON.stringify(goUrl);
+    const quoted = JSON.stringify(probe.url);
     if (deadline.aborted)
       return {
         result: "failure",
@@ -140,20 +140,16 @@ async function grpc({
   const name = new TextEncoder().encode(service);
   const request = service === "" ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, name.length]), name]);
   try {
+    const options = { deadline: systemClock.now() + timeoutMs };
     const answer = await new Promise<Buffer>((resolve, reject) => {
-      const deadline = AbortSignal.timeout(timeoutMs);
-      const call = client.makeUnaryRequest(
+      client.makeUnaryRequest(
         "/grpc.health.v1.Health/Check",
         (value: Buffer) => value,
         (value: Buffer) => value,
         request,
         new Metadata(),
+        options,
         (error, value) => (error ? reject(error) : resolve(value ?? Buffer.alloc(0))),
-      );
-      deadline.addEventListener(
-        "abort",
-        () => call.cancelWithStatus(status.DEADLINE_EXCEEDED, "context deadline exceeded"),
-        { once: true },
       );
     });
     const serving = answer[0] === 0x08 ? (answer[1] ?? 0) : 0;

@@ -121,7 +121,7 @@ async function createOrAdopt(context: KubeletContext, machine: MachineInfo, stat
   const client = context.client.of(nodes);
   const labels = nodeLabels(machine, config);
   try {
-    return await client.create({
+    const created = await client.create({
       apiVersion: "v1",
       kind: "Node",
       metadata: {
@@ -135,6 +135,7 @@ async function createOrAdopt(context: KubeletContext, machine: MachineInfo, stat
       },
       status,
     } as Parameters<typeof client.create>[0]);
+    return created.status?.conditions === undefined ? await writeStatus(context, created, status) : created;
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
   }

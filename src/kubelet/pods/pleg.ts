@@ -79,24 +79,26 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
 
   const run = async (signal: AbortSignal): Promise<void> => {
     await relist();
-    let evented = runtime.events !== undefined;
-    const events = (async (): Promise<void> => {
-      while (!signal.aborted && evented) {
-        evented = await followEvents(signal);
-        if (signal.aborted || !evented) return;
+    const follow = async (): Promise<void> => {
+      while (!signal.aborted) {
+        if (!(await followEvents(signal))) return;
         await relist();
         await sleep(clock, 1000, signal).catch(() => undefined);
       }
-    })();
-    while (!signal.aborted) {
-      try {
-        await sleep(clock, evented ? eventedRelistMs : context.config.relistPeriodSeconds * 1000, signal);
-      } catch {
-        break;
+    };
+    const polling = new AbortController();
+    const repeat = async (periodMs: number, until: AbortSignal): Promise<void> => {
+      while (!until.aborted) {
+        await sleep(clock, periodMs, until).catch(() => undefined);
+        if (!until.aborted) await relist();
       }
-      await relist();
-    }
-    await events;
+    };
+    await Promise.all([
+      follow().then(() => polling.abort()),
+      repeat(eventedRelistMs, AbortSignal.any([signal, polling.signal])).then(() =>
+        repeat(context.config.relistPeriodSeconds * 1000, signal),
+      ),
+    ]);
   };
 
   return { run, relist, pods: () => pods, health };

@@ -5,6 +5,7 @@ import { runtimeClasses } from "../../api/index.ts";
 import { onAbort } from "../../base/index.ts";
 import { parseTime } from "../../machinery/index.ts";
 import { type KubeletContext, messageOf, podEvent } from "../context.ts";
+import type { ObjectCache } from "../objects.ts";
 import { type ObservedPod, runningContainers } from "../observed.ts";
 import { podDirectory, podLogDirectory } from "../paths.ts";
 import { isHostNetwork, isTerminalPhase, podUid } from "../pod.ts";
@@ -15,7 +16,7 @@ import type { StartFailure } from "../status/containers.ts";
 import { generatePodStatus } from "../status/generate.ts";
 import type { StatusManager } from "../status/manager.ts";
 import type { Backoff } from "../sync/backoff.ts";
-import type { ImageManager } from "../sync/images.ts";
+import { type ImageManager, StartError } from "../sync/images.ts";
 import { killPod } from "../sync/kill.ts";
 import type { Observer } from "../sync/observe.ts";
 import { syncContainers } from "../sync/sync-containers.ts";
@@ -31,9 +32,13 @@ export interface StepParts {
   readonly images: ImageManager;
   readonly backoff: Backoff;
   readonly volumes: VolumeManager;
+  readonly objects: ObjectCache;
   /** Asked once for each pod that has not run yet. */
   readonly admit: (pod: Pod) => Rejection | undefined;
 }
+
+/** A container that cannot be made (a missing key, a bad image name) is tried again after this, as upstream does. */
+const startRetryMs = 10_000;
 
 /** Kept for a pod between its steps. */
 interface Memory {
@@ -59,6 +64,7 @@ export function createPodSteps(parts: StepParts): PodSteps {
       parts.backoff.forget(`${uid}_`);
       parts.images.forget(uid);
       parts.observer.forget(uid);
+      parts.objects.release(uid);
       parts.statuses.forget(pod.metadata.uid);
     },
   };
@@ -111,6 +117,7 @@ async function syncPod(parts: StepParts, step: Step): Promise<StepResult> {
     throw new Error(message);
   }
   await makePodCgroup(parts, step);
+  if (context.config.materializePods) parts.objects.hold(pod);
   const volumes = await parts.volumes.mount(pod, { podIps: observed.ips, signal: view.signal });
   view.signal.throwIfAborted();
   const runtimeClass = await findRuntimeClass(context, pod);
@@ -134,8 +141,10 @@ async function syncPod(parts: StepParts, step: Step): Promise<StepResult> {
   // What failed is told before the next try.
   if (outcome.failures.size > 0)
     statuses.set(pod, statusOf(parts, step, { observed: await parts.observer.observe(view.uid), terminal: false }));
-  if (outcome.error !== undefined) throw outcome.error;
-  return { atMs: earliest(outcome.retryAtMs, deadlineMs) };
+  if (outcome.error !== undefined && !(outcome.error instanceof StartError)) throw outcome.error;
+  const retryAtMs =
+    outcome.error === undefined ? undefined : context.clock.now() + startRetryMs * (1 + 0.5 * context.rng.next());
+  return { atMs: earliest(outcome.retryAtMs, retryAtMs, deadlineMs) };
 }
 
 const earliest = (...times: (number | undefined)[]): number | undefined => {
@@ -242,6 +251,7 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 async function cleanUpPod(parts: StepParts, { pod, view }: Step): Promise<void> {
   const { context } = parts;
+  parts.objects.release(view.uid);
   await parts.volumes.unmount(pod);
   if (context.config.materializePods && context.config.cgroupsPerQos)
     await context.host.cgroups.remove(podCgroup(pod, context.config.cgroupRoot));

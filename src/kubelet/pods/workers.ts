@@ -163,6 +163,7 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
         return { again: true };
       case "finished":
         if (worker.deleted) {
+          await steps.cleanUp(worker.pod, view);
           workers.delete(worker.uid);
           steps.forget(worker.pod);
         } else if (worker.pod.metadata.deletionTimestamp !== undefined) await steps.cleanUp(worker.pod, view);

@@ -1,7 +1,24 @@
 // Mounts a pod's volumes before its containers start and takes them away after they ended. Upstream: pkg/kubelet/volumemanager.
-import type { Pod } from "../../api/index.ts";
-import type { KubeletContext } from "../context.ts";
-import { type MountedVolumes, noVolumes } from "./volume.ts";
+import {
+  type PersistentVolume,
+  type Pod,
+  persistentVolumeClaims,
+  persistentVolumes,
+  type Volume,
+} from "../../api/index.ts";
+import { quantityValue } from "../../machinery/index.ts";
+import { type KubeletContext, messageOf, podEvent } from "../context.ts";
+import { podDirectory, subPathsDirectory, volumeDirectory, volumesDirectory } from "../paths.ts";
+import { allContainers, podUid } from "../pod.ts";
+import { podLimits } from "../resources/requests.ts";
+import { writePayload } from "./atomic-writer.ts";
+import { fileValue } from "./env-file.ts";
+import { checkHostPath } from "./host-path.ts";
+import { giveToGroup, rootMatches } from "./ownership.ts";
+import { payloadOf, userOfAll } from "./payloads.ts";
+import { safeSubPath } from "./sub-path.ts";
+import { createTokenManager, type TokenManager } from "./tokens.ts";
+import { type MountedVolume, type MountedVolumes, noVolumes } from "./volume.ts";
 
 export interface MountRequest {
   readonly podIps: readonly string[];
@@ -14,8 +31,219 @@ export interface VolumeManager {
   unmount(pod: Pod): Promise<void>;
 }
 
-/** For nodes that make nothing on a host. */
+/** Volumes that containers of the pod use. */
+const usedVolumes = (pod: Pod): Volume[] => {
+  const names = new Set(
+    allContainers(pod).flatMap(({ container }) =>
+      [...(container.volumeMounts ?? []), ...(container.volumeDevices ?? [])].map((each) => each.name),
+    ),
+  );
+  return (pod.spec.volumes ?? []).filter((each) => names.has(each.name));
+};
+
 export function createVolumeManager(context: KubeletContext): VolumeManager {
   if (!context.config.materializePods) return { mount: async () => noVolumes, unmount: async () => {} };
-  throw new Error("volumes on a real host are missing");
+  const tokens = createTokenManager(context);
+  return {
+    async mount(pod, request) {
+      const uid = podUid(pod);
+      await context.host.files.makeDirectory(podDirectory(context.config, uid), 0o750);
+      const mounted = new Map<string, MountedVolume>();
+      for (const volume of usedVolumes(pod)) {
+        try {
+          mounted.set(volume.name, await mountOne({ context, tokens, pod, request }, volume));
+        } catch (error) {
+          podEvent(context, pod, {
+            type: "Warning",
+            reason: "FailedMount",
+            message: `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${messageOf(error)}`,
+          });
+          throw error;
+        }
+      }
+      return viewOf(context, uid, mounted);
+    },
+    async unmount(pod) {
+      const { host, config } = context;
+      const uid = podUid(pod);
+      for (const path of await host.mounts.below(podDirectory(config, uid))) await host.mounts.unmount(path);
+      await host.files.remove(volumesDirectory(config, uid));
+      await host.files.remove(subPathsDirectory(config, uid));
+      tokens.forget(pod.metadata.uid);
+    },
+  };
+}
+
+const viewOf = (context: KubeletContext, uid: string, mounted: ReadonlyMap<string, MountedVolume>): MountedVolumes => ({
+  get: (name) => mounted.get(name),
+  subPath: ({ container, mount, subPath }) =>
+    safeSubPath(context, { uid, container, mount, subPath, volume: mounted.get(mount.name)! }),
+  devices: () => [],
+  fileValue: (reference) => fileValue(context.host.files, mounted.get(reference.volumeName)?.path, reference),
+});
+
+interface Parts {
+  readonly context: KubeletContext;
+  readonly tokens: TokenManager;
+  readonly pod: Pod;
+  readonly request: MountRequest;
+}
+
+const apiPlugins = [
+  ["configMap", "kubernetes.io~configmap"],
+  ["secret", "kubernetes.io~secret"],
+  ["downwardAPI", "kubernetes.io~downward-api"],
+  ["projected", "kubernetes.io~projected"],
+] as const;
+
+async function mountOne(parts: Parts, volume: Volume): Promise<MountedVolume> {
+  const { context, pod } = parts;
+  const { name } = volume;
+  const plugin = apiPlugins.find(([field]) => volume[field] !== undefined);
+  if (plugin !== undefined) return mountPayload(parts, volume, plugin[1]);
+  if (volume.hostPath !== undefined) {
+    await checkHostPath(context.host, volume.hostPath);
+    return { name, path: volume.hostPath.path, readonly: false };
+  }
+  if (volume.image !== undefined) return { name, path: "", readonly: true, image: volume.image.reference ?? "" };
+  if (volume.persistentVolumeClaim !== undefined)
+    return mountClaim(parts, volume, {
+      claim: volume.persistentVolumeClaim.claimName,
+      readonly: volume.persistentVolumeClaim.readOnly === true,
+    });
+  if (volume.ephemeral !== undefined)
+    return mountClaim(parts, volume, { claim: `${pod.metadata.name}-${name}`, readonly: false });
+  const other = Object.keys(volume).find((key) => key !== "name" && key !== "emptyDir");
+  if (other === undefined) return mountEmptyDir(parts, volume);
+  throw new Error(
+    `no volume plugin matched name: kubernetes.io/${other}: this node mounts emptyDir, hostPath, configMap, secret, downwardAPI, projected, image and claims of local volumes`,
+  );
+}
+
+async function mountEmptyDir({ context, pod }: Parts, volume: Volume): Promise<MountedVolume> {
+  const { host, config } = context;
+  const uid = podUid(pod);
+  const path = volumeDirectory(config, uid, { plugin: "kubernetes.io~empty-dir", name: volume.name });
+  const { medium = "", sizeLimit } = volume.emptyDir ?? {};
+  if (medium !== "" && medium !== "Memory") throw new Error(`unknown storage medium ${JSON.stringify(medium)}`);
+  const fresh = (await host.files.stat(path)) === undefined;
+  if (fresh) {
+    await host.files.makeDirectory(path, 0o777);
+    if (medium === "Memory") {
+      await host.mounts.tmpfs(path, memorySize(pod, sizeLimit as string | undefined));
+      await host.files.chmod(path, 0o777);
+    }
+    await applyGroup(context, pod, { path, readonly: false });
+  }
+  return { name: volume.name, path, readonly: false };
+}
+
+/** The smallest of the volume's limit, the pod's memory limit and, by default, all memory the kernel gives. */
+function memorySize(pod: Pod, sizeLimit: string | undefined): { sizeBytes?: number } {
+  const limits = podLimits(pod);
+  const everyLimited = pod.spec.containers.every((container) => container.resources?.limits?.["memory"] !== undefined);
+  const sizes = [
+    ...(sizeLimit === undefined || quantityValue(sizeLimit) === 0 ? [] : [quantityValue(sizeLimit)]),
+    ...(everyLimited && limits["memory"] !== undefined ? [quantityValue(limits["memory"])] : []),
+  ];
+  return sizes.length === 0 ? {} : { sizeBytes: Math.min(...sizes) };
+}
+
+async function applyGroup(
+  context: KubeletContext,
+  pod: Pod,
+  { path, readonly }: { path: string; readonly: boolean },
+): Promise<void> {
+  const group = pod.spec.securityContext?.fsGroup;
+  if (group === undefined) return;
+  const { files } = context.host;
+  if (
+    pod.spec.securityContext?.fsGroupChangePolicy === "OnRootMismatch" &&
+    (await rootMatches(files, path, { group, readonly }))
+  )
+    return;
+  await giveToGroup(files, path, { group, readonly });
+}
+
+/** Secrets and tokens never touch a disk. */
+const inMemory = (volume: Volume): boolean => volume.secret !== undefined || volume.projected !== undefined;
+
+async function mountPayload(
+  { context, tokens, pod, request }: Parts,
+  volume: Volume,
+  plugin: string,
+): Promise<MountedVolume> {
+  const { host, config, clock } = context;
+  const payload = await payloadOf(volume, {
+    ...{ pod, podIps: request.podIps, hostIps: context.state.hostIps, objects: context.objects, user: userOfAll(pod) },
+    allocatable: (context.node()?.status?.allocatable ?? {}) as Record<string, string>,
+    token: (wish) => tokens.token(pod, wish),
+  });
+  const path = volumeDirectory(config, podUid(pod), { plugin, name: volume.name });
+  if ((await host.files.stat(path)) === undefined) {
+    await host.files.makeDirectory(path, 0o777);
+    if (inMemory(volume)) {
+      await host.mounts.tmpfs(path, {});
+      await host.files.chmod(path, 0o777);
+    }
+  }
+  const group = pod.spec.securityContext?.fsGroup;
+  const written = await writePayload(payload!, {
+    ...{ files: host.files, directory: path, nowMs: clock.now() },
+    ...(group === undefined
+      ? {}
+      : { prepare: (directory: string) => giveToGroup(host.files, directory, { group, readonly: true }) }),
+  });
+  if (written && group !== undefined) await giveToGroup(host.files, path, { group, readonly: true });
+  return { name: volume.name, path, readonly: true };
+}
+
+async function mountClaim(
+  { context, pod }: Parts,
+  volume: Volume,
+  { claim, readonly }: { claim: string; readonly: boolean },
+): Promise<MountedVolume> {
+  const namespace = pod.metadata.namespace ?? "";
+  const found = await context.client.of(persistentVolumeClaims).find({ namespace, name: claim });
+  const where = `error processing PVC ${namespace}/${claim}`;
+  if (found === undefined)
+    throw new Error(
+      `${where}: failed to fetch PVC from API server: persistentvolumeclaims ${JSON.stringify(claim)} not found`,
+    );
+  if (volume.ephemeral !== undefined && !found.metadata.ownerReferences?.some((each) => each.uid === pod.metadata.uid))
+    throw new Error(
+      `PVC ${namespace}/${claim} was not created for pod ${namespace}/${pod.metadata.name} (pod is not owner)`,
+    );
+  if (found.metadata.deletionTimestamp !== undefined && !alreadyMounted(pod))
+    throw new Error(`${where}: PVC is being deleted`);
+  if (found.status?.phase !== "Bound" || !found.spec.volumeName) throw new Error(`${where}: PVC is not bound`);
+  const persistent = await context.client.of(persistentVolumes).get({ name: found.spec.volumeName });
+  return mountPersistent(context, volume.name, { persistent, readonly });
+}
+
+const alreadyMounted = (pod: Pod): boolean => pod.status?.phase === "Running";
+
+async function mountPersistent(
+  context: KubeletContext,
+  name: string,
+  { persistent, readonly }: { persistent: PersistentVolume; readonly: boolean },
+): Promise<MountedVolume> {
+  const { hostPath, local } = persistent.spec;
+  if (hostPath !== undefined) {
+    await checkHostPath(context.host, hostPath);
+    return { name, path: hostPath.path, readonly };
+  }
+  if (local !== undefined) {
+    if ((await context.host.files.stat(local.path)) === undefined)
+      throw new Error(`path ${JSON.stringify(local.path)} does not exist`);
+    return { name, path: local.path, readonly };
+  }
+  const kind = Object.keys(persistent.spec).find(
+    (key) =>
+      typeof (persistent.spec as Record<string, unknown>)[key] === "object" &&
+      !["capacity", "claimRef", "nodeAffinity", "accessModes", "mountOptions"].includes(key),
+  );
+  throw new Error(
+    `no volume plugin matched name: kubernetes.io/${kind ?? "unknown"}: volume ${JSON.stringify(persistent.metadata.name)} needs a driver that this node does not have`,
+  );
 }

@@ -11,6 +11,7 @@ import { remove, removeCollection } from "./registry/delete.ts";
 import { list } from "./registry/list.ts";
 import { writeOptions } from "./registry/options.ts";
 import { patch } from "./registry/patch.ts";
+import { trackFields } from "./registry/prepare.ts";
 import { get } from "./registry/read.ts";
 import { scale } from "./registry/scale.ts";
 import { update } from "./registry/update.ts";
@@ -201,6 +202,7 @@ async function createVirtual(
   const body = decodeBody(context, expectedOf(resource, write.fieldValidation));
   if (kind.namespaced && body.metadata.namespace !== undefined && body.metadata.namespace !== info.namespace)
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  trackFields(context, resource, { draft: body, old: undefined, manager: write.fieldManager, subresource: "" });
   const attributes = core.admission.attributes(context, resource, {
     operation: "CREATE",
     object: body,

@@ -6,6 +6,7 @@ import type { ObjectReader } from "../../contract.ts";
 import { decodeBody } from "../body.ts";
 import type { KindHooks } from "../hooks.ts";
 import { writeOptions } from "../options.ts";
+import { trackFields } from "../prepare.ts";
 
 const tokenGvk = { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
 
@@ -36,6 +37,10 @@ export const tokenHooks = (host: {
       const { namespace, name } = info;
       if ((await host.reader.getFresh(serviceAccounts, namespace, name)) === undefined)
         throw notFound(resource.groupResource, name);
+      const draft = body as TokenRequest;
+      draft.spec = { ...draft.spec, expirationSeconds: draft.spec?.expirationSeconds ?? 3600 };
+      const described = { ...resource, schema: expected.schema };
+      trackFields(context, described, { draft, old: undefined, manager: options.fieldManager, subresource: "token" });
       const attributes = core.admission.attributes(context, resource, {
         operation: "CREATE",
         object: body,
@@ -49,7 +54,7 @@ export const tokenHooks = (host: {
       const value = await issue({
         namespace,
         name,
-        body: body as TokenRequest,
+        body: draft,
         warn: (text) => warn(context, text),
         annotate: (key, text) => context.annotations.set(key, text),
       });

@@ -19,7 +19,8 @@ export async function impersonate(request: ApiRequest, user: UserInfo, authorize
   for (const name in headers) if (name.startsWith(extraPrefix)) extra[extraKey(name)] = listed(headers[name]);
   const hasExtra = Object.keys(extra).length > 0;
   if (username === "" && groups.length === 0 && uid === "" && !hasExtra) return user;
-  if (username === "") throw badRequest(`requested ${describe({ groups, extra, uid })} without impersonating a user`);
+  if (username === "")
+    throw badRequest(`requested ${describe({ groups, extra, uid })} without impersonating a user name`);
   const account = serviceAccountOf(username);
   const wanted: Partial<AccessAttributes>[] = [
     account === undefined ? { resource: "users", name: username } : { resource: "serviceaccounts", ...account },
@@ -87,17 +88,17 @@ function completeGroups(username: string, groups: readonly string[]): string[] {
   return groups.includes(authenticated) || groups.includes(unauthenticated) ? [...groups] : [...groups, authenticated];
 }
 
+/** Upstream prints its own type here. */
 function describe(request: {
   groups: readonly string[];
-  extra: Record<string, readonly string[]>;
+  extra: Readonly<Record<string, readonly string[]>>;
   uid: string;
 }): string {
-  const references = [
-    ...request.groups.map((name) => `{Group  ${name}    }`),
-    ...Object.entries(request.extra).flatMap(([key, values]) =>
-      values.map((value) => `{UserExtra  ${value}  authentication.k8s.io/v1  ${key}}`),
-    ),
-    ...(request.uid === "" ? [] : [`{UID  ${request.uid}  authentication.k8s.io/v1  }`]),
-  ];
-  return `[${references.join(" ")}]`;
+  const strings = (values: readonly string[]): string =>
+    values.length === 0 ? "[]string(nil)" : `[]string{${values.map((each) => JSON.stringify(each)).join(", ")}}`;
+  const extra = Object.entries(request.extra)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, values]) => `${JSON.stringify(key)}:${strings(values)}`);
+  const shownExtra = extra.length === 0 ? "map[string][]string(nil)" : `map[string][]string{${extra.join(", ")}}`;
+  return `&user.DefaultInfo{Name:"", UID:${JSON.stringify(request.uid)}, Groups:${strings(request.groups)}, Extra:${shownExtra}}`;
 }

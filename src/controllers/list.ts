@@ -50,4 +50,6 @@ export const controllers: readonly ControllerEntry[] = [
     async () => (await import("./root-ca/controller.ts")).runRootCaPublisher,
   ),
   entry("endpointslice-controller", async () => (await import("./endpointslice/controller.ts")).runEndpointSlices),
+  entry("node-lifecycle-controller", async () => (await import("./node-lifecycle/controller.ts")).runNodeLifecycle),
+  entry("taint-eviction-controller", async () => (await import("./taint-eviction/controller.ts")).runTaintEviction),
 ];

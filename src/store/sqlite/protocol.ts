@@ -80,8 +80,12 @@ export class PackReader {
   }
 }
 
+/** Below this many bytes, a copy is cheaper than handing the memory over. */
+const worthMoving = 128 * 1024;
+
 /** The buffers that move to the other thread instead of being copied. */
-export const buffersOf = (packed: Packed): ArrayBuffer[] => [packed.numbers.buffer, packed.values.buffer];
+export const buffersOf = ({ values }: Packed): ArrayBuffer[] =>
+  values.byteLength < worthMoving ? [] : [values.buffer];
 
 export type Call =
   | { readonly type: "get"; readonly key: string; readonly revision: number | undefined }

@@ -1,0 +1,2 @@
+export { createNodeHost, type NodeHostOptions } from "./host.ts";
+export { type KubeletServer, type ServeKubeletOptions, serveKubelet } from "./server.ts";

@@ -1,0 +1,106 @@
+// exec and attach for WebSocket callers: channels of v4/v5.channel.k8s.io to the SPDY streams of the runtime. The first byte of a message
+// is its channel; in v5 channel 255 closes another one (the end of stdin). Upstream: apimachinery remotecommand, kubelet cri streaming.
+import type { SpdyConnection, SpdyStream } from "spdy-transport";
+import type { WebSocket } from "ws";
+import type { Logger } from "../../base/index.ts";
+import { RouteError } from "./routes.ts";
+import { dialSpdy, type StreamOptions, type UpgradeRequest } from "./upgrade.ts";
+import { acceptWebSocket, bytesOf, offeredProtocol } from "./websocket.ts";
+
+const protocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
+const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
+type StreamType = "error" | "stdin" | "stdout" | "stderr" | "resize";
+
+export async function serveRemoteCommand(
+  upgrade: UpgradeRequest,
+  target: { readonly url: string; readonly streams: StreamOptions },
+  log: Logger,
+): Promise<void> {
+  const protocol = offeredProtocol(upgrade.request.headers["sec-websocket-protocol"], protocols);
+  if (protocol === undefined)
+    throw new RouteError(400, `unable to upgrade: none of the offered protocols is one of ${protocols.join(", ")}`);
+  const [{ default: transport }, peer] = await Promise.all([
+    import("spdy-transport"),
+    dialSpdy(target.url, { "x-stream-protocol-version": "v4.channel.k8s.io" }),
+  ]);
+  const connection = transport.connection.create(peer.socket, { protocol: "spdy", isServer: false });
+  connection.on("error", (error) => log.debug("a remote command's connection to the runtime broke", { error }));
+  connection.start(3.1);
+  const caller = await acceptWebSocket(upgrade, protocol);
+  // The runtime waits until it has all streams, the error stream among them.
+  const { stdin, stdout, stderr, tty } = target.streams;
+  const wanted: StreamType[] = [
+    "error",
+    ...(stdin ? (["stdin"] as const) : []),
+    ...(stdout ? (["stdout"] as const) : []),
+    ...(stderr ? (["stderr"] as const) : []),
+    ...(tty ? (["resize"] as const) : []),
+  ];
+  const streams = new Map<StreamType, SpdyStream>();
+  for (const type of wanted) streams.set(type, await open(connection, type));
+  callerToRuntime(caller, streams);
+  await runtimeToCaller(caller, streams);
+  caller.close(1000);
+  peer.socket.destroy();
+}
+
+function open(connection: SpdyConnection, streamType: StreamType): Promise<SpdyStream> {
+  return new Promise((resolve, reject) => {
+    connection.request(
+      { method: "POST", path: "/", host: "localhost", headers: { streamtype: streamType } },
+      (error, stream) => {
+        if (error) reject(error);
+        else resolve(stream);
+      },
+    );
+  });
+}
+
+function callerToRuntime(caller: WebSocket, streams: ReadonlyMap<StreamType, SpdyStream>): void {
+  const names: Readonly<Record<number, StreamType>> = { [channels.stdin]: "stdin", [channels.resize]: "resize" };
+  caller.on("message", (data) => {
+    const message = bytesOf(data);
+    const channel = message[0];
+    if (channel === undefined) return;
+    if (channel === channels.close) {
+      const closed = names[message[1] ?? -1];
+      if (closed !== undefined) streams.get(closed)?.end();
+      return;
+    }
+    const stream = streams.get(names[channel] ?? "error");
+    if (stream === undefined || names[channel] === undefined || message.length === 1) return;
+    if (stream.write(message.subarray(1))) return;
+    caller.pause();
+    stream.once("drain", () => caller.resume());
+  });
+  const gone = (): void => {
+    for (const stream of streams.values()) stream.destroy();
+  };
+  caller.on("close", gone);
+  caller.on("error", gone);
+}
+
+/** Resolves when the runtime has ended its streams: the error stream tells the exit code as a Status, last. */
+async function runtimeToCaller(caller: WebSocket, streams: ReadonlyMap<StreamType, SpdyStream>): Promise<void> {
+  const outgoing = (["stdout", "stderr", "error"] as const).flatMap((type) => {
+    const stream = streams.get(type);
+    return stream === undefined ? [] : [{ stream, channel: channels[type] }];
+  });
+  await Promise.all(
+    outgoing.map(
+      ({ stream, channel }) =>
+        new Promise<void>((resolve) => {
+          stream.on("data", (chunk: Buffer) => {
+            const message = Buffer.allocUnsafe(chunk.length + 1);
+            message[0] = channel;
+            chunk.copy(message, 1);
+            stream.pause();
+            caller.send(message, () => stream.resume());
+          });
+          stream.on("end", resolve);
+          stream.on("close", resolve);
+          stream.on("error", () => resolve());
+        }),
+    ),
+  );
+}

@@ -1,0 +1,23 @@
+// The part of spdy-transport that is used; the package brings no types.
+declare module "spdy-transport" {
+  import type { Duplex } from "node:stream";
+
+  export interface SpdyStream extends Duplex {
+    readonly headers: Readonly<Record<string, string>>;
+    abort(): void;
+  }
+  export interface SpdyConnection {
+    start(version: number): void;
+    request(
+      options: { method: string; path: string; host: string; headers: Record<string, string> },
+      callback: (error: Error | null, stream: SpdyStream) => void,
+    ): SpdyStream;
+    end(callback?: () => void): void;
+    destroyStreams(error?: Error): void;
+    on(event: "error" | "close", listener: (error?: Error) => void): this;
+  }
+  const transport: {
+    readonly connection: { create(socket: Duplex, options: { protocol: "spdy"; isServer: boolean }): SpdyConnection };
+  };
+  export default transport;
+}

@@ -1,0 +1,131 @@
+// exec, attach and port-forward: connections that change protocol. SPDY callers are joined with the runtime's streaming server byte by
+// byte; WebSocket callers (v4.channel.k8s.io, v5.channel.k8s.io, tunnelled port-forward) are translated. Upstream: server.go
+// getExec/getAttach/getPortForward, apimachinery remotecommand and portforward constants.
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Logger } from "../../base/index.ts";
+import type { Kubelet } from "../kubelet.ts";
+import { serveRemoteCommand } from "./remote-command.ts";
+import { findPod, RouteError, runningContainer } from "./routes.ts";
+import { serveTunnel } from "./tunnel.ts";
+
+export interface UpgradeRequest {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+export interface StreamOptions {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly tty: boolean;
+}
+
+const flag = (query: URLSearchParams, ...names: string[]): boolean =>
+  names.some((name) => ["1", "true"].includes(query.get(name) ?? ""));
+
+/** Kubelet's names are input/output/error; those of the pods API are stdin/stdout/stderr. */
+function streamsOf(query: URLSearchParams): StreamOptions {
+  const options = {
+    stdin: flag(query, "input", "stdin"),
+    stdout: flag(query, "output", "stdout"),
+    stderr: flag(query, "error", "stderr"),
+    tty: flag(query, "tty"),
+  };
+  if (options.tty && options.stderr) options.stderr = false;
+  if (!options.stdin && !options.stdout && !options.stderr)
+    throw new RouteError(400, "you must specify at least 1 of stdin, stdout, stderr");
+  return options;
+}
+
+/** Rejects with RouteError before anything is written. */
+export async function serveUpgrade(kubelet: Kubelet, upgrade: UpgradeRequest, log: Logger): Promise<void> {
+  const [first = "", ...parts] = upgrade.path.split("/").slice(1);
+  const websocket = upgrade.request.headers.upgrade?.toLowerCase() === "websocket";
+  const { runtime } = kubelet.context;
+  if (first === "portForward") {
+    const pod = findPod(kubelet, parts[0], parts[1], parts[2]);
+    const sandbox = (await runtime.listPodSandboxes({ podUid: pod.metadata.uid, state: "ready" }))[0];
+    if (sandbox === undefined) throw new RouteError(404, `sandbox of pod ${JSON.stringify(parts[1] ?? "")} not found`);
+    const url = await runtime.portForward(sandbox.id, []);
+    return websocket ? serveTunnel(upgrade, url, log) : joinRaw(upgrade, url);
+  }
+  if (first !== "exec" && first !== "attach") throw new RouteError(404, "404 page not found");
+  const containerId = runningContainer(kubelet, parts);
+  const streams = streamsOf(upgrade.query);
+  const url =
+    first === "exec"
+      ? await runtime.exec({ containerId, command: upgrade.query.getAll("command"), ...streams })
+      : await runtime.attach({ containerId, ...streams });
+  return websocket ? serveRemoteCommand(upgrade, { url, streams }, log) : joinRaw(upgrade, url);
+}
+
+/** The runtime's answer to the upgrade goes back as it is, then both sides are joined. */
+async function joinRaw({ request, socket, head }: UpgradeRequest, url: string): Promise<void> {
+  const peer = await dialSpdy(url, headersOf(request));
+  socket.write(peer.answer);
+  if (peer.head.length > 0) socket.write(peer.head);
+  if (head.length > 0) peer.socket.write(head);
+  socket.pipe(peer.socket);
+  peer.socket.pipe(socket);
+  for (const [one, other] of [
+    [socket, peer.socket],
+    [peer.socket, socket],
+  ] as const) {
+    one.on("error", () => other.destroy());
+    one.on("close", () => other.destroy());
+  }
+}
+
+/** Everything but who asked and how to reach us. */
+function headersOf(request: IncomingMessage): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(request.headers))
+    if (value !== undefined && !["host", "authorization"].includes(name)) headers[name] = value;
+  return headers;
+}
+
+export interface RuntimeConnection {
+  readonly socket: Duplex;
+  /** Head of the 101 answer, for passing on. */
+  readonly answer: string;
+  readonly head: Buffer;
+  readonly protocol: string | undefined;
+}
+
+/** Upgrades a connection to the runtime's streaming server. Rejects with RouteError and its text when it refuses. */
+export function dialSpdy(url: string, headers: Record<string, string | string[]>): Promise<RuntimeConnection> {
+  return new Promise((resolve, reject) => {
+    const asked = httpRequest(url, {
+      method: "POST",
+      headers: { connection: "Upgrade", upgrade: "SPDY/3.1", ...headers },
+      agent: false,
+    });
+    asked.on("upgrade", (response, socket, head) => {
+      const lines = [`HTTP/1.1 101 Switching Protocols`];
+      for (let index = 0; index < response.rawHeaders.length; index += 2)
+        lines.push(`${response.rawHeaders[index]}: ${response.rawHeaders[index + 1]}`);
+      const protocol = [response.headers["x-stream-protocol-version"] ?? []].flat()[0];
+      resolve({ socket, head, answer: `${lines.join("\r\n")}\r\n\r\n`, protocol });
+    });
+    asked.on("response", (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        body += chunk;
+      });
+      response.on("end", () =>
+        reject(
+          new RouteError(response.statusCode ?? 502, body.trim() || "the container runtime refuses the connection"),
+        ),
+      );
+    });
+    asked.on("error", (error) =>
+      reject(new RouteError(502, `the container runtime's streaming server is not reached: ${error.message}`)),
+    );
+    asked.end();
+  });
+}

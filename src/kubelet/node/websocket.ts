@@ -1,0 +1,27 @@
+import { type WebSocket, WebSocketServer } from "ws";
+import type { UpgradeRequest } from "./upgrade.ts";
+
+/** First of `known` that the caller offers, in the caller's order. */
+export const offeredProtocol = (header: string | undefined, known: readonly string[]): string | undefined =>
+  (header ?? "")
+    .split(",")
+    .map((each) => each.trim())
+    .find((each) => known.includes(each));
+
+/** Answers the upgrade with one protocol. */
+export function acceptWebSocket({ request, socket, head }: UpgradeRequest, protocol: string): Promise<WebSocket> {
+  const server = new WebSocketServer({
+    noServer: true,
+    handleProtocols: () => protocol,
+    perMessageDeflate: false,
+    maxPayload: 32 * 1024 * 1024,
+  });
+  return new Promise((resolve) => server.handleUpgrade(request, socket, head, (connection) => resolve(connection)));
+}
+
+export const bytesOf = (data: unknown): Buffer =>
+  Array.isArray(data)
+    ? Buffer.concat(data as Buffer[])
+    : data instanceof ArrayBuffer
+      ? Buffer.from(data)
+      : (data as Buffer);

@@ -217,6 +217,7 @@ export async function runLoop(context: CycleContext): Promise<void> {
         const tracked = binding.finally(() => bindings.delete(tracked));
         bindings.add(tracked);
       }
+      showSizes(context);
       if (bindings.size >= mostBindings) await Promise.race(bindings);
       else if (!signal.aborted) await sleep(clock, 0, signal).catch(() => {});
     }
@@ -224,4 +225,11 @@ export async function runLoop(context: CycleContext): Promise<void> {
   } finally {
     stop();
   }
+}
+
+function showSizes({ framework, metrics }: CycleContext): void {
+  const sizes = framework.snapshot.sizes;
+  metrics.cacheSize.set(sizes.nodes, { type: "nodes" });
+  metrics.cacheSize.set(sizes.pods, { type: "pods" });
+  metrics.cacheSize.set(sizes.assumedPods, { type: "assumed_pods" });
 }

@@ -121,7 +121,6 @@ export class SchedulingQueue {
       if (pod === undefined) return undefined;
       if (this.#inFlight.has(pod.info.uid)) continue;
       pod.attempts++;
-      pod.firstAttemptMs ??= this.#options.clock.monotonic();
       this.#inFlight.begin(pod.info.uid);
       this.#countRejections(pod, -1);
       this.#settle();
@@ -320,6 +319,7 @@ export class SchedulingQueue {
       this.#waiting.add(pod);
       return "unschedulable";
     }
+    pod.firstAttemptMs ??= this.#options.clock.monotonic();
     this.#active.set(pod);
     this.#options.metrics.incomingPods.inc({ queue: "active", event: label });
     return "active";

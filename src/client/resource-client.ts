@@ -32,9 +32,9 @@ export function createResourceClient<T extends KubeObject>(send: Sender, kind: K
     const path = `${collection(name.namespace)}/${encodeURIComponent(name.name)}`;
     return subresource === undefined ? path : `${path}/${subresource}`;
   };
-  const put = (object: T, options: WriteOptions | undefined, subresource?: string): Promise<T> =>
+  const put = async (object: T, options: WriteOptions | undefined, subresource?: string): Promise<T> =>
     send.send({ method: "PUT", path: at(object.metadata, subresource), query: writeQuery(options), body: object });
-  const get = (name: ObjectName): Promise<T> => send.send({ method: "GET", path: at(name) });
+  const get = async (name: ObjectName): Promise<T> => send.send({ method: "GET", path: at(name) });
 
   return {
     kind,
@@ -64,10 +64,10 @@ export function createResourceClient<T extends KubeObject>(send: Sender, kind: K
       }),
     update: (object, options) => put(object, options),
     updateStatus: (object, options) => put(object, options, "status"),
-    patch(name, patch, options) {
+    async patch(name, patch, options) {
       const query = writeQuery(options);
       if (options.force !== undefined) query.set("force", String(options.force));
-      return send.send({
+      return await send.send({
         method: "PATCH",
         path: at(name, options.subresource),
         query,
@@ -93,10 +93,10 @@ export function createResourceClient<T extends KubeObject>(send: Sender, kind: K
           }),
         options.signal,
       ),
-    createSubresource: (name, subresource, body, options) =>
+    createSubresource: async (name, subresource, body, options) =>
       send.send({ method: "POST", path: at(name, subresource), query: writeQuery(options), body }),
-    getSubresource: (name, subresource) => send.send({ method: "GET", path: at(name, subresource) }),
-    updateSubresource: (name, subresource, body, options) =>
+    getSubresource: async (name, subresource) => send.send({ method: "GET", path: at(name, subresource) }),
+    updateSubresource: async (name, subresource, body, options) =>
       send.send({ method: "PUT", path: at(name, subresource), query: writeQuery(options), body }),
   };
 }

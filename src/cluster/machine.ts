@@ -24,7 +24,7 @@ const pluginDirectories = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];
 /** Directory that holds the standard CNI plugins. */
 export const findCniPlugins = (): string | undefined =>
   pluginDirectories.find((directory) =>
-    ["bridge", "host-local", "loopback", "portmap"].every((name) => existsSync(join(directory, name))),
+    ["bridge", "host-local", "loopback"].every((name) => existsSync(join(directory, name))),
   );
 
 interface Need {

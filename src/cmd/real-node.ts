@@ -1,4 +1,5 @@
 // The node with real containers: pod network, runtime, kubelet, service proxy and DNS of this machine.
+import { mkdirSync } from "node:fs";
 
 import { systemClock, systemRng } from "../base/index.ts";
 import { createInformerFactory } from "../client/index.ts";
@@ -47,6 +48,8 @@ async function runKubelet({ options, plane, pki, address, base }: RealNodeParts)
   const { config, layout, log } = options;
   const client = plane.client(componentUsers.node(config.nodeName), "kubelet/v1.36");
   const parts = base(client);
+  for (const directory of [layout.kubeletDirectory, `${layout.podLogDirectory}/containers`])
+    mkdirSync(directory, { recursive: true });
   const runtime = await connectCri({ socket: layout.containerd.socket, clock: systemClock, log: log.child("cri") });
   const host = createNodeHost({ clock: systemClock, log: log.child("host") });
   const kubelet = createKubelet({

@@ -1,5 +1,7 @@
-// The node's pod network as a CNI configuration list: the standard bridge, host-local and portmap plugins.
+// The node's pod network as a CNI configuration list: the standard bridge and host-local plugins.
 // Source: the CNI specification 0.4.0 (what containerd 1.6 and the plugins of Debian 12 and later speak).
+
+// Host ports are the service proxy's, in its own tables: the portmap plugin would write into tables that everybody shares.
 
 export interface CniPlan {
   readonly cluster: string;
@@ -33,7 +35,6 @@ export function cniConfigList(plan: CniPlan): string {
           ranges: [[{ subnet: plan.podCidr }]],
         },
       },
-      { type: "portmap", capabilities: { portMappings: true }, snat: true },
     ],
   };
   return `${JSON.stringify(list, null, 2)}\n`;

@@ -1,16 +1,20 @@
 // DaemonSets: carries out what decide.ts decides. Upstream: pkg/controller/daemon.
-import { controllerRevisions, daemonSets, nodes, pods } from "../../api/index.ts";
+import { controllerRevisions, type core_v1, daemonSets, nodes, pods } from "../../api/index.ts";
 import type { Clock } from "../../base/index.ts";
+import type { Client, EventRecorder, Informer } from "../../client/index.ts";
 import { deepEqual, isNotFound, labelSelectorMatcher, objectKey } from "../../machinery/index.ts";
 import {
   addControllerIndex,
   all,
   type ControllerContext,
+  type ControllerRevision,
   claim,
   compactStatus,
   controlledBy,
   createExpectations,
   createPodControl,
+  type Expectations,
+  type History,
   isNamespaceTerminating,
   newQueue,
   nextAvailabilityMs,
@@ -25,7 +29,7 @@ import {
   watchPodsOf,
 } from "../lib/index.ts";
 import { decide, type Observed, type Plan, statusOf } from "./decide.ts";
-import { type DaemonSet, templateFor } from "./template.ts";
+import { type DaemonSet, type Pod, templateFor } from "./template.ts";
 
 const burst = 250;
 const recheckMs = 10_000;
@@ -37,13 +41,11 @@ export async function runDaemonSets(context: ControllerContext): Promise<void> {
   const { client, clock } = context;
   const queue = newQueue(context, "daemonset");
   const recorder = context.recorder("daemonset-controller");
-  const resource = client.of(daemonSets);
   const sets = watch(context, daemonSets, {
     add: (set) => queue.add(objectKey(set)),
     update: (_, set) => queue.add(objectKey(set)),
     delete: (set) => queue.add(objectKey(set)),
   });
-  const selectorOf = (set: DaemonSet) => labelSelectorMatcher(set.spec.selector);
   const podInformer = watchPodsOf(context, { owners: sets, selector: selectorOf, enqueue: queue.add });
   const wakeAll = (): void => {
     for (const set of sets.list()) queue.add(objectKey(set));
@@ -63,106 +65,146 @@ export async function runDaemonSets(context: ControllerContext): Promise<void> {
   const podControl = createPodControl({ client, recorder, expectations, keyOf: objectKey });
   const backoff = createFailureBackoff(clock);
 
-  const reconcile = async (key: string): Promise<number | undefined> => {
-    const set = sets.byKey(key);
-    if (set === undefined) {
-      expectations.forget(key);
-      return undefined;
-    }
-    const selector = selectorOf(set);
-    if (selector.everything) {
-      const message = "This daemon set is selecting all pods. A non-empty selector is required.";
-      recorder.event(set, { type: "Warning", reason: "SelectingAll", message });
-      return undefined;
-    }
-    if (set.metadata.deletionTimestamp !== undefined) return undefined;
-    const history = await syncHistory({
-      owner: set,
-      owners: resource,
-      selector,
-      template: set.spec.template,
-      collisionCount: set.status?.collisionCount ?? 0,
-      hashLabel: revisionHashLabel,
-      client,
-      informer: revisionInformer,
-    });
-    const hash = history.update.metadata.labels?.[revisionHashLabel] ?? "";
-    const settled = expectations.satisfied(key);
-    const observe = async (): Promise<Observed> => ({
-      set,
-      nodes: nodeInformer.list(),
-      pods: await claim({
-        owner: set,
-        selector,
-        candidates: [
-          ...controlledBy(podInformer, set.metadata.uid),
-          ...orphansIn(podInformer, set.metadata.namespace ?? ""),
-        ],
-        owners: resource,
-        resource: client.of(pods),
-      }),
-      hash,
-      backoffMs: (nodeName) => backoff.leftMs(`${set.metadata.uid}/${set.metadata.generation}/${nodeName}`),
-      nowMs: clock.now(),
-    });
-    const observed = await observe();
-    const plan = settled ? decide(observed) : undefined;
-    let failure: unknown;
-    if (plan !== undefined) {
-      for (const { pod, nodeName } of plan.ended) {
-        const failed = pod.status?.phase === "Failed";
-        if (failed) backoff.failed(`${set.metadata.uid}/${set.metadata.generation}/${nodeName}`);
-        const subject = `daemon pod ${pod.metadata.namespace}/${pod.metadata.name} on node ${nodeName}`;
-        recorder.event(
-          set,
-          failed
-            ? { type: "Warning", reason: "FailedDaemonPod", message: `Found failed ${subject}, will try to kill it` }
-            : {
-                type: "Normal",
-                reason: "SucceededDaemonPod",
-                message: `Found succeeded ${subject}, will try to delete it`,
-              },
-        );
-      }
-      failure = await carryOut({ set, plan, hash, podControl });
-      if (failure === undefined) await cleanUp();
-    }
-    await writeStatus(observed, history.collisionCount);
-    if (failure !== undefined) throw failure;
-    const waits = [
-      nextAvailabilityMs(observed.pods, set.spec.minReadySeconds ?? 0, observed.nowMs),
-      plan?.againMs,
-      settled ? undefined : recheckMs,
-    ].filter((ms) => ms !== undefined);
-    return waits.length > 0 ? Math.min(...waits) : undefined;
-
-    async function cleanUp(): Promise<void> {
-      const live = new Set(observed.pods.map((pod) => pod.metadata.labels?.[revisionHashLabel]));
-      const old = history.revisions.filter((each) => each.metadata.name !== history.update.metadata.name);
-      const unused = old.filter((each) => !live.has(each.metadata.labels?.[revisionHashLabel]));
-      const limit = set!.spec.revisionHistoryLimit ?? 10;
-      await truncateHistory(client, unused, limit - (old.length - unused.length));
-    }
-    async function writeStatus(view: Observed, collisionCount: number): Promise<void> {
-      const { status: before, metadata } = view.set;
-      const observedGeneration = settled ? (metadata.generation ?? 0) : (before?.observedGeneration ?? 0);
-      const status = {
-        ...before,
-        ...statusOf(view),
-        ...(observedGeneration > 0 ? { observedGeneration } : {}),
-        ...(collisionCount > 0 ? { collisionCount } : {}),
-      };
-      const blank = { updatedNumberScheduled: 0, numberAvailable: 0, numberUnavailable: 0 };
-      if (!deepEqual({ ...blank, ...before }, status))
-        await resource.updateStatus({ ...view.set, status: compactStatus(status, kept) });
-    }
+  const rim: Rim = {
+    client,
+    clock,
+    recorder,
+    sets,
+    pods: podInformer,
+    nodes: nodeInformer,
+    revisions: revisionInformer,
+    expectations,
+    podControl,
+    backoff,
   };
   await runLoop(context, {
     queue,
     workers: 2,
     informers: [sets, podInformer, nodeInformer, revisionInformer],
-    reconcile,
+    reconcile: (key) => reconcile(rim, key),
   });
+}
+
+const selectorOf = (set: DaemonSet) => labelSelectorMatcher(set.spec.selector);
+
+interface Rim {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly recorder: EventRecorder;
+  readonly sets: Informer<DaemonSet>;
+  readonly pods: Informer<Pod>;
+  readonly nodes: Informer<core_v1.Node>;
+  readonly revisions: Informer<ControllerRevision>;
+  readonly expectations: Expectations;
+  readonly podControl: PodControl;
+  readonly backoff: FailureBackoff;
+}
+
+async function reconcile(rim: Rim, key: string): Promise<number | undefined> {
+  const set = rim.sets.byKey(key);
+  if (set === undefined) {
+    rim.expectations.forget(key);
+    return undefined;
+  }
+  if (selectorOf(set).everything) {
+    const message = "This daemon set is selecting all pods. A non-empty selector is required.";
+    rim.recorder.event(set, { type: "Warning", reason: "SelectingAll", message });
+    return undefined;
+  }
+  if (set.metadata.deletionTimestamp !== undefined) return undefined;
+  const history = await syncHistory({
+    owner: set,
+    owners: rim.client.of(daemonSets),
+    selector: selectorOf(set),
+    template: set.spec.template,
+    collisionCount: set.status?.collisionCount ?? 0,
+    hashLabel: revisionHashLabel,
+    client: rim.client,
+    informer: rim.revisions,
+  });
+  const settled = rim.expectations.satisfied(key);
+  const observed = await observe(rim, set, history.update.metadata.labels?.[revisionHashLabel] ?? "");
+  const plan = settled ? decide(observed) : undefined;
+  let failure: unknown;
+  if (plan !== undefined) {
+    tellEnded(rim, set, plan);
+    failure = await carryOut({ set, plan, hash: observed.hash, podControl: rim.podControl });
+    if (failure === undefined) await cleanUp(rim, observed, history);
+  }
+  await writeStatus(rim, observed, { settled, collisionCount: history.collisionCount });
+  if (failure !== undefined) throw failure;
+  const waits = [
+    nextAvailabilityMs(observed.pods, set.spec.minReadySeconds ?? 0, observed.nowMs),
+    plan?.againMs,
+    settled ? undefined : recheckMs,
+  ].filter((ms) => ms !== undefined);
+  return waits.length > 0 ? Math.min(...waits) : undefined;
+}
+
+const backoffKey = (set: DaemonSet, nodeName: string): string =>
+  `${set.metadata.uid}/${set.metadata.generation}/${nodeName}`;
+
+async function observe(rim: Rim, set: DaemonSet, hash: string): Promise<Observed> {
+  const claimed = await claim({
+    owner: set,
+    selector: selectorOf(set),
+    candidates: [...controlledBy(rim.pods, set.metadata.uid), ...orphansIn(rim.pods, set.metadata.namespace ?? "")],
+    owners: rim.client.of(daemonSets),
+    resource: rim.client.of(pods),
+  });
+  return {
+    set,
+    nodes: rim.nodes.list(),
+    pods: claimed,
+    hash,
+    backoffMs: (nodeName) => rim.backoff.leftMs(backoffKey(set, nodeName)),
+    nowMs: rim.clock.now(),
+  };
+}
+
+function tellEnded({ recorder, backoff }: Rim, set: DaemonSet, plan: Plan): void {
+  for (const { pod, nodeName } of plan.ended) {
+    const failed = pod.status?.phase === "Failed";
+    if (failed) backoff.failed(backoffKey(set, nodeName));
+    const subject = `daemon pod ${pod.metadata.namespace}/${pod.metadata.name} on node ${nodeName}`;
+    recorder.event(
+      set,
+      failed
+        ? { type: "Warning", reason: "FailedDaemonPod", message: `Found failed ${subject}, will try to kill it` }
+        : {
+            type: "Normal",
+            reason: "SucceededDaemonPod",
+            message: `Found succeeded ${subject}, will try to delete it`,
+          },
+    );
+  }
+}
+
+/** Old revisions that no pod has, beyond the history limit. */
+async function cleanUp({ client }: Rim, { set, pods: live }: Observed, history: History): Promise<void> {
+  const used = new Set(live.map((pod) => pod.metadata.labels?.[revisionHashLabel]));
+  const old = history.revisions.filter((each) => each.metadata.name !== history.update.metadata.name);
+  const unused = old.filter((each) => !used.has(each.metadata.labels?.[revisionHashLabel]));
+  await truncateHistory(client, unused, (set.spec.revisionHistoryLimit ?? 10) - (old.length - unused.length));
+}
+
+async function writeStatus(
+  { client }: Rim,
+  view: Observed,
+  run: { settled: boolean; collisionCount: number },
+): Promise<void> {
+  const { status: before, metadata } = view.set;
+  const observedGeneration = run.settled ? (metadata.generation ?? 0) : (before?.observedGeneration ?? 0);
+  const { collisionCount } = run;
+  const status = {
+    ...before,
+    ...statusOf(view),
+    ...(observedGeneration > 0 ? { observedGeneration } : {}),
+    ...(collisionCount > 0 ? { collisionCount } : {}),
+  };
+  const blank = { updatedNumberScheduled: 0, numberAvailable: 0, numberUnavailable: 0 };
+  if (!deepEqual({ ...blank, ...before }, status))
+    await client.of(daemonSets).updateStatus({ ...view.set, status: compactStatus(status, kept) });
 }
 
 interface Work {
@@ -196,8 +238,13 @@ async function carryOut({ set, plan, hash, podControl }: Work): Promise<unknown>
   return error;
 }
 
+interface FailureBackoff {
+  leftMs(key: string): number;
+  failed(key: string): void;
+}
+
 /** Failing daemons are replaced after 1 s, 2 s, 4 s … 15 min. */
-function createFailureBackoff(clock: Clock): { leftMs(key: string): number; failed(key: string): void } {
+function createFailureBackoff(clock: Clock): FailureBackoff {
   const mostMs = 15 * 60_000;
   const records = new Map<string, { delayMs: number; atMs: number }>();
   return {

@@ -17,7 +17,7 @@ import { type ControllerContext, featureEnabled, newQueue, runLoop, watch } from
 import { errorText, isNamespaceTerminating } from "./errors.ts";
 import { createExpectations } from "./expectations.ts";
 import { addControllerIndex, claim, controlledBy, orphansIn, resolveOwner } from "./owners.ts";
-import { createPodControl } from "./pod-control.ts";
+import { createPodControl, type PodControl } from "./pod-control.ts";
 import { isActive, isAvailable, isReady, isTerminating, nextAvailabilityMs, sortForDeletion } from "./pods.ts";
 import { compactStatus } from "./status.ts";
 
@@ -142,48 +142,6 @@ export async function runReplicaController<T extends ReplicaOwner>(
   const expectations = createExpectations(clock, podInformer);
   const podControl = createPodControl({ client, recorder, expectations, keyOf: objectKey });
 
-  const colocation = (owner: T): ((pod: Pod) => number) => {
-    const siblings = new Set([owner.metadata.uid]);
-    const controller = controllerOf(owner);
-    for (const sibling of controlledBy(owners, controller?.uid)) siblings.add(sibling.metadata.uid);
-    const onNode = new Map<string, number>();
-    for (const uid of siblings)
-      for (const pod of controlledBy(podInformer, uid))
-        if (isActive(pod) && pod.spec?.nodeName)
-          onNode.set(pod.spec.nodeName, (onNode.get(pod.spec.nodeName) ?? 0) + 1);
-    return (pod) => onNode.get(pod.spec?.nodeName ?? "") ?? 0;
-  };
-
-  /** The first error, as upstream tells only one. */
-  const manage = async (owner: T, active: readonly Pod[]): Promise<unknown> => {
-    const desired = owner.spec?.replicas ?? 1;
-    const decision = decideReplicas({ desired, active, colocated: colocation(owner), nowMs: clock.now() });
-    if (decision.do === "create") {
-      const template = owner.spec?.template ?? {};
-      const { error } = await slowStart(decision.count, async () => {
-        try {
-          await podControl.create(owner, template);
-        } catch (failure) {
-          if (!isNamespaceTerminating(failure)) throw failure;
-        }
-      });
-      return error;
-    }
-    if (decision.do === "nothing") return undefined;
-    try {
-      await all(decision.pods, async (pod) => {
-        try {
-          await podControl.delete(owner, pod);
-        } catch (failure) {
-          if (!isNotFound(failure)) throw failure;
-        }
-      });
-    } catch (failure) {
-      return failure;
-    }
-    return undefined;
-  };
-
   const reconcile = async (key: string): Promise<number | undefined> => {
     const owner = owners.byKey(key);
     if (owner === undefined) {
@@ -203,7 +161,15 @@ export async function runReplicaController<T extends ReplicaOwner>(
       resource: podResource,
     });
     const active = claimed.filter(isActive);
-    const failure = settled && owner.metadata.deletionTimestamp === undefined ? await manage(owner, active) : undefined;
+    const failure =
+      settled && owner.metadata.deletionTimestamp === undefined
+        ? await manage(podControl, owner, {
+            desired: owner.spec?.replicas ?? 1,
+            active,
+            colocated: colocation(owner, owners, podInformer),
+            nowMs: clock.now(),
+          })
+        : undefined;
     const nowMs = clock.now();
     const status = replicaStatus({
       owner,
@@ -219,6 +185,50 @@ export async function runReplicaController<T extends ReplicaOwner>(
     return settled ? nextMs : Math.min(nextMs ?? recheckMs, recheckMs);
   };
   await runLoop(context, { queue, informers: [owners, podInformer], reconcile });
+}
+
+/** Active pods of the owner and its siblings by node: scaling down spreads. */
+function colocation<T extends ReplicaOwner>(
+  owner: T,
+  owners: Informer<T>,
+  podInformer: Informer<Pod>,
+): (pod: Pod) => number {
+  const siblings = new Set([owner.metadata.uid]);
+  for (const sibling of controlledBy(owners, controllerOf(owner)?.uid)) siblings.add(sibling.metadata.uid);
+  const onNode = new Map<string, number>();
+  for (const uid of siblings)
+    for (const pod of controlledBy(podInformer, uid))
+      if (isActive(pod) && pod.spec?.nodeName) onNode.set(pod.spec.nodeName, (onNode.get(pod.spec.nodeName) ?? 0) + 1);
+  return (pod) => onNode.get(pod.spec?.nodeName ?? "") ?? 0;
+}
+
+/** The first error, as upstream tells only one. */
+async function manage(podControl: PodControl, owner: ReplicaOwner, view: ReplicaView): Promise<unknown> {
+  const decision = decideReplicas(view);
+  if (decision.do === "nothing") return undefined;
+  if (decision.do === "create") {
+    const template = owner.spec?.template ?? {};
+    const { error } = await slowStart(decision.count, async () => {
+      try {
+        await podControl.create(owner, template);
+      } catch (failure) {
+        if (!isNamespaceTerminating(failure)) throw failure;
+      }
+    });
+    return error;
+  }
+  try {
+    await all(decision.pods, async (pod) => {
+      try {
+        await podControl.delete(owner, pod);
+      } catch (failure) {
+        if (!isNotFound(failure)) throw failure;
+      }
+    });
+  } catch (failure) {
+    return failure;
+  }
+  return undefined;
 }
 
 /** A write of ours that the cache does not show yet brings an event; this is for the case that it never does. */

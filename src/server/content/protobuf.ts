@@ -98,7 +98,7 @@ function readUnknown(bytes: Uint8Array): { typeMeta: { apiVersion?: string; kind
   reader.fields(bytes.length, (number, wire) => {
     if (number === 1) typeMeta = reader.message(`k8s.io.apimachinery.pkg.runtime.TypeMeta`, undefined, reader.end());
     else if (number === 2) raw = reader.take();
-    else reader.skip(wire);
+    else reader.pass(wire);
   });
   if (messages[unknownMessage] === undefined) throw new Error(`facts/proto/k8s-api.json has no ${unknownMessage}`);
   return { typeMeta, raw };
@@ -138,7 +138,7 @@ class Reader {
     return taken;
   }
 
-  skip(wire: number): void {
+  pass(wire: number): void {
     if (wire === 0) this.#varint();
     else if (wire === 1) this.#at += 8;
     else if (wire === 2) this.take();
@@ -153,7 +153,7 @@ class Reader {
     const value: Record<string, unknown> = {};
     this.fields(end, (number, wire) => {
       const field = fields[number];
-      if (field === undefined) return this.skip(wire);
+      if (field === undefined) return this.pass(wire);
       this.#field(value, field, { schema: resolved, wire });
     });
     return value;
@@ -188,7 +188,7 @@ class Reader {
     this.fields(this.end(), (number, wire) => {
       if (number === 1) key = decoder.decode(this.take());
       else if (number === 2) entry = this.#value(type, schema, wire);
-      else this.skip(wire);
+      else this.pass(wire);
     });
     return [key, entry];
   }

@@ -29,7 +29,7 @@ export function sha256(message: Uint8Array): Uint8Array {
     compress(state, words);
   }
   const out = new DataView(new ArrayBuffer(32));
-  state.forEach((word, index) => out.setUint32(index * 4, word));
+  for (const [index, word] of state.entries()) out.setUint32(index * 4, word);
   return new Uint8Array(out.buffer);
 }
 

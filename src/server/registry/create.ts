@@ -32,6 +32,8 @@ export interface CreateRequest {
   /** Consumed. */
   readonly draft: KubeObject;
   readonly options: WriteOptions;
+  /** managedFields are in the draft already (server-side apply). */
+  readonly tracksFields?: boolean;
 }
 
 export async function createObject(
@@ -50,13 +52,14 @@ export async function createObject(
   const sent = draft.metadata.managedFields;
   resource.rules.default?.(draft);
   dedupeOwners(context, draft);
-  trackFields(context, resource, {
-    draft,
-    old: undefined,
-    manager: options.fieldManager,
-    subresource: "",
-    ...(sent === undefined ? {} : { sent }),
-  });
+  if (request.tracksFields !== true)
+    trackFields(context, resource, {
+      draft,
+      old: undefined,
+      manager: options.fieldManager,
+      subresource: "",
+      ...(sent === undefined ? {} : { sent }),
+    });
   const attributes = core.admission.attributes(context, resource, {
     operation: "CREATE",
     object: draft,

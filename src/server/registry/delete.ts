@@ -91,8 +91,10 @@ function checkPreconditions(resource: ServedResource, old: KubeObject, options: 
   const { uid, resourceVersion } = options.preconditions ?? {};
   const { group, kind } = resource.kind;
   const fail = (why: string): Error => conflict({ group, resource: kind }, old.metadata.name, why);
-  if (resource.hooks?.prepareDelete !== undefined)
-    return checkNamespacePreconditions(resource, old, { uid, resourceVersion });
+  if (resource.hooks?.prepareDelete !== undefined) {
+    checkNamespacePreconditions(resource, old, { uid, resourceVersion });
+    return;
+  }
   if (uid !== undefined && uid !== old.metadata.uid)
     throw fail(
       `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`,

@@ -4,9 +4,11 @@ import {
   applyMergePatch,
   applyStrategicMergePatch,
   badRequest,
-  decodeObject,
+  decodePatch,
   decodeValue,
   deepClone,
+  field,
+  goJson,
   invalid,
   type JsonPatchOperation,
   type KubeObject,
@@ -17,6 +19,7 @@ import {
 import type { Answer } from "../answer.ts";
 import type { ServedResource } from "../catalog.ts";
 import { type RequestContext, warn } from "../context.ts";
+import { apply } from "./apply.ts";
 import { checkBodySize, checkKind, unsupportedMediaType } from "./body.ts";
 import { type WriteOptions, writeOptions } from "./options.ts";
 import { changeObject } from "./update.ts";
@@ -32,9 +35,10 @@ type PatchType = (typeof patchTypes)[number];
 
 export async function patch(context: RequestContext, resource: ServedResource): Promise<Answer> {
   const { info } = context;
+  if (isApply(context)) return apply(context, resource);
   const type = patchTypeOf(context);
-  const options = writeOptions(context, "PatchOptions", type === "application/apply-patch+yaml");
-  const apply = patcherOf(context, { type, schema: resource.schema, schemas: resource.schemas });
+  const options = writeOptions(context, "PatchOptions");
+  const patched = patcherOf(context, { type, schema: resource.schema, schemas: resource.schemas });
   const written = await changeObject(context, resource, {
     name: info.name,
     subresource: info.subresource,
@@ -42,7 +46,7 @@ export async function patch(context: RequestContext, resource: ServedResource): 
     unconditional: true,
     neverCreates: true,
     change: (old) => {
-      const draft = decodePatched(context, resource, { patched: apply(old), options });
+      const draft = decodePatched(context, resource, { patched: patched(old), options });
       checkPatched(draft, old, resource);
       return draft;
     },
@@ -50,10 +54,13 @@ export async function patch(context: RequestContext, resource: ServedResource): 
   return { type: "object", status: 200, resource, object: written.object };
 }
 
+const isApply = (context: RequestContext): boolean =>
+  (context.request.headers["content-type"] ?? "").split(";", 1)[0]!.trim() === "application/apply-patch+yaml";
+
 export function patchTypeOf(context: RequestContext): PatchType {
   const type = (context.request.headers["content-type"] ?? "").split(";", 1)[0]!.trim();
   if (!(patchTypes as readonly string[]).includes(type)) throw unsupportedMediaType(patchTypes);
-  if (type === "application/apply-patch+yaml") throw notImplemented("server-side apply");
+  if (type === "application/apply-patch+yaml") throw notImplemented("server-side apply of this subresource");
   return type as PatchType;
 }
 
@@ -67,11 +74,14 @@ export function patcherOf(
   const { body } = context.request;
   checkBodySize(body);
   const { type, schema, schemas } = target;
-  const patch = body instanceof Uint8Array ? parse(body) : body;
-  if (patch === undefined) throw badRequest("error decoding patch: unexpected end of JSON input");
+  const validation = (context.query.get("fieldValidation") || "Warn") as WriteOptions["fieldValidation"];
+  const { patch, findings } =
+    body instanceof Uint8Array ? decodePatch(body, shortTypes[type], validation) : { patch: body, findings: [] };
+  if (findings.length > 0 && validation === "Strict")
+    throw invalidPatch(patch, `strict decoding error: ${findings.join(", ")}`);
+  for (const text of findings) warn(context, text);
   if (type === "application/json-patch+json") {
-    if (!Array.isArray(patch))
-      throw badRequest("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+    if (!Array.isArray(patch)) throw badRequest("error decoding patch: a JSON patch is a list of operations");
     if (patch.length > mostOperations)
       throw new StatusError({
         code: 413,
@@ -90,18 +100,16 @@ export function patcherOf(
   return (old) => applyStrategicMergePatch(old, patch, { schema, schemas });
 }
 
-const decoder = new TextDecoder();
+const shortTypes = {
+  "application/json-patch+json": "json",
+  "application/merge-patch+json": "merge",
+  "application/strategic-merge-patch+json": "strategic",
+  "application/apply-patch+yaml": "merge",
+} as const;
 
-function parse(body: Uint8Array): unknown {
-  const text = decoder.decode(body);
-  try {
-    return JSON.parse(text);
-  } catch {
-    // decodeObject knows upstream's words for each kind of bad JSON.
-    decodeObject(body, { mediaType: "application/json", fieldValidation: "Ignore" });
-    throw badRequest(`error decoding patch: ${text.slice(0, 100)}`);
-  }
-}
+/** What is wrong with the patched object is shown as a fault of the patch. */
+const invalidPatch = (value: unknown, why: string): StatusError =>
+  invalid({ group: "", kind: "" }, "", [field.invalid("patch", goJson(value), why)]);
 
 /** The patched object goes the way of a body: unknown fields, wrong types, quantities. */
 function decodePatched(
@@ -110,16 +118,24 @@ function decodePatched(
   { patched, options }: { patched: unknown; options: WriteOptions },
 ): KubeObject {
   if (resource.schema !== undefined) {
-    const decoded = decodeValue(patched, {
-      fieldValidation: options.fieldValidation,
-      schema: resource.schema,
-      schemas: resource.schemas,
-      expect: resource.kind,
-    });
+    const decoded = decodedPatched(patched, resource.schema, { resource, options });
     for (const text of decoded.warnings) warn(context, text);
     return checkKind(decoded.object, resource.kind);
   }
   return checkKind(deepClone(patched) as Record<string, unknown>, resource.kind);
+}
+
+function decodedPatched(
+  patched: unknown,
+  schema: NonNullable<ServedResource["schema"]>,
+  { resource, options }: { resource: ServedResource; options: WriteOptions },
+): ReturnType<typeof decodeValue> {
+  try {
+    return decodeValue(patched, { fieldValidation: options.fieldValidation, schema, schemas: resource.schemas });
+  } catch (error) {
+    if (error instanceof StatusError && error.code === 400) throw invalidPatch(patched, error.message);
+    throw error;
+  }
 }
 
 function checkPatched(draft: KubeObject, old: KubeObject, resource: ServedResource): void {
@@ -129,7 +145,9 @@ function checkPatched(draft: KubeObject, old: KubeObject, resource: ServedResour
       ? badRequest(
           `the name of the object (${metadata.name}) does not match the name on the URL (${old.metadata.name})`,
         )
-      : badRequest("name must be provided");
+      : badRequest(
+          `the name of the object (${old.metadata.name} based on URL) was undeterminable: name must be provided`,
+        );
   if (metadata.uid && metadata.uid !== old.metadata.uid)
     throw invalid(resource.kind, old.metadata.name, [
       {

@@ -13,6 +13,7 @@ import {
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { type RequestContext, ruleContext, warn } from "../context.ts";
+import { resetFieldsOf } from "./reset-fields.ts";
 
 type Loose = KubeObject & { spec?: unknown; status?: unknown };
 
@@ -81,28 +82,21 @@ export function trackFields(
   },
 ): void {
   const { draft, old, manager, subresource } = write;
-  const { schema, schemas, rules } = resource;
+  const { schema, schemas } = resource;
   if (schema === undefined) return;
   if (write.sent !== undefined) draft.metadata.managedFields = write.sent;
-  const resets = rules.status !== undefined && subresource === "";
-  const after = resets ? withStatusOf(draft, old) : draft;
   const fields = managedFieldsAfterUpdate({
     before: old,
-    after,
+    after: draft,
     manager,
     subresource,
     time: formatTime(context.nowMs),
     schema,
     schemas,
+    ...resetFieldsOf(resource, subresource),
   });
   if (fields === undefined || fields.length === 0) delete draft.metadata.managedFields;
   else draft.metadata.managedFields = fields;
-}
-
-/** A write to the main resource does not own status, whatever the body says. */
-function withStatusOf(draft: Loose, old: Loose | undefined): KubeObject {
-  const { status: _, ...rest } = draft;
-  return old?.status === undefined ? (rest as KubeObject) : ({ ...rest, status: old.status } as KubeObject);
 }
 
 export function prepareCreate(

@@ -79,7 +79,10 @@ function scaleReader(
   }
   const body = decodeBody(context, { gvk: scaleGvk, schema, schemas: resource.schemas, fieldValidation }) as Scale;
   const sent = body.metadata.name ?? "";
-  if (sent === "") throw badRequest("name must be provided");
+  if (sent === "")
+    throw badRequest(
+      `the name of the object (${context.info.name} based on URL) was undeterminable: name must be provided`,
+    );
   if (sent !== context.info.name)
     throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${context.info.name})`);
   return () => body;

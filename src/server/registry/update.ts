@@ -40,7 +40,8 @@ export async function update(context: RequestContext, resource: ServedResource):
 function checkName(context: RequestContext, resource: ServedResource, body: KubeObject): void {
   const { name } = context.info;
   const sent = body.metadata.name ?? "";
-  if (sent === "") throw badRequest("name must be provided");
+  if (sent === "")
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (sent !== name) throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${name})`);
   matchNamespace(context, resource, body);
 }
@@ -51,7 +52,7 @@ export interface ChangeRequest {
   readonly subresource: string;
   readonly options: WriteOptions;
   /** A fresh draft of what the object shall be. `old` is frozen. Called again when somebody else was faster. */
-  readonly change: (old: KubeObject) => KubeObject | Promise<KubeObject>;
+  readonly change: (old: KubeObject, isNew?: true) => KubeObject | Promise<KubeObject>;
   /** The object's uid must be this one; "" for any. */
   readonly uid?: string;
   /** Draft without resourceVersion goes over whatever is there, even for kinds that otherwise want one. */
@@ -60,6 +61,8 @@ export interface ChangeRequest {
   readonly tracksFields?: boolean;
   /** Runs instead of the rules' preparation and validation (binding, finalize, eviction). */
   readonly prepare?: (draft: KubeObject, old: KubeObject) => void;
+  /** Apply creates what is not there. `change` is then called with isNew and an empty object. */
+  readonly createsMissing?: boolean;
   /** PATCH must not create what PUT would. */
   readonly neverCreates?: boolean;
 }
@@ -90,13 +93,10 @@ async function createInstead(
   request: ChangeRequest,
 ): Promise<CachedObject> {
   const { rules, groupResource } = resource;
-  if (rules.createOnUpdate !== true || request.neverCreates === true || request.subresource !== "")
-    throw notFound(groupResource, request.name);
-  const draft = await request.change({
-    apiVersion: resource.apiVersion,
-    kind: resource.kind.kind,
-    metadata: {},
-  } as KubeObject);
+  const byPut = rules.createOnUpdate === true && request.neverCreates !== true && request.subresource === "";
+  if (!byPut && request.createsMissing !== true) throw notFound(groupResource, request.name);
+  const blank = { apiVersion: resource.apiVersion, kind: resource.kind.kind, metadata: {} } as KubeObject;
+  const draft = await request.change(blank, true);
   if (draft.metadata.uid)
     throw preconditionFailed(
       resource,
@@ -104,7 +104,11 @@ async function createInstead(
       `Precondition failed: UID in precondition: ${draft.metadata.uid}, UID in object meta: `,
     );
   delete (draft.metadata as { resourceVersion?: string }).resourceVersion;
-  return createObject(context, resource, { draft, options: request.options });
+  return createObject(context, resource, {
+    draft,
+    options: request.options,
+    ...(request.tracksFields === true ? { tracksFields: true } : {}),
+  });
 }
 
 function preconditionFailed(resource: ServedResource, context: RequestContext, why: string): StatusError {

@@ -209,7 +209,10 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
   }
 
   #push(frame: WatchFrame): void {
-    if (this.#queue.length >= longestQueue) return this.end();
+    if (this.#queue.length >= longestQueue) {
+      this.end();
+      return;
+    }
     this.#queue.push(frame);
     this.#notify();
   }

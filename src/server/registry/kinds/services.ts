@@ -33,6 +33,9 @@ export interface ServiceAllocators {
 
 const gk = { group: "", kind: "Service" };
 const none = "None";
+/** A dry run shows ports that can not be anybody's. */
+const firstDummyPort = 32769n;
+const noRandom: Rng = { next: () => 0, uint32: () => 0, below: () => 0, bytes: (length) => new Uint8Array(length) };
 
 export function createServiceAllocators(options: {
   readonly serviceClusterIPRange: string;
@@ -135,7 +138,7 @@ class Taken implements Reservation {
 }
 
 export function serviceHooks(allocators: ServiceAllocators): KindHooks {
-  const allocate = (draft: KubeObject, old: KubeObject | undefined): Reservation => {
+  const allocate = (draft: KubeObject, old: KubeObject | undefined, dryRun: boolean): Reservation => {
     const service = draft as unknown as Service;
     const before = old as unknown as Service | undefined;
     const spec = (service.spec ??= {} as Spec);
@@ -144,8 +147,8 @@ export function serviceHooks(allocators: ServiceAllocators): KindHooks {
     const taken = new Taken();
     try {
       initFamilies(service, before, allocators);
-      allocateAddresses({ service, before, allocators, taken });
-      allocatePorts({ service, before, allocators, taken });
+      allocateAddresses({ service, before, allocators, taken, dryRun });
+      allocatePorts({ service, before, allocators, taken, dryRun });
     } catch (error) {
       taken.rollback();
       throw error;
@@ -154,8 +157,9 @@ export function serviceHooks(allocators: ServiceAllocators): KindHooks {
   };
   return {
     returnsDeleted: true,
-    beginCreate: (draft) => allocate(draft, undefined),
-    beginUpdate: (draft, old, context) => (context.info.subresource === "" ? allocate(draft, old) : new Taken()),
+    beginCreate: (draft, _context, dryRun) => allocate(draft, undefined, dryRun),
+    beginUpdate: (draft, old, context, dryRun) =>
+      context.info.subresource === "" ? allocate(draft, old, dryRun) : new Taken(),
   };
 }
 
@@ -260,6 +264,7 @@ interface Allocation {
   readonly before: Service | undefined;
   readonly allocators: ServiceAllocators;
   readonly taken: Taken;
+  readonly dryRun: boolean;
 }
 
 function allocateAddresses({ service, before, allocators, taken }: Allocation): void {
@@ -270,7 +275,7 @@ function allocateAddresses({ service, before, allocators, taken }: Allocation): 
   const addresses = (spec.ipFamilies ?? []).map((family, index) => {
     const range = allocators.ranges.find((each) => each.family === family)!;
     const ip = asked[index];
-    if (ip === undefined || ip === "") return allocateAny(service, { range, taken });
+    if (ip === undefined || ip === "") return allocateAny({ range, taken });
     if (!had.has(ip)) takeAddress(service, { range, taken, ip });
     return ip;
   });
@@ -278,7 +283,7 @@ function allocateAddresses({ service, before, allocators, taken }: Allocation): 
   if (addresses[0] !== undefined) spec.clusterIP = addresses[0];
 }
 
-function allocateAny(service: Service, from: { range: AddressRange; taken: Taken }): string {
+function allocateAny(from: { range: AddressRange; taken: Taken }): string {
   try {
     const number = from.range.allocator.next();
     from.taken.take(from.range.allocator, number);
@@ -304,11 +309,12 @@ function takeAddress(service: Service, from: { range: AddressRange; taken: Taken
   taken.take(range.allocator, number);
 }
 
-function allocatePorts({ service, before, allocators, taken }: Allocation): void {
+function allocatePorts({ service, before, allocators, taken, dryRun }: Allocation): void {
   const spec = service.spec!;
   const had = new Set(before === undefined ? [] : usedPorts(before));
   const mine = new Map<number, Set<string>>();
   const { ports } = allocators;
+  const dummyPorts = dryRun ? new NumberAllocator({ first: firstDummyPort, size: 100n }, noRandom) : ports;
   if (usesNodePorts(spec)) {
     // Ports that are asked for by number come first, so that a chosen one does not take theirs.
     for (const [index, port] of (spec.ports ?? []).entries())
@@ -324,7 +330,7 @@ function allocatePorts({ service, before, allocators, taken }: Allocation): void
     if (wantsNodePorts(spec))
       for (const port of spec.ports ?? []) {
         if (port.nodePort) continue;
-        port.nodePort = shareable(spec, port, mine) ?? nextPort(ports, taken);
+        port.nodePort = shareable(spec, port, mine) ?? nextPort(dryRun ? dummyPorts : ports, taken);
         const protocols = mine.get(port.nodePort) ?? new Set<string>();
         mine.set(port.nodePort, protocols.add(port.protocol ?? "TCP"));
       }
@@ -338,7 +344,7 @@ function allocatePorts({ service, before, allocators, taken }: Allocation): void
       delete spec.healthCheckNodePort;
     return;
   }
-  if (!spec.healthCheckNodePort) spec.healthCheckNodePort = nextPort(ports, taken);
+  if (!spec.healthCheckNodePort) spec.healthCheckNodePort = nextPort(dryRun ? dummyPorts : ports, taken);
   else if (!had.has(spec.healthCheckNodePort)) {
     const number = spec.healthCheckNodePort;
     const fail = (why: string): Error =>

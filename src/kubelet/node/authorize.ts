@@ -99,14 +99,12 @@ function certificateUser(request: IncomingMessage): Asker | undefined {
 async function tokenUser(client: Client, request: IncomingMessage): Promise<Asker | undefined> {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
   if (token === undefined) return undefined;
-  const review = (await client
-    .of(tokenReviews)
-    .create({
-      apiVersion: "authentication.k8s.io/v1",
-      kind: "TokenReview",
-      metadata: {},
-      spec: { token },
-    })) as TokenReview;
+  const review = (await client.of(tokenReviews).create({
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenReview",
+    metadata: {},
+    spec: { token },
+  })) as TokenReview;
   const user = review.status?.authenticated === true ? review.status.user : undefined;
   return user?.username === undefined
     ? undefined

@@ -1,5 +1,5 @@
 // Cgroups by the files the kernel gives: one tree with cgroup v2, one for each controller with v1.
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { access, mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import type { CgroupSettings, CgroupUsage, HostCgroups } from "../host.ts";
 import { sharesToWeight } from "../resources/qos.ts";
@@ -28,20 +28,9 @@ const pageName = (size: string): string => size.replace(/i$/, "B");
 /** Throws when no cgroup file system is mounted. */
 export function createCgroups(root: string): HostCgroups {
   if (existsSync(`${root}/cgroup.controllers`)) return version2(root);
-  const controllers: string[] = [];
-  for (const name of [
-    "cpu",
-    "cpuacct",
-    "cpuset",
-    "memory",
-    "pids",
-    "hugetlb",
-    "blkio",
-    "devices",
-    "freezer",
-    "systemd",
-  ])
-    if (existsSync(`${root}/${name}/cgroup.procs`)) controllers.push(name);
+  const controllers = existsSync(root)
+    ? readdirSync(root).filter((name) => existsSync(`${root}/${name}/cgroup.procs`))
+    : [];
   if (controllers.length === 0)
     throw new Error(
       `no cgroup file system is mounted at ${root}: mount one (mount -t cgroup2 none ${root}) or turn cgroupsPerQos off`,
@@ -109,6 +98,8 @@ function version1(root: string, controllers: readonly string[]): HostCgroups {
   /** A cpuset without CPUs takes no process: children start with what their parent has. */
   const ensure = async (name: string): Promise<void> => {
     for (const controller of controllers) {
+      // The version 2 tree beside the others is the runtime's own affair.
+      if (controller === "unified") continue;
       let at = `${root}/${controller}`;
       for (const part of name.split("/").filter((each) => each !== "")) {
         const parent = at;

@@ -46,13 +46,15 @@ export async function serveRemoteCommand(
 
 function open(connection: SpdyConnection, streamType: StreamType): Promise<SpdyStream> {
   return new Promise((resolve, reject) => {
-    connection.request(
+    const made = connection.request(
       { method: "POST", path: "/", host: "localhost", headers: { streamtype: streamType } },
       (error, stream) => {
         if (error) reject(error);
         else resolve(stream);
       },
     );
+    // These streams are answered without a status, which the library would take for a broken protocol and reset the stream.
+    made._spdyState.needResponse = false;
   });
 }
 
@@ -78,6 +80,7 @@ function callerToRuntime(caller: WebSocket, streams: ReadonlyMap<StreamType, Spd
   };
   caller.on("close", gone);
   caller.on("error", gone);
+  caller.resume();
 }
 
 /** Resolves when the runtime has ended its streams: the error stream tells the exit code as a Status, last. */

@@ -5,6 +5,8 @@ declare module "spdy-transport" {
   export interface SpdyStream extends Duplex {
     readonly headers: Readonly<Record<string, string>>;
     abort(): void;
+    /** The library asks every answer for a `:status`; the streams of SPDY remote commands are answered without one. */
+    readonly _spdyState: { needResponse: boolean };
   }
   export interface SpdyConnection {
     start(version: number): void;

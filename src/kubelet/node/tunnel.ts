@@ -36,4 +36,5 @@ export async function serveTunnel(upgrade: UpgradeRequest, url: string, log: Log
   });
   caller.on("close", () => peer.socket.destroy());
   caller.on("error", () => peer.socket.destroy());
+  caller.resume();
 }

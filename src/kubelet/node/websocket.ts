@@ -8,7 +8,7 @@ export const offeredProtocol = (header: string | undefined, known: readonly stri
     .map((each) => each.trim())
     .find((each) => known.includes(each));
 
-/** Answers the upgrade with one protocol. */
+/** Answers the upgrade with one protocol. Messages wait until `resume` is called, when somebody listens. */
 export function acceptWebSocket({ request, socket, head }: UpgradeRequest, protocol: string): Promise<WebSocket> {
   const server = new WebSocketServer({
     noServer: true,
@@ -16,7 +16,12 @@ export function acceptWebSocket({ request, socket, head }: UpgradeRequest, proto
     perMessageDeflate: false,
     maxPayload: 32 * 1024 * 1024,
   });
-  return new Promise((resolve) => server.handleUpgrade(request, socket, head, (connection) => resolve(connection)));
+  return new Promise((resolve) =>
+    server.handleUpgrade(request, socket, head, (connection) => {
+      connection.pause();
+      resolve(connection);
+    }),
+  );
 }
 
 export const bytesOf = (data: unknown): Buffer =>

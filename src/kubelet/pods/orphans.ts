@@ -5,6 +5,7 @@ import type { Pleg, RuntimePod } from "./pleg.ts";
 
 const periodMs = 2000;
 const graceSeconds = 30;
+const roundsBetweenSweeps = 15;
 
 export interface OrphanKiller {
   run(signal: AbortSignal): Promise<void>;
@@ -31,10 +32,32 @@ export function createOrphanKiller(
     }
   };
 
+  const known = (uid: string): boolean => options.knows(uid) || options.pleg.pods().has(uid);
+
+  /** Directories and cgroups of pods that neither the API nor the runtime knows. */
+  const sweep = async (): Promise<void> => {
+    const { config, host } = context;
+    if (!config.materializePods) return;
+    const home = `${config.rootDirectory}/pods`;
+    if ((await host.files.stat(home)) !== undefined)
+      for (const uid of await host.files.list(home)) {
+        if (known(uid)) continue;
+        for (const path of await host.mounts.below(`${home}/${uid}`)) await host.mounts.unmount(path);
+        await host.files.remove(`${home}/${uid}`);
+      }
+    if (!config.cgroupsPerQos) return;
+    const base = `${config.cgroupRoot === "/" ? "" : config.cgroupRoot}/kubepods`;
+    for (const parent of [base, `${base}/burstable`, `${base}/besteffort`])
+      for (const name of await host.cgroups.list(parent))
+        if (name.startsWith("pod") && !known(name.slice("pod".length))) await host.cgroups.remove(`${parent}/${name}`);
+  };
+
   return {
     async run(signal) {
       let candidates = new Set<string>();
-      while (!signal.aborted) {
+      for (let round = 0; !signal.aborted; round++) {
+        if (round % roundsBetweenSweeps === 1)
+          await sweep().catch((error: unknown) => log.warn("what ended pods left behind is not removed", { error }));
         // A pod must be unknown twice: its object may just be on its way.
         const unknown = [...options.pleg.pods().values()].filter(
           (each) => !options.knows(each.uid) && !ending.has(each.uid),

@@ -134,7 +134,9 @@ test("a pod has its identity, its claims and the revision of its ordinal", () =>
   });
   assert.deepEqual([first.pod.spec.hostname, first.pod.spec.subdomain], ["s-0", "svc"]);
   assert.deepEqual(first.pod.spec.volumes, [{ name: "data", persistentVolumeClaim: { claimName: "data-s-0" } }]);
-  const second = run(set, [pod(0)], updating).phases.flat().find((action) => action.do === "create");
+  const second = run(set, [pod(0)], updating)
+    .phases.flat()
+    .find((action) => action.do === "create");
   assert.ok(second?.do === "create" && second.pod.metadata.labels?.["controller-revision-hash"] === "r2");
 });
 

@@ -1,11 +1,10 @@
 // The program that crash.test.ts kills. Opens the store, checks what it finds, tells its parent, then writes until it dies.
 //
-//   node crash-child.ts PATH
+//   node crash-child.ts PATH [WORKER_URL]
 //
 // Lines on standard output: "starting", then "found {writer: [serial, revision], …}", then "<writer> <serial> <revision>"
 // for each acknowledged commit.
 
-import { writeSync } from "node:fs";
 import { assert, silentLogger, systemClock } from "../../base/index.ts";
 import type { Store, StoreEntry, StoreEvent, StoreOperation } from "../contract.ts";
 import { openSqliteStore } from "./sqlite.ts";
@@ -16,9 +15,11 @@ const commitsBetweenCompactions = 10;
 const commitsBetweenCounts = 15;
 const keptRevisions = 40;
 
-const say = (line: string): void => {
-  writeSync(1, `${line}\n`);
-};
+/** Resolves when the parent's pipe has taken the line. */
+const say = (line: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    process.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
+  });
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (value: Uint8Array): string => new TextDecoder().decode(value);
 const show = (entry: StoreEntry): string =>
@@ -122,19 +123,21 @@ async function writeForever(store: Store, writer: number, serial: number): Promi
   for (let next = serial + 1; ; next++) {
     const result = await store.commit(operations(writer, next));
     assert(result.ok, `writer ${writer} conflicts with itself at ${next}`);
-    say(`${writer} ${next} ${result.revision}`);
+    await say(`${writer} ${next} ${result.revision}`);
     if (next % commitsBetweenCompactions === 0) await store.compact(Math.max(1, result.revision - keptRevisions));
     if (next % commitsBetweenCounts === 0) await store.count(`/w/${writer}/`); // takes the index to its table
     if (next % 7 === 0) await store.commit([{ type: "put", key: `/relaxed/${writer}`, value: bytes(String(next)) }]);
   }
 }
 
-say("starting");
-const options = { path: process.argv[2]!, clock: systemClock, log: silentLogger, relaxedPrefixes: ["/relaxed/"] };
+await say("starting");
+const [, , path, worker] = process.argv;
+const workerUrl = worker === undefined ? undefined : new URL(worker);
+const options = { path: path!, workerUrl, clock: systemClock, log: silentLogger, relaxedPrefixes: ["/relaxed/"] };
 const store = await openSqliteStore(options);
 const opened = store.revision();
 const found = await Promise.all(Array.from({ length: writers }, (_, writer) => findLast(store, writer)));
 await checkHistory(store);
 await checkKept(store);
-say(`found ${JSON.stringify({ revision: opened, writers: found })}`);
+await say(`found ${JSON.stringify({ revision: opened, writers: found })}`);
 await Promise.all(found.map(([serial], writer) => writeForever(store, writer, serial)));

@@ -22,6 +22,9 @@ import { type Link, openLink } from "./link.ts";
 import { deadlineMs, entriesOf, eventsOf, type PendingCommit, pack, readResult } from "./marshal.ts";
 import type { EventPage, PackReader, RangePage, SweepAnswer } from "./protocol.ts";
 
+/** Beside this file in the sources; the built package keeps it above its chunks (tools/build.ts). */
+const ownWorker = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "../store-worker.js", import.meta.url);
+
 export interface SqliteStoreOptions extends StoreOptions {
   /** The database file; missing folders are made. SQLite keeps a second file beside it, `<path>-wal`. */
   readonly path: string;
@@ -67,7 +70,7 @@ class SqliteStore implements Store {
   }
 
   async open(): Promise<void> {
-    const { path, quotaBytes, workerUrl = new URL("./worker.ts", import.meta.url) } = this.#options;
+    const { path, quotaBytes, workerUrl = ownWorker } = this.#options;
     this.#link = await openLink({
       path,
       quotaBytes,

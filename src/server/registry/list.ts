@@ -135,7 +135,9 @@ function listFromCache(
   const { hub } = context.core;
   const { selection } = page.options;
   const objects = hub.cacheOf(resource.stored).scan(selection.scope, page.from);
-  return collect(objects, { ...page, resource, revision: page.revision ?? hub.revision });
+  const cache = hub.cacheOf(resource.stored);
+  const countLeft = (last: string): number => cache.countAfter(selection.scope, last);
+  return collect(objects, { ...page, revision: page.revision ?? hub.revision, countLeft });
 }
 
 /** As of a revision: from the cache while nothing has changed since, else from the store. */
@@ -159,7 +161,7 @@ async function listAt(
         const bytes = withResourceVersion(entry.value, entry.modRevision);
         return new CachedObject(resource.stored, { key: entry.key, revision: entry.modRevision, bytes });
       });
-    return collect(objects, { ...page, resource });
+    return collect(objects, page);
   } catch (error) {
     if (error instanceof CompactedError) throw gone(page, resource, core.hub.revision);
     if (error instanceof FutureRevisionError) throw tooLarge(revision, core.hub.revision);
@@ -167,26 +169,26 @@ async function listAt(
   }
 }
 
+/** `countLeft`: how many keys of the scope are behind the last one of a page. */
 function collect(
   objects: Iterable<CachedObject>,
-  page: Page & { readonly resource: ServedResource; readonly revision: number },
+  page: Page & { readonly revision: number; readonly countLeft?: (last: string) => number },
 ): ListResult {
-  const { options, resource, revision } = page;
+  const { options, revision } = page;
   const { selection, limit } = options;
   const plain = selection.labels.everything && selection.fields.everything;
   const items: CachedObject[] = [];
   let left = 0;
   for (const object of objects) {
     if (limit > 0 && items.length >= limit) {
-      left++;
-      if (!plain) break;
+      left = plain && page.countLeft !== undefined ? page.countLeft(items.at(-1)!.key) : left + 1;
+      if (!plain || page.countLeft !== undefined) break;
       continue;
     }
     if (plain || selects(selection, object)) items.push(object);
   }
   if (left === 0) return { items, revision };
   const start = items.at(-1)!.key.slice(selection.scope.length);
-  void resource;
   return {
     items,
     revision,

@@ -62,7 +62,9 @@ export async function commitCreate(core: ServerCore, request: WriteRequest): Pro
   }
   const result = await core.store.commit([{ type: "put", key, value: stored, expectRevision: 0, ...ttlOf(resource) }]);
   if (!result.ok) return undefined;
-  return asCached(resource, object, { revision: result.revision, stored });
+  const created = asCached(resource, object, { revision: result.revision, stored });
+  core.hub.offer(created);
+  return created;
 }
 
 export type UpdateOutcome =
@@ -89,8 +91,10 @@ export async function commitUpdate(
   const result = await core.store.commit([
     { type: "put", key: current.key, value: stored, expectRevision: current.revision, ...ttlOf(resource) },
   ]);
-  if (result.ok) return { type: "written", object: asCached(resource, object, { revision: result.revision, stored }) };
-  return { type: "lost", current: currentOf(resource, result) };
+  if (!result.ok) return { type: "lost", current: currentOf(resource, result) };
+  const written = asCached(resource, object, { revision: result.revision, stored });
+  core.hub.offer(written);
+  return { type: "written", object: written };
 }
 
 export async function commitDelete(

@@ -37,6 +37,11 @@ export class CachedObject {
     this.#object ??= deepFreeze(object);
   }
 
+  /** The same from another copy, if that one is decoded. */
+  adoptFrom(other: CachedObject): void {
+    this.#object ??= other.#object;
+  }
+
   get labels(): Labels {
     return this.object.metadata.labels ?? noLabels;
   }
@@ -56,7 +61,11 @@ export class CachedObject {
 
   /** Where `"metadata":…` begins: lists leave kind and apiVersion of their items out, as upstream does. */
   get itemOffset(): number {
-    return indexOf(this.bytes, metadataMark) + 1;
+    const { kind, bytes } = this;
+    // kind and apiVersion come first and are the same in all objects of a kind.
+    const expected = 27 + kind.kind.length + kind.version.length + (kind.group === "" ? 0 : kind.group.length + 1);
+    if (bytes[expected - 1] === 0x2c && bytes[expected + 1] === 0x6d && bytes[expected + 9] === 0x22) return expected;
+    return indexOf(bytes, metadataMark) + 1;
   }
 
   /** The same content at another revision: what a watcher sees of a deletion. */

@@ -22,6 +22,8 @@ export interface CacheHub {
   readonly revision: number;
   /** The cache of a kind; kinds that share stored objects share it. */
   cacheOf(kind: KindDefinition): KindCache;
+  /** What was just written, so that the cache need not decode it again when the event comes. */
+  offer(object: CachedObject): void;
   /** Adds a kind that was not there at the start. */
   add(kind: KindDefinition): Promise<KindCache>;
   remove(kind: KindDefinition): void;
@@ -47,6 +49,8 @@ export function createCacheHub(options: {
   const { store, clock, log } = options;
   const caches = new Map<string, KindCache>();
   const waiters = new Set<Waiter>();
+  /** By key: written, and the event is still on its way. */
+  const offered = new Map<string, CachedObject>();
   const stop = new AbortController();
   let revision = 0;
   let following: Promise<void> = Promise.resolve();
@@ -76,6 +80,13 @@ export function createCacheHub(options: {
       bytes: withResourceVersion(entry.value, entry.modRevision),
     });
 
+  function written({ key, modRevision }: StoreEntry): CachedObject | undefined {
+    const object = offered.get(key);
+    if (object === undefined || object.revision > modRevision) return undefined;
+    offered.delete(key);
+    return object.revision === modRevision ? object : undefined;
+  }
+
   async function load(prefix: string): Promise<number> {
     let page = await store.range(prefix, { limit: pageSize });
     const at = page.revision;
@@ -91,6 +102,7 @@ export function createCacheHub(options: {
   }
 
   async function loadAll(): Promise<void> {
+    offered.clear();
     const at = await load("/registry/");
     for (const cache of caches.values()) cache.loaded(at);
     advance(at);
@@ -109,7 +121,8 @@ export function createCacheHub(options: {
   function applyBatch(batch: StoreEventBatch): void {
     for (const event of batch.events) {
       const cache = cacheFor(event.key);
-      if (cache !== undefined) cache.apply({ type: event.type, object: cached(cache, event.entry) });
+      if (cache !== undefined)
+        cache.apply({ type: event.type, object: written(event.entry) ?? cached(cache, event.entry) });
     }
     advance(batch.revision);
   }
@@ -140,6 +153,13 @@ export function createCacheHub(options: {
       const cache = caches.get(storagePrefix(kind));
       if (cache === undefined) throw new Error(`${kind.resource}.${kind.group} is not a stored kind of this server`);
       return cache;
+    },
+    offer(object) {
+      if (revision < object.revision) offered.set(object.key, object);
+      else {
+        const current = cacheFor(object.key)?.get(object.key);
+        if (current?.revision === object.revision) current.adoptFrom(object);
+      }
     },
     async add(kind) {
       const known = caches.get(storagePrefix(kind));

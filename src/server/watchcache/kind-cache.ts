@@ -56,6 +56,10 @@ export class KindCache {
     return this.#ordered.from(from, prefix);
   }
 
+  countAfter(prefix: string, after: string): number {
+    return this.#ordered.countAfter(after, prefix);
+  }
+
   observe(observer: ObjectObserver<KubeObject>): () => void {
     for (const cached of this.#objects.values()) observer.upsert(cached.object, undefined);
     this.#observers.add(observer);

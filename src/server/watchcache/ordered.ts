@@ -60,6 +60,26 @@ export class OrderedObjects {
     }
   }
 
+  /** How many keys behind `after` begin with `prefix`. */
+  countAfter(after: string, prefix: string): number {
+    let at = this.#runIndex(after);
+    let index = this.#runs[at] === undefined ? 0 : lowerBound(this.#runs[at]!, `${after}\u0000`);
+    let count = 0;
+    for (; at < this.#runs.length; at++, index = 0) {
+      const run = this.#runs[at]!;
+      if (run.at(-1)!.key.startsWith(prefix)) {
+        count += run.length - index;
+        continue;
+      }
+      while (index < run.length && run[index]!.key.startsWith(prefix)) {
+        index++;
+        count++;
+      }
+      return count;
+    }
+    return count;
+  }
+
   /** The last run whose first key is not behind `key`. */
   #runIndex(key: string): number {
     let low = 0;

@@ -15,9 +15,12 @@ export class NumberAllocator {
   readonly #held = new Set<bigint>();
   readonly #first: bigint;
   readonly #size: bigint;
+  readonly #offset: bigint;
   readonly #rng: Rng;
 
-  constructor(range: { readonly first: bigint; readonly size: bigint }, rng: Rng) {
+  /** `whole`: no part is kept for those who ask by number. */
+  constructor(range: { readonly first: bigint; readonly size: bigint; readonly whole?: true }, rng: Rng) {
+    this.#offset = range.whole === true ? 0n : staticBand(range.size);
     this.#first = range.first;
     this.#size = range.size;
     this.#rng = rng;
@@ -49,7 +52,7 @@ export class NumberAllocator {
    * upper part has any (KEP-3070, KEP-3668).
    */
   next(): bigint {
-    const offset = staticBand(this.#size);
+    const offset = this.#offset;
     const found = this.#search(this.#first + offset, this.#size - offset) ?? this.#search(this.#first, offset);
     if (found === undefined) throw new RangeFull();
     this.#held.add(found);

@@ -314,7 +314,7 @@ function allocatePorts({ service, before, allocators, taken, dryRun }: Allocatio
   const had = new Set(before === undefined ? [] : usedPorts(before));
   const mine = new Map<number, Set<string>>();
   const { ports } = allocators;
-  const dummyPorts = dryRun ? new NumberAllocator({ first: firstDummyPort, size: 100n }, noRandom) : ports;
+  const dummyPorts = dryRun ? new NumberAllocator({ first: firstDummyPort, size: 100n, whole: true }, noRandom) : ports;
   if (usesNodePorts(spec)) {
     // Ports that are asked for by number come first, so that a chosen one does not take theirs.
     for (const [index, port] of (spec.ports ?? []).entries())

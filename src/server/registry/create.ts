@@ -10,12 +10,11 @@ import {
   dedupeOwners,
   fillSystemFields,
   matchNamespace,
-  nameRequired,
   prepareCreate,
   trackFields,
   wipeSystemFields,
 } from "./prepare.ts";
-import { findCurrent, waitForCurrent } from "./read.ts";
+import { findCurrent, plainFailure, waitForCurrent } from "./read.ts";
 import { commitCreate } from "./store-object.ts";
 
 /** Upstream: maxNameGenerationCreateAttempts. */
@@ -46,8 +45,8 @@ export async function createObject(
   if (resource.kind.namespaced && context.info.namespace === "")
     throw badRequest("an empty namespace may not be set during creation");
   matchNamespace(context, resource, draft);
-  if ((draft.metadata.resourceVersion ?? "") !== "" && draft.metadata.resourceVersion !== "0")
-    throw badRequest("resourceVersion should not be set on objects to be created");
+  const sentRevision = draft.metadata.resourceVersion ?? "";
+  delete (draft.metadata as { resourceVersion?: string }).resourceVersion;
   wipeSystemFields(draft);
   const sent = draft.metadata.managedFields;
   resource.rules.default?.(draft);
@@ -70,11 +69,10 @@ export async function createObject(
   resource.rules.default?.(draft);
   const { generateName: prefix } = draft.metadata;
   const generated = !draft.metadata.name && prefix !== undefined && prefix !== "";
-  if (!draft.metadata.name && !generated) throw nameRequired(resource);
   fillSystemFields(context, draft);
   for (let attempt = 1; ; attempt++) {
     if (generated) draft.metadata.name = generateName(prefix, core.rng);
-    const created = await tryCreate(context, resource, { draft, options });
+    const created = await tryCreate(context, resource, { draft, options, sentRevision });
     if (created !== undefined) return created;
     if (!generated) throw await taken(context, resource, draft.metadata.name);
     if (attempt === mostNameAttempts) throw nameTaken(resource, prefix);
@@ -84,7 +82,7 @@ export async function createObject(
 async function tryCreate(
   context: RequestContext,
   resource: ServedResource,
-  request: CreateRequest,
+  request: CreateRequest & { readonly sentRevision: string },
 ): Promise<CachedObject | undefined> {
   const { draft, options } = request;
   const { core } = context;
@@ -99,6 +97,9 @@ async function tryCreate(
       dryRun: options.dryRun,
     });
     await core.admission.validate(attributes);
+    // Text that is no revision is passed over, as upstream's storage does.
+    if (/^\d+$/.test(request.sentRevision) && Number(request.sentRevision) !== 0)
+      throw plainFailure("resourceVersion should not be set on objects to be created");
     if (options.dryRun) await waitForCurrent(core);
     created = await commitCreate(core, { resource, object: draft, dryRun: options.dryRun });
     return created;

@@ -5,7 +5,6 @@ import { uuid } from "../../base/index.ts";
 import {
   badRequest,
   deepEqual,
-  field,
   formatTime,
   invalid,
   type KubeObject,
@@ -180,6 +179,3 @@ function keepSystemFields({ metadata }: KubeObject, { metadata: before }: KubeOb
   if (before.deletionGracePeriodSeconds !== undefined)
     metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds;
 }
-
-export const nameRequired = (resource: ServedResource): Error =>
-  invalid(resource.kind, "", [field.required("metadata.name", "name or generateName is required")]);

@@ -1,4 +1,5 @@
 // UPDATE, and the loop that every change of a stored object goes through. Upstream: handlers/update.go, Store.Update.
+import { storageKey } from "../../api/index.ts";
 import {
   badRequest,
   conflict,
@@ -113,11 +114,11 @@ async function createInstead(
 
 function preconditionFailed(resource: ServedResource, context: RequestContext, why: string): StatusError {
   const { info } = context;
-  const key = info.namespace === "" ? info.name : `${info.namespace}/${info.name}`;
+  const key = storageKey(resource.stored, info.namespace, info.name).slice("/registry".length);
   return conflict(
     resource.groupResource,
     info.name,
-    `StorageError: invalid object, Code: 4, Key: /registry/${resource.kind.resource}/${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
   );
 }
 

@@ -3,18 +3,31 @@
 // in the simulator.
 
 import { type Node, nodes, type Pod, pods, type Service, services } from "../api/index.ts";
-import { type Clock, childController, isAbort, type Logger, type MetricRegistry, type Rng } from "../base/index.ts";
+import {
+  type Clock,
+  childController,
+  isAbort,
+  type Logger,
+  type MetricRegistry,
+  type Rng,
+  sleep,
+} from "../base/index.ts";
 import { type Client, createEventRecorder, createInformerFactory, type InformerFactory } from "../client/index.ts";
 import type { ContainerRuntime } from "../runtime/index.ts";
 import { defaultKubeletConfig, type KubeletConfig } from "./config.ts";
 import type { KubeletContext } from "./context.ts";
+import { createEvictionManager } from "./eviction/manager.ts";
+import { collectContainers } from "./gc/containers.ts";
+import { createImageCollector } from "./gc/images.ts";
 import type { Host } from "./host.ts";
+import { rotateLogs } from "./logs/rotate.ts";
 import { createNodeManager, nodeReference } from "./nodestatus/manager.ts";
 import { createObjectCache } from "./objects.ts";
-import { isTerminalPhase, podUid } from "./pod.ts";
+import { isMirrorPod, isTerminalPhase, podUid } from "./pod.ts";
 import { admit } from "./pods/admission.ts";
 import { createOrphanKiller } from "./pods/orphans.ts";
 import { createPleg } from "./pods/pleg.ts";
+import { createStaticPods } from "./pods/static.ts";
 import { createPodSteps } from "./pods/steps.ts";
 import { createPodWorkers, type PodWorkers } from "./pods/workers.ts";
 import { createProbeManager, type ProbeManager } from "./probes/manager.ts";
@@ -23,6 +36,10 @@ import { createBackoff } from "./sync/backoff.ts";
 import { createImageManager } from "./sync/images.ts";
 import { createObserver } from "./sync/observe.ts";
 import { createVolumeManager } from "./volumes/manager.ts";
+
+const containerGcMs = 60_000;
+const imageGcMs = 300_000;
+const logRotationMs = 10_000;
 
 export interface KubeletOptions {
   readonly client: Client;
@@ -102,6 +119,12 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     syncFrequencySeconds: config.syncFrequencySeconds,
     signal: life.signal,
   });
+  const imageCollector = createImageCollector(context);
+  const eviction = createEvictionManager(context, {
+    workers: () => workers,
+    images: imageCollector,
+    pressureChanged: () => nodeManager.poke(),
+  });
   const pleg = createPleg(context, (uid) => workers.poke(uid));
 
   let settle: { resolve: () => void; reject: (reason: unknown) => void };
@@ -113,13 +136,18 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const start = async (signal: AbortSignal): Promise<void> => {
     nodeInformer.addHandler({ add: nodeManager.observe, update: (_, after) => nodeManager.observe(after) });
     podInformer.addHandler({
-      add: (pod) => workers.update(pod),
+      add: (pod) => {
+        if (!isMirrorPod(pod)) workers.update(pod);
+      },
       update: (before, after) => {
+        if (isMirrorPod(after)) return;
         if (before.metadata.uid !== after.metadata.uid) workers.remove(before);
         statuses.observe(after);
         workers.update(after);
       },
-      delete: (pod) => workers.remove(pod),
+      delete: (pod) => {
+        if (!isMirrorPod(pod)) workers.remove(pod);
+      },
     });
     const registered = nodeManager.register(signal);
     (options.informers ?? informers).start();
@@ -130,6 +158,14 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     await podInformer.whenSynced(signal);
   };
 
+  const repeat = async (what: string, periodMs: number, work: () => Promise<void>): Promise<void> => {
+    while (!life.signal.aborted) {
+      await sleep(clock, periodMs, life.signal).catch(() => undefined);
+      if (life.signal.aborted) return;
+      await work().catch((error: unknown) => log.warn(`${what} failed`, { error }));
+    }
+  };
+
   const run = async (signal: AbortSignal): Promise<void> => {
     const child = childController(signal);
     child.signal.addEventListener("abort", () => life.abort(child.signal.reason), { once: true });
@@ -137,7 +173,15 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       await start(life.signal);
       settle.resolve();
       const orphans = createOrphanKiller(context, { pleg, knows: (uid) => workers.pod(uid) !== undefined });
-      await Promise.all([nodeManager.run(life.signal), pleg.run(life.signal), orphans.run(life.signal)]);
+      await Promise.all([
+        ...[nodeManager.run(life.signal), pleg.run(life.signal), orphans.run(life.signal), eviction.run(life.signal)],
+        ...(config.staticPodPath === undefined
+          ? []
+          : [createStaticPods(context, workers, config.staticPodPath).run(life.signal)]),
+        repeat("container garbage collection", containerGcMs, () => collectContainers(context)),
+        repeat("image garbage collection", imageGcMs, () => imageCollector.collect()),
+        ...(config.materializePods ? [repeat("log rotation", logRotationMs, () => rotateLogs(context))] : []),
+      ]);
     } catch (error) {
       settle.reject(error);
       if (!isAbort(error, life.signal)) throw error;

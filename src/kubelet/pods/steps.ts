@@ -87,6 +87,7 @@ function statusOf(
     ...{ pod, ...seen, old: statuses.get(pod.metadata.uid) ?? pod.status, failures: memory.failures },
     startup: (id, name) => probes.startupVerdict(view.uid, id, name),
     readiness: (id, name) => probes.readinessVerdict(view.uid, id, name),
+    nowMs: context.clock.now(),
     hostIps: context.state.hostIps,
     runtimeName: context.state.runtimeName,
     recursiveReadOnlySupported: context.state.recursiveReadOnlySupported,

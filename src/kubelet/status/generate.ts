@@ -1,5 +1,6 @@
 // The status of a pod as the API shall see it. Upstream: kubelet_pods.go generateAPIPodStatus. A plain function.
 import type { ContainerStatus, Pod, PodCondition, PodStatus } from "../../api/index.ts";
+import { formatTime } from "../../machinery/index.ts";
 import { findObserved, type ObservedPod, sandboxChanged } from "../observed.ts";
 import { ephemeralContainers, initContainers, isHostNetwork, isRestartableInit, isTerminalPhase } from "../pod.ts";
 import { podLimits, podRequests, qosOf } from "../resources/requests.ts";
@@ -24,11 +25,14 @@ export interface GenerateInput {
   readonly hostIps: readonly string[];
   readonly runtimeName: string;
   readonly recursiveReadOnlySupported: boolean;
+  readonly nowMs: number;
   /** Why the node put the pod out, when it did. */
   readonly evicted?: { readonly reason: string; readonly message: string };
   /** Conditions of a resize under way, and the resources that hold until it is done. */
   readonly resizeConditions?: readonly PodCondition[];
 }
+
+const disruptionTarget = { type: "DisruptionTarget", status: "True", reason: "TerminationByKubelet" } as const;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -63,6 +67,13 @@ export function generatePodStatus(input: GenerateInput): PodStatus {
   ];
   const disruption = old?.conditions?.find((each) => each.type === "DisruptionTarget");
   if (disruption !== undefined && !others.some((each) => each.type === "DisruptionTarget")) others.push(disruption);
+  if (input.evicted !== undefined && disruption === undefined && input.evicted.reason === "Evicted")
+    others.push({
+      ...disruptionTarget,
+      message: input.evicted.message,
+      lastTransitionTime: formatTime(input.nowMs),
+      ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+    });
   const conditions = podConditions({
     ...{ pod, phase: status.phase ?? "Pending", initStatuses, statuses, others, restartingAll, old },
     sandboxReady: !sandboxChanged(pod, observed).needed,

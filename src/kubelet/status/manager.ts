@@ -7,7 +7,7 @@ import { type Pod, type PodCondition, type PodStatus, pods } from "../../api/ind
 import { type Clock, isAbort, type Logger, type Timer } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
 import { deepEqual, formatTime, isConflict, isNotFound } from "../../machinery/index.ts";
-import { isTerminalPhase } from "../pod.ts";
+import { isStaticPod, isTerminalPhase } from "../pod.ts";
 import { statusPatch } from "./patch.ts";
 
 export interface StatusManager {
@@ -113,17 +113,23 @@ export function createStatusManager(options: StatusManagerOptions): StatusManage
   };
 
   const write = async (entry: Entry): Promise<void> => {
-    const { namespace, name, uid } = entry.pod.metadata;
     const client = options.client.of(pods);
+    // A static pod shows itself as its mirror, which may not be there yet.
+    const shown = isStaticPod(entry.pod)
+      ? await client.find(entry.pod.metadata as { namespace: string; name: string })
+      : entry.pod;
+    if (shown === undefined) return;
+    const { namespace, name, uid } = shown.metadata;
     if (entry.status !== undefined) {
-      const patch = statusPatch(entry.pod.status, entry.status);
+      const patch = statusPatch(shown.status, entry.status);
       if (patch !== undefined) {
         try {
-          entry.pod = await client.patch(
+          const written = await client.patch(
             { namespace, name },
             { metadata: { uid }, status: patch },
             { type: "strategic", subresource: "status" },
           );
+          if (shown === entry.pod) entry.pod = written;
         } catch (error) {
           if (isNotFound(error) || isConflict(error)) return gone(uid);
           throw error;

@@ -110,7 +110,7 @@ export function prepareCreate(
   if (rules.generation !== undefined) draft.metadata.generation = 1;
   rules.prepareCreate?.(draft, rule);
   const found = validateCreate(resource, draft, rule);
-  if (found.length > 0) throw invalid(kind, draft.metadata.name, found);
+  if (found.length > 0) throw invalid(kind, draft.metadata.name ?? "", found);
   for (const text of rules.warnings?.(draft, undefined) ?? []) warn(context, text);
 }
 
@@ -144,7 +144,7 @@ export function prepareUpdate(context: RequestContext, resource: ServedResource,
   keepSystemFields(draft, old);
   const validate = subresource === "status" ? validateStatusUpdate : validateUpdate;
   const found = validate(resource, { object: draft, old }, rule);
-  if (found.length > 0) throw invalid(kind, draft.metadata.name, found);
+  if (found.length > 0) throw invalid(kind, draft.metadata.name ?? "", found);
   if (subresource === "") for (const text of rules.warnings?.(draft, old) ?? []) warn(context, text);
 }
 

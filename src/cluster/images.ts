@@ -65,16 +65,30 @@ export async function importImage(socket: string, archive: string): Promise<void
   if (code !== 0) throw new Error(`importing ${archive} failed: ${errors.trim()}`);
 }
 
+/** Imports under way: whoever asks for the same image waits for the same one. */
+const underWay = new Map<string, Promise<void>>();
+
 /** Builds what is not there yet and imports it once for each store of the runtime. `which` names what is needed now. */
 export async function provideImages(layout: ClusterLayout, which: readonly ("pause" | "busybox")[]): Promise<void> {
   mkdirSync(layout.imageDirectory, { recursive: true });
+  await Promise.all(
+    which.map((name) => {
+      const archive = join(layout.imageDirectory, `${name}.tar`);
+      const known = underWay.get(archive);
+      if (known !== undefined) return known;
+      const provided = provideImage(layout, name, archive);
+      underWay.set(archive, provided);
+      provided.catch(() => underWay.delete(archive));
+      return provided;
+    }),
+  );
+}
+
+async function provideImage(layout: ClusterLayout, name: "pause" | "busybox", archive: string): Promise<void> {
+  const imported = `${archive}.imported`;
+  if (existsSync(imported) && existsSync(archive)) return;
   const makers = { pause: pauseImage, busybox: busyboxImage };
-  for (const name of which) {
-    const archive = join(layout.imageDirectory, `${name}.tar`);
-    const imported = `${archive}.imported`;
-    if (existsSync(imported) && existsSync(archive)) continue;
-    writeFileSync(archive, await buildImageArchive(makers[name]()));
-    await importImage(layout.containerd.socket, archive);
-    writeFileSync(imported, "");
-  }
+  writeFileSync(archive, await buildImageArchive(makers[name]()));
+  await importImage(layout.containerd.socket, archive);
+  writeFileSync(imported, "");
 }

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 
 import { systemClock, systemRng } from "../base/index.ts";
 import { createInformerFactory } from "../client/index.ts";
-import { publishDns } from "../cluster/index.ts";
+import { provideImages, publishDns } from "../cluster/index.ts";
 import type { ClusterPki } from "../cluster/pki/index.ts";
 import { createKubelet } from "../kubelet/index.ts";
 import { createNodeHost, serveKubelet } from "../kubelet/node/index.ts";
@@ -36,6 +36,10 @@ export async function startRealNode(parts: RealNodeParts): Promise<void> {
     configDirectory: layout.cni.configDirectory,
     mtu: 0,
   });
+  // Not needed by the node itself, but by whoever tries it without a registry: it comes behind the start.
+  void provideImages(layout, ["busybox"]).catch((error: unknown) =>
+    options.log.warn("the busybox image cannot be provided", { error }),
+  );
   start("the kubelet", runKubelet(parts));
   start("the service proxy", runProxy(parts, network.bridgeFiltered));
   start("DNS", runDns({ ...parts, client: plane.client(componentUsers.admin, "t8s") }));

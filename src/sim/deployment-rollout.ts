@@ -1,0 +1,311 @@
+// One seed of "a Deployment is rolled out while things break": what is asked of it, what breaks, and what must hold.
+// See docs/guides/simulation.md.
+import { type Deployment, deployments, pods, replicaSets } from "../api/index.ts";
+import { type Rng, seededRng, sleep } from "../base/index.ts";
+import { isConflict, isNotFound, type NewObject, StatusError } from "../machinery/index.ts";
+import { createStorm, type FaultKind, faultKinds, type Storm } from "./faults.ts";
+import { ConnectionError, type Weather } from "./network.ts";
+import { createRolloutChecker, isComplete, type RolloutChecker } from "./rollout-checker.ts";
+import { createWorld, type World } from "./world.ts";
+
+export interface RunResult {
+  readonly seed: number;
+  /** What was broken; undefined: everything held. */
+  readonly violation: string | undefined;
+  /** Hash of all that happened. */
+  readonly hash: string;
+  readonly commits: number;
+  readonly virtualMs: number;
+}
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly print?: (line: string) => void;
+}
+
+const name = { namespace: "default", name: "web" } as const;
+const controllerNames = [
+  "deployment-controller",
+  "replicaset-controller",
+  "garbage-collector-controller",
+  "node-lifecycle-controller",
+  "taint-eviction-controller",
+  "serviceaccount-controller",
+];
+
+/** Virtual time in which a rollout must be complete once nothing breaks any more: the longest back-offs are 5 minutes. */
+const settleLimitMs = 15 * 60_000;
+
+interface Plan {
+  readonly nodes: number;
+  readonly skewMs: number;
+  readonly weather: Partial<Weather>;
+  readonly faults: readonly FaultKind[];
+  readonly faultGapMs: number;
+  readonly operations: number;
+  readonly operationGapMs: number;
+  /** The next operation waits for the rollout before. */
+  readonly patient: boolean;
+  readonly propagation: "Background" | "Foreground";
+}
+
+interface Run {
+  readonly world: World;
+  readonly checker: RolloutChecker;
+  readonly storm: Storm;
+  readonly plan: Plan;
+  readonly rng: Rng;
+}
+
+const pick = <T>(rng: Rng, from: readonly T[]): T => from[rng.below(from.length)]!;
+
+function planOf(rng: Rng): Plan {
+  const calm = rng.next() < 0.15;
+  const chosen = faultKinds.filter(() => rng.next() < 0.5);
+  return {
+    nodes: 1 + rng.below(3),
+    skewMs: pick(rng, [0, 2_000, 600_000]),
+    weather: pick(rng, [{}, { requestDelayMs: 5, watchDelayMs: 10 }, { requestDelayMs: 40, watchDelayMs: 200 }]),
+    faults: calm ? [] : chosen,
+    faultGapMs: pick(rng, [2_000, 5_000, 15_000]),
+    operations: 1 + rng.below(4),
+    operationGapMs: pick(rng, [500, 5_000, 20_000]),
+    patient: rng.next() < 0.5,
+    propagation: pick(rng, ["Background", "Foreground"]),
+  };
+}
+
+export async function runDeploymentRollout(options: RunOptions): Promise<RunResult> {
+  const rng = seededRng(options.seed);
+  const plan = planOf(rng);
+  const checker = createRolloutChecker(name);
+  let commits = 0;
+  const world = await createWorld({
+    ...{ seed: rng.uint32(), nodes: plan.nodes, skewMs: plan.skewMs, controllers: controllerNames },
+    weather: plan.weather,
+    heard(commit) {
+      commits++;
+      checker.heard(commit);
+    },
+    ...(options.print ? { print: options.print } : {}),
+  });
+  options.print?.(`plan ${JSON.stringify(plan)}`);
+  const storm = createStorm({ world, rng, kinds: plan.faults, weather: plan.weather, hit: checker.hit });
+  let violation: string | undefined;
+  try {
+    await rollOut({ world, checker, storm, plan, rng });
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    violation = error.message;
+    world.history.note(`VIOLATION ${violation}`);
+  }
+  const result = { seed: options.seed, violation, hash: world.history.hash(), commits };
+  const virtualMs = world.clock.monotonic();
+  await world[Symbol.asyncDispose]();
+  return { ...result, virtualMs };
+}
+
+class Violation extends Error {}
+
+async function rollOut(run: Run): Promise<void> {
+  const { world, plan, rng, storm } = run;
+  await pass(run, 1_000);
+  await ask(run, "create", () => world.client.of(deployments).create(newDeployment(rng)));
+  if (plan.patient) await untilComplete(run, "the first rollout");
+  for (let count = 0; count < plan.operations; count++) {
+    const change = changeOf(rng);
+    await storming(run, rng.next() * plan.operationGapMs);
+    await ask(run, change.what, () => edit(run, change.apply));
+    if (plan.patient && rng.next() < 0.7) {
+      await storming(run, rng.next() * 20_000);
+      await storm.calm();
+      await untilComplete(run, change.what);
+    }
+  }
+  await storming(run, plan.operationGapMs);
+  await storm.calm();
+  await untilComplete(run, "the last rollout");
+  await checkEnd(run);
+  await storming(run, rng.next() * 3_000);
+  await ask(run, `delete (${plan.propagation})`, () => remove(run));
+  await storming(run, 5_000);
+  await storm.calm();
+  await until(run, "everything the Deployment owned is gone", () => nothingLeft(run));
+}
+
+/** Virtual time goes by; the first broken rule ends the run. */
+async function pass({ world, checker }: Run, ms: number): Promise<void> {
+  await world.clock.advance(ms);
+  if (checker.violation !== undefined) throw new Violation(checker.violation);
+  if (world.failures.length > 0) throw new Violation(world.failures[0]);
+}
+
+/** Time goes by with faults in it. */
+async function storming(run: Run, ms: number): Promise<void> {
+  let leftMs = ms;
+  for (;;) {
+    const gapMs = run.rng.next() * 2 * run.plan.faultGapMs;
+    if (gapMs >= leftMs) return pass(run, leftMs);
+    await pass(run, gapMs);
+    await run.storm.strike();
+    leftMs -= gapMs;
+  }
+}
+
+async function until(run: Run, what: string, check: () => Promise<string | undefined>): Promise<void> {
+  let reason: string | undefined = "";
+  for (let waitedMs = 0; waitedMs < settleLimitMs; ) {
+    const stepMs = Math.min(5_000, 250 + waitedMs / 8);
+    await pass(run, stepMs);
+    waitedMs += stepMs;
+    reason = await check();
+    if (reason === undefined) return;
+  }
+  throw new Violation(`${what}: not after ${settleLimitMs / 60_000} minutes without faults: ${reason}`);
+}
+
+const untilComplete = (run: Run, what: string): Promise<void> =>
+  until(run, `${what} is complete`, async () => {
+    if (!run.world.running("apiserver")) return "the API server is down";
+    const deployment = await run.world.client.of(deployments).get(name);
+    return isComplete(deployment) ? undefined : JSON.stringify(deployment.status);
+  });
+
+/** Asks until it was done, as a user does whose connection breaks. Time goes by meanwhile. */
+async function ask(run: Run, what: string, act: () => Promise<unknown>): Promise<void> {
+  const { world } = run;
+  world.history.note(`user: ${what}`);
+  let done = false;
+  const attempt = async (): Promise<void> => {
+    while (!done) {
+      try {
+        await act();
+        done = true;
+      } catch (error) {
+        if (!(error instanceof ConnectionError || isConflict(error) || isBusy(error))) throw error;
+        await sleep(world.clock, 100);
+      }
+    }
+  };
+  let failed: unknown;
+  attempt().catch((error: unknown) => {
+    failed = error;
+    done = true;
+  });
+  while (!done) await pass(run, 100);
+  if (failed !== undefined) throw new Violation(`${what}: ${(failed as Error).message}`);
+}
+
+const isBusy = (error: unknown): boolean => error instanceof StatusError && error.code >= 500;
+
+const image = (rng: Rng): string => `web:${1 + rng.below(3)}`;
+const bound = (rng: Rng): number | string => pick(rng, [0, 1, 2, "25%", "50%"]);
+
+function strategy(rng: Rng): NonNullable<Deployment["spec"]["strategy"]> {
+  const [maxSurge, maxUnavailable] = [bound(rng), bound(rng)];
+  const nothing = maxSurge === 0 && maxUnavailable === 0;
+  return { type: "RollingUpdate", rollingUpdate: { maxSurge: nothing ? 1 : maxSurge, maxUnavailable } };
+}
+
+function newDeployment(rng: Rng): NewObject<Deployment> {
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: name,
+    spec: {
+      replicas: 1 + rng.below(5),
+      strategy: strategy(rng),
+      selector: { matchLabels: { app: "web" } },
+      template: {
+        metadata: { labels: { app: "web" } },
+        spec: {
+          terminationGracePeriodSeconds: pick(rng, [0, 1, 30]),
+          containers: [{ name: "web", image: image(rng) }],
+        },
+      },
+    },
+  } as NewObject<Deployment>;
+}
+
+interface Change {
+  readonly what: string;
+  readonly apply: (deployment: Deployment) => Deployment;
+}
+
+/** A new image (sometimes one that was there before: a rollback), another size, or other bounds. */
+function changeOf(rng: Rng): Change {
+  const kind = rng.next();
+  if (kind < 0.6) {
+    const wanted = image(rng);
+    return { what: `image ${wanted}`, apply: (deployment) => withImage(deployment, wanted) };
+  }
+  if (kind < 0.9) {
+    const replicas = rng.below(7);
+    return { what: `scale to ${replicas}`, apply: (it) => ({ ...it, spec: { ...it.spec, replicas } }) };
+  }
+  const bounds = strategy(rng);
+  return {
+    what: `bounds ${JSON.stringify(bounds.rollingUpdate)}`,
+    apply: (it) => ({ ...it, spec: { ...it.spec, strategy: bounds } }),
+  };
+}
+
+function withImage(deployment: Deployment, wanted: string): Deployment {
+  const { template } = deployment.spec;
+  const containers = template.spec!.containers.map((container) => ({ ...container, image: wanted }));
+  return {
+    ...deployment,
+    spec: { ...deployment.spec, template: { ...template, spec: { ...template.spec!, containers } } },
+  };
+}
+
+async function edit({ world }: Run, apply: (deployment: Deployment) => Deployment): Promise<void> {
+  const client = world.client.of(deployments);
+  await client.update(apply(await client.get(name)));
+}
+
+async function remove({ world, plan }: Run): Promise<void> {
+  try {
+    await world.client.of(deployments).delete(name, { propagationPolicy: plan.propagation });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** The complete rollout is what was asked for: the right pods, on the machines too. */
+async function checkEnd(run: Run): Promise<void> {
+  const { world } = run;
+  await until(run, "the pods are those that were asked for", async () => {
+    const deployment = await world.client.of(deployments).get(name);
+    const wanted = deployment.spec.template.spec!.containers[0]!.image;
+    const live = (await world.client.of(pods).list()).items.filter(
+      (pod) => pod.metadata.deletionTimestamp === undefined && pod.status?.phase === "Running",
+    );
+    const right = live.filter((pod) => pod.spec.containers[0]!.image === wanted);
+    if (live.length !== deployment.spec.replicas || right.length !== live.length)
+      return `${live.length} pods, ${right.length} of them with image ${wanted}, ${deployment.spec.replicas} wanted`;
+    return runningContainers(world, new Set(live.map((pod) => pod.metadata.uid)));
+  });
+}
+
+/** Containers that run must be one for each of these pods. */
+async function runningContainers(world: World, podUids: ReadonlySet<string>): Promise<string | undefined> {
+  const found: string[] = [];
+  for (const node of world.nodes)
+    for (const each of await node.runtime.listContainers({ state: "running" }))
+      found.push(each.labels["io.kubernetes.pod.uid"] ?? "");
+  const strangers = found.filter((uid) => !podUids.has(uid));
+  if (strangers.length > 0) return `containers run for pods that are gone: ${strangers.join(", ")}`;
+  if (found.length !== podUids.size) return `${found.length} containers run for ${podUids.size} pods`;
+  return undefined;
+}
+
+async function nothingLeft({ world }: Run): Promise<string | undefined> {
+  if (!world.running("apiserver")) return "the API server is down";
+  const left: string[] = [];
+  for (const kind of [deployments, replicaSets, pods] as const) {
+    const { items } = await world.client.of(kind as typeof pods).list({ namespace: name.namespace });
+    left.push(...items.map((item) => `${kind.resource}/${item.metadata.name}`));
+  }
+  return left.length > 0 ? `left: ${left.join(", ")}` : runningContainers(world, new Set());
+}

@@ -53,9 +53,22 @@ function open(connection: SpdyConnection, streamType: StreamType): Promise<SpdyS
         else resolve(stream);
       },
     );
+    unlimited(made);
+    // A caller that hangs up leaves writes unfinished; both sides learn of it by their own "close".
+    made.on("error", () => {});
     // These streams are answered without a status, which the library would take for a broken protocol and reset the stream.
     made._spdyState.needResponse = false;
   });
+}
+
+/** Runtimes' SPDY servers never enlarge a window: TCP alone holds a fast sender back, as with upstream's clients. */
+function unlimited(stream: SpdyStream): void {
+  for (const window of [stream._spdyState.window.send, stream._spdyState.sessionWindow.send])
+    Object.assign(window, {
+      current: Number.POSITIVE_INFINITY,
+      max: Number.POSITIVE_INFINITY,
+      limit: Number.POSITIVE_INFINITY,
+    });
 }
 
 function callerToRuntime(caller: WebSocket, streams: ReadonlyMap<StreamType, SpdyStream>): void {

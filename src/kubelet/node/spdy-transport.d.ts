@@ -6,7 +6,11 @@ declare module "spdy-transport" {
     readonly headers: Readonly<Record<string, string>>;
     abort(): void;
     /** The library asks every answer for a `:status`; the streams of SPDY remote commands are answered without one. */
-    readonly _spdyState: { needResponse: boolean };
+    readonly _spdyState: {
+      needResponse: boolean;
+      readonly window: { readonly send: object };
+      readonly sessionWindow: { readonly send: object };
+    };
   }
   export interface SpdyConnection {
     start(version: number): void;

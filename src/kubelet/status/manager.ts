@@ -36,7 +36,10 @@ export interface StatusManagerOptions {
 
 interface Entry {
   pod: Pod;
+  /** As given, with times. */
   status: PodStatus | undefined;
+  /** Containers may still run: a terminal phase is kept back. */
+  held: boolean;
   dirty: boolean;
   finished: boolean;
   writing: Promise<void> | undefined;
@@ -68,6 +71,7 @@ export function createStatusManager(options: StatusManagerOptions): StatusManage
     const made: Entry = {
       pod,
       status: undefined,
+      held: false,
       dirty: false,
       finished: false,
       writing: undefined,
@@ -121,7 +125,7 @@ export function createStatusManager(options: StatusManagerOptions): StatusManage
     if (shown === undefined) return;
     const { namespace, name, uid } = shown.metadata;
     if (entry.status !== undefined) {
-      const patch = statusPatch(shown.status, entry.status);
+      const patch = statusPatch(shown.status, shownStatus(entry, shown));
       if (patch !== undefined) {
         try {
           const written = await client.patch(
@@ -156,8 +160,9 @@ export function createStatusManager(options: StatusManagerOptions): StatusManage
     set(pod, status, { held = false } = {}) {
       const entry = entryOf(pod);
       if (entry.finished) return;
-      const next = completed({ pod, status, before: entry.status ?? pod.status, now: formatTime(clock.now()), held });
-      if (entry.status !== undefined && deepEqual(entry.status, next)) return;
+      const next = completed({ pod, status, before: entry.status ?? pod.status, now: formatTime(clock.now()) });
+      if (entry.status !== undefined && entry.held === held && deepEqual(entry.status, next)) return;
+      entry.held = held;
       entry.status = next;
       entry.dirty = true;
       kick(entry);
@@ -167,13 +172,8 @@ export function createStatusManager(options: StatusManagerOptions): StatusManage
       if (!entry.finished) {
         entry.finished = true;
         const before = entry.status ?? pod.status ?? {};
-        entry.status = completed({
-          pod,
-          status: terminated(before),
-          before,
-          now: formatTime(clock.now()),
-          held: false,
-        });
+        entry.held = false;
+        entry.status = completed({ pod, status: terminated(before), before, now: formatTime(clock.now()) });
       }
       entry.dirty = true;
       kick(entry);
@@ -189,7 +189,7 @@ export function createStatusManager(options: StatusManagerOptions): StatusManage
       if (entry === undefined) return;
       if (Number(pod.metadata.resourceVersion) < Number(entry.pod.metadata.resourceVersion)) return;
       entry.pod = pod;
-      const drifted = entry.status !== undefined && statusPatch(pod.status, entry.status) !== undefined;
+      const drifted = entry.status !== undefined && statusPatch(pod.status, shownStatus(entry, pod)) !== undefined;
       if (!drifted && !(entry.finished && pod.metadata.deletionTimestamp !== undefined)) return;
       entry.dirty = true;
       kick(entry);
@@ -205,11 +205,10 @@ interface Completion {
   readonly status: PodStatus;
   readonly before: PodStatus | undefined;
   readonly now: string;
-  readonly held: boolean;
 }
 
 /** Times of conditions and start, generation, limits on messages. */
-function completed({ pod, status, before, now, held }: Completion): PodStatus {
+function completed({ pod, status, before, now }: Completion): PodStatus {
   const conditions = status.conditions?.map((condition) => {
     if (!timed.has(condition.type)) return condition;
     const old = before?.conditions?.find((each) => each.type === condition.type);
@@ -226,14 +225,16 @@ function completed({ pod, status, before, now, held }: Completion): PodStatus {
       ? {}
       : { observedGeneration: pod.metadata.generation }),
   };
-  if (held && isTerminalPhase(out.phase) && !isTerminalPhase(before?.phase) && !isTerminalPhase(pod.status?.phase)) {
-    out.phase = before?.phase ?? "Pending";
-    if (before?.reason === undefined) delete out.reason;
-    else out.reason = before.reason;
-    if (before?.message === undefined) delete out.message;
-    else out.message = before.message;
-  }
   return out;
+}
+
+/** While containers may run, the API keeps seeing the phase it saw, and nothing that is ready. */
+function shownStatus(entry: Entry, shown: Pod): PodStatus {
+  const status = entry.status!;
+  if (!entry.held || !isTerminalPhase(status.phase) || isTerminalPhase(shown.status?.phase)) return status;
+  const { phase = "Pending", reason, message } = shown.status ?? {};
+  const { reason: _reason, message: _message, ...rest } = status;
+  return { ...rest, phase, ...(reason === undefined ? {} : { reason }), ...(message === undefined ? {} : { message }) };
 }
 
 const dropDoubles = (conditions: readonly PodCondition[]): PodCondition[] => [

@@ -1,0 +1,378 @@
+// Whole kubelets on simulated nodes with a virtual clock, against the real API server in memory. What is asserted here as text was recorded
+// from a real cluster.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { configMaps, events, nodes, type Pod, type PodSpec, pods, serviceAccounts } from "../api/index.ts";
+import { MetricRegistry, seededRng, silentLogger, VirtualClock } from "../base/index.ts";
+import { type Client, createClient } from "../client/index.ts";
+import { createFakeRuntime, type FakeRuntime, type FakeRuntimeOptions } from "../runtime/index.ts";
+import { testServer } from "../server/testing.ts";
+import type { ProbeAnswer } from "./host.ts";
+import { createKubelet, createSimulatedHost, type KubeletConfig } from "./index.ts";
+
+interface World {
+  readonly clock: VirtualClock;
+  readonly client: Client;
+  readonly runtime: FakeRuntime;
+  readonly host: ReturnType<typeof createSimulatedHost>;
+  create(name: string, spec: Partial<PodSpec>, metadata?: Partial<Pod["metadata"]>): Promise<Pod>;
+  pod(name: string): Promise<Pod>;
+  /** Runs virtual time until it holds. */
+  until(name: string, holds: (pod: Pod) => boolean): Promise<Pod>;
+  told(name: string): Promise<string[]>;
+  restart(): Promise<void>;
+}
+
+interface WorldOptions {
+  readonly config?: Partial<KubeletConfig>;
+  readonly image?: FakeRuntimeOptions["image"];
+  readonly probe?: (target: string) => ProbeAnswer;
+}
+
+async function withWorld(options: WorldOptions, use: (world: World) => Promise<void>): Promise<void> {
+  const clock = new VirtualClock();
+  const server = await testServer({ clock });
+  const client = createClient(server.transport(), { userAgent: "kubelet" });
+  const host = createSimulatedHost({
+    clock,
+    machine: { hostname: "n1" },
+    ...(options.probe === undefined ? {} : { probe: ({ target }) => options.probe!(target) }),
+  });
+  const runtime = createFakeRuntime({
+    clock,
+    appendLog: host.appendFile,
+    ...(options.image === undefined ? {} : { image: options.image }),
+  });
+  let stop = new AbortController();
+  /** The end is wrapped: waiting for the start must not wait for it. */
+  const start = async (): Promise<{ readonly done: Promise<void> }> => {
+    stop = new AbortController();
+    const kubelet = createKubelet({
+      ...{
+        client,
+        runtime,
+        host,
+        nodeName: "n1",
+        clock,
+        rng: seededRng(1),
+        log: silentLogger,
+        metrics: new MetricRegistry(),
+      },
+      config: { materializePods: false, clusterDns: ["10.96.0.10"], ...options.config },
+    });
+    const done = kubelet.run(stop.signal);
+    let ready = false;
+    void kubelet.ready.then(() => (ready = true));
+    await clock.runUntil(() => ready, 10_000);
+    return { done };
+  };
+  await client
+    .of(serviceAccounts)
+    .create({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: "default" } });
+  let running = await start();
+  const pod = (name: string): Promise<Pod> => client.of(pods).get({ namespace: "default", name });
+  try {
+    await use({
+      ...{ clock, client, runtime, host, pod },
+      create: (name, spec, metadata = {}) =>
+        client.of(pods).create({
+          apiVersion: "v1",
+          kind: "Pod",
+          metadata: { name, namespace: "default", ...metadata },
+          spec: { nodeName: "n1", automountServiceAccountToken: false, containers: [], ...spec },
+        }),
+      async until(name, holds) {
+        for (let step = 0; step < 2000; step++) {
+          const found = await pod(name);
+          if (holds(found)) return found;
+          await clock.advance(100);
+        }
+        throw new Error(`pod ${name} does not get there: ${JSON.stringify((await pod(name)).status)}`);
+      },
+      async told(name) {
+        await clock.advance(100);
+        const list = (await client.of(events).list({ namespace: "default" })).items;
+        return list
+          .filter((each) => each.involvedObject.name === name)
+          .map((each) => `${each.type} ${each.reason} ${each.message}`);
+      },
+      async restart() {
+        stop.abort(new DOMException("restart", "AbortError"));
+        await running.done;
+        running = await start();
+      },
+    });
+  } finally {
+    stop.abort(new DOMException("end", "AbortError"));
+    await running.done;
+    await runtime.close();
+    await server.close();
+  }
+}
+
+const phaseIs =
+  (phase: string) =>
+  (pod: Pod): boolean =>
+    pod.status?.phase === phase;
+const isReady = (pod: Pod): boolean =>
+  pod.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") === true;
+const waitingFor =
+  (reason: string) =>
+  (pod: Pod): boolean =>
+    pod.status?.containerStatuses?.[0]?.state?.waiting?.reason === reason;
+
+describe("a kubelet on a simulated node", () => {
+  it("registers its node, ready, with a lease", () =>
+    withWorld({}, async ({ client, clock }) => {
+      await clock.advance(1000);
+      const node = await client.of(nodes).get({ name: "n1" });
+      assert.deepEqual(
+        node.status?.conditions?.map(({ type, status, reason, message }) => [type, status, reason, message]),
+        [
+          ["MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"],
+          ["DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"],
+          ["PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"],
+          ["Ready", "True", "KubeletReady", "kubelet is posting ready status"],
+        ],
+      );
+      assert.deepEqual([node.status?.capacity?.["cpu"], node.status?.allocatable?.["pods"]], ["8", "110"]);
+    }));
+
+  it("runs a pod to ready without waiting, and away again", () =>
+    withWorld({}, async ({ create, until, client, pod, told, clock, runtime }) => {
+      const before = clock.monotonic();
+      await create("a", { containers: [{ name: "c", image: "web:1" }] });
+      const ready = await until("a", isReady);
+      assert.ok(clock.monotonic() - before <= 200, "it takes virtual time");
+      assert.deepEqual(
+        [ready.status?.podIP, ready.status?.phase, ready.status?.qosClass, ready.status?.observedGeneration],
+        ["10.244.0.2", "Running", "BestEffort", 1],
+      );
+      assert.deepEqual(await told("a"), [
+        'Normal Pulled Container image "web:1" already present on machine and can be accessed by the pod',
+        "Normal Created Container created",
+        "Normal Started Container started",
+      ]);
+      await client.of(pods).delete({ namespace: "default", name: "a" });
+      await clock.advance(1000);
+      await assert.rejects(pod("a"), /not found/);
+      assert.deepEqual(
+        [(await runtime.listPodSandboxes()).length, (await told("a")).at(-1)],
+        [0, "Normal Killing Stopping container c"],
+      );
+    }));
+
+  it("backs off from what crashes", () =>
+    withWorld({}, async ({ create, until, told, clock }) => {
+      await create("crash", { containers: [{ name: "c", image: "x:1", command: ["sh", "-c", "exit 3"] }] });
+      const pod = await until("crash", waitingFor("CrashLoopBackOff"));
+      const status = pod.status?.containerStatuses?.[0];
+      assert.equal(
+        status?.state?.waiting?.message,
+        `back-off 10s restarting failed container=c pod=crash_default(${pod.metadata.uid})`,
+      );
+      assert.deepEqual([status?.restartCount, status?.lastState?.terminated?.exitCode], [1, 3]);
+      assert.ok(
+        (await told("crash")).includes(
+          `Warning BackOff Back-off restarting failed container c in pod crash_default(${pod.metadata.uid})`,
+        ),
+      );
+      await clock.advance(11_000);
+      const next = await until("crash", (each) => (each.status?.containerStatuses?.[0]?.restartCount ?? 0) >= 2);
+      assert.match(
+        (await until("crash", waitingFor("CrashLoopBackOff"))).status?.containerStatuses?.[0]?.state?.waiting
+          ?.message ?? "",
+        /^back-off 20s/,
+      );
+      assert.equal(next.status?.phase, "Running");
+    }));
+
+  it("starts init containers and sidecars in order, and ends sidecars last", () =>
+    withWorld({}, async ({ create, until }) => {
+      await create("s", {
+        restartPolicy: "Never",
+        initContainers: [
+          { name: "i", image: "x:1", command: ["sh", "-c", "sleep 1"] },
+          { name: "side", image: "x:1", restartPolicy: "Always" },
+        ],
+        containers: [{ name: "c", image: "x:1", command: ["sh", "-c", "sleep 2"] }],
+      });
+      const waiting = await until("s", (pod) => pod.status?.initContainerStatuses?.[0]?.state?.running !== undefined);
+      assert.equal(waiting.status?.containerStatuses?.[0]?.state?.waiting?.reason, "PodInitializing");
+      const done = await until("s", phaseIs("Succeeded"));
+      assert.equal(done.status?.initContainerStatuses?.[1]?.state?.terminated?.exitCode, 143);
+    }));
+
+  it("tells what it cannot start", () =>
+    withWorld(
+      { image: (image) => (image.startsWith("gone") ? { error: "failed to resolve reference" } : "present") },
+      async ({ create, until, told, client, clock }) => {
+        await create("pull", { containers: [{ name: "c", image: "gone:1" }] });
+        const pull = await until("pull", waitingFor("ImagePullBackOff"));
+        assert.equal(
+          pull.status?.containerStatuses?.[0]?.state?.waiting?.message,
+          'Back-off pulling image "gone:1": ErrImagePull: failed to resolve reference',
+        );
+        const said = await told("pull");
+        for (const text of [
+          'Normal Pulling Pulling image "gone:1"',
+          "Warning Failed Error: ErrImagePull",
+          'Warning Failed Failed to pull image "gone:1": failed to resolve reference',
+          'Normal BackOff Back-off pulling image "gone:1"',
+        ])
+          assert.ok(said.includes(text), `${text} is missing in ${said.join("\n")}`);
+        await create("never", { containers: [{ name: "c", image: "gone:1", imagePullPolicy: "Never" }] });
+        assert.equal(
+          (await until("never", waitingFor("ErrImageNeverPull"))).status?.containerStatuses?.[0]?.state?.waiting
+            ?.message,
+          'Container image "gone:1" is not present with pull policy of Never',
+        );
+        await create("env", {
+          containers: [{ name: "c", image: "x:1", envFrom: [{ configMapRef: { name: "late" } }] }],
+        });
+        assert.equal(
+          (await until("env", waitingFor("CreateContainerConfigError"))).status?.containerStatuses?.[0]?.state?.waiting
+            ?.message,
+          'configmap "late" not found',
+        );
+        await client
+          .of(configMaps)
+          .create({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "late", namespace: "default" }, data: {} });
+        await clock.advance(15_000);
+        await until("env", isReady);
+      },
+    ));
+
+  it("refuses what does not fit", () =>
+    withWorld({}, async ({ create, until, told }) => {
+      await create("sel", { nodeSelector: { no: "where" }, containers: [{ name: "c", image: "x:1" }] });
+      const { status } = await until("sel", phaseIs("Failed"));
+      assert.deepEqual(
+        [status?.reason, status?.message, status?.conditions],
+        [
+          "NodeAffinity",
+          "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+          undefined,
+        ],
+      );
+      assert.deepEqual(await told("sel"), [
+        "Warning NodeAffinity Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+      ]);
+    }));
+
+  it("listens to probes", () => {
+    let healthy = true;
+    return withWorld(
+      {
+        probe: () =>
+          healthy
+            ? { result: "success", output: "" }
+            : { result: "failure", output: "HTTP probe failed with statuscode: 500" },
+      },
+      async ({ create, until, told }) => {
+        await create("web", {
+          containers: [
+            {
+              name: "c",
+              image: "x:1",
+              readinessProbe: { httpGet: { port: 80 }, periodSeconds: 1, failureThreshold: 2 },
+              livenessProbe: { httpGet: { port: 80 }, periodSeconds: 1, failureThreshold: 5 },
+            },
+          ],
+        });
+        await until("web", isReady);
+        healthy = false;
+        await until("web", (pod) => !isReady(pod));
+        await until("web", (pod) => pod.status?.containerStatuses?.[0]?.restartCount === 1);
+        healthy = true;
+        await until("web", isReady);
+        const said = await told("web");
+        for (const text of [
+          "Warning Unhealthy Readiness probe failed: HTTP probe failed with statuscode: 500",
+          "Warning Unhealthy Liveness probe failed: HTTP probe failed with statuscode: 500",
+          "Normal Killing Container c failed liveness probe, will be restarted",
+        ])
+          assert.ok(said.includes(text), `${text} is missing in ${said.join("\n")}`);
+      },
+    );
+  });
+
+  it("ends what runs longer than it may", () =>
+    withWorld({}, async ({ create, until }) => {
+      await create("job", { activeDeadlineSeconds: 5, containers: [{ name: "c", image: "x:1" }] });
+      const { status } = await until("job", phaseIs("Failed"));
+      assert.deepEqual(
+        [status?.reason, status?.message],
+        ["DeadlineExceeded", "Pod was active on the node longer than the specified deadline"],
+      );
+    }));
+
+  it("leaves running pods alone when it starts again, and ends those that went meanwhile", () =>
+    withWorld({}, async ({ create, until, restart, runtime, client, pod, clock }) => {
+      await create("stays", { containers: [{ name: "c", image: "x:1" }] });
+      await until("stays", isReady);
+      const [before] = await runtime.listContainers();
+      await restart();
+      await clock.advance(5000);
+      assert.deepEqual(
+        (await runtime.listContainers()).map((each) => each.id),
+        [before?.id],
+      );
+      assert.ok(isReady(await pod("stays")));
+      await client.of(pods).delete({ namespace: "default", name: "stays" }, { gracePeriodSeconds: 0 });
+      await clock.advance(10_000);
+      assert.deepEqual(await runtime.listPodSandboxes(), []);
+    }));
+
+  it("shows volumes as files that follow their objects", () =>
+    withWorld({ config: { materializePods: true } }, async ({ create, until, client, host, clock }) => {
+      await client.of(configMaps).create({
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "cm", namespace: "default" },
+        data: { a: "1", gone: "x" },
+      });
+      const pod = await create("v", {
+        volumes: [{ name: "cm", configMap: { name: "cm" } }],
+        containers: [{ name: "c", image: "x:1", volumeMounts: [{ name: "cm", mountPath: "/cm" }] }],
+      });
+      await until("v", isReady);
+      const directory = `/var/lib/kubelet/pods/${pod.metadata.uid}/volumes/kubernetes.io~configmap/cm`;
+      const read = async (name: string): Promise<string> =>
+        new TextDecoder().decode(await host.files.read(`${directory}/${name}`));
+      assert.equal(await read("a"), "1");
+      const first = await host.files.readLink(`${directory}/..data`);
+      await client
+        .of(configMaps)
+        .patch({ namespace: "default", name: "cm" }, { data: { a: "2", b: "3", gone: null } }, { type: "merge" });
+      await clock.advance(2000);
+      assert.deepEqual([await read("a"), await read("b")], ["2", "3"]);
+      assert.notEqual(await host.files.readLink(`${directory}/..data`), first);
+      assert.deepEqual((await host.files.list(directory)).filter((name) => !name.startsWith("..")).sort(), ["a", "b"]);
+      await client.of(pods).delete({ namespace: "default", name: "v" });
+      await clock.advance(2000);
+      assert.equal(await host.files.stat(`/var/lib/kubelet/pods/${pod.metadata.uid}`), undefined);
+    }));
+
+  it("runs pods of its own directory and shows them", () =>
+    withWorld({ config: { staticPodPath: "/manifests" } }, async ({ host, clock, pod, runtime }) => {
+      host.appendFile(
+        "/manifests/web.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: c, image: 'x:1'}]}\n",
+      );
+      await clock.advance(60_000);
+      const mirror = await pod("web-n1");
+      assert.deepEqual(
+        [
+          mirror.status?.phase,
+          mirror.metadata.annotations?.["kubernetes.io/config.source"],
+          mirror.metadata.ownerReferences?.[0]?.kind,
+        ],
+        ["Running", "file", "Node"],
+      );
+      await host.files.remove("/manifests/web.yaml");
+      await clock.advance(30_000);
+      await assert.rejects(pod("web-n1"), /not found/);
+      assert.deepEqual((await runtime.listContainers({ state: "running" })).length, 0);
+    }));
+});

@@ -61,14 +61,12 @@ function open(connection: SpdyConnection, streamType: StreamType): Promise<SpdyS
   });
 }
 
-/** Runtimes' SPDY servers never enlarge a window: TCP alone holds a fast sender back, as with upstream's clients. */
+/** Runtimes' SPDY servers know no windows, neither ours nor theirs: TCP alone holds a fast sender back, as with upstream's clients. */
 function unlimited(stream: SpdyStream): void {
-  for (const window of [stream._spdyState.window.send, stream._spdyState.sessionWindow.send])
-    Object.assign(window, {
-      current: Number.POSITIVE_INFINITY,
-      max: Number.POSITIVE_INFINITY,
-      limit: Number.POSITIVE_INFINITY,
-    });
+  const size = 2 ** 50;
+  for (const { send, recv } of [stream._spdyState.window, stream._spdyState.sessionWindow])
+    for (const side of [send, recv])
+      Object.assign(side, { current: size, max: size, limit: 2 * size, lowWaterMark: 0 });
 }
 
 function callerToRuntime(caller: WebSocket, streams: ReadonlyMap<StreamType, SpdyStream>): void {

@@ -2,15 +2,15 @@
 declare module "spdy-transport" {
   import type { Duplex } from "node:stream";
 
+  export interface SpdyWindow {
+    readonly send: object;
+    readonly recv: object;
+  }
   export interface SpdyStream extends Duplex {
     readonly headers: Readonly<Record<string, string>>;
     abort(): void;
     /** The library asks every answer for a `:status`; the streams of SPDY remote commands are answered without one. */
-    readonly _spdyState: {
-      needResponse: boolean;
-      readonly window: { readonly send: object };
-      readonly sessionWindow: { readonly send: object };
-    };
+    readonly _spdyState: { needResponse: boolean; readonly window: SpdyWindow; readonly sessionWindow: SpdyWindow };
   }
   export interface SpdyConnection {
     start(version: number): void;

@@ -25,5 +25,6 @@ declare module "spdy-transport" {
   const transport: {
     readonly connection: { create(socket: Duplex, options: { protocol: "spdy"; isServer: boolean }): SpdyConnection };
   };
-  export default transport;
+
+  export { transport as default };
 }

@@ -1,6 +1,16 @@
 // A whole cluster under a virtual clock and a seed: store, API server, controllers, scheduler and kubelets on simulated machines, each of
 // the last four a process of its own behind a network that can fail. Everything that happens is a function of the seed.
-import { type Clock, MetricRegistry, type Rng, seededRng, silentLogger, VirtualClock } from "../base/index.ts";
+import {
+  type Clock,
+  createLogger,
+  formatRecord,
+  type Logger,
+  MetricRegistry,
+  type Rng,
+  seededRng,
+  silentLogger,
+  VirtualClock,
+} from "../base/index.ts";
 import { type Client, createClient, createInformerFactory } from "../client/index.ts";
 import { controllers, runControllers } from "../controllers/index.ts";
 import { createKubelet, createSimulatedHost } from "../kubelet/index.ts";
@@ -76,11 +86,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     history.commit(commit);
     options.heard?.(commit);
   });
+  const log = loggerOf(clock, options.print);
   const nodes = Array.from({ length: options.nodes }, (_, index) => createNode(index, { clock, rng, options }));
-  const api = createApi({ store, clock, rng, nodes });
+  const api = createApi({ store, clock, rng, log });
   const running = new Map<ProcessName, Process>();
   const failures: string[] = [];
-  const bodies = processBodies({ clock, fork, nodes, options });
+  const bodies = processBodies({ clock, fork, nodes, options, log });
   const start = async (name: ProcessName): Promise<void> => {
     history.note(`start ${name}`);
     if (name === "apiserver") return api.start();
@@ -124,6 +135,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   };
 }
 
+const loggerOf = (clock: Clock, print: WorldOptions["print"]): Logger =>
+  print === undefined
+    ? silentLogger
+    : createLogger({ clock, component: "", level: "debug", write: (record) => print(formatRecord(record)) });
+
 function createNode(
   index: number,
   { clock, rng, options }: { clock: VirtualClock; rng: Rng; options: WorldOptions },
@@ -145,7 +161,7 @@ interface Api {
 }
 
 /** The API server's process. A new one knows nothing but what the store tells. */
-function createApi(of: { store: Store; clock: Clock; rng: Rng; nodes: readonly SimulatedNode[] }): Api {
+function createApi(of: { store: Store; clock: Clock; rng: Rng; log: Logger }): Api {
   let current: (Reachable & { readonly server: ApiServer; readonly end: AbortController }) | undefined;
   let starting = 0;
   return {
@@ -156,7 +172,7 @@ function createApi(of: { store: Store; clock: Clock; rng: Rng; nodes: readonly S
         store: of.store,
         clock: of.clock,
         rng: seededRng(of.rng.uint32()),
-        log: silentLogger,
+        log: of.log,
         metrics: new MetricRegistry(),
         authenticator: () => ({ authenticate: async () => undefined, authenticateToken: async () => undefined }),
         authorizer: (reader) => createAuthorizer(["Node", "RBAC"], reader),
@@ -191,9 +207,10 @@ function processBodies(of: {
   fork: () => Rng;
   nodes: readonly SimulatedNode[];
   options: WorldOptions;
+  log: Logger;
 }): (name: ProcessName) => ProcessBody {
   const { clock, fork, nodes, options } = of;
-  const common = () => ({ rng: fork(), log: silentLogger, metrics: new MetricRegistry() });
+  const common = () => ({ rng: fork(), log: of.log, metrics: new MetricRegistry() });
   const runControllerManager: ProcessBody = ({ link, signal }) =>
     runControllers({
       ...common(),

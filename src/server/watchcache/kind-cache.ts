@@ -18,6 +18,8 @@ export class KindCache {
   readonly #ring: EventRing;
   readonly #watchers = new Map<string, Set<Watcher>>();
   readonly #observers = new Set<ObjectObserver<KubeObject>>();
+  /** What observers know of while everything is loaded anew. */
+  #cleared: ReadonlyMap<string, CachedObject> = new Map();
   #lastChange = 0;
   /** Changes up to this revision are in what was loaded. */
   #loadedAt = 0;
@@ -102,9 +104,23 @@ export class KindCache {
     this.#ring.reset(revision);
     this.#lastChange = Math.max(this.#lastChange, revision);
     this.#loadedAt = revision;
+    this.#announceLoaded();
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const change of held) this.apply(change);
+  }
+
+  /** Who subscribed before is told what the load brought, as if each change had been seen. */
+  #announceLoaded(): void {
+    const before = this.#cleared;
+    this.#cleared = new Map();
+    for (const observer of this.#observers) {
+      for (const [key, gone] of before) if (!this.#objects.has(key)) observer.remove(gone.object);
+      for (const [key, now] of this.#objects) {
+        const known = before.get(key);
+        if (known?.revision !== now.revision) observer.upsert(now.object, known?.object);
+      }
+    }
   }
 
   apply(change: { readonly type: "put" | "delete"; readonly object: CachedObject }): void {
@@ -138,6 +154,7 @@ export class KindCache {
   }
 
   clear(): void {
+    this.#cleared = new Map(this.#objects);
     this.#objects.clear();
     this.#ordered.clear();
   }

@@ -1,5 +1,6 @@
 // exec and attach for WebSocket callers: channels of v4/v5.channel.k8s.io to the SPDY streams of the runtime. The first byte of a message
 // is its channel; in v5 channel 255 closes another one (the end of stdin). Upstream: apimachinery remotecommand, kubelet cri streaming.
+import type { Duplex } from "node:stream";
 import type { SpdyConnection, SpdyStream } from "spdy-transport";
 import type { WebSocket } from "ws";
 import type { Logger } from "../../base/index.ts";
@@ -39,7 +40,7 @@ export async function serveRemoteCommand(
   const streams = new Map<StreamType, SpdyStream>();
   for (const type of wanted) streams.set(type, await open(connection, type));
   callerToRuntime(caller, streams);
-  await runtimeToCaller(caller, streams);
+  await runtimeToCaller(caller, { streams, socket: peer.socket });
   caller.close(1000);
   peer.socket.destroy();
 }
@@ -94,8 +95,18 @@ function callerToRuntime(caller: WebSocket, streams: ReadonlyMap<StreamType, Spd
   caller.resume();
 }
 
+/** The runtime's socket waits while more than this is on its way to the caller. */
+const mostBufferedBytes = 1 << 20;
+
 /** Resolves when the runtime has ended its streams: the error stream tells the exit code as a Status, last. */
-async function runtimeToCaller(caller: WebSocket, streams: ReadonlyMap<StreamType, SpdyStream>): Promise<void> {
+async function runtimeToCaller(
+  caller: WebSocket,
+  runtime: { readonly streams: ReadonlyMap<StreamType, SpdyStream>; readonly socket: Duplex },
+): Promise<void> {
+  const { streams, socket } = runtime;
+  const sent = (): void => {
+    if (socket.isPaused() && caller.bufferedAmount < mostBufferedBytes) socket.resume();
+  };
   const outgoing = (["stdout", "stderr", "error"] as const).flatMap((type) => {
     const stream = streams.get(type);
     return stream === undefined ? [] : [{ stream, channel: channels[type] }];
@@ -108,8 +119,8 @@ async function runtimeToCaller(caller: WebSocket, streams: ReadonlyMap<StreamTyp
             const message = Buffer.allocUnsafe(chunk.length + 1);
             message[0] = channel;
             chunk.copy(message, 1);
-            stream.pause();
-            caller.send(message, () => stream.resume());
+            caller.send(message, sent);
+            if (caller.bufferedAmount >= mostBufferedBytes) socket.pause();
           });
           stream.on("end", resolve);
           stream.on("close", resolve);

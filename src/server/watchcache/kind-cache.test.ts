@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { configMaps } from "../../api/index.ts";
+import { configMaps, type KindDefinition } from "../../api/index.ts";
 import { CachedObject } from "./cached-object.ts";
 import { KindCache } from "./kind-cache.ts";
 
+const kind = configMaps as unknown as KindDefinition;
+
 const object = (name: string, revision: number): CachedObject =>
-  new CachedObject(configMaps, {
+  new CachedObject(kind, {
     key: `/registry/configmaps/default/${name}`,
     revision,
     bytes: new TextEncoder().encode(
@@ -26,7 +28,7 @@ function observed(cache: KindCache): string[] {
 }
 
 test("an observer that subscribed before the first fill is told of everything in it", () => {
-  const cache = new KindCache(configMaps, () => 0);
+  const cache = new KindCache(kind, () => 0);
   const seen = observed(cache);
   cache.load(object("a", 3));
   cache.load(object("b", 4));
@@ -35,7 +37,7 @@ test("an observer that subscribed before the first fill is told of everything in
 });
 
 test("a fill that replaces another is announced as its differences", () => {
-  const cache = new KindCache(configMaps, () => 0);
+  const cache = new KindCache(kind, () => 0);
   for (const each of [object("same", 3), object("changed", 4), object("gone", 5)]) cache.load(each);
   cache.loaded(5);
   const seen = observed(cache);

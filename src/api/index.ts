@@ -42,6 +42,13 @@ export * from "./kinds.ts";
 export { humanDuration } from "./lib/columns.ts";
 export { type Cidr, formatCidr, formatIp, type IpAddress, parseCidr, parseIp } from "./lib/ip.ts";
 export { aggregateContainerResources } from "./lib/pod-spec/pod-resources.ts";
+export { isTerminating as isTerminatingScope, scopesMatch as quotaScopesMatch } from "./lib/quota/scopes.ts";
+export {
+  countName as quotaCountName,
+  countsFor as quotaCountsFor,
+  unnamedResources as quotaUnnamedResources,
+  usageOf as quotaUsageOf,
+} from "./lib/quota/usage.ts";
 export { addResourceList, isHugePage, maxResourceList, type ResourceList } from "./lib/resources.ts";
 export { ingressClasses } from "./networking/ingressclasses/kind.ts";
 export { ingresses } from "./networking/ingresses/kind.ts";

@@ -15,6 +15,8 @@ const accounts: Readonly<Record<string, string>> = {
   "taint-eviction-controller": "node-controller",
   "node-ipam-controller": "node-controller",
   "pod-garbage-collector-controller": "pod-garbage-collector",
+  "persistentvolumeclaim-protection-controller": "pvc-protection-controller",
+  "persistentvolume-protection-controller": "pv-protection-controller",
 };
 
 const entry = (name: string, load: ControllerEntry["load"]): ControllerEntry => ({
@@ -52,4 +54,29 @@ export const controllers: readonly ControllerEntry[] = [
   entry("endpointslice-controller", async () => (await import("./endpointslice/controller.ts")).runEndpointSlices),
   entry("node-lifecycle-controller", async () => (await import("./node-lifecycle/controller.ts")).runNodeLifecycle),
   entry("taint-eviction-controller", async () => (await import("./taint-eviction/controller.ts")).runTaintEviction),
+  entry("endpoints-controller", async () => (await import("./endpoints/controller.ts")).runEndpoints),
+  entry(
+    "endpointslice-mirroring-controller",
+    async () => (await import("./endpointslice-mirroring/controller.ts")).runEndpointSliceMirroring,
+  ),
+  entry(
+    "pod-garbage-collector-controller",
+    async () => (await import("./pod-garbage-collector/controller.ts")).runPodGarbageCollector,
+  ),
+  entry("node-ipam-controller", async () => (await import("./node-ipam/controller.ts")).runNodeIpam),
+  entry("disruption-controller", async () => (await import("./disruption/controller.ts")).runDisruption),
+  entry("resourcequota-controller", async () => (await import("./resourcequota/controller.ts")).runResourceQuotas),
+  entry(
+    "clusterrole-aggregation-controller",
+    async () => (await import("./clusterrole-aggregation/controller.ts")).runClusterRoleAggregation,
+  ),
+  entry(
+    "persistentvolumeclaim-protection-controller",
+    async () => (await import("./pvc-protection/controller.ts")).runClaimProtection,
+  ),
+  entry(
+    "persistentvolume-protection-controller",
+    async () => (await import("./pv-protection/controller.ts")).runPersistentVolumeProtection,
+  ),
+  entry("ttl-controller", async () => (await import("./ttl/controller.ts")).runTtl),
 ];

@@ -1,16 +1,30 @@
 // EndpointSlices of Services with selectors. The decision is decide.ts; this is the rim.
-import { type EndpointSlice, endpointSlices, nodes, type Pod, pods, type Service, services } from "../../api/index.ts";
-import { isNotFound, labelsMatcher, objectKey, splitKey } from "../../machinery/index.ts";
-import { type ControllerContext, newQueue, runLoop, watch } from "../lib/index.ts";
+import { type EndpointSlice, endpointSlices, nodes, type Pod, pods, services } from "../../api/index.ts";
+import { deepEqual, isNotFound, objectKey, splitKey } from "../../machinery/index.ts";
+import {
+  affectsEndpoints,
+  type ControllerContext,
+  controllerReference,
+  createTriggerTimes,
+  createWrittenVersions,
+  errorText,
+  isNamespaceTerminating,
+  newQueue,
+  podMatcher,
+  runLoop,
+  servicesOf,
+  triggerTimeAnnotation,
+  watch,
+} from "../lib/index.ts";
 import {
   managedByLabel,
   managerName,
   planSlices,
+  podsWithoutNode,
   type SliceContent,
   type SliceView,
   serviceNameLabel,
   sliceLabels,
-  triggerTime,
 } from "./decide.ts";
 
 const defaultMaxEndpoints = 100;
@@ -18,28 +32,31 @@ const nodeIndex = "node";
 
 export async function runEndpointSlices(context: ControllerContext): Promise<void> {
   const queue = newQueue(context, "endpoint_slice");
-  const written = createWritten();
+  const recorder = context.recorder("endpoint-slice-controller");
+  const written = createWrittenVersions();
+  const times = createTriggerTimes();
   const serviceInformer = watch(context, services, {
     add: (service) => queue.add(objectKey(service)),
     update: (_, service) => queue.add(objectKey(service)),
     delete: (service) => queue.add(objectKey(service)),
   });
   const selecting = (pod: Pod): void => {
-    for (const service of serviceInformer.list(pod.metadata.namespace))
-      if (hasSelector(service) && labelsMatcher(service.spec.selector).matches(pod.metadata.labels))
-        queue.add(objectKey(service));
+    for (const service of servicesOf(serviceInformer, pod)) queue.add(objectKey(service));
   };
   const podInformer = watch(context, pods, {
     add: selecting,
     update: (before, pod) => {
-      if (!concerns(before, pod)) return;
+      if (!affectsEndpoints(before, pod)) return;
       selecting(before);
       selecting(pod);
     },
     delete: selecting,
   });
-  podInformer.addIndex(nodeIndex, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
+  podInformer.addIndex(nodeIndex, (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
   const nodeInformer = watch(context, nodes, {
+    add: (node) => {
+      for (const pod of podInformer.byIndex(nodeIndex, node.metadata.name)) selecting(pod);
+    },
     update: (before, node) => {
       const zone = "topology.kubernetes.io/zone";
       if (before.metadata.labels?.[zone] !== node.metadata.labels?.[zone])
@@ -57,7 +74,7 @@ export async function runEndpointSlices(context: ControllerContext): Promise<voi
     },
     add: changed,
     delete: (slice) => {
-      written.forget(slice);
+      written.forget(`${slice.metadata.namespace}/${slice.metadata.labels?.[serviceNameLabel]}`, slice);
       changed(slice);
     },
   });
@@ -70,46 +87,59 @@ export async function runEndpointSlices(context: ControllerContext): Promise<voi
     queue,
     informers: [serviceInformer, podInformer, nodeInformer, sliceInformer],
     reconcile: async (key) => {
-      const { namespace, name } = splitKey(key);
-      const service = serviceInformer.get(namespace, name);
+      const { namespace } = splitKey(key);
+      const service = serviceInformer.byKey(key);
+      const matcher = service === undefined ? undefined : podMatcher(service);
       // Slices of a deleted service are the garbage collector's.
-      if (service === undefined || !hasSelector(service) || service.metadata.deletionTimestamp !== undefined)
-        return written.drop(key);
+      if (service === undefined || matcher === undefined || service.spec.type === "ExternalName") {
+        times.forget(key);
+        written.drop(key);
+        return;
+      }
+      if (service.metadata.deletionTimestamp !== undefined) return;
       const existing = sliceInformer.byIndex("service", key);
       // The cache does not show our own last writes yet: their arrival brings this key back.
       if (written.isAhead(key, existing)) return;
-      const selector = labelsMatcher(service.spec.selector);
+      const selected = podInformer.list(namespace).filter((pod) => matcher.matches(pod.metadata.labels));
       const view: SliceView = {
         service,
-        pods: podInformer.list(namespace).filter((pod) => selector.matches(pod.metadata.labels)),
+        pods: selected,
         nodeOf: (node) => nodeInformer.get("", node),
         existing: existing.filter((slice) => slice.metadata.deletionTimestamp === undefined),
         maxEndpoints: (context.options["max-endpoints-per-slice"] as number | undefined) ?? defaultMaxEndpoints,
       };
-      await write(context, view, (slice) => written.note(key, slice));
+      const triggerTime = times.next(service, selected);
+      try {
+        await write(context, { view, triggerTime, note: (slice) => written.note(key, slice) });
+        const [lost, ...more] = podsWithoutNode(view).map(
+          (pod) => `skipping Pod ${pod.metadata.name} for Service ${key}: Node ${pod.spec?.nodeName} Not Found`,
+        );
+        if (lost !== undefined) throw new Error(more.length === 0 ? lost : `[${[lost, ...more].join(", ")}]`);
+      } catch (error) {
+        if (isNamespaceTerminating(error)) return;
+        recorder.event(service, {
+          type: "Warning",
+          reason: "FailedToUpdateEndpointSlices",
+          message: `Error updating Endpoint Slices for Service ${key}: ${errorText(error)}`,
+        });
+        throw error;
+      }
     },
   });
 }
 
 const isOurs = (slice: EndpointSlice): boolean => slice.metadata.labels?.[managedByLabel] === managerName;
-const hasSelector = (service: Service): boolean =>
-  service.spec.selector !== undefined && service.spec.type !== "ExternalName";
 
-/** Whether a pod's change can matter to a slice. */
-function concerns(before: Pod, after: Pod): boolean {
-  const ready = (pod: Pod): string | undefined => pod.status?.conditions?.find((each) => each.type === "Ready")?.status;
-  return (
-    ready(before) !== ready(after) ||
-    before.metadata.labels !== after.metadata.labels ||
-    before.metadata.deletionTimestamp !== after.metadata.deletionTimestamp ||
-    before.status?.phase !== after.status?.phase ||
-    before.status?.podIPs !== after.status?.podIPs ||
-    before.spec.nodeName !== after.spec.nodeName
-  );
+interface Work {
+  readonly view: SliceView;
+  /** Undefined takes the annotation away. */
+  readonly triggerTime: string | undefined;
+  readonly note: (slice: EndpointSlice) => void;
 }
 
-async function write(context: ControllerContext, view: SliceView, note: (slice: EndpointSlice) => void): Promise<void> {
+async function write(context: ControllerContext, { view, triggerTime, note }: Work): Promise<void> {
   const { service } = view;
+  const { namespace = "", name } = service.metadata;
   const client = context.client.of(endpointSlices);
   const plan = planSlices(view);
   const labels = sliceLabels(service);
@@ -118,82 +148,35 @@ async function write(context: ControllerContext, view: SliceView, note: (slice: 
     endpoints: [...content.endpoints],
     ports: [...content.ports],
   });
+  const annotated = (before: Readonly<Record<string, string>> = {}): Record<string, string> => {
+    const { [triggerTimeAnnotation]: _, ...others } = before;
+    return triggerTime === undefined ? others : { ...others, [triggerTimeAnnotation]: triggerTime };
+  };
+  const type = { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice" } as const;
+  const ownerReferences = [controllerReference({ ...service, apiVersion: "v1", kind: "Service" })];
   for (const content of plan.create) {
-    const made = await client.create({
-      apiVersion: "discovery.k8s.io/v1",
-      kind: "EndpointSlice",
-      metadata: {
-        generateName: `${service.metadata.name}-`,
-        namespace: service.metadata.namespace,
-        labels,
-        annotations: triggerTime(view),
-        ownerReferences: [
-          {
-            apiVersion: "v1",
-            kind: "Service",
-            name: service.metadata.name,
-            uid: service.metadata.uid,
-            controller: true,
-            blockOwnerDeletion: true,
-          },
-        ],
-      },
-      ...body(content),
-    });
-    note(made);
+    const metadata = { generateName: `${name}-`, namespace, labels, annotations: annotated(), ownerReferences };
+    note(await client.create({ ...type, metadata, ...body(content) }));
   }
   const relabelled = view.existing.filter(
     (slice) =>
       !plan.remove.includes(slice) &&
       !plan.update.some((each) => each.slice === slice) &&
-      !sameLabels(slice.metadata.labels, labels),
+      !deepEqual(slice.metadata.labels, labels),
   );
   const updates = [
     ...plan.update.map(({ slice, content }) => ({ slice, body: body(content) })),
     ...relabelled.map((slice) => ({ slice, body: {} })),
   ];
   for (const { slice, body: changes } of updates) {
-    const annotations = { ...slice.metadata.annotations, ...triggerTime(view) };
-    note(await client.update({ ...slice, ...changes, metadata: { ...slice.metadata, labels, annotations } }));
+    const metadata = { ...slice.metadata, labels, annotations: annotated(slice.metadata.annotations) };
+    note(await client.update({ ...slice, ...changes, metadata }));
   }
   for (const slice of plan.remove) {
     try {
-      await client.delete({ namespace: slice.metadata.namespace ?? "", name: slice.metadata.name });
+      await client.delete({ namespace, name: slice.metadata.name });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
   }
-}
-
-function sameLabels(a: Readonly<Record<string, string>> | undefined, b: Readonly<Record<string, string>>): boolean {
-  const keys = Object.keys(b);
-  return a !== undefined && Object.keys(a).length === keys.length && keys.every((key) => a[key] === b[key]);
-}
-
-/** Revisions of our own writes that the cache has to show before the next decision is taken on it. */
-function createWritten() {
-  const byService = new Map<string, Map<string, number>>();
-  return {
-    note(key: string, slice: EndpointSlice): void {
-      const slices = byService.get(key) ?? new Map<string, number>();
-      slices.set(slice.metadata.name, Number(slice.metadata.resourceVersion));
-      byService.set(key, slices);
-    },
-    forget(slice: EndpointSlice): void {
-      byService
-        .get(`${slice.metadata.namespace}/${slice.metadata.labels?.[serviceNameLabel]}`)
-        ?.delete(slice.metadata.name);
-    },
-    drop: (key: string): void => void byService.delete(key),
-    isAhead(key: string, cached: readonly EndpointSlice[]): boolean {
-      const slices = byService.get(key);
-      if (slices === undefined) return false;
-      const seen = new Map(cached.map((slice) => [slice.metadata.name, Number(slice.metadata.resourceVersion)]));
-      for (const [name, revision] of slices) {
-        if ((seen.get(name) ?? 0) < revision) return true;
-        slices.delete(name);
-      }
-      return false;
-    },
-  };
 }

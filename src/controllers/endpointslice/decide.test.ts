@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { EndpointSlice, Pod, Service } from "../../api/index.ts";
-import { planSlices, type SliceContent, type SliceView, sliceLabels } from "./decide.ts";
+import type { EndpointSlice, Node, Pod, Service } from "../../api/index.ts";
+import { planSlices, podsWithoutNode, type SliceContent, type SliceView, sliceLabels } from "./decide.ts";
 
 const meta = (name: string) => ({
   name,
@@ -37,11 +37,12 @@ const pod = (
     conditions: [{ type: "Ready", status: over.ready === false ? "False" : "True" }],
   },
 });
+const node: Node = { apiVersion: "v1", kind: "Node", metadata: { ...meta("n"), labels: {} }, spec: {} };
 const view = (pods: Pod[], existing: EndpointSlice[] = [], over: Partial<SliceView> = {}): SliceView => ({
   service: service(),
   pods,
   existing,
-  nodeOf: () => undefined,
+  nodeOf: () => node,
   maxEndpoints: 3,
   ...over,
 });
@@ -50,7 +51,10 @@ let made = 0;
 const sliceOf = (content: SliceContent): EndpointSlice => ({
   apiVersion: "discovery.k8s.io/v1",
   kind: "EndpointSlice",
-  metadata: meta(`web-${made++}`),
+  metadata: {
+    ...meta(`web-${made++}`),
+    ownerReferences: [{ apiVersion: "v1", kind: "Service", name: "web", uid: "uid-web" }],
+  },
   addressType: content.addressType,
   endpoints: [...content.endpoints],
   ports: [...content.ports],
@@ -62,7 +66,12 @@ const after = (state: SliceView): EndpointSlice[] => {
   return [
     ...state.existing
       .filter((slice) => !plan.remove.includes(slice))
-      .map((slice) => (updates.has(slice) ? { ...slice, endpoints: [...updates.get(slice)!.endpoints] } : slice)),
+      .map((slice) => {
+        const content = updates.get(slice);
+        return content === undefined
+          ? slice
+          : { ...slice, endpoints: [...content.endpoints], ports: [...content.ports] };
+      }),
     ...plan.create.map(sliceOf),
   ];
 };
@@ -136,4 +145,42 @@ test("whatever pods come and go, the slices show exactly them, without waste", (
       }
     }),
   );
+});
+
+test("a slice that is not needed any more becomes the one that is", () => {
+  const empty = after(view([]));
+  const plan = planSlices(view([pod(1)], empty));
+  assert.deepEqual([plan.create, plan.remove, plan.update.map(({ slice }) => slice)], [[], [], empty]);
+});
+
+test("slices of an older service of this name go", () => {
+  const [slice] = after(view([pod(1)]));
+  const foreign = { ...slice!, metadata: { ...slice!.metadata, ownerReferences: [] } };
+  assert.deepEqual(planSlices(view([pod(1)], [foreign])).remove, [foreign]);
+});
+
+test("pods of unknown nodes wait, unless all are to be published", () => {
+  const state = view([pod(1)], [], { nodeOf: () => undefined });
+  assert.deepEqual([podsWithoutNode(state).length, names(after(state))], [1, []]);
+  const published = { ...state, service: service({ publishNotReadyAddresses: true }) };
+  assert.deepEqual([podsWithoutNode(published).length, names(after(published))], [0, ["pod-1"]]);
+});
+
+test("hints of spec.trafficDistribution", () => {
+  const zoned: Node = { ...node, metadata: { ...node.metadata, labels: { "topology.kubernetes.io/zone": "z" } } };
+  const forZones = [{ name: "z" }];
+  const forNodes = [{ name: "n" }];
+  const table = [
+    [undefined, zoned, undefined],
+    ["PreferClose", zoned, { forZones }],
+    ["PreferSameZone", zoned, { forZones }],
+    ["PreferSameZone", node, undefined],
+    ["PreferSameNode", zoned, { forZones, forNodes }],
+    ["PreferSameNode", node, { forNodes }],
+  ] as const;
+  for (const [trafficDistribution, on, expected] of table) {
+    const spec = trafficDistribution === undefined ? {} : { trafficDistribution };
+    const state = view([pod(1)], [], { service: service(spec), nodeOf: () => on });
+    assert.deepEqual(planSlices(state).create[0]?.endpoints[0]?.hints, expected);
+  }
 });

@@ -1,14 +1,13 @@
 // Which EndpointSlices a Service should have, and the fewest writes that lead there.
 // Upstream: k8s.io/endpointslice reconciler (KEP-752); hints: KEP-2433, KEP-4444, KEP-3015.
 import type { discovery_v1, Endpoint, EndpointSlice, Node, Pod, Service } from "../../api/index.ts";
-import { deepEqual, parseTime } from "../../machinery/index.ts";
-import { isReady } from "../lib/index.ts";
+import { canonicalIp, deepEqual } from "../../machinery/index.ts";
+import { endpointHostname, hasEndpoint, isReady, sortSlicePorts, targetPortOf } from "../lib/index.ts";
 
 export const serviceNameLabel = "kubernetes.io/service-name";
 export const managedByLabel = "endpointslice.kubernetes.io/managed-by";
 export const managerName = "endpointslice-controller.k8s.io";
 const headlessLabel = "service.kubernetes.io/headless";
-const triggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
 const zoneLabel = "topology.kubernetes.io/zone";
 
 type EndpointPort = discovery_v1.EndpointPort;
@@ -39,16 +38,29 @@ export interface SlicePlan {
 
 export function planSlices(view: SliceView): SlicePlan {
   const types = addressTypesOf(view.service);
-  const plans = types.map((type) => planAddressType(view, type));
+  const owned = view.existing.filter((slice) => isOwnedBy(slice, view.service));
+  const plans = types.map((type) => planAddressType({ ...view, existing: owned }, type));
   return {
     create: plans.flatMap((plan) => plan.create),
     update: plans.flatMap((plan) => plan.update),
     remove: [
-      ...view.existing.filter((slice) => !types.includes(slice.addressType as AddressType)),
+      ...view.existing.filter((slice) => !owned.includes(slice) || !types.includes(slice.addressType as AddressType)),
       ...plans.flatMap((plan) => plan.remove),
     ],
   };
 }
+
+/** Slices of an older service of the same name are the garbage collector's. */
+const isOwnedBy = ({ metadata }: EndpointSlice, service: Service): boolean =>
+  metadata.ownerReferences?.some(
+    (owner) => owner.kind === "Service" && owner.apiVersion === "v1" && owner.uid === service.metadata.uid,
+  ) ?? false;
+
+/** Pods that are left out because their node is not known (yet): the service is to be looked at again. */
+export const podsWithoutNode = ({ service, pods, nodeOf }: SliceView): readonly Pod[] =>
+  service.spec.publishNotReadyAddresses === true
+    ? []
+    : pods.filter((pod) => hasEndpoint(pod) && nodeOf(pod.spec?.nodeName ?? "") === undefined);
 
 function addressTypesOf(service: Service): AddressType[] {
   const families = service.spec.ipFamilies ?? [];
@@ -75,7 +87,16 @@ function planAddressType(view: SliceView, addressType: AddressType): SlicePlan {
     update.push(...placed.update);
     remove.push(...placed.remove);
   }
-  return keepPlaceholder({ create, update, remove }, existing, addressType);
+  return recycle(keepPlaceholder({ create, update, remove }, existing, addressType));
+}
+
+/** What would be made takes the place of what would be deleted: names stay, watchers see one change. */
+function recycle(plan: SlicePlan): SlicePlan {
+  const create = [...plan.create];
+  const remove = [...plan.remove];
+  const update = [...plan.update];
+  while (create.length > 0 && remove.length > 0) update.push({ slice: remove.shift()!, content: create.pop()! });
+  return { create, update, remove };
 }
 
 /** A service without endpoints has one empty slice, so that consumers can tell it from one that nobody looked at yet. */
@@ -94,9 +115,10 @@ const portsKey = (ports: readonly EndpointPort[]): string =>
 
 function groupByPorts(view: SliceView, addressType: AddressType): Map<string, Group> {
   const groups = new Map<string, Group>();
+  const skipped = new Set(podsWithoutNode(view));
   for (const pod of view.pods) {
     const addresses = addressesOf(pod, addressType);
-    if (!belongs(pod) || addresses.length === 0) continue;
+    if (!hasEndpoint(pod) || addresses.length === 0 || skipped.has(pod)) continue;
     const ports = portsOf(view.service, pod);
     const key = portsKey(ports);
     const group = groups.get(key) ?? { ports, endpoints: [] };
@@ -106,50 +128,35 @@ function groupByPorts(view: SliceView, addressType: AddressType): Map<string, Gr
   return groups;
 }
 
-/** Finished pods have no endpoint, ending ones do until they are gone. */
-const belongs = (pod: Pod): boolean => pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed";
-
 const addressesOf = (pod: Pod, addressType: AddressType): string[] =>
   (pod.status?.podIPs ?? (pod.status?.podIP ? [{ ip: pod.status.podIP }] : []))
-    .map((each) => each.ip)
+    .map((each) => canonicalIp(each.ip) ?? each.ip)
     .filter((ip) => ip.includes(":") === (addressType === "IPv6"));
 
 /** The service's ports as this pod has them; a name that the pod does not know is left out. */
 function portsOf(service: Service, pod: Pod): EndpointPort[] {
-  return (service.spec.ports ?? []).flatMap((port) => {
-    const number = targetPort(port.targetPort ?? port.port, port.protocol ?? "TCP", pod);
+  const ports = (service.spec.ports ?? []).flatMap((port) => {
+    const protocol = port.protocol ?? "TCP";
+    const number = targetPortOf(pod, port.targetPort ?? port.port, protocol);
     if (number === undefined) return [];
-    return [
-      {
-        name: port.name ?? "",
-        protocol: port.protocol ?? "TCP",
-        port: number,
-        ...(port.appProtocol ? { appProtocol: port.appProtocol } : {}),
-      },
-    ];
+    const appProtocol = port.appProtocol === undefined ? {} : { appProtocol: port.appProtocol };
+    return [{ name: port.name ?? "", protocol, port: number, ...appProtocol }];
   });
-}
-
-function targetPort(target: number | string, protocol: string, pod: Pod): number | undefined {
-  if (typeof target === "number") return target;
-  const sidecars = (pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === "Always");
-  for (const container of [...pod.spec.containers, ...sidecars])
-    for (const port of container.ports ?? [])
-      if (port.name === target && (port.protocol ?? "TCP") === protocol) return port.containerPort;
-  return undefined;
+  return sortSlicePorts(ports);
 }
 
 function endpointOf({ service, nodeOf }: SliceView, pod: Pod, addresses: string[]): Endpoint {
   const serving = isReady(pod);
   const terminating = pod.metadata.deletionTimestamp !== undefined;
   const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating);
-  const nodeName = pod.spec.nodeName;
+  const nodeName = pod.spec?.nodeName;
+  const hostname = endpointHostname(pod, service);
   const zone = nodeName ? nodeOf(nodeName)?.metadata.labels?.[zoneLabel] : undefined;
   const hints = ready ? hintsOf(service.spec.trafficDistribution, nodeName, zone) : undefined;
   return {
     addresses,
     conditions: { ready, serving, terminating },
-    ...(pod.spec.hostname && pod.spec.subdomain === service.metadata.name ? { hostname: pod.spec.hostname } : {}),
+    ...(hostname === undefined ? {} : { hostname }),
     ...(nodeName ? { nodeName } : {}),
     ...(zone ? { zone } : {}),
     targetRef: { kind: "Pod", namespace: pod.metadata.namespace ?? "", name: pod.metadata.name, uid: pod.metadata.uid },
@@ -157,15 +164,19 @@ function endpointOf({ service, nodeOf }: SliceView, pod: Pod, addresses: string[
   };
 }
 
+/** spec.trafficDistribution: same node, then same zone. */
 function hintsOf(
   distribution: string | undefined,
   nodeName: string | undefined,
   zone: string | undefined,
 ): Endpoint["hints"] {
-  if (distribution === undefined || zone === undefined) return undefined;
-  const forZones = [{ name: zone }];
-  if (distribution === "PreferSameNode" && nodeName) return { forNodes: [{ name: nodeName }], forZones };
-  return distribution === "PreferSameZone" || distribution === "PreferClose" ? { forZones } : undefined;
+  const sameNode = distribution === "PreferSameNode";
+  if (!sameNode && distribution !== "PreferSameZone" && distribution !== "PreferClose") return undefined;
+  const hints = {
+    ...(zone === undefined ? {} : { forZones: [{ name: zone }] }),
+    ...(sameNode && nodeName ? { forNodes: [{ name: nodeName }] } : {}),
+  };
+  return Object.keys(hints).length === 0 ? undefined : hints;
 }
 
 const identityOf = (endpoint: Endpoint): string => `${endpoint.targetRef?.uid ?? ""} ${endpoint.addresses.join(",")}`;
@@ -238,17 +249,4 @@ export function sliceLabels(service: Service): Record<string, string> {
     [managedByLabel]: managerName,
     [serviceNameLabel]: service.metadata.name,
   };
-}
-
-/** When what the slices now say came about: the newest change of a pod's readiness, or the service itself. */
-export function triggerTime(view: SliceView): Record<string, string> {
-  const times = [
-    parseTime(view.service.metadata.creationTimestamp),
-    ...view.pods.map((pod) =>
-      parseTime(pod.status?.conditions?.find((each) => each.type === "Ready")?.lastTransitionTime),
-    ),
-  ].filter((time) => !Number.isNaN(time));
-  return times.length === 0
-    ? {}
-    : { [triggerTimeAnnotation]: `${new Date(Math.max(...times)).toISOString().slice(0, 19)}Z` };
 }

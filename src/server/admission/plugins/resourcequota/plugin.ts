@@ -3,7 +3,12 @@
 // Upstream: apiserver's admission/plugin/resourcequota.
 import {
   addResourceList,
+  isTerminatingScope,
   type Pod,
+  quotaCountsFor,
+  quotaScopesMatch,
+  quotaUnnamedResources,
+  quotaUsageOf,
   type ResourceList,
   type ResourceQuota,
   resourceQuotas,
@@ -18,8 +23,6 @@ import {
 } from "../../../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost, AdmissionPlugin } from "../../../contract.ts";
 import { draftOf, refuse } from "../../framework.ts";
-import { isTerminating, scopesMatch } from "./scopes.ts";
-import { countsFor, unnamedResources, usageOf } from "./usage.ts";
 
 /** Upstream's retries when somebody else changes the quota meanwhile. */
 const attempts = 5;
@@ -73,7 +76,8 @@ function isCharged({ operation, subresource, kind, object, oldObject }: Admissio
   if (operation !== "UPDATE" || kind.group !== "") return false;
   if (kind.resource === "services" || kind.resource === "persistentvolumeclaims") return true;
   return (
-    kind.resource === "pods" && isTerminating(oldObject as unknown as Pod) !== isTerminating(object as unknown as Pod)
+    kind.resource === "pods" &&
+    isTerminatingScope(oldObject as unknown as Pod) !== isTerminatingScope(object as unknown as Pod)
   );
 }
 
@@ -95,14 +99,14 @@ interface Charge {
 export function check(attributes: AdmissionAttributes, quotas: readonly ResourceQuota[], nowMs: number): Charge[] {
   const { kind, operation } = attributes;
   const object = draftOf(attributes);
-  const usage = usageOf(kind, object, nowMs);
+  const usage = quotaUsageOf(kind, object, nowMs);
   const before =
-    operation === "UPDATE" && attributes.oldObject !== undefined ? usageOf(kind, attributes.oldObject, nowMs) : {};
+    operation === "UPDATE" && attributes.oldObject !== undefined ? quotaUsageOf(kind, attributes.oldObject, nowMs) : {};
   const charges: Charge[] = [];
   for (const quota of quotas) {
     const hard = quota.status?.hard ?? {};
-    const restricted = Object.keys(hard).filter((name) => countsFor(kind, name));
-    if (restricted.length === 0 || !scopesMatch(quota, kind.resource, object)) continue;
+    const restricted = Object.keys(hard).filter((name) => quotaCountsFor(kind, name));
+    if (restricted.length === 0 || !quotaScopesMatch(quota, kind.resource, object)) continue;
     checkNamed(attributes, quota, restricted);
     const used = quota.status?.used ?? {};
     const unknown = restricted.filter((name) => used[name] === undefined);
@@ -112,7 +116,7 @@ export function check(attributes: AdmissionAttributes, quotas: readonly Resource
         `status unknown for quota: ${quota.metadata.name}, resources: ${restricted.sort().join(",")}`,
       );
     const wasCharged =
-      attributes.oldObject !== undefined && scopesMatch(quota, kind.resource, attributes.oldObject as KubeObject);
+      attributes.oldObject !== undefined && quotaScopesMatch(quota, kind.resource, attributes.oldObject as KubeObject);
     const delta = difference(usage, wasCharged ? before : {}, restricted);
     if (Object.keys(delta).length === 0) continue;
     charges.push({ quota, used: charged(attributes, quota, delta) });
@@ -122,7 +126,7 @@ export function check(attributes: AdmissionAttributes, quotas: readonly Resource
 
 function checkNamed(attributes: AdmissionAttributes, quota: ResourceQuota, restricted: readonly string[]): void {
   if (attributes.kind.group !== "" || attributes.kind.resource !== "pods") return;
-  const missing = unnamedResources(draftOf<Pod>(attributes), restricted);
+  const missing = quotaUnnamedResources(draftOf<Pod>(attributes), restricted);
   if (missing !== undefined) throw refuse(attributes, `failed quota: ${quota.metadata.name}: ${missing}`);
 }
 

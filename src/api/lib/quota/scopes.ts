@@ -4,8 +4,8 @@ import type {
   Pod,
   ResourceQuota,
   ScopedResourceSelectorRequirement,
-} from "../../../../api/index.ts";
-import type { KubeObject } from "../../../../machinery/index.ts";
+} from "../../../../facts/types/core.v1.ts";
+import type { KubeObject } from "../../../machinery/index.ts";
 
 export function scopesMatch(quota: ResourceQuota, resource: string, object: KubeObject): boolean {
   const wanted: ScopedResourceSelectorRequirement[] = [
@@ -57,6 +57,7 @@ function selected({ operator, values = [] }: ScopedResourceSelectorRequirement, 
   }
 }
 
+/** Meant to end by itself: spec.activeDeadlineSeconds is set. */
 export const isTerminating = (pod: Pod): boolean => (pod.spec?.activeDeadlineSeconds ?? -1) >= 0;
 
 const isBestEffort = (pod: Pod): boolean =>

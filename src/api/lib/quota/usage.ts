@@ -1,14 +1,9 @@
 // What an object uses of which quota resources. Upstream: pkg/quota/v1/evaluator/core, apiserver's pkg/quota/v1/generic.
-import {
-  addResourceList,
-  aggregateContainerResources,
-  type KindDefinition,
-  type PersistentVolumeClaim,
-  type Pod,
-  type ResourceList,
-  type Service,
-} from "../../../../api/index.ts";
-import { type KubeObject, parseTime } from "../../../../machinery/index.ts";
+import type { PersistentVolumeClaim, Pod, Service } from "../../../../facts/types/core.v1.ts";
+import { type KubeObject, parseTime } from "../../../machinery/index.ts";
+import type { KindDefinition } from "../../kind.ts";
+import { aggregateContainerResources } from "../pod-spec/pod-resources.ts";
+import { addResourceList, type ResourceList } from "../resources.ts";
 
 type Kind = Pick<KindDefinition, "group" | "resource">;
 
@@ -55,6 +50,7 @@ export function countsFor(kind: Kind, name: string): boolean {
   return kind.group === "" && plainCounts.has(kind.resource) && name === kind.resource;
 }
 
+/** `nowMs`: pods that should have ended by then are free. */
 export function usageOf(kind: Kind, object: KubeObject, nowMs: number): ResourceList {
   const usage: ResourceList = { [countName(kind)]: "1" };
   if (isCore(kind, "pods")) addResourceList(usage, podUsage(object as unknown as Pod, nowMs));

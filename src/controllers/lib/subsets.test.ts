@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { core_v1 } from "../../api/index.ts";
+import { dumpPointer, fnv128a } from "./deep-hash.ts";
+import { repackSubsets, sortSlicePorts } from "./subsets.ts";
+
+type Subset = core_v1.EndpointSubset;
+
+test("hashes and dumps are upstream's", () => {
+  assert.equal(
+    fnv128a(
+      `(v1.EndpointPort){Name:${dumpPointer("string", "a")} Protocol:${dumpPointer("v1.Protocol", "TCP")} Port:${dumpPointer("int32", 8080)} AppProtocol:${dumpPointer("string", undefined)}}`,
+    ),
+    "4e47056c81e47ad2971aa4dc9c84bef8",
+  );
+  // As recorded: a service with the ports a, b.
+  assert.deepEqual(
+    sortSlicePorts([
+      { name: "a", protocol: "TCP", port: 8080 },
+      { name: "b", protocol: "TCP", port: 9090, appProtocol: "http" },
+    ]).map((port) => port.name),
+    ["b", "a"],
+  );
+  assert.deepEqual(
+    sortSlicePorts([
+      { name: "t", protocol: "TCP", port: 53 },
+      { name: "u", protocol: "UDP", port: 53 },
+    ]).map((port) => port.name),
+    ["u", "t"],
+  );
+});
+
+test("ports of subsets stand in upstream's order", () => {
+  const [subset] = repackSubsets([
+    { addresses: [{ ip: "10.0.0.1" }], ports: [{ name: "a", port: 8080, protocol: "TCP" }] },
+    { addresses: [{ ip: "10.0.0.1" }], ports: [{ name: "b", port: 9090, protocol: "TCP", appProtocol: "http" }] },
+  ]);
+  assert.deepEqual(
+    subset?.ports?.map((port) => port.name),
+    ["b", "a"],
+  );
+});
+
+const table: readonly [string, readonly Subset[], readonly Subset[]][] = [
+  ["nothing", [], []],
+  ["no addresses", [{ ports: [{ port: 1 }] }], []],
+  ["no ports", [{ addresses: [{ ip: "1.1.1.1" }] }], [{ addresses: [{ ip: "1.1.1.1" }] }]],
+  [
+    "addresses of one port together, in order",
+    [
+      { addresses: [{ ip: "1.1.1.2" }], ports: [{ port: 1 }] },
+      { addresses: [{ ip: "1.1.1.1" }], ports: [{ port: 1 }] },
+    ],
+    [{ addresses: [{ ip: "1.1.1.1" }, { ip: "1.1.1.2" }], ports: [{ port: 1 }] }],
+  ],
+  [
+    "not ready wins",
+    [
+      { addresses: [{ ip: "1.1.1.1" }], ports: [{ port: 1 }] },
+      { notReadyAddresses: [{ ip: "1.1.1.1" }], ports: [{ port: 1 }] },
+    ],
+    [{ notReadyAddresses: [{ ip: "1.1.1.1" }], ports: [{ port: 1 }] }],
+  ],
+  [
+    "the same address of two pods stays twice",
+    [
+      { addresses: [{ ip: "1.1.1.1", targetRef: { uid: "b" } as never }], ports: [{ port: 1 }] },
+      { addresses: [{ ip: "1.1.1.1", targetRef: { uid: "a" } as never }], ports: [{ port: 1 }] },
+    ],
+    [
+      {
+        addresses: [
+          { ip: "1.1.1.1", targetRef: { uid: "a" } as never },
+          { ip: "1.1.1.1", targetRef: { uid: "b" } as never },
+        ],
+        ports: [{ port: 1 }],
+      },
+    ],
+  ],
+];
+for (const [name, given, expected] of table)
+  test(`repacking: ${name}`, () => assert.deepEqual(repackSubsets(given), expected));
+
+test("repacking twice is repacking once, and loses no address and no port of it", () => {
+  const address = fc.record({ ip: fc.constantFrom("1.1.1.1", "1.1.1.2", "1.1.1.3") });
+  const port = fc.record({ port: fc.integer({ min: 1, max: 3 }) });
+  const subset = fc.record({
+    addresses: fc.array(address, { maxLength: 3 }),
+    notReadyAddresses: fc.array(address, { maxLength: 3 }),
+    ports: fc.array(port, { maxLength: 3 }),
+  });
+  const pairs = (subsets: readonly Subset[]): string[] =>
+    [
+      ...new Set(
+        subsets.flatMap((each) =>
+          [...(each.addresses ?? []), ...(each.notReadyAddresses ?? [])].flatMap(({ ip }) => [
+            ip,
+            ...(each.ports ?? []).map((one) => `${ip}:${one.port}`),
+          ]),
+        ),
+      ),
+    ].sort();
+  fc.assert(
+    fc.property(fc.array(subset, { maxLength: 4 }), (subsets) => {
+      const once = repackSubsets(subsets);
+      assert.deepEqual(repackSubsets(once), once);
+      assert.deepEqual(pairs(once), pairs(subsets));
+    }),
+  );
+});

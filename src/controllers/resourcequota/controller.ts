@@ -1,0 +1,132 @@
+// Counts anew what namespaces use of their quotas. Admission charges what comes; what goes, or was charged in vain, is set right here.
+// Only kinds that some quota counts are watched. Upstream: pkg/controller/resourcequota.
+import {
+  isTerminatingScope,
+  type KindDefinition,
+  kinds,
+  type Pod,
+  quotaCountsFor,
+  quotaUsageOf,
+  type ResourceQuota,
+  resourceQuotas,
+} from "../../api/index.ts";
+import { every } from "../../base/index.ts";
+import { type Informer, kindOfResource } from "../../client/index.ts";
+import { deepEqual, isNotFound, type KubeObject, objectKey } from "../../machinery/index.ts";
+import { type ControllerContext, newQueue, runLoop, watch } from "../lib/index.ts";
+import { nextQuotaStatus, usageOfQuota } from "./decide.ts";
+
+const resyncMs = 300_000;
+/** Upstream looks for new kinds this often. */
+const discoveryMs = 30_000;
+const countable = kinds.filter((kind) => kind.namespaced && kind.virtual !== true && kind.resource !== "events");
+
+export async function runResourceQuotas(context: ControllerContext): Promise<void> {
+  const { clock, signal } = context;
+  const queue = newQueue(context, "resourcequota_primary");
+  const quotas = watch(context, resourceQuotas, {
+    add: (quota) => queue.add(objectKey(quota)),
+    update: (before, quota) => {
+      if (!deepEqual(before.spec, quota.spec)) queue.add(objectKey(quota));
+    },
+  });
+  const wake = (kind: KindDefinition, namespace: string): void => {
+    for (const quota of quotas.list(namespace))
+      if (namesOf(quota).some((name) => quotaCountsFor(kind, name))) queue.add(objectKey(quota));
+  };
+  const watched = createWatched(context, wake);
+
+  every(
+    clock,
+    resyncMs,
+    () => {
+      for (const quota of quotas.list()) queue.add(objectKey(quota));
+    },
+    signal,
+  );
+
+  await runLoop(context, {
+    queue,
+    informers: [quotas],
+    reconcile: async (key) => {
+      const quota = quotas.byKey(key);
+      if (quota === undefined) return undefined;
+      const { found, missing } = await kindsFor(context, namesOf(quota));
+      const counted = await Promise.all(
+        found.map(async (kind) => {
+          const informer = watched(kind);
+          await informer.whenSynced(signal);
+          return { kind, objects: informer.list(quota.metadata.namespace) };
+        }),
+      );
+      const status = nextQuotaStatus(quota, usageOfQuota(quota, counted, clock.now()));
+      if (status !== undefined) await write(context, { ...quota, status } as ResourceQuota);
+      return missing ? discoveryMs : undefined;
+    },
+  });
+}
+
+const namesOf = (quota: ResourceQuota): readonly string[] => Object.keys(quota.spec?.hard ?? {});
+
+async function write(context: ControllerContext, quota: ResourceQuota): Promise<void> {
+  try {
+    await context.client.of(resourceQuotas).updateStatus(quota);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** The kinds whose objects use one of the names; `missing` when a `count/…` names one that is not served now. */
+async function kindsFor(
+  context: ControllerContext,
+  names: readonly string[],
+): Promise<{ found: readonly KindDefinition[]; missing: boolean }> {
+  const found = countable.filter((kind) => names.some((name) => quotaCountsFor(kind, name)));
+  const unknown = names.filter(
+    (name) => name.startsWith("count/") && !found.some((kind) => quotaCountsFor(kind, name)),
+  );
+  if (unknown.length === 0) return { found, missing: false };
+  const served = (await context.client.discover())
+    .filter(
+      (each) =>
+        each.namespaced && ["list", "watch", "create", "delete"].every((verb) => each.verbs.includes(verb as never)),
+    )
+    .map(kindOfResource);
+  const more = served.filter((kind) => unknown.some((name) => quotaCountsFor(kind, name)));
+  return { found: [...found, ...more], missing: more.length < unknown.length };
+}
+
+/** Informers by kind, each with one handler that tells when something of it became free. */
+function createWatched(
+  context: ControllerContext,
+  wake: (kind: KindDefinition, namespace: string) => void,
+): (kind: KindDefinition) => Informer<KubeObject> {
+  const known = new Map<string, Informer<KubeObject>>();
+  return (kind) => {
+    const key = `${kind.resource}.${kind.group}`;
+    let informer = known.get(key);
+    if (informer === undefined) {
+      const namespaceOf = (object: KubeObject): string => object.metadata.namespace ?? "";
+      informer = watch(context, kind as unknown as KindDefinition<KubeObject>, {
+        update: (before, object) => {
+          if (frees(kind, { before, object, nowMs: context.clock.now() })) wake(kind, namespaceOf(object));
+        },
+        delete: (object) => wake(kind, namespaceOf(object)),
+      });
+      known.set(key, informer);
+    }
+    return informer;
+  };
+}
+
+/** Whether a change of an object can change what is used. Only three kinds use more than one of their number. */
+function frees(kind: KindDefinition, change: { before: KubeObject; object: KubeObject; nowMs: number }): boolean {
+  if (kind.group !== "" || !["pods", "services", "persistentvolumeclaims"].includes(kind.resource)) return false;
+  const { before, object, nowMs } = change;
+  if (
+    kind.resource === "pods" &&
+    isTerminatingScope(before as unknown as Pod) !== isTerminatingScope(object as unknown as Pod)
+  )
+    return true;
+  return !deepEqual(quotaUsageOf(kind, before, nowMs), quotaUsageOf(kind, object, nowMs));
+}

@@ -118,7 +118,7 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
         input: [manifest]
           .flat()
           .map((each) => JSON.stringify(each))
-          .join("\n---\n"),
+          .join("\n"),
       }),
     async eventually(args, done, limitMs = 60_000) {
       const deadline = performance.now() + limitMs;

@@ -101,6 +101,19 @@ test("names are cut so that the hash fits", () => {
 
 const rolling: readonly [string, Deployment, readonly ReplicaSet[], readonly string[]][] = [
   [
+    "what a set of size 0 still tells of is not available",
+    deployment("c", { replicas: 5, strategy: { rollingUpdate: { maxSurge: 2, maxUnavailable: 1 } } }),
+    [
+      {
+        ...set("oldest", "a", { replicas: 0, desired: 5, max: 7 }),
+        status: { replicas: 1, readyReplicas: 1, availableReplicas: 1, observedGeneration: 1 },
+      },
+      set("old", "b", { replicas: 2, revision: 2, desired: 5, max: 7, created: 1 }),
+      set("new", "c", { replicas: 5, available: 3, revision: 3, desired: 5, max: 7, created: 2 }),
+    ],
+    ["old 2→1"],
+  ],
+  [
     "surge first",
     deployment("b"),
     [set("old", "a", { replicas: 3 }), set("new", "b", { replicas: 0, revision: 2 })],

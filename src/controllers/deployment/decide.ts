@@ -285,7 +285,8 @@ function shrinkOld(
     resize(draft, set.metadata.name, replicasOf(set) - count);
     gone += count;
   }
-  let available = sumStatus(all, "availableReplicas") - minAvailable;
+  // A set whose wanted size is 0 counts for nothing: the pods its status still tells of are on their way out.
+  let available = sumStatus([...old, sets.fresh], "availableReplicas") - minAvailable;
   for (const { metadata } of old) {
     if (available <= 0) break;
     const size = replicasOf(draft.sets.get(metadata.name)!);

@@ -86,6 +86,12 @@ function removeBridge(config: ClusterConfig): void {
     spawnSync(findProgram("ip") ?? "ip", ["link", "delete", config.bridge], { stdio: "ignore" });
 }
 
+/** Whether anything of the cluster may still stand on the machine. */
+export const hasLeftovers = (layout: ClusterLayout, config: ClusterConfig): boolean =>
+  mountsBelow(layout.directory).length > 0 ||
+  cgroupRoots(config).length > 0 ||
+  existsSync(`/sys/class/net/${config.bridge}`);
+
 /** What stands on the machine after the cluster's processes ended. Idempotent; also mends after a kill -9. */
 export async function removeLeftovers(layout: ClusterLayout, config: ClusterConfig, clock: Clock): Promise<void> {
   await removeCgroups(config, clock);

@@ -7,6 +7,7 @@ import {
   type ClusterLayout,
   containerdReady,
   containerSupport,
+  hasLeftovers,
   isAlive,
   readRecord,
   removeLeftovers,
@@ -24,7 +25,8 @@ export interface TeardownOptions {
 export async function teardown({ layout, config, log }: TeardownOptions): Promise<void> {
   const clock = systemClock;
   if (existsSync(layout.containerd.configFile) && containerSupport().possible) {
-    await stopSandboxes(layout, clock, log);
+    const running = isAlive(readRecord(layout.containerd.processFile));
+    if (running || hasLeftovers(layout, config)) await stopSandboxes(layout, clock, log);
     await stopContainerd(layout, clock);
     const { removeRules } = await import("../network/node/index.ts");
     await removeRules({ cluster: config.name });

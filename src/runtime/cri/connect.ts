@@ -1,7 +1,7 @@
 // A real container runtime over its CRI v1 socket: containerd 1.6 and later, CRI-O. What old ones lack (GetContainerEvents,
 // RuntimeConfig, handlers) is left out of the answers; the kubelet then relists.
 import type { Clock, Logger } from "../../base/index.ts";
-import { systemClock } from "../../base/index.ts";
+import { sleep, systemClock } from "../../base/index.ts";
 import { type ContainerRuntime, RuntimeError } from "../contract.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import * as decode from "./decode.ts";
@@ -26,6 +26,24 @@ interface Parts {
   readonly log: Logger;
 }
 
+const connectTimeoutMs = 10_000;
+const betweenTriesMs = 20;
+
+/** A runtime that has just opened its socket may not take calls for a moment ("server is not initialized yet"). */
+async function initialized(call: () => Promise<unknown>, clock: Clock): Promise<void> {
+  const deadline = clock.monotonic() + connectTimeoutMs;
+  for (;;) {
+    try {
+      await call();
+      return;
+    } catch (error) {
+      const starting = error instanceof Error && /not initialized yet/.test(error.message);
+      if (!starting || clock.monotonic() > deadline) throw error;
+      await sleep(clock, betweenTriesMs);
+    }
+  }
+}
+
 /** Rejects with RuntimeError when the socket does not answer Version in time. */
 export async function connectCri(options: CriOptions): Promise<ContainerRuntime> {
   const clock = options.clock ?? systemClock;
@@ -34,7 +52,7 @@ export async function connectCri(options: CriOptions): Promise<ContainerRuntime>
     options.imageSocket === undefined ? runtime : await openChannel({ socket: options.imageSocket, clock });
   const parts: Parts = { runtime, images, timeoutMs: options.requestTimeoutMs ?? 120_000, log: options.log };
   try {
-    await runtime.call("RuntimeService/Version", { version: "0.1.0" }, Math.min(parts.timeoutMs, 10_000));
+    await initialized(() => runtime.call("RuntimeService/Version", { version: "0.1.0" }, connectTimeoutMs), clock);
   } catch (error) {
     runtime.close();
     images.close();

@@ -27,6 +27,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly storageName?: string;
   /** Another served version of the same stored kind (autoscaling/v1 of autoscaling/v2): converted at the door. */
   readonly storedAs?: { readonly group: string; readonly version: string };
+  /** Selectable fields that the stored version calls otherwise: this version's name to that one's. */
+  readonly storedFieldNames?: Readonly<Record<string, string>>;
 }
 
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";

@@ -1,8 +1,7 @@
 // Cells that many kinds share, as `kubectl get` prints them. Upstream: k8s.io/kubernetes/pkg/printers/internalversion,
 // k8s.io/apimachinery/pkg/util/duration.
 import columnTable from "../../../facts/columns.json" with { type: "json" };
-import type { KubeObject } from "../../machinery/index.ts";
-import { parseTime } from "../../machinery/index.ts";
+import { type KubeObject, type LabelSelector, labelSelectorMatcher, parseTime } from "../../machinery/index.ts";
 import type { Column } from "../kind.ts";
 
 /**
@@ -144,3 +143,14 @@ export function labelsCell(labels: Readonly<Record<string, string>> | undefined)
 
 /** A text, or what stands for none. */
 export const orElse = (text: string | undefined, otherwise: string): string => (text ? text : otherwise);
+
+/** A selector as it would be typed after `-l`; `<none>` when it is empty. */
+export const selectorCell = (selector: LabelSelector | undefined): string =>
+  orElse(labelSelectorMatcher(selector).toString(), "<none>");
+
+/** The first three, then how many more there are; `<unset>` when there are none. */
+export const firstThree = (texts: readonly string[]): string =>
+  orElse(
+    texts.length > 3 ? `${texts.slice(0, 3).join(",")} + ${texts.length - 3} more...` : texts.join(","),
+    "<unset>",
+  );

@@ -6,6 +6,7 @@ import {
   type FieldError,
   type FieldMatcher,
   field,
+  fieldMatcher,
   invalid,
   parseFieldSelector,
   parseLabelSelector,
@@ -84,8 +85,15 @@ export function selectionOf(context: RequestContext, resource: ServedResource): 
     scope: storageScope(resource.stored, info.namespace),
     namespace: resource.kind.namespaced ? info.namespace : "",
     labels: parseLabelSelector(query.get("labelSelector") ?? ""),
-    fields,
+    fields: storedFields(resource, fields),
   };
+}
+
+/** The selector in the words of the stored version. */
+function storedFields({ kind }: ServedResource, fields: FieldMatcher): FieldMatcher {
+  const { storedFieldNames: names } = kind;
+  if (names === undefined) return fields;
+  return fieldMatcher(fields.requirements.map((each) => ({ ...each, field: names[each.field] ?? each.field })));
 }
 
 function checkFields(resource: ServedResource, fields: FieldMatcher): void {

@@ -106,7 +106,7 @@ export function prepareCreate(
   const { rules, kind } = resource;
   const { draft } = write;
   const rule = ruleContext(context, write.dryRun);
-  if (rules.status !== undefined) clearStatus(resource, draft);
+  if (rules.status !== undefined && rules.status.keptOnCreate !== true) clearStatus(resource, draft);
   if (rules.generation !== undefined) draft.metadata.generation = 1;
   rules.prepareCreate?.(draft, rule);
   const found = validateCreate(resource, draft, rule);

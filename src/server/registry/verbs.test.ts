@@ -374,3 +374,47 @@ test("users without rights are told what they lack", async () => {
     await limited.close();
   }
 });
+
+test("an event is one object under two names", async () => {
+  const core = "/api/v1/namespaces/default/events";
+  const newer = "/apis/events.k8s.io/v1/namespaces/default/events";
+  const posted = await at(`POST ${newer}`, {
+    body: {
+      metadata: { name: "bound" },
+      eventTime: "2026-01-01T00:00:00.000000Z",
+      reportingController: "default-scheduler",
+      reportingInstance: "s-1",
+      action: "Binding",
+      reason: "Scheduled",
+      regarding: { apiVersion: "v1", kind: "Pod", name: "p", namespace: "default" },
+      note: "Successfully assigned",
+      type: "Normal",
+    },
+  });
+  assert.equal(posted.code, 201);
+  const { body } = await at(`GET ${core}/bound`);
+  assert.deepEqual(
+    [body["apiVersion"], body["message"], body["involvedObject"]?.["name"], body["reportingComponent"]],
+    ["v1", "Successfully assigned", "p", "default-scheduler"],
+  );
+  const names = async (line: string): Promise<unknown> =>
+    ((await at(line)).body["items"] as unknown as { metadata: { name: string } }[]).map(
+      ({ metadata }) => metadata.name,
+    );
+  assert.deepEqual(await names(`GET ${newer}?fieldSelector=regarding.name=p`), ["bound"]);
+  assert.deepEqual(await names(`GET ${newer}?fieldSelector=regarding.name=q`), []);
+  assert.equal((await at(`GET ${newer}?fieldSelector=involvedObject.name=p`)).code, 400);
+  const read = await at(`GET ${newer}/bound`);
+  assert.equal(read.body["note"], "Successfully assigned");
+});
+
+test("a node keeps the status it is created with, a pod does not", async () => {
+  const made = await at("POST /api/v1/nodes", {
+    body: { metadata: { name: "n" }, status: { capacity: { cpu: "4" } } },
+  });
+  assert.deepEqual(made.body["status"]?.["capacity"], { cpu: "4" });
+  const claimed = await at("POST /api/v1/namespaces/default/pods", {
+    body: { ...pod("claims"), status: { phase: "Running" } },
+  });
+  assert.equal(claimed.body["status"]?.["phase"], "Pending");
+});

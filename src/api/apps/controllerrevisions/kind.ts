@@ -1,7 +1,16 @@
 // ControllerRevision: apps/v1 controllerrevisions.
 import type { ControllerRevision } from "../../../../facts/types/apps.v1.ts";
+import { parseApiVersion } from "../../../machinery/index.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
+
+/** `statefulset.apps/web`. */
+function controller({ metadata }: ControllerRevision): string {
+  const owner = metadata.ownerReferences?.find((each) => each.controller === true);
+  if (owner === undefined) return "<none>";
+  const { group } = parseApiVersion(owner.apiVersion);
+  return `${`${owner.kind}${group && `.${group}`}`.toLowerCase()}/${owner.name}`;
+}
 
 export const controllerRevisions = defineKind<ControllerRevision>({
   group: "apps",
@@ -14,5 +23,8 @@ export const controllerRevisions = defineKind<ControllerRevision>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<ControllerRevision>("apps/v1/ControllerRevision", {
+    Controller: controller,
+    Revision: (each) => each.revision,
+  }),
 });

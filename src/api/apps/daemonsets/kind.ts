@@ -1,7 +1,7 @@
 // DaemonSet: apps/v1 daemonsets.
 import type { DaemonSet } from "../../../../facts/types/apps.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { containerCells, labelsCell, selectorCell, tableColumns } from "../../lib/columns.ts";
 
 export const daemonSets = defineKind<DaemonSet>({
   group: "apps",
@@ -14,5 +14,15 @@ export const daemonSets = defineKind<DaemonSet>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<DaemonSet>("apps/v1/DaemonSet", {
+    Desired: (each) => each.status?.desiredNumberScheduled ?? 0,
+    Current: (each) => each.status?.currentNumberScheduled ?? 0,
+    Ready: (each) => each.status?.numberReady ?? 0,
+    "Up-to-date": (each) => each.status?.updatedNumberScheduled ?? 0,
+    Available: (each) => each.status?.numberAvailable ?? 0,
+    "Node Selector": (each) => labelsCell(each.spec?.template?.spec?.nodeSelector),
+    Containers: (each) => containerCells(each.spec?.template?.spec?.containers).names,
+    Images: (each) => containerCells(each.spec?.template?.spec?.containers).images,
+    Selector: (each) => selectorCell(each.spec?.selector),
+  }),
 });

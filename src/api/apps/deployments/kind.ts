@@ -1,7 +1,8 @@
 // Deployment: apps/v1 deployments.
 import type { Deployment } from "../../../../facts/types/apps.v1.ts";
+import { labelSelectorMatcher } from "../../../machinery/index.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { containerCells, tableColumns } from "../../lib/columns.ts";
 
 export const deployments = defineKind<Deployment>({
   group: "apps",
@@ -17,5 +18,12 @@ export const deployments = defineKind<Deployment>({
     { name: "scale", kind: { group: "autoscaling", version: "v1", kind: "Scale" }, verbs: ["get", "patch", "update"] },
     { name: "status", verbs: ["get", "patch", "update"] },
   ],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<Deployment>("apps/v1/Deployment", {
+    Ready: (each) => `${each.status?.readyReplicas ?? 0}/${each.spec?.replicas ?? 0}`,
+    "Up-to-date": (each) => each.status?.updatedReplicas ?? 0,
+    Available: (each) => each.status?.availableReplicas ?? 0,
+    Containers: (each) => containerCells(each.spec?.template?.spec?.containers).names,
+    Images: (each) => containerCells(each.spec?.template?.spec?.containers).images,
+    Selector: (each) => labelSelectorMatcher(each.spec?.selector).toString(),
+  }),
 });

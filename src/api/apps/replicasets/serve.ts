@@ -1,29 +1,64 @@
 // How the API server serves ReplicaSet. Upstream: pkg/apis/apps/v1/defaults.go, pkg/registry/apps/replicaset.
-import type { ReplicaSet } from "../../../../facts/types/apps.v1.ts";
-import { labelSelectorMatcher } from "../../../machinery/index.ts";
+import type { ReplicaSet, ReplicaSetStatus } from "../../../../facts/types/apps.v1.ts";
 import { defineRules } from "../../kind.ts";
 import { defaultPodTemplate } from "../../lib/pod-spec/defaults.ts";
-import { dropDisabledFields } from "../../lib/pod-spec/disabled.ts";
+import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
+import { all, type Check, child, findings, immutable, notNegative } from "../../lib/validate.ts";
+import {
+  bounded,
+  counters,
+  hostNameWarnings,
+  replicaScale,
+  replicatedTemplate,
+  requiredSelector,
+  specChanged,
+  templateWarnings,
+} from "../../lib/workload.ts";
 
 type Spec = NonNullable<ReplicaSet["spec"]>;
 
+const spec: Check<Spec> = (value, at, found) => {
+  notNegative(value.replicas, child(at, "replicas"), found);
+  notNegative(value.minReadySeconds, child(at, "minReadySeconds"), found);
+  // Upstream says deployment here too.
+  requiredSelector("deployment")(value.selector, child(at, "selector"), found);
+  replicatedTemplate(value.selector)(value.template, child(at, "template"), found);
+};
+
+const status = all<ReplicaSetStatus | undefined>(
+  counters<ReplicaSetStatus>(
+    "replicas",
+    "fullyLabeledReplicas",
+    "readyReplicas",
+    "availableReplicas",
+    "observedGeneration",
+    "terminatingReplicas",
+  ),
+  bounded<ReplicaSetStatus>(
+    ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"],
+    "replicas",
+    "cannot be greater than status.replicas",
+  ),
+  bounded<ReplicaSetStatus>(["availableReplicas"], "readyReplicas", "cannot be greater than readyReplicas"),
+);
+
 export const replicaSetRules = defineRules<ReplicaSet>({
   default: (set) => {
-    const spec = (set.spec ??= {} as Spec);
-    spec.replicas ??= 1;
-    defaultPodTemplate(spec.template);
+    const own = (set.spec ??= {} as Spec);
+    own.replicas ??= 1;
+    defaultPodTemplate((own.template ??= {}));
   },
   generation: true,
-  prepareCreate: ({ spec }) => dropDisabledFields(spec?.template?.spec),
-  status: {},
-  scale: {
-    read: ({ spec, status }) => ({
-      replicas: spec?.replicas ?? 0,
-      statusReplicas: status?.replicas ?? 0,
-      selector: labelSelectorMatcher(spec?.selector).toString(),
-    }),
-    write: (draft, replicas) => {
-      draft.spec = { ...draft.spec, replicas } as Spec;
-    },
+  prepareCreate: ({ spec: own }) => dropDisabledFields(own?.template?.spec),
+  prepareUpdate: ({ spec: own }) => {
+    if (own?.template?.spec) own.template.spec = withoutDisabledFields(own.template.spec);
   },
+  validate: ({ spec: own }) => findings(own as Spec, spec, "spec"),
+  validateUpdate: ({ spec: own }, old) => findings(own?.selector, immutable(old.spec?.selector), "spec.selector"),
+  status: { validateUpdate: (set) => findings(set.status, status, "status") },
+  scale: replicaScale,
+  warnings: (set, old) => [
+    ...(old === undefined ? hostNameWarnings(set) : []),
+    ...(old === undefined || specChanged(set, old) ? templateWarnings(set.spec?.template, "spec.template") : []),
+  ],
 });

@@ -1,7 +1,7 @@
 // Lease: coordination.k8s.io/v1 leases.
 import type { Lease } from "../../../../facts/types/coordination.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
 
 export const leases = defineKind<Lease>({
   group: "coordination.k8s.io",
@@ -14,5 +14,7 @@ export const leases = defineKind<Lease>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<Lease>("coordination.k8s.io/v1/Lease", {
+    Holder: (each) => each.spec?.holderIdentity ?? "",
+  }),
 });

@@ -1,7 +1,14 @@
 // IPAddress: networking.k8s.io/v1 ipaddresses.
 import type { IPAddress } from "../../../../facts/types/networking.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
+
+function parent({ spec }: IPAddress): string {
+  const to = spec?.parentRef;
+  if (!to) return "<none>";
+  const resource = `${to.resource ?? ""}${to.group ? `.${to.group}` : ""}`.toLowerCase();
+  return [resource, ...(to.namespace ? [to.namespace] : []), to.name ?? ""].join("/");
+}
 
 export const ipAddresses = defineKind<IPAddress>({
   group: "networking.k8s.io",
@@ -14,5 +21,7 @@ export const ipAddresses = defineKind<IPAddress>({
   namespaced: false,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<IPAddress>("networking.k8s.io/v1/IPAddress", {
+    ParentRef: parent,
+  }),
 });

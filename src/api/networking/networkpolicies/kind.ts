@@ -1,7 +1,7 @@
 // NetworkPolicy: networking.k8s.io/v1 networkpolicies.
 import type { NetworkPolicy } from "../../../../facts/types/networking.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { selectorCell, tableColumns } from "../../lib/columns.ts";
 
 export const networkPolicies = defineKind<NetworkPolicy>({
   group: "networking.k8s.io",
@@ -14,5 +14,7 @@ export const networkPolicies = defineKind<NetworkPolicy>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<NetworkPolicy>("networking.k8s.io/v1/NetworkPolicy", {
+    "Pod-Selector": (each) => selectorCell(each.spec?.podSelector ?? {}),
+  }),
 });

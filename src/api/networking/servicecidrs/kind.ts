@@ -1,7 +1,7 @@
 // ServiceCIDR: networking.k8s.io/v1 servicecidrs.
 import type { ServiceCIDR } from "../../../../facts/types/networking.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
 
 export const serviceCIDRs = defineKind<ServiceCIDR>({
   group: "networking.k8s.io",
@@ -14,5 +14,7 @@ export const serviceCIDRs = defineKind<ServiceCIDR>({
   namespaced: false,
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<ServiceCIDR>("networking.k8s.io/v1/ServiceCIDR", {
+    CIDRs: (each) => (each.spec?.cidrs ?? []).join(","),
+  }),
 });

@@ -1,7 +1,7 @@
 // RuntimeClass: node.k8s.io/v1 runtimeclasses.
 import type { RuntimeClass } from "../../../../facts/types/node.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
 
 export const runtimeClasses = defineKind<RuntimeClass>({
   group: "node.k8s.io",
@@ -14,5 +14,7 @@ export const runtimeClasses = defineKind<RuntimeClass>({
   namespaced: false,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<RuntimeClass>("node.k8s.io/v1/RuntimeClass", {
+    Handler: (each) => each.handler,
+  }),
 });

@@ -1,7 +1,8 @@
 // ClusterRoleBinding: rbac.authorization.k8s.io/v1 clusterrolebindings.
 import type { ClusterRoleBinding } from "../../../../facts/types/rbac.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
+import { groupCells, serviceAccountCells, userCells } from "../../lib/subjects.ts";
 
 export const clusterRoleBindings = defineKind<ClusterRoleBinding>({
   group: "rbac.authorization.k8s.io",
@@ -14,5 +15,10 @@ export const clusterRoleBindings = defineKind<ClusterRoleBinding>({
   namespaced: false,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<ClusterRoleBinding>("rbac.authorization.k8s.io/v1/ClusterRoleBinding", {
+    Role: ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`,
+    Users: (each) => userCells(each.subjects),
+    Groups: (each) => groupCells(each.subjects),
+    ServiceAccounts: (each) => serviceAccountCells(each.subjects),
+  }),
 });

@@ -1,7 +1,7 @@
 // ClusterRole: rbac.authorization.k8s.io/v1 clusterroles.
 import type { ClusterRole } from "../../../../facts/types/rbac.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { createdAtColumn, tableColumns } from "../../lib/columns.ts";
 
 export const clusterRoles = defineKind<ClusterRole>({
   group: "rbac.authorization.k8s.io",
@@ -14,5 +14,7 @@ export const clusterRoles = defineKind<ClusterRole>({
   namespaced: false,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<ClusterRole>("rbac.authorization.k8s.io/v1/ClusterRole", {
+    "Created At": createdAtColumn.cell,
+  }),
 });

@@ -1,7 +1,7 @@
 // Role: rbac.authorization.k8s.io/v1 roles.
 import type { Role } from "../../../../facts/types/rbac.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { createdAtColumn, tableColumns } from "../../lib/columns.ts";
 
 export const roles = defineKind<Role>({
   group: "rbac.authorization.k8s.io",
@@ -14,5 +14,7 @@ export const roles = defineKind<Role>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<Role>("rbac.authorization.k8s.io/v1/Role", {
+    "Created At": createdAtColumn.cell,
+  }),
 });

@@ -1,7 +1,7 @@
 // PriorityClass: scheduling.k8s.io/v1 priorityclasses.
 import type { PriorityClass } from "../../../../facts/types/scheduling.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
 
 export const priorityClasses = defineKind<PriorityClass>({
   group: "scheduling.k8s.io",
@@ -14,5 +14,9 @@ export const priorityClasses = defineKind<PriorityClass>({
   namespaced: false,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<PriorityClass>("scheduling.k8s.io/v1/PriorityClass", {
+    Value: (each) => each.value ?? 0,
+    "Global-Default": (each) => each.globalDefault ?? false,
+    PreemptionPolicy: (each) => each.preemptionPolicy ?? "",
+  }),
 });

@@ -1,7 +1,7 @@
 // CSIDriver: storage.k8s.io/v1 csidrivers.
 import type { CSIDriver } from "../../../../facts/types/storage.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { orElse, tableColumns } from "../../lib/columns.ts";
 
 export const csiDrivers = defineKind<CSIDriver>({
   group: "storage.k8s.io",
@@ -14,5 +14,12 @@ export const csiDrivers = defineKind<CSIDriver>({
   namespaced: false,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<CSIDriver>("storage.k8s.io/v1/CSIDriver", {
+    AttachRequired: ({ spec }) => spec?.attachRequired ?? true,
+    PodInfoOnMount: ({ spec }) => spec?.podInfoOnMount ?? false,
+    StorageCapacity: ({ spec }) => spec?.storageCapacity ?? false,
+    TokenRequests: ({ spec }) => spec?.tokenRequests?.map(({ audience }) => audience).join(",") ?? "<unset>",
+    RequiresRepublish: ({ spec }) => spec?.requiresRepublish ?? false,
+    Modes: ({ spec }) => orElse(spec?.volumeLifecycleModes?.join(","), "<none>"),
+  }),
 });

@@ -1,7 +1,7 @@
 // CSINode: storage.k8s.io/v1 csinodes.
 import type { CSINode } from "../../../../facts/types/storage.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
 
 export const csiNodes = defineKind<CSINode>({
   group: "storage.k8s.io",
@@ -14,5 +14,7 @@ export const csiNodes = defineKind<CSINode>({
   namespaced: false,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<CSINode>("storage.k8s.io/v1/CSINode", {
+    Drivers: ({ spec }) => spec?.drivers?.length ?? 0,
+  }),
 });

@@ -1,7 +1,7 @@
 // CSIStorageCapacity: storage.k8s.io/v1 csistoragecapacities.
 import type { CSIStorageCapacity } from "../../../../facts/types/storage.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { createdAtColumn, tableColumns } from "../../lib/columns.ts";
 
 export const csiStorageCapacities = defineKind<CSIStorageCapacity>({
   group: "storage.k8s.io",
@@ -14,5 +14,7 @@ export const csiStorageCapacities = defineKind<CSIStorageCapacity>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<CSIStorageCapacity>("storage.k8s.io/v1/CSIStorageCapacity", {
+    "Created At": createdAtColumn.cell,
+  }),
 });

@@ -1,7 +1,7 @@
 // VolumeAttachment: storage.k8s.io/v1 volumeattachments.
 import type { VolumeAttachment } from "../../../../facts/types/storage.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
 
 export const volumeAttachments = defineKind<VolumeAttachment>({
   group: "storage.k8s.io",
@@ -14,5 +14,10 @@ export const volumeAttachments = defineKind<VolumeAttachment>({
   namespaced: false,
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<VolumeAttachment>("storage.k8s.io/v1/VolumeAttachment", {
+    Attacher: ({ spec }) => spec.attacher,
+    PV: ({ spec }) => spec.source?.persistentVolumeName ?? "",
+    Node: ({ spec }) => spec.nodeName,
+    Attached: ({ status }) => status?.attached ?? false,
+  }),
 });

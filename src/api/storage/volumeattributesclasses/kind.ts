@@ -1,7 +1,7 @@
 // VolumeAttributesClass: storage.k8s.io/v1 volumeattributesclasses.
 import type { VolumeAttributesClass } from "../../../../facts/types/storage.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { tableColumns } from "../../lib/columns.ts";
 
 export const volumeAttributesClasses = defineKind<VolumeAttributesClass>({
   group: "storage.k8s.io",
@@ -14,5 +14,7 @@ export const volumeAttributesClasses = defineKind<VolumeAttributesClass>({
   namespaced: false,
   verbs: allVerbs,
   subresources: [],
-  columns: [nameColumn, ageColumn],
+  columns: tableColumns<VolumeAttributesClass>("storage.k8s.io/v1/VolumeAttributesClass", {
+    DriverName: (each) => each.driverName,
+  }),
 });

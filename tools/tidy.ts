@@ -79,6 +79,7 @@ function checkImports(file: string, text: string, report: (index: number, text: 
     const path = relative(root, resolve(root, dirname(file), target))
       .split(sep)
       .join("/");
+    if (path === "package.json") continue; // the version
     const other = roomOf(path);
     if (other === undefined) {
       say(`${path} is in no room of rooms.json`);

@@ -1,8 +1,9 @@
 // API server and controllers on a virtual clock: what a controller does is watched without waiting.
+import { serviceAccounts } from "../../src/api/index.ts";
 import { MetricRegistry, seededRng, silentLogger, VirtualClock } from "../../src/base/index.ts";
 import { type Client, createClient } from "../../src/client/index.ts";
-import { runControllers } from "../../src/controllers/index.ts";
-import { testServer } from "../../src/server/index.ts";
+import { type ControllerOptions, runControllers } from "../../src/controllers/index.ts";
+import { bootstrapRbac, createAuthorizer, testServer } from "../../src/server/index.ts";
 
 export interface World extends AsyncDisposable {
   readonly clock: VirtualClock;
@@ -10,12 +11,24 @@ export interface World extends AsyncDisposable {
   /** Lets virtual time pass until the check holds (at most two virtual minutes). */
   until(check: () => Promise<boolean>): Promise<void>;
   pass(ms: number): Promise<void>;
+  /** The namespace's default account, which admission asks for before it lets a pod in. */
+  addAccount(namespace: string): Promise<void>;
 }
 
-export async function createWorld(controllers: readonly string[]): Promise<World> {
+/** Controllers ask with the rights of their accounts' bootstrap roles and no others; `client` may do everything. */
+export async function createWorld(controllers: readonly string[], options: ControllerOptions = {}): Promise<World> {
   const clock = new VirtualClock();
   const rng = seededRng(1);
-  const server = await testServer({ clock, rng });
+  let bootstrap = async (): Promise<void> => {};
+  const server = await testServer({
+    clock,
+    rng,
+    authorizer: (reader, writer) => {
+      bootstrap = () => bootstrapRbac(writer, reader);
+      return createAuthorizer(["RBAC"], reader);
+    },
+  });
+  await bootstrap();
   const client = createClient(server.transport(), { userAgent: "test" });
   const stop = new AbortController();
   const running = runControllers({
@@ -26,12 +39,22 @@ export async function createWorld(controllers: readonly string[]): Promise<World
     metrics: new MetricRegistry(),
     signal: stop.signal,
     names: controllers,
-    options: { rootCa: "CERTIFICATE" },
+    options: { rootCa: "CERTIFICATE", ...options },
+    transportOf: (account) =>
+      server.transport({
+        username: `system:serviceaccount:kube-system:${account}`,
+        groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
+      }),
   });
   return {
     clock,
     client,
     pass: (ms) => clock.advance(ms),
+    async addAccount(namespace) {
+      await client
+        .of(serviceAccounts)
+        .create({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace } });
+    },
     async until(check) {
       for (let passedMs = 0; passedMs < 120_000; passedMs += 100) {
         await clock.advance(100);

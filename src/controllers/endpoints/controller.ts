@@ -79,7 +79,9 @@ export async function runEndpoints(context: ControllerContext): Promise<void> {
   });
 }
 
+/** The caches are filled one after the other: that there is no service is believed only of the API server. */
 async function remove(context: ControllerContext, name: { namespace: string; name: string }): Promise<void> {
+  if ((await context.client.of(services).find(name)) !== undefined) return;
   try {
     await context.client.of(endpoints).delete(name);
   } catch (error) {

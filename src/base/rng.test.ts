@@ -29,3 +29,13 @@ test("UUIDs are version 4, variant 1", () => {
   for (const rng of [seededRng(1), systemRng])
     assert.match(uuid(rng), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
+
+test("the system's bytes never repeat, whatever sizes are asked for", () => {
+  const seen = new Set<string>();
+  for (let index = 0; index < 3000; index++) {
+    const bytes = systemRng.bytes(8 + (index % 300));
+    assert.equal(bytes.length, 8 + (index % 300));
+    seen.add(bytes.subarray(0, 8).join());
+  }
+  assert.equal(seen.size, 3000);
+});

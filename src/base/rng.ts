@@ -22,19 +22,32 @@ function fromUint32(uint32: () => number): Rng {
   };
 }
 
-const pool = new Uint32Array(256);
+/** Asking the system for a few bytes costs as much as for many. */
+const pool = new Uint8Array(4096);
+const words = new DataView(pool.buffer);
 let used = pool.length;
+
+/** Where the next `length` unused bytes of the pool are. */
+function take(length: number): number {
+  if (used + length > pool.length) {
+    crypto.getRandomValues(pool);
+    used = 0;
+  }
+  used += length;
+  return used - length;
+}
 
 /** Cryptographically strong. */
 export const systemRng: Rng = {
-  ...fromUint32(() => {
-    if (used === pool.length) {
-      crypto.getRandomValues(pool);
-      used = 0;
-    }
-    return pool[used++]!;
-  }),
-  bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  ...fromUint32(() => words.getUint32(take(4))),
+  bytes(length) {
+    if (length > 256) return crypto.getRandomValues(new Uint8Array(length));
+    const at = take(length);
+    const bytes = pool.slice(at, at + length);
+    // What was given out, keys perhaps, does not stay behind.
+    pool.fill(0, at, at + length);
+    return bytes;
+  },
 };
 
 /** Deterministic (splitmix32): equal seeds give equal streams. Not for secrets. */

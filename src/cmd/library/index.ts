@@ -74,11 +74,26 @@ export interface Cluster extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** Begins with the import of the package, so that the first cluster of a process need not wait for it. */
+const components = loadComponents();
+components.catch(() => {}); // startCluster says what went wrong
+
+async function loadComponents(): Promise<void> {
+  const [{ controllers }] = await Promise.all([
+    import("../../controllers/index.ts"),
+    import("../../scheduler/index.ts"),
+    import("../../kubelet/index.ts"),
+    import("../../runtime/fake/index.ts"),
+  ]);
+  await Promise.all(controllers.map((entry) => entry.load()));
+}
+
 const serviceRange = "10.96.0.0/16";
 const nodePodCidr = (index: number): string => `10.${244 + (index >> 8)}.${index & 255}.0/24`;
 
 /** Resolves when the API answers and the nodes are registered. */
 export async function startCluster(options: StartClusterOptions = {}): Promise<Cluster> {
+  await components;
   const clock = options.clock ?? systemClock;
   const rng = options.rng ?? systemRng;
   const log =

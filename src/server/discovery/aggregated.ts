@@ -1,12 +1,18 @@
 // The aggregated discovery document (apidiscovery.k8s.io): everything in one answer, with an ETag.
-import { type ApiResponse, encodeJson, type GroupVersionKind } from "../../machinery/index.ts";
+import { type ApiResponse, deepFreeze, encodeJson, type GroupVersionKind } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { parseAccept } from "../content/negotiate.ts";
 import type { RequestContext } from "../context.ts";
 import type { Group } from "./discovery.ts";
 import { sha256Hex } from "./sha256.ts";
 
-const documents = new WeakMap<readonly Group[], Map<string, { bytes: Uint8Array; etag: string }>>();
+interface Document {
+  readonly value: object;
+  /** For the wire alone. */
+  encoded?: { readonly bytes: Uint8Array; readonly etag: string };
+}
+
+const documents = new WeakMap<readonly Group[], Map<string, Document>>();
 
 /** Undefined when no version that the client accepts is served. */
 export function aggregatedFor(context: RequestContext, groups: readonly Group[]): ApiResponse | undefined {
@@ -15,27 +21,37 @@ export function aggregatedFor(context: RequestContext, groups: readonly Group[])
     if (type !== "application/json" && type !== "*/*") continue;
     const { g, v, as } = parameters;
     if (g !== "apidiscovery.k8s.io" || as !== "APIGroupDiscoveryList" || (v !== "v2" && v !== "v2beta1")) continue;
-    const { bytes, etag } = documentFor(groups, v);
+    const document = documentFor(groups, v);
+    const contentType = `application/json;g=${g};v=${v};as=${as}`;
+    if (context.request.objects === true)
+      return { status: 200, headers: { "content-type": contentType }, object: document.value };
+    const { bytes, etag } = (document.encoded ??= encode(document.value));
     const common = { etag: `"${etag}"`, vary: "Accept" };
     if (headers["if-none-match"] === `"${etag}"`) return { status: 304, headers: common };
-    const contentType = `application/json;g=${g};v=${v};as=${as}`;
     return { status: 200, headers: { ...common, "content-type": contentType }, bytes: [bytes] };
   }
   return undefined;
 }
 
-function documentFor(groups: readonly Group[], version: string): { bytes: Uint8Array; etag: string } {
+function encode(value: object): { bytes: Uint8Array; etag: string } {
+  const bytes = encodeJson(value);
+  return { bytes, etag: sha256Hex(bytes) };
+}
+
+function documentFor(groups: readonly Group[], version: string): Document {
   let versions = documents.get(groups);
   if (versions === undefined) documents.set(groups, (versions = new Map()));
   let made = versions.get(version);
   if (made === undefined) {
-    const bytes = encodeJson({
-      kind: "APIGroupDiscoveryList",
-      apiVersion: `apidiscovery.k8s.io/${version}`,
-      metadata: {},
-      items: groups.map(groupItem),
-    });
-    versions.set(version, (made = { bytes, etag: sha256Hex(bytes) }));
+    made = {
+      value: deepFreeze({
+        kind: "APIGroupDiscoveryList",
+        apiVersion: `apidiscovery.k8s.io/${version}`,
+        metadata: {},
+        items: groups.map(groupItem),
+      }),
+    };
+    versions.set(version, made);
   }
   return made;
 }

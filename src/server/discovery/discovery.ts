@@ -66,8 +66,13 @@ export function discoveryRoutes(catalog: Catalog, serverAddress: () => string): 
     }
     for (const { version, resources } of group.versions) {
       const path = group.name === "" ? `/api/${version}` : `/apis/${group.name}/${version}`;
-      const document = resourceList(group.name, version, resources);
-      routes.push({ path, methods: ["GET"], handler: (context) => documentResponse(context, document) });
+      // Made when it is first asked for: most servers in tests never are.
+      let document: object | undefined;
+      routes.push({
+        path,
+        methods: ["GET"],
+        handler: (context) => documentResponse(context, (document ??= resourceList(group.name, version, resources))),
+      });
     }
   }
   return routes;

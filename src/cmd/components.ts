@@ -55,8 +55,12 @@ export interface SimulatedNodeSettings {
   readonly address: string;
 }
 
-/** A node whose containers only pretend: the real kubelet on a simulated runtime and host. */
-export async function runSimulatedNode(base: ComponentBase, node: SimulatedNodeSettings): Promise<void> {
+/** A node whose containers only pretend: the real kubelet on a simulated runtime and host. `ready`: it is registered and takes pods. */
+export async function runSimulatedNode(
+  base: ComponentBase,
+  node: SimulatedNodeSettings,
+  ready: () => void = () => {},
+): Promise<void> {
   const [{ createKubelet, createSimulatedHost }, { createFakeRuntime }] = await Promise.all([
     import("../kubelet/index.ts"),
     import("../runtime/fake/index.ts"),
@@ -73,5 +77,6 @@ export async function runSimulatedNode(base: ComponentBase, node: SimulatedNodeS
     host: createSimulatedHost({ clock, machine: { hostname: node.name, addresses: [node.address] } }),
     config: { podCidr: node.podCidr, nodeIps: [node.address], materializePods: false },
   });
+  kubelet.ready.then(ready, () => {}); // what failed is told by run
   await kubelet.run(signal);
 }

@@ -62,6 +62,7 @@ export interface Cluster extends AsyncDisposable {
   readonly kubeconfig: string | undefined;
   /** `https://127.0.0.1:port`; only when listening. */
   readonly url: string | undefined;
+  /** Resolves with the node's name when it is registered and takes pods. */
   addNode(name?: string): Promise<string>;
   /** Ends a node's kubelet, as a machine that is switched off; the Node object stays. */
   stopNode(name: string): Promise<void>;
@@ -78,14 +79,15 @@ export interface Cluster extends AsyncDisposable {
 const components = loadComponents();
 components.catch(() => {}); // startCluster says what went wrong
 
-async function loadComponents(): Promise<void> {
-  const [{ controllers }] = await Promise.all([
+async function loadComponents() {
+  const [{ controllers, chooseControllers }] = await Promise.all([
     import("../../controllers/index.ts"),
     import("../../scheduler/index.ts"),
     import("../../kubelet/index.ts"),
     import("../../runtime/fake/index.ts"),
   ]);
   await Promise.all(controllers.map((entry) => entry.load()));
+  return { chooseControllers };
 }
 
 const serviceRange = "10.96.0.0/16";
@@ -93,7 +95,8 @@ const nodePodCidr = (index: number): string => `10.${244 + (index >> 8)}.${index
 
 /** Resolves when the API answers and the nodes are registered. */
 export async function startCluster(options: StartClusterOptions = {}): Promise<Cluster> {
-  await components;
+  const { chooseControllers } = await components;
+  chooseControllers(options.controllers ?? ["*"]); // throws for a name that no controller has
   const clock = options.clock ?? systemClock;
   const rng = options.rng ?? systemRng;
   const log =
@@ -123,6 +126,7 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<C
   await plane.start();
   const life = new AbortController();
   const running = startComponents({ plane, options, clock, rng, log, signal: life.signal });
+  running.catch(() => {}); // stop rejects with it
   const api =
     identity === undefined
       ? undefined
@@ -212,7 +216,10 @@ function createNodes(parts: Parts) {
       const signal = AbortSignal.any([parts.signal, stop.signal]);
       const client = parts.plane.client(componentUsers.node(called), "kubelet/v1.36");
       const settings = { name: called, podCidr: nodePodCidr(index), address: `192.0.2.${(index % 254) + 1}` };
-      all.set(called, { stop, running: runSimulatedNode(baseOf({ ...parts, signal }, client), settings) });
+      const ready = Promise.withResolvers<void>();
+      const running = runSimulatedNode(baseOf({ ...parts, signal }, client), settings, ready.resolve);
+      all.set(called, { stop, running });
+      await Promise.race([ready.promise, running]);
       return called;
     },
     async stop(name: string): Promise<void> {

@@ -1,5 +1,6 @@
 // EndpointSlices of Services with selectors. The decision is decide.ts; this is the rim.
-import { type EndpointSlice, endpointSlices, nodes, type Pod, pods, services } from "../../api/index.ts";
+import { type EndpointSlice, endpointSlices, type Node, nodes, type Pod, pods, services } from "../../api/index.ts";
+import type { EventRecorder } from "../../client/index.ts";
 import { deepEqual, isNotFound, objectKey, splitKey } from "../../machinery/index.ts";
 import {
   affectsEndpoints,
@@ -25,7 +26,9 @@ import {
   type SliceView,
   serviceNameLabel,
   sliceLabels,
+  topologyOf,
 } from "./decide.ts";
+import { changesShares, wantsTopologyHints, zoneShares } from "./topology.ts";
 
 const defaultMaxEndpoints = 100;
 const nodeIndex = "node";
@@ -35,6 +38,7 @@ export async function runEndpointSlices(context: ControllerContext): Promise<voi
   const recorder = context.recorder("endpoint-slice-controller");
   const written = createWrittenVersions();
   const times = createTriggerTimes();
+  const tellTopology = createTopologyTeller(recorder);
   const serviceInformer = watch(context, services, {
     add: (service) => queue.add(objectKey(service)),
     update: (_, service) => queue.add(objectKey(service)),
@@ -53,15 +57,23 @@ export async function runEndpointSlices(context: ControllerContext): Promise<voi
     delete: selecting,
   });
   podInformer.addIndex(nodeIndex, (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
+  const zone = (node: Node): string | undefined => node.metadata.labels?.["topology.kubernetes.io/zone"];
+  const wakePods = (node: Node): void => {
+    for (const pod of podInformer.byIndex(nodeIndex, node.metadata.name)) selecting(pod);
+  };
+  const wakeTopology = (): void => {
+    for (const service of serviceInformer.list()) if (wantsTopologyHints(service)) queue.add(objectKey(service));
+  };
   const nodeInformer = watch(context, nodes, {
     add: (node) => {
-      for (const pod of podInformer.byIndex(nodeIndex, node.metadata.name)) selecting(pod);
+      wakePods(node);
+      wakeTopology();
     },
     update: (before, node) => {
-      const zone = "topology.kubernetes.io/zone";
-      if (before.metadata.labels?.[zone] !== node.metadata.labels?.[zone])
-        for (const pod of podInformer.byIndex(nodeIndex, node.metadata.name)) selecting(pod);
+      if (zone(before) !== zone(node)) wakePods(node);
+      if (changesShares(before, node)) wakeTopology();
     },
+    delete: wakeTopology,
   });
   const changed = (slice: EndpointSlice): void => {
     const service = slice.metadata.labels?.[serviceNameLabel];
@@ -106,10 +118,12 @@ export async function runEndpointSlices(context: ControllerContext): Promise<voi
         pods: selected,
         nodeOf: (node) => nodeInformer.get("", node),
         existing: existing.filter((slice) => slice.metadata.deletionTimestamp === undefined),
+        shares: () => zoneShares(nodeInformer.list()),
         maxEndpoints: (context.options["max-endpoints-per-slice"] as number | undefined) ?? defaultMaxEndpoints,
       };
       const triggerTime = times.next(service, selected);
       try {
+        tellTopology(view);
         await write(context, { view, triggerTime, note: (slice) => written.note(key, slice) });
         const [lost, ...more] = podsWithoutNode(view).map(
           (pod) => `skipping Pod ${pod.metadata.name} for Service ${key}: Node ${pod.spec?.nodeName} Not Found`,
@@ -179,4 +193,27 @@ async function write(context: ControllerContext, { view, triggerTime, note }: Wo
       if (!isNotFound(error)) throw error;
     }
   }
+}
+
+/** Events when topology hints come and go. */
+function createTopologyTeller(recorder: EventRecorder): (view: SliceView) => void {
+  const hinted = new Set<string>();
+  return (view) => {
+    const key = objectKey(view.service);
+    const tell = (type: "Normal" | "Warning", reason: string, message: string): void =>
+      recorder.event(view.service, { type, reason, message });
+    const families = topologyOf(view);
+    if (families.length === 0 && hinted.delete(key))
+      tell("Warning", "TopologyAwareHintsDisabled", "Topology Aware Hints has been disabled");
+    for (const { addressType, hints } of families) {
+      const family = `addressType: ${addressType}`;
+      if (!hints.enabled) {
+        hinted.delete(key);
+        tell("Warning", "TopologyAwareHintsDisabled", `${hints.why}, ${family}`);
+      } else if (!hinted.has(key)) {
+        hinted.add(key);
+        tell("Normal", "TopologyAwareHintsEnabled", `Topology Aware Hints has been enabled, ${family}`);
+      }
+    }
+  };
 }

@@ -184,3 +184,31 @@ test("hints of spec.trafficDistribution", () => {
     assert.deepEqual(planSlices(state).create[0]?.endpoints[0]?.hints, expected);
   }
 });
+
+test("topology hints take the place of the traffic distribution, and hold", () => {
+  const zoned = (zone: string): Node => ({
+    ...node,
+    metadata: { ...node.metadata, labels: { "topology.kubernetes.io/zone": zone } },
+  });
+  const annotated = service({ trafficDistribution: "PreferSameNode" });
+  annotated.metadata.annotations = { "service.kubernetes.io/topology-mode": "Auto" };
+  const shares = () =>
+    new Map([
+      ["a", 0.5],
+      ["b", 0.5],
+    ]);
+  const state = view(
+    [1, 2, 3, 4].map((index) => pod(index)),
+    [],
+    { service: annotated, nodeOf: () => zoned("a"), shares, maxEndpoints: 9 },
+  );
+  const slices = after(state);
+  const zones = (slices[0]!.endpoints ?? []).map((each) => each.hints?.forZones?.[0]?.name).sort();
+  assert.deepEqual(zones, ["a", "a", "b", "b"]);
+  assert.deepEqual(planSlices({ ...state, existing: slices }), { create: [], update: [], remove: [] });
+  const without = planSlices({ ...state, existing: slices, shares: () => undefined });
+  assert.deepEqual(
+    without.update[0]?.content.endpoints.map((each) => each.hints),
+    [undefined, undefined, undefined, undefined],
+  );
+});

@@ -3,6 +3,7 @@
 import type { discovery_v1, Endpoint, EndpointSlice, Node, Pod, Service } from "../../api/index.ts";
 import { canonicalIp, deepEqual } from "../../machinery/index.ts";
 import { endpointHostname, hasEndpoint, isReady, sortSlicePorts, targetPortOf } from "../lib/index.ts";
+import { type TopologyHints, topologyHints, wantsTopologyHints } from "./topology.ts";
 
 export const serviceNameLabel = "kubernetes.io/service-name";
 export const managedByLabel = "endpointslice.kubernetes.io/managed-by";
@@ -21,6 +22,8 @@ export interface SliceView {
   /** Slices of this service that this controller manages. */
   readonly existing: readonly EndpointSlice[];
   readonly maxEndpoints: number;
+  /** Zones' shares of the nodes' CPU, asked for when the service wants topology hints. */
+  readonly shares?: () => ReadonlyMap<string, number> | undefined;
 }
 
 /** A slice without what the server and the writer add. */
@@ -56,6 +59,26 @@ const isOwnedBy = ({ metadata }: EndpointSlice, service: Service): boolean =>
     (owner) => owner.kind === "Service" && owner.apiVersion === "v1" && owner.uid === service.metadata.uid,
   ) ?? false;
 
+/** What topology hints come to, for each address family; empty for services that do not ask for them. */
+export function topologyOf(view: SliceView): readonly { addressType: AddressType; hints: TopologyHints }[] {
+  if (!wantsTopologyHints(view.service)) return [];
+  return addressTypesOf(view.service).map((addressType) => ({
+    addressType,
+    hints: hintsByTopology(view, [...groupByPorts(view, addressType).values()]),
+  }));
+}
+
+function hintsByTopology(view: SliceView, groups: readonly Group[]): TopologyHints {
+  const held = new Map<string, string>();
+  for (const slice of view.existing)
+    for (const endpoint of slice.endpoints ?? []) {
+      const zone = endpoint.hints?.forZones?.[0]?.name;
+      if (zone !== undefined) held.set(identityOf(endpoint), zone);
+    }
+  const endpoints = groups.flatMap((group) => group.endpoints);
+  return topologyHints(endpoints, view.shares?.(), (endpoint) => held.get(identityOf(endpoint)));
+}
+
 /** Pods that are left out because their node is not known (yet): the service is to be looked at again. */
 export const podsWithoutNode = ({ service, pods, nodeOf }: SliceView): readonly Pod[] =>
   service.spec.publishNotReadyAddresses === true
@@ -74,7 +97,7 @@ interface Group {
 }
 
 function planAddressType(view: SliceView, addressType: AddressType): SlicePlan {
-  const groups = groupByPorts(view, addressType);
+  const groups = hinted(view, groupByPorts(view, addressType));
   const existing = view.existing.filter((slice) => slice.addressType === addressType);
   const create: SliceContent[] = [];
   const update: { slice: EndpointSlice; content: SliceContent }[] = [];
@@ -88,6 +111,19 @@ function planAddressType(view: SliceView, addressType: AddressType): SlicePlan {
     remove.push(...placed.remove);
   }
   return recycle(keepPlaceholder({ create, update, remove }, existing, addressType));
+}
+
+function hinted(view: SliceView, groups: Map<string, Group>): Map<string, Group> {
+  if (!wantsTopologyHints(view.service)) return groups;
+  const hints = hintsByTopology(view, [...groups.values()]);
+  if (!hints.enabled) return groups;
+  const withHint = (endpoint: Endpoint): Endpoint => {
+    const zone = hints.zones.get(endpoint);
+    return zone === undefined ? endpoint : { ...endpoint, hints: { forZones: [{ name: zone }] } };
+  };
+  return new Map(
+    [...groups].map(([key, { ports, endpoints }]) => [key, { ports, endpoints: endpoints.map(withHint) }]),
+  );
 }
 
 /** What would be made takes the place of what would be deleted: names stay, watchers see one change. */
@@ -152,7 +188,8 @@ function endpointOf({ service, nodeOf }: SliceView, pod: Pod, addresses: string[
   const nodeName = pod.spec?.nodeName;
   const hostname = endpointHostname(pod, service);
   const zone = nodeName ? nodeOf(nodeName)?.metadata.labels?.[zoneLabel] : undefined;
-  const hints = ready ? hintsOf(service.spec.trafficDistribution, nodeName, zone) : undefined;
+  const distributed = ready && !wantsTopologyHints(service);
+  const hints = distributed ? hintsOf(service.spec.trafficDistribution, nodeName, zone) : undefined;
   return {
     addresses,
     conditions: { ready, serving, terminating },

@@ -129,6 +129,9 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
+/** One node takes the first /24 of the cluster's range. */
+export const nodePodCidr = (clusterCidr: string): string => clusterCidr.replace(/\/\d+$/, "/24");
+
 /** The address under which other machines reach this one: that of the default route's interface, else loopback. */
 export function nodeAddress(): string {
   const interfaces = networkInterfaces();

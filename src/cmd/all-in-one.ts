@@ -8,6 +8,7 @@ import {
   type ClusterLayout,
   containerdReady,
   nodeAddress,
+  nodePodCidr,
   provideImages,
   startContainerd,
 } from "../cluster/index.ts";
@@ -46,7 +47,7 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
   const { layout, config, log, mode } = options;
   // First of all: it needs as long as everything that follows.
   if (mode === "containers") startContainerd(layout);
-  const address = nodeAddress();
+  const address = await clusterAddress(options);
   const life = new AbortController();
   const storeOpening = openSqliteStore({
     path: layout.databaseFile,
@@ -141,6 +142,14 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
       await store.close();
     },
   };
+}
+
+/** Where the cluster is reached. A machine without any network has the pods' gateway: pods would take 127.0.0.1 for themselves. */
+async function clusterAddress({ config, mode }: AllInOneOptions): Promise<string> {
+  const address = nodeAddress();
+  if (address !== "127.0.0.1" || mode === "simulated") return address;
+  const { createBridge } = await import("../network/node/index.ts");
+  return createBridge({ bridge: config.bridge, podCidr: nodePodCidr(config.podCidr), mtu: 0 });
 }
 
 const serviceAccountUser = (account: string) => ({

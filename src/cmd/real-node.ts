@@ -3,12 +3,12 @@ import { mkdirSync } from "node:fs";
 
 import { systemClock, systemRng } from "../base/index.ts";
 import { createInformerFactory } from "../client/index.ts";
-import { provideImages, publishDns } from "../cluster/index.ts";
+import { nodePodCidr, provideImages, publishDns } from "../cluster/index.ts";
 import type { ClusterPki } from "../cluster/pki/index.ts";
 import { createKubelet } from "../kubelet/index.ts";
 import { createNodeHost, serveKubelet } from "../kubelet/node/index.ts";
-import { createDnsView, createProxy } from "../network/index.ts";
-import { createNftBackend, serveDns, setUpPodNetwork, upstreamsOf } from "../network/node/index.ts";
+import { createDnsView, createHostPorts, createProxy } from "../network/index.ts";
+import { createNftBackend, createNftHostPorts, serveDns, setUpPodNetwork, upstreamsOf } from "../network/node/index.ts";
 import { connectCri } from "../runtime/cri/index.ts";
 import type { AllInOneOptions } from "./all-in-one.ts";
 import type { ComponentBase } from "./components.ts";
@@ -42,11 +42,9 @@ export async function startRealNode(parts: RealNodeParts): Promise<void> {
   );
   start("the kubelet", runKubelet(parts));
   start("the service proxy", runProxy(parts, network.bridgeFiltered));
+  start("host ports", runHostPorts(parts, network.bridgeFiltered));
   start("DNS", runDns({ ...parts, client: plane.client(componentUsers.admin, "t8s") }));
 }
-
-/** One node takes the first /24 of the cluster's range. */
-export const nodePodCidr = (clusterCidr: string): string => clusterCidr.replace(/\/\d+$/, "/24");
 
 async function runKubelet({ options, plane, pki, address, base }: RealNodeParts): Promise<void> {
   const { config, layout, log } = options;
@@ -106,13 +104,29 @@ async function runProxy({ options, plane, address, base }: RealNodeParts, bridge
     informers,
     backend,
     nodeName: config.nodeName,
-    nodeAddresses: [address],
+    // Localhost too, which upstream's nftables mode does not offer: an address that works on every machine.
+    nodeAddresses: [address, "127.0.0.1"],
     clock,
     log: log.child("proxy"),
     metrics,
   });
   informers.start();
   await proxy.run(signal);
+}
+
+async function runHostPorts({ options, plane, base }: RealNodeParts, bridgeFiltered: boolean): Promise<void> {
+  const { config } = options;
+  const parts = base(plane.client(componentUsers.node(config.nodeName), "kubelet/v1.36"));
+  const log = parts.log.child("hostports");
+  const informers = createInformerFactory(parts);
+  const backend = createNftHostPorts({
+    cluster: config.name,
+    ...(bridgeFiltered ? {} : { masqueradeFrom: config.podCidr }),
+    log,
+  });
+  const hostPorts = createHostPorts({ ...parts, informers, backend, nodeName: config.nodeName, log });
+  informers.start();
+  await hostPorts.run(parts.signal);
 }
 
 async function runDns(parts: RealNodeParts & { readonly client: ComponentBase["client"] }): Promise<void> {

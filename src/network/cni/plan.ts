@@ -39,3 +39,29 @@ export function cniConfigList(plan: CniPlan): string {
   };
   return `${JSON.stringify(list, null, 2)}\n`;
 }
+
+export interface BridgePlan extends Pick<CniPlan, "bridge" | "podCidr" | "mtu"> {
+  readonly exists: boolean;
+}
+
+/** Lines for `ip -batch`, and the gateway's address: the first of the range, as host-local gives it to the bridge plugin. */
+export function bridgeCommands(plan: BridgePlan): { readonly gateway: string; readonly commands: string } {
+  const [network = "", length = ""] = plan.podCidr.split("/");
+  const octets = network.split(".").map(Number);
+  if (octets.length !== 4 || length === "") throw new Error(`the pods' range ${plan.podCidr} is not an IPv4 range`);
+  octets[3]! += 1;
+  // A hardware address of its own: a bridge without one takes the lowest of its ports', which change with every pod.
+  const hardware = `0a:58:${octets.map((octet) => octet.toString(16).padStart(2, "0")).join(":")}`;
+  const gateway = octets.join(".");
+  const { bridge, mtu } = plan;
+  return {
+    gateway,
+    commands: [
+      ...(plan.exists ? [] : [`link add name ${bridge} address ${hardware} type bridge`]),
+      ...(mtu > 0 ? [`link set dev ${bridge} mtu ${mtu}`] : []),
+      `address replace ${gateway}/${length} dev ${bridge}`,
+      `link set dev ${bridge} up`,
+      "",
+    ].join("\n"),
+  };
+}

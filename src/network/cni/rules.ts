@@ -1,4 +1,4 @@
-// Rules of the node beside the service proxy's: pods reach the world under the node's address.
+// Rules of the node beside the service proxy's: pods reach the world under the node's address, and nobody reaches its loopback.
 
 export interface PodRules {
   readonly cluster: string;
@@ -9,7 +9,10 @@ export interface PodRules {
 
 export const podTable = (cluster: string): string => `t8s-pods-${cluster}`;
 
-/** An `nft -f` transaction that replaces the table. Pod-to-pod traffic keeps its addresses. */
+/**
+ * An `nft -f` transaction that replaces the table. Pod-to-pod traffic keeps its addresses. The bridge routes loopback addresses,
+ * for node and host ports under localhost, so packets that come from it with one are forged (CVE-2020-8558): dropped.
+ */
 export function podRules(rules: PodRules): string {
   const table = `ip ${podTable(rules.cluster)}`;
   return `add table ${table}
@@ -18,6 +21,11 @@ table ${table} {
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
     ip saddr ${rules.clusterCidr} ip daddr != ${rules.clusterCidr} ip daddr != 224.0.0.0/4 oifname != "${rules.bridge}" masquerade
+  }
+  chain prerouting {
+    type filter hook prerouting priority raw; policy accept;
+    iifname "${rules.bridge}" ip daddr 127.0.0.0/8 drop
+    iifname "${rules.bridge}" ip saddr 127.0.0.0/8 drop
   }
   chain forward {
     type filter hook forward priority filter; policy accept;

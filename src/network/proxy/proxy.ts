@@ -1,7 +1,8 @@
 // The service proxy of one node: follows Services and EndpointSlices and keeps a backend's rules equal to the plan.
 import { endpointSlices, nodes, services } from "../../api/index.ts";
-import { type Clock, Counter, Histogram, type Logger, type MetricRegistry, sleep } from "../../base/index.ts";
+import { type Clock, Counter, Histogram, type Logger, type MetricRegistry } from "../../base/index.ts";
 import type { InformerFactory } from "../../client/index.ts";
+import { createSyncLoop } from "../lib/sync-loop.ts";
 import type { ProxyBackend } from "./backend.ts";
 import { type IpFamily, type ProxyPlan, planProxy, staleFlows } from "./plan.ts";
 
@@ -30,7 +31,6 @@ export interface ServiceProxy {
 
 const serviceNameLabel = "kubernetes.io/service-name";
 const zoneLabel = "topology.kubernetes.io/zone";
-const retryMs = 1000;
 
 export function createProxy(options: ProxyOptions): ServiceProxy {
   const { informers, backend, clock, log, metrics } = options;
@@ -59,16 +59,10 @@ export function createProxy(options: ProxyOptions): ServiceProxy {
     }),
   );
 
-  let dirty = true;
-  let wake: (() => void) | undefined;
-  const change = (): void => {
-    dirty = true;
-    wake?.();
-  };
   const zoneOf = (): string => nodeInformer.get("", options.nodeName)?.metadata.labels?.[zoneLabel] ?? "";
   let zone = "";
   const zoneChange = (): void => {
-    if (zoneOf() !== zone) change();
+    if (zoneOf() !== zone) loop.change();
   };
   let applied: readonly ProxyPlan[] | undefined;
   let healthy = false;
@@ -95,36 +89,22 @@ export function createProxy(options: ProxyOptions): ServiceProxy {
     duration.observe((clock.monotonic() - start) / 1000);
   }
 
-  async function follow(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      if (!dirty) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          signal.addEventListener("abort", () => resolve(), { once: true });
-        });
-        wake = undefined;
-        continue;
-      }
-      dirty = false;
-      try {
-        await sync();
-        await sleep(clock, options.minSyncPeriodMs ?? 10, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        dirty = true;
-        healthy = false;
-        failures.inc();
-        log.error("service rules could not be brought in force; trying again", { error });
-        await sleep(clock, retryMs, signal).catch(() => {});
-      }
-    }
-  }
+  const loop = createSyncLoop({
+    clock,
+    periodMs: options.minSyncPeriodMs ?? 10,
+    sync,
+    failed(error) {
+      healthy = false;
+      failures.inc();
+      log.error("service rules could not be brought in force; trying again", { error });
+    },
+  });
 
   return {
     healthy: () => healthy,
     lastSync: () => lastSyncMs,
     async run(signal) {
-      const handler = { add: change, update: change, delete: change };
+      const handler = { add: loop.change, update: loop.change, delete: loop.change };
       const detach = [
         serviceInformer.addHandler(handler),
         sliceInformer.addHandler(handler),
@@ -136,7 +116,7 @@ export function createProxy(options: ProxyOptions): ServiceProxy {
           sliceInformer.whenSynced(signal),
           nodeInformer.whenSynced(signal),
         ]);
-        await follow(signal);
+        await loop.run(signal);
       } catch (error) {
         if (!signal.aborted) throw error;
       } finally {

@@ -1,12 +1,11 @@
 // The proxy's rules in the kernel: one nft transaction a change, conntrack for flows that remember old rules, and the HTTP
 // servers of health-check node ports.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { Logger } from "../../../base/index.ts";
-import { runNft, withSystemPath } from "../../node/nft.ts";
+import { endFlow } from "../../node/conntrack.ts";
+import { runNft } from "../../node/nft.ts";
 import type { ProxyBackend } from "../backend.ts";
-import type { HealthCheck, IpFamily, StaleFlow } from "../plan.ts";
+import type { HealthCheck, IpFamily } from "../plan.ts";
 import { type Ruleset, removeProxyRules, rulesOf, transaction } from "../rules.ts";
 
 export interface NftBackendOptions {
@@ -62,26 +61,6 @@ export function createNftBackend(options: NftBackendOptions): ProxyBackend {
       servers.clear();
     },
   };
-}
-
-async function endFlow(flow: StaleFlow, log: Logger): Promise<void> {
-  const args = ["-D", "-p", flow.protocol];
-  if (flow.originalDestination !== undefined) args.push("--orig-dst", flow.originalDestination);
-  if (flow.nodePort !== undefined) args.push("--dport", String(flow.nodePort));
-  if (flow.endpoint !== undefined) args.push("--dst-nat", flow.endpoint);
-  if ((flow.originalDestination ?? flow.endpoint)?.includes(":")) args.push("-f", "ipv6");
-  const child = spawn("conntrack", args, { stdio: ["ignore", "ignore", "pipe"], env: withSystemPath() });
-  let errors = "";
-  child.stderr.on("data", (chunk) => {
-    errors += chunk;
-  });
-  const code = await Promise.race([
-    once(child, "close").then(([status]) => status as number | null),
-    once(child, "error").then(([error]) => error as Error),
-  ]);
-  // Status 1 with "0 flow entries" is the usual case: nothing was remembered.
-  if (code !== 0 && !errors.includes("0 flow entries"))
-    log.warn("stale UDP flows could not be ended", { flow, error: errors.trim() || String(code) });
 }
 
 function serveHealth(first: HealthCheck, log: Logger): { readonly server: Server; check: HealthCheck } {

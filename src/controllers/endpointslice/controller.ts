@@ -1,9 +1,8 @@
 // EndpointSlices of Services with selectors. The decision is decide.ts; this is the rim.
-import { type EndpointSlice, endpointSlices, type Node, nodes, type Pod, pods, services } from "../../api/index.ts";
+import { type EndpointSlice, endpointSlices } from "../../api/index.ts";
 import type { EventRecorder } from "../../client/index.ts";
 import { deepEqual, isNotFound, objectKey, splitKey } from "../../machinery/index.ts";
 import {
-  affectsEndpoints,
   type ControllerContext,
   controllerReference,
   createTriggerTimes,
@@ -13,25 +12,13 @@ import {
   newQueue,
   podMatcher,
   runLoop,
-  servicesOf,
   triggerTimeAnnotation,
-  watch,
 } from "../lib/index.ts";
-import {
-  managedByLabel,
-  managerName,
-  planSlices,
-  podsWithoutNode,
-  type SliceContent,
-  type SliceView,
-  serviceNameLabel,
-  sliceLabels,
-  topologyOf,
-} from "./decide.ts";
-import { changesShares, wantsTopologyHints, zoneShares } from "./topology.ts";
+import { planSlices, podsWithoutNode, type SliceContent, type SliceView, sliceLabels, topologyOf } from "./decide.ts";
+import { serviceIndex, watchSources } from "./sources.ts";
+import { zoneShares } from "./topology.ts";
 
 const defaultMaxEndpoints = 100;
-const nodeIndex = "node";
 
 export async function runEndpointSlices(context: ControllerContext): Promise<void> {
   const queue = newQueue(context, "endpoint_slice");
@@ -39,61 +26,7 @@ export async function runEndpointSlices(context: ControllerContext): Promise<voi
   const written = createWrittenVersions();
   const times = createTriggerTimes();
   const tellTopology = createTopologyTeller(recorder);
-  const serviceInformer = watch(context, services, {
-    add: (service) => queue.add(objectKey(service)),
-    update: (_, service) => queue.add(objectKey(service)),
-    delete: (service) => queue.add(objectKey(service)),
-  });
-  const selecting = (pod: Pod): void => {
-    for (const service of servicesOf(serviceInformer, pod)) queue.add(objectKey(service));
-  };
-  const podInformer = watch(context, pods, {
-    add: selecting,
-    update: (before, pod) => {
-      if (!affectsEndpoints(before, pod)) return;
-      selecting(before);
-      selecting(pod);
-    },
-    delete: selecting,
-  });
-  podInformer.addIndex(nodeIndex, (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
-  const zone = (node: Node): string | undefined => node.metadata.labels?.["topology.kubernetes.io/zone"];
-  const wakePods = (node: Node): void => {
-    for (const pod of podInformer.byIndex(nodeIndex, node.metadata.name)) selecting(pod);
-  };
-  const wakeTopology = (): void => {
-    for (const service of serviceInformer.list()) if (wantsTopologyHints(service)) queue.add(objectKey(service));
-  };
-  const nodeInformer = watch(context, nodes, {
-    add: (node) => {
-      wakePods(node);
-      wakeTopology();
-    },
-    update: (before, node) => {
-      if (zone(before) !== zone(node)) wakePods(node);
-      if (changesShares(before, node)) wakeTopology();
-    },
-    delete: wakeTopology,
-  });
-  const changed = (slice: EndpointSlice): void => {
-    const service = slice.metadata.labels?.[serviceNameLabel];
-    if (service !== undefined && isOurs(slice)) queue.add(`${slice.metadata.namespace}/${service}`);
-  };
-  const sliceInformer = watch(context, endpointSlices, {
-    update: (before, slice) => {
-      changed(before);
-      changed(slice);
-    },
-    add: changed,
-    delete: (slice) => {
-      written.forget(`${slice.metadata.namespace}/${slice.metadata.labels?.[serviceNameLabel]}`, slice);
-      changed(slice);
-    },
-  });
-  sliceInformer.addIndex("service", (slice) => {
-    const service = slice.metadata.labels?.[serviceNameLabel];
-    return service === undefined || !isOurs(slice) ? [] : [`${slice.metadata.namespace}/${service}`];
-  });
+  const { serviceInformer, podInformer, nodeInformer, sliceInformer } = watchSources(context, queue, written);
 
   await runLoop(context, {
     queue,
@@ -109,7 +42,7 @@ export async function runEndpointSlices(context: ControllerContext): Promise<voi
         return;
       }
       if (service.metadata.deletionTimestamp !== undefined) return;
-      const existing = sliceInformer.byIndex("service", key);
+      const existing = sliceInformer.byIndex(serviceIndex, key);
       // The cache does not show our own last writes yet: their arrival brings this key back.
       if (written.isAhead(key, existing)) return;
       const selected = podInformer.list(namespace).filter((pod) => matcher.matches(pod.metadata.labels));
@@ -141,8 +74,6 @@ export async function runEndpointSlices(context: ControllerContext): Promise<voi
     },
   });
 }
-
-const isOurs = (slice: EndpointSlice): boolean => slice.metadata.labels?.[managedByLabel] === managerName;
 
 interface Work {
   readonly view: SliceView;

@@ -20,18 +20,6 @@ export async function runNodeIpam(context: ControllerContext): Promise<void> {
     },
   });
 
-  /** Throws Error for ranges that are not the cluster's. */
-  function occupy(node: Node): void {
-    for (const [index, cidr] of (node.spec?.podCIDRs ?? []).entries()) {
-      const set = sets[index];
-      if (set === undefined)
-        throw new Error(
-          `node:${node.metadata.name} has an allocated cidr: ${cidr} at index:${index} that does not exist in cluster cidrs configuration`,
-        );
-      set.occupy(cidr);
-    }
-  }
-
   async function assign(node: Node): Promise<void> {
     const podCIDRs: string[] = [];
     const giveBack = (): void => {
@@ -73,7 +61,7 @@ export async function runNodeIpam(context: ControllerContext): Promise<void> {
     throw error;
   }
   // All that is taken, before the first is given out.
-  for (const node of informer.list()) occupy(node);
+  for (const node of informer.list()) occupy(sets, node);
   await runLoop(context, {
     queue,
     informers: [informer],
@@ -82,10 +70,22 @@ export async function runNodeIpam(context: ControllerContext): Promise<void> {
     reconcile: async (name) => {
       const node = informer.get("", name);
       if (node === undefined || node.metadata.deletionTimestamp !== undefined) return;
-      if ((node.spec?.podCIDRs ?? []).length > 0) occupy(node);
+      if ((node.spec?.podCIDRs ?? []).length > 0) occupy(sets, node);
       else await assign(node);
     },
   });
+}
+
+/** Throws Error for ranges that are not the cluster's. */
+function occupy(sets: readonly BlockSet[], node: Node): void {
+  for (const [index, cidr] of (node.spec?.podCIDRs ?? []).entries()) {
+    const set = sets[index];
+    if (set === undefined)
+      throw new Error(
+        `node:${node.metadata.name} has an allocated cidr: ${cidr} at index:${index} that does not exist in cluster cidrs configuration`,
+      );
+    set.occupy(cidr);
+  }
 }
 
 function createSets({ options }: ControllerContext, clusterCidr: string): readonly BlockSet[] {

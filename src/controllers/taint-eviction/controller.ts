@@ -6,7 +6,7 @@ import { type ControllerContext, disruptionTarget, newQueue, runLoop, watch } fr
 import { toleration } from "./decide.ts";
 
 export async function runTaintEviction(context: ControllerContext): Promise<void> {
-  const { clock, client } = context;
+  const { clock } = context;
   const queue = newQueue(context, "noexec_taint_pod");
   const recorder = context.recorder("taint-eviction-controller");
   /** When pods are to go, on the monotonic clock: counted from when a pod was first seen beside a taint that it bears for a while. */
@@ -59,25 +59,25 @@ export async function runTaintEviction(context: ControllerContext): Promise<void
         if (dueMs > nowMs) return dueMs - nowMs;
       }
       tell(pod, `Marking for deletion Pod ${key}`);
-      await evict(pod);
+      await evict(context, pod);
+      due.delete(key);
     },
   });
+}
 
-  async function evict(pod: Pod): Promise<void> {
-    const status = disruptionTarget(pod, {
-      reason: "DeletionByTaintManager",
-      message: "Taint manager: deleting due to NoExecute taint",
-      nowMs: clock.now(),
-    });
-    const { uid } = pod.metadata;
-    try {
-      const patch = { metadata: { uid }, status };
-      await client.of(pods).patch(pod.metadata, patch, { type: "strategic", subresource: "status" });
-      await client.of(pods).delete(pod.metadata, uid === undefined ? {} : { preconditions: { uid } });
-      due.delete(objectKey(pod));
-    } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) throw error;
-    }
+async function evict({ client, clock }: ControllerContext, pod: Pod): Promise<void> {
+  const status = disruptionTarget(pod, {
+    reason: "DeletionByTaintManager",
+    message: "Taint manager: deleting due to NoExecute taint",
+    nowMs: clock.now(),
+  });
+  const { uid } = pod.metadata;
+  try {
+    const patch = { metadata: { uid }, status };
+    await client.of(pods).patch(pod.metadata, patch, { type: "strategic", subresource: "status" });
+    await client.of(pods).delete(pod.metadata, uid === undefined ? {} : { preconditions: { uid } });
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
   }
 }
 

@@ -1,8 +1,8 @@
 // `t8s apiserver`: the API server alone, with kube-apiserver's flags. The store is ours: --store and --data-dir stand in
 // place of --etcd-servers.
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Logger, MetricRegistry, systemClock, systemRng } from "../base/index.ts";
+import { type Logger, MetricRegistry, onAbort, systemClock, systemRng } from "../base/index.ts";
 import { type FlagDefinitions, FlagError, type FlagValues } from "../cli/index.ts";
 import { nodeAddress } from "../cluster/index.ts";
 import { type ClusterPki, loadOrCreatePki } from "../cluster/pki/index.ts";
@@ -14,11 +14,15 @@ import {
 } from "../server/index.ts";
 import { createNodeStreaming, createTokenIssuer, type NodeStreaming, type TlsMaterial } from "../server/node/index.ts";
 import { createMemoryStore, type Store } from "../store/index.ts";
-import { createControlPlane } from "./control-plane.ts";
-import { levelOf, processLogger, readFlags, stopSignal } from "./lib.ts";
+import { acceptedByApiServer, tellInert } from "./accepted-flags.ts";
+import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
+import { portError } from "./health.ts";
+import { booleanGates, levelOf, processLogger, readFlags, stopSignal } from "./lib.ts";
+import { readFlagFile, servingFiles } from "./self-signed.ts";
 import { serveApi } from "./serve-api.ts";
 
 const flags = {
+  ...acceptedByApiServer,
   "secure-port": { type: "integer", help: "port of HTTPS", default: "6443" },
   "bind-address": { type: "string", help: "address to listen on", default: "0.0.0.0" },
   "advertise-address": { type: "string", help: "address under which other members of the cluster reach this server" },
@@ -76,54 +80,99 @@ export async function run(words: readonly string[]): Promise<number> {
   if (parsed === undefined) return 0;
   const { values } = parsed;
   const log = processLogger("apiserver", levelOf(values.v));
+  tellInert(flags, parsed, log);
   const signal = stopSignal();
-  const store = await openStore(values, log);
-  const advertise = { address: values["advertise-address"] ?? nodeAddress(), port: values["secure-port"] };
+  const advertise = { address: values["advertise-address"] ?? advertisedAddress(values), port: values["secure-port"] };
   const pki = selfMade(values, advertise.address);
   const tls = tlsMaterial(values, pki);
   const streaming = nodeStreaming(values, pki, log);
-  const plane = createControlPlane({
-    connect: streaming.connect,
-    store,
+  const options = { ...planeOptions(values, pki, tls), advertise, connect: streaming.connect, log };
+  const store = await openStore(values, log);
+  try {
+    await serve({ options: { ...options, store }, streaming, tls, values, signal });
+  } finally {
+    streaming.close();
+    await store.close();
+  }
+  return 0;
+}
+
+interface Serving {
+  readonly options: ControlPlaneOptions;
+  readonly streaming: NodeStreaming;
+  readonly tls: TlsMaterial;
+  readonly values: Values;
+  readonly signal: AbortSignal;
+}
+
+async function serve({ options, streaming, tls, values, signal }: Serving): Promise<void> {
+  const { log } = options;
+  const plane = createControlPlane(options);
+  try {
+    const [bindAddress, port] = [values["bind-address"], values["secure-port"]];
+    await plane.start();
+    const listener = await serveApi({ plane, streaming, tls, bindAddress, port, clock: systemClock, log }).catch(
+      (error: NodeJS.ErrnoException) => {
+        throw new Error(portError(error, `${bindAddress}:${port}`), { cause: error });
+      },
+    );
+    log.info("serving", { address: `https://${options.advertise!.address}:${listener.port}` });
+    await new Promise<void>((resolve) => onAbort(signal, resolve));
+    log.info("stopping", { reason: signal.reason });
+    await listener.close();
+  } finally {
+    await plane.close();
+  }
+}
+
+type PlaneOptions = Omit<ControlPlaneOptions, "store" | "advertise" | "connect" | "log">;
+
+function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMaterial): PlaneOptions {
+  const [tokens, frontProxies] = [values["token-auth-file"], values["requestheader-client-ca-file"]];
+  const requestHeader = frontProxies ? requestHeaderOptions(values) : undefined;
+  const lifetimeMs = values["service-account-max-token-expiration"];
+  return {
     clock: systemClock,
     rng: systemRng,
-    log,
     metrics: new MetricRegistry(),
-    advertise,
     anonymous: values["anonymous-auth"],
     authorizationModes: parseAuthorizationModes(values["authorization-mode"]),
     serviceClusterIPRange: values["service-cluster-ip-range"],
     serviceNodePortRange: values["service-node-port-range"],
     admission: { enable: values["enable-admission-plugins"], disable: values["disable-admission-plugins"] },
-    featureGates: booleans(values["feature-gates"]),
+    featureGates: booleanGates(values["feature-gates"]),
     maxRequestsInflight: values["max-requests-inflight"],
     maxMutatingRequestsInflight: values["max-mutating-requests-inflight"],
     tokenIssuer: tokenIssuer(values, pki),
-    ...(values["token-auth-file"]
-      ? { staticTokens: parseTokenFile(read(values["token-auth-file"]), values["token-auth-file"]) }
+    extensionAuthentication: extensionAuthentication(tls, requestHeader),
+    ...(tokens ? { staticTokens: parseTokenFile(readFlagFile("token-auth-file", tokens), tokens) } : {}),
+    ...(requestHeader ? { requestHeader } : {}),
+    ...(lifetimeMs ? { maxTokenExpirationSeconds: lifetimeMs / 1000 } : {}),
+  };
+}
+
+/** As upstream: the address that is listened on, or the machine's when that is all of them or reaches this machine only. */
+const advertisedAddress = (values: Values): string =>
+  /^(0\.0\.0\.0|::|::1|127\..*)$/.test(values["bind-address"]) ? nodeAddress() : values["bind-address"];
+
+/** Content of the ConfigMap kube-system/extension-apiserver-authentication. Upstream: clusterauthenticationtrust. */
+function extensionAuthentication(
+  tls: TlsMaterial,
+  requestHeader: RequestHeaderOptions | undefined,
+): Record<string, string> {
+  return {
+    ...(tls.clientCA ? { "client-ca-file": tls.clientCA } : {}),
+    ...(tls.requestHeaderCA && requestHeader
+      ? {
+          "requestheader-client-ca-file": tls.requestHeaderCA,
+          "requestheader-allowed-names": JSON.stringify(requestHeader.allowedNames),
+          "requestheader-username-headers": JSON.stringify(requestHeader.usernameHeaders),
+          "requestheader-uid-headers": JSON.stringify(requestHeader.uidHeaders),
+          "requestheader-group-headers": JSON.stringify(requestHeader.groupHeaders),
+          "requestheader-extra-headers-prefix": JSON.stringify(requestHeader.extraHeaderPrefixes),
+        }
       : {}),
-    ...(values["requestheader-client-ca-file"] ? { requestHeader: requestHeader(values) } : {}),
-    ...(values["service-account-max-token-expiration"]
-      ? { maxTokenExpirationSeconds: values["service-account-max-token-expiration"] / 1000 }
-      : {}),
-  });
-  await plane.start();
-  const listener = await serveApi({
-    plane,
-    streaming,
-    tls,
-    bindAddress: values["bind-address"],
-    port: values["secure-port"],
-    clock: systemClock,
-    log,
-  });
-  log.info("serving", { address: `https://${advertise.address}:${listener.port}` });
-  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-  await listener.close();
-  streaming.close();
-  await plane.close();
-  await store.close();
-  return 0;
+  };
 }
 
 async function openStore(values: Values, log: Logger): Promise<Store> {
@@ -143,8 +192,6 @@ async function openStore(values: Values, log: Logger): Promise<Store> {
   }
 }
 
-const read = (file: string): string => readFileSync(file, "utf8");
-
 /** Certificates and keys of the server's own, for whatever the flags do not name; undefined when they name everything. */
 function selfMade(values: Values, address: string): ClusterPki | undefined {
   if (values["tls-cert-file"] && values["service-account-signing-key-file"]) return undefined;
@@ -158,53 +205,57 @@ function selfMade(values: Values, address: string): ClusterPki | undefined {
 }
 
 function nodeStreaming(values: Values, pki: ClusterPki | undefined, log: Logger): NodeStreaming {
-  const [cert, key, ca] = [
-    values["kubelet-client-certificate"],
-    values["kubelet-client-key"],
-    values["kubelet-certificate-authority"],
-  ];
+  const [cert, key] = [values["kubelet-client-certificate"], values["kubelet-client-key"]];
+  const ca = values["kubelet-certificate-authority"];
   const own = pki === undefined ? {} : { cert: pki.apiServerKubeletClient.cert, key: pki.apiServerKubeletClient.key };
+  const given = (): { cert: string; key: string } => ({
+    cert: readFlagFile("kubelet-client-certificate", cert!),
+    key: readFlagFile("kubelet-client-key", key!),
+  });
   return createNodeStreaming({
-    ...(cert && key ? { cert: read(cert), key: read(key) } : own),
-    ...(ca ? { ca: read(ca) } : {}),
+    ...(cert && key ? given() : own),
+    ...(ca ? { ca: readFlagFile("kubelet-certificate-authority", ca) } : {}),
     rng: systemRng,
     log: log.child("streaming"),
   });
 }
 
-const firstAddress = (range: string): string =>
-  range.replace(/\d+\/\d+$/, (tail) => String(Number.parseInt(tail, 10) + 1));
+const firstAddress = (ranges: string): string => {
+  const [range = ""] = ranges.split(",");
+  if (!/^[\d.]+\/\d+$|^[\da-f:]+\/\d+$/i.test(range))
+    throw new FlagError(
+      `invalid argument ${JSON.stringify(ranges)} for "--service-cluster-ip-range" flag: it is no range such as 10.96.0.0/16`,
+    );
+  return range.includes(":")
+    ? range.replace(/\/\d+$/, "1")
+    : range.replace(/\d+\/\d+$/, (tail) => String(Number.parseInt(tail, 10) + 1));
+};
 
 function tlsMaterial(values: Values, pki: ClusterPki | undefined): TlsMaterial {
-  const clientCA = values["client-ca-file"] ? { clientCA: read(values["client-ca-file"]) } : {};
-  const requestHeaderCA = values["requestheader-client-ca-file"]
-    ? { requestHeaderCA: read(values["requestheader-client-ca-file"]) }
-    : {};
-  if (!values["tls-cert-file"])
-    return { cert: pki!.apiServer.cert, key: pki!.apiServer.key, ...clientCA, ...requestHeaderCA };
-  if (!values["tls-private-key-file"]) throw new FlagError("--tls-cert-file needs --tls-private-key-file");
+  const [clientCA, requestHeaderCA] = [values["client-ca-file"], values["requestheader-client-ca-file"]];
+  const own = pki?.apiServer;
+  const serving = servingFiles(values) ?? { cert: own!.cert, key: own!.key };
   return {
-    cert: read(values["tls-cert-file"]),
-    key: read(values["tls-private-key-file"]),
-    ...clientCA,
-    ...requestHeaderCA,
+    ...serving,
+    ...(clientCA ? { clientCA: readFlagFile("client-ca-file", clientCA) } : {}),
+    ...(requestHeaderCA ? { requestHeaderCA: readFlagFile("requestheader-client-ca-file", requestHeaderCA) } : {}),
   };
 }
 
 function tokenIssuer(values: Values, pki: ClusterPki | undefined): ReturnType<typeof createTokenIssuer> {
   const signing = values["service-account-signing-key-file"];
   const audiences = values["api-audiences"];
-  const keys = values["service-account-key-file"].map(read);
+  const keys = values["service-account-key-file"].map((file) => readFlagFile("service-account-key-file", file));
   const issuers = values["service-account-issuer"];
   return createTokenIssuer({
     issuers: issuers.length > 0 ? issuers : ["https://kubernetes.default.svc.cluster.local"],
-    signingKey: signing ? read(signing) : pki!.serviceAccount.privateKey,
+    signingKey: signing ? readFlagFile("service-account-signing-key-file", signing) : pki!.serviceAccount.privateKey,
     ...(audiences.length > 0 ? { audiences } : {}),
     ...(keys.length > 0 ? { verifyingKeys: keys } : {}),
   });
 }
 
-function requestHeader(values: Values): RequestHeaderOptions {
+function requestHeaderOptions(values: Values): RequestHeaderOptions {
   const orDefault = (given: readonly string[], fallback: readonly string[]): readonly string[] =>
     given.length > 0 ? given : fallback;
   return {
@@ -217,14 +268,4 @@ function requestHeader(values: Values): RequestHeaderOptions {
       defaultRequestHeaders.extraHeaderPrefixes,
     ),
   };
-}
-
-function booleans(gates: Readonly<Record<string, string>>): Record<string, boolean> {
-  return Object.fromEntries(
-    Object.entries(gates).map(([name, value]) => {
-      if (value !== "true" && value !== "false")
-        throw new FlagError(`invalid value of ${name}: ${value}, it is neither true nor false`);
-      return [name, value === "true"];
-    }),
-  );
 }

@@ -18,7 +18,10 @@ export interface ControllerSettings {
   readonly rootCa?: string;
   readonly clusterCidr?: string;
   readonly names?: readonly string[];
-  readonly featureEnabled?: (gate: string) => boolean;
+  /** Undefined leaves a gate at its default. */
+  readonly featureEnabled?: (gate: string) => boolean | undefined;
+  /** Per controller settings, by the names that the controllers read. */
+  readonly options?: Readonly<Record<string, unknown>>;
   /** Asks in the name of a controller's ServiceAccount; the base's client serves all when not given. */
   readonly transportOf?: (account: string) => Transport;
 }
@@ -31,6 +34,7 @@ export async function runControllerManager(base: ComponentBase, settings: Contro
     ...(settings.names ? { names: settings.names } : {}),
     ...(settings.transportOf ? { transportOf: settings.transportOf } : {}),
     options: {
+      ...settings.options,
       ...(settings.rootCa ? { rootCa: settings.rootCa } : {}),
       ...(settings.clusterCidr ? { clusterCidr: settings.clusterCidr } : {}),
       ...(settings.featureEnabled ? { featureEnabled: settings.featureEnabled } : {}),

@@ -1,45 +1,72 @@
 // `t8s controller-manager`: the controllers alone, with kube-controller-manager's flags.
-import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
-import { uuid } from "../base/index.ts";
-import type { FlagDefinitions } from "../cli/index.ts";
+import { type FlagDefinitions, FlagError } from "../cli/index.ts";
+import { acceptedByControllerManager, tellInert } from "./accepted-flags.ts";
 import { runControllerManager } from "./components.ts";
-import { readFlags } from "./lib.ts";
-import { connect, leaderFlags, leading, remoteFlags, serveHealth } from "./remote.ts";
+import { booleanGates, readFlags } from "./lib.ts";
+import { healthFlags, runManager } from "./manager.ts";
+import { connect, leaderFlags, remoteFlags } from "./remote.ts";
+import { readFlagFile } from "./self-signed.ts";
 
 const flags = {
+  ...acceptedByControllerManager,
   ...remoteFlags,
   ...leaderFlags,
+  ...healthFlags(10257),
   controllers: { type: "list", help: "controllers to run: * for those on by default, NAME, -NAME", default: "*" },
   "cluster-cidr": { type: "string", help: "range of pod addresses" },
-  "root-ca-file": { type: "string", help: "certificates that pods trust the API server by" },
-  "bind-address": { type: "string", help: "address of the health port", default: "127.0.0.1" },
-  "secure-port": { type: "integer", help: "port of /healthz and /metrics; 0 turns it off", default: "0" },
+  "service-cluster-ip-range": { type: "string", help: "range of cluster IPs, kept out of the nodes' ranges" },
+  "node-cidr-mask-size": { type: "integer", help: "size of a node's range", default: "24" },
+  "root-ca-file": {
+    type: "string",
+    help: "certificates that pods trust the API server by; the kubeconfig's when not given",
+  },
+  "terminated-pod-gc-threshold": {
+    type: "integer",
+    help: "how many ended pods are kept; 0 keeps all",
+    default: "12500",
+  },
+  "use-service-account-credentials": {
+    type: "boolean",
+    help: "every controller asks in the name of a ServiceAccount of its own",
+  },
+  "feature-gates": { type: "map", help: "features to turn on or off: NAME=true|false" },
 } as const satisfies FlagDefinitions;
 
 export async function run(words: readonly string[]): Promise<number> {
   const parsed = readFlags({ name: "controller-manager", about: "Runs the controllers alone.", flags }, words);
   if (parsed === undefined) return 0;
   const { values } = parsed;
+  await checkControllers(values.controllers);
+  const gates = booleanGates(values["feature-gates"]);
+  const caFile = values["root-ca-file"];
   const remote = connect("kube-controller-manager", values);
-  const rootCa = values["root-ca-file"] ? readFileSync(values["root-ca-file"], "utf8") : undefined;
-  const stopHealth = serveHealth({
-    address: values["bind-address"],
-    port: values["secure-port"],
-    healthy: () => true,
-    ...remote,
-  });
-  await leading(remote, "kube-controller-manager", {
+  const rootCa = caFile ? readFlagFile("root-ca-file", caFile) : remote.serverCa;
+  tellInert(flags, parsed, remote.log);
+  await runManager(remote, "kube-controller-manager", {
     values,
-    identity: `${hostname()}_${uuid(remote.rng)}`,
     work: (base) =>
       runControllerManager(base, {
         names: values.controllers,
         ...(rootCa ? { rootCa } : {}),
         ...(values["cluster-cidr"] ? { clusterCidr: values["cluster-cidr"] } : {}),
+        ...(values["use-service-account-credentials"] ? { transportOf: remote.accountTransport } : {}),
+        featureEnabled: (gate) => gates[gate],
+        options: {
+          nodeCidrMaskSizeIpv4: values["node-cidr-mask-size"],
+          "terminated-pod-gc-threshold": values["terminated-pod-gc-threshold"],
+          ...(values["service-cluster-ip-range"] ? { serviceCidr: values["service-cluster-ip-range"] } : {}),
+        },
       }),
   });
-  stopHealth();
-  remote.close();
   return 0;
+}
+
+/** Before anything is started: a misspelt name would only show when this process leads. */
+async function checkControllers(names: readonly string[]): Promise<void> {
+  const { chooseControllers } = await import("../controllers/index.ts");
+  try {
+    chooseControllers(names);
+  } catch (error) {
+    throw new FlagError(`--controllers: ${(error as Error).message}`);
+  }
 }

@@ -1,20 +1,24 @@
 // `t8s kubelet`: the kubelet of one node alone, with upstream's flags.
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Taint } from "../api/index.ts";
 import type { Clock, Rng } from "../base/index.ts";
 import { type FlagDefinitions, FlagError, type FlagValues } from "../cli/index.ts";
 import { nodeAddress } from "../cluster/index.ts";
-import { issue, newAuthority } from "../cluster/pki/index.ts";
-import { createKubelet } from "../kubelet/index.ts";
+import { createKubelet, type KubeletOptions } from "../kubelet/index.ts";
 import { createNodeHost, serveKubelet } from "../kubelet/node/index.ts";
 import { connectCri } from "../runtime/cri/index.ts";
+import { acceptedByKubelet, tellInert } from "./accepted-flags.ts";
+import { runSimulatedNode } from "./components.ts";
+import { portError, serveHealth } from "./health.ts";
 import { readFlags } from "./lib.ts";
-import { connect, remoteFlags, serveHealth } from "./remote.ts";
+import { connect, type Remote, remoteFlags } from "./remote.ts";
+import { readFlagFile, selfSigned, servingFiles } from "./self-signed.ts";
 
 const flags = {
+  ...acceptedByKubelet,
   ...remoteFlags,
+  simulated: { type: "boolean", help: "only pretend to run containers: a node for tests of everything else" },
   "hostname-override": { type: "string", help: "name of the node; the host's when not given" },
   "node-ip": { type: "string", help: "address of the node; found when not given" },
   "container-runtime-endpoint": {
@@ -53,55 +57,89 @@ export async function run(words: readonly string[]): Promise<number> {
   const parsed = readFlags({ name: "kubelet", about: "Runs a node's kubelet alone.", flags }, words);
   if (parsed === undefined) return 0;
   const { values } = parsed;
+  const runtimeSocket = socketOf(values["container-runtime-endpoint"]);
+  const taints = values["register-with-taints"].map(parseTaint);
   const remote = connect("kubelet", values);
-  const { clock, log } = remote;
-  const nodeName = values["hostname-override"] ?? hostname().toLowerCase();
-  const address = values["node-ip"] ?? nodeAddress();
-  const runtime = await connectCri({ socket: socketOf(values["container-runtime-endpoint"]), clock, log });
-  const kubelet = createKubelet({
-    ...remote,
-    nodeName,
-    runtime,
-    host: createNodeHost({ clock, log }),
-    config: {
-      clusterDns: values["cluster-dns"],
-      clusterDomain: values["cluster-domain"],
-      rootDirectory: values["root-dir"],
-      podLogsDirectory: values["pod-logs-dir"],
-      containerLogsDirectory: join(values["pod-logs-dir"], "..", "containers"),
-      staticPodPath: values["pod-manifest-path"],
-      resolverConfig: values["resolv-conf"],
-      nodeIps: [address],
-      registerNode: values["register-node"],
-      nodeLabels: values["node-labels"],
-      registerWithTaints: values["register-with-taints"].map(parseTaint),
-      maxPods: values["max-pods"],
-      podCidr: values["pod-cidr"],
-      port: values.port,
-      cgroupRoot: values["cgroup-root"],
-      cgroupDriver: cgroupDriver(values["cgroup-driver"]),
-    },
-  });
-  const server = await serveKubelet({
-    kubelet,
-    tls: tlsMaterial(values, { nodeName, address, ...remote }),
-    bindAddress: values.address,
-    port: values.port,
-    ...remote,
-  });
-  const stopHealth = serveHealth({
-    address: "127.0.0.1",
-    port: values["healthz-port"],
-    healthy: () => true,
-    ...remote,
-  });
-  await kubelet.run(remote.signal);
-  stopHealth();
-  await server.close();
-  await runtime.close();
-  remote.close();
+  tellInert(flags, parsed, remote.log);
+  try {
+    const stopHealth = await serveHealth({
+      ...remote,
+      address: "127.0.0.1",
+      port: values["healthz-port"],
+      healthy: () => true,
+    });
+    try {
+      const nodeName = values["hostname-override"] ?? hostname().toLowerCase();
+      const address = values["node-ip"] ?? nodeAddress();
+      if (values.simulated)
+        await runSimulatedNode(remote, { name: nodeName, address, podCidr: values["pod-cidr"] ?? "10.244.0.0/24" });
+      else await runNode(remote, { values, nodeName, address, runtimeSocket, taints });
+    } finally {
+      stopHealth();
+    }
+  } finally {
+    remote.close();
+  }
   return 0;
 }
+
+interface NodeSettings {
+  readonly values: Values;
+  readonly nodeName: string;
+  readonly address: string;
+  readonly runtimeSocket: string;
+  readonly taints: readonly Taint[];
+}
+
+async function runNode(remote: Remote, settings: NodeSettings): Promise<void> {
+  const { clock, log } = remote;
+  const { values, nodeName, address } = settings;
+  const runtime = await connectCri({ socket: settings.runtimeSocket, clock, log });
+  try {
+    const kubelet = createKubelet({
+      ...remote,
+      nodeName,
+      runtime,
+      host: createNodeHost({ clock, log }),
+      config: kubeletConfig(settings),
+    });
+    const server = await serveKubelet({
+      ...remote,
+      kubelet,
+      tls: tlsMaterial(values, { ...remote, nodeName, address }),
+      bindAddress: values.address,
+      port: values.port,
+    }).catch((error: NodeJS.ErrnoException) => {
+      throw new Error(portError(error, `${values.address}:${values.port}`), { cause: error });
+    });
+    try {
+      await kubelet.run(remote.signal);
+    } finally {
+      await server.close();
+    }
+  } finally {
+    await runtime.close();
+  }
+}
+
+const kubeletConfig = ({ values, address, taints }: NodeSettings): KubeletOptions["config"] => ({
+  clusterDns: values["cluster-dns"],
+  clusterDomain: values["cluster-domain"],
+  rootDirectory: values["root-dir"],
+  podLogsDirectory: values["pod-logs-dir"],
+  containerLogsDirectory: join(values["pod-logs-dir"], "..", "containers"),
+  staticPodPath: values["pod-manifest-path"],
+  resolverConfig: values["resolv-conf"],
+  nodeIps: [address],
+  registerNode: values["register-node"],
+  nodeLabels: values["node-labels"],
+  registerWithTaints: taints,
+  maxPods: values["max-pods"],
+  podCidr: values["pod-cidr"],
+  port: values.port,
+  cgroupRoot: values["cgroup-root"],
+  cgroupDriver: cgroupDriver(values["cgroup-driver"]),
+});
 
 function socketOf(endpoint: string): string {
   if (!endpoint.startsWith("unix://") && !endpoint.startsWith("/"))
@@ -133,25 +171,8 @@ interface NodeIdentity {
   readonly rng: Rng;
 }
 
-const yearMs = 365 * 24 * 3600 * 1000;
-
 function tlsMaterial(values: Values, { nodeName, address, clock, rng }: NodeIdentity) {
-  const clientCA = values["client-ca-file"] ? { clientCA: readFileSync(values["client-ca-file"], "utf8") } : {};
-  const [certFile, keyFile] = [values["tls-cert-file"], values["tls-private-key-file"]];
-  if (certFile && keyFile)
-    return { cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8"), ...clientCA };
-  const validity = { fromMs: clock.now() - 3_600_000, toMs: clock.now() + yearMs };
-  const authority = newAuthority(`${nodeName}-ca`, validity, rng);
-  const leaf = issue(
-    authority,
-    {
-      subject: { commonName: nodeName },
-      hosts: [nodeName, address],
-      usage: ["server"],
-      validFromMs: validity.fromMs,
-      validToMs: validity.toMs,
-    },
-    rng,
-  );
-  return { ...leaf, ...clientCA };
+  const authority = values["client-ca-file"];
+  const own = servingFiles(values) ?? selfSigned({ name: nodeName, hosts: [nodeName, address], clock, rng });
+  return { ...own, ...(authority ? { clientCA: readFlagFile("client-ca-file", authority) } : {}) };
 }

@@ -1,14 +1,17 @@
 // `t8s proxy`: the service proxy of one node alone, with kube-proxy's flags.
 import { hostname } from "node:os";
-import type { FlagDefinitions } from "../cli/index.ts";
+import { type FlagDefinitions, FlagError } from "../cli/index.ts";
 import { createInformerFactory } from "../client/index.ts";
 import { nodeAddress } from "../cluster/index.ts";
 import { createProxy } from "../network/index.ts";
 import { createNftBackend, removeProxy } from "../network/node/index.ts";
+import { acceptedByProxy, tellInert } from "./accepted-flags.ts";
+import { serveHealth } from "./health.ts";
 import { readFlags } from "./lib.ts";
-import { connect, remoteFlags, serveHealth } from "./remote.ts";
+import { connect, remoteFlags } from "./remote.ts";
 
 const flags = {
+  ...acceptedByProxy,
   ...remoteFlags,
   "hostname-override": { type: "string", help: "name of the node; the host's when not given" },
   "bind-address": { type: "string", help: "the node's primary address; found when not given" },
@@ -31,8 +34,10 @@ export async function run(words: readonly string[]): Promise<number> {
     await removeProxy(values["rules-name"]);
     return 0;
   }
+  const [healthAddress, healthPort] = splitAddress(values["healthz-bind-address"]);
   const remote = connect("kube-proxy", values);
   const { log, signal } = remote;
+  tellInert(flags, parsed, log);
   const informers = createInformerFactory(remote);
   const address = values["bind-address"] ?? nodeAddress();
   const proxy = createProxy({
@@ -47,16 +52,24 @@ export async function run(words: readonly string[]): Promise<number> {
     nodeName: values["hostname-override"] ?? hostname().toLowerCase(),
     nodeAddresses: [address],
   });
-  const [healthAddress, healthPort] = splitAddress(values["healthz-bind-address"]);
-  const stopHealth = serveHealth({ address: healthAddress, port: healthPort, healthy: proxy.healthy, ...remote });
-  informers.start();
-  await proxy.run(signal);
-  stopHealth();
-  remote.close();
+  try {
+    const health = { address: healthAddress, port: healthPort, healthy: proxy.healthy };
+    const stopHealth = await serveHealth({ ...remote, ...health });
+    try {
+      informers.start();
+      await proxy.run(signal);
+    } finally {
+      stopHealth();
+    }
+  } finally {
+    remote.close();
+  }
   return 0;
 }
 
 function splitAddress(text: string): [string, number] {
+  if (!/:\d+$/.test(text))
+    throw new FlagError(`invalid argument ${JSON.stringify(text)} for "--healthz-bind-address" flag: use ADDRESS:PORT`);
   const colon = text.lastIndexOf(":");
   return [text.slice(0, colon).replace(/^\[|\]$/g, "") || "0.0.0.0", Number(text.slice(colon + 1))];
 }

@@ -1,11 +1,13 @@
-// What the commands that run one component alone share: the API server they are given, their log, their health page.
-import { createServer } from "node:http";
-import { type Logger, MetricRegistry, systemClock, systemRng } from "../base/index.ts";
+// What the commands that run one component alone share: the API server they are given, their log, their election.
+import { MetricRegistry, systemClock, systemRng } from "../base/index.ts";
 import { type FlagDefinitions, FlagError } from "../cli/index.ts";
 import { createClient, runLeaderElection } from "../client/index.ts";
-import { httpTransport, loadKubeconfig } from "../client/node/index.ts";
+import { type HttpTransportOptions, httpTransport, loadKubeconfig } from "../client/node/index.ts";
+import type { Transport } from "../machinery/index.ts";
+import { accountTransports } from "./accounts.ts";
 import type { ComponentBase } from "./components.ts";
 import { levelOf, processLogger, stopSignal } from "./lib.ts";
+import { toldTransport } from "./reach.ts";
 
 export const remoteFlags = {
   kubeconfig: { type: "string", help: "kubeconfig file with the API server and this component's credentials" },
@@ -22,28 +24,56 @@ export const leaderFlags = {
   "leader-elect-resource-name": { type: "string", help: "name of the lease; the component's own when not given" },
 } as const satisfies FlagDefinitions;
 
+export interface RemoteValues {
+  readonly kubeconfig?: string | undefined;
+  readonly master?: string | undefined;
+  readonly v: number;
+}
+
 export interface Remote extends ComponentBase {
+  /** PEM of the API server's authority, as the kubeconfig has it. */
+  readonly serverCa: string | undefined;
+  /** Asks in the name of a ServiceAccount of kube-system. */
+  readonly accountTransport: (account: string) => Transport;
   close(): void;
 }
 
-/** The parts of a component that reaches its API server over the network. */
-export function connect(
-  component: string,
-  values: { readonly kubeconfig?: string | undefined; readonly master?: string | undefined; readonly v: number },
-): Remote {
-  if (values.kubeconfig === undefined)
-    throw new FlagError("--kubeconfig is needed: the file that says how to reach the API server");
-  const { transport: options } = loadKubeconfig(values.kubeconfig);
-  const transport = httpTransport(values.master ? { ...options, server: values.master } : options);
+/** The parts of a component that reaches its API server over the network. The server need not be there yet. */
+export function connect(component: string, values: RemoteValues): Remote {
+  const options = transportOptions(values);
+  const { server } = options;
+  const log = processLogger(component, levelOf(values.v));
+  const clock = systemClock;
+  const transport = toldTransport(httpTransport(options), { server, clock, log });
+  const client = createClient(transport, { userAgent: `${component}/v1.36 (typernetes)` });
+  const { token: _token, cert: _cert, key: _key, basic: _basic, ...nobody } = options;
+  const bare = toldTransport(httpTransport(nobody), { server, clock, log });
   return {
-    client: createClient(transport, { userAgent: `${component}/v1.36 (typernetes)` }),
-    clock: systemClock,
+    client,
+    clock,
     rng: systemRng,
-    log: processLogger(component, levelOf(values.v)),
+    log,
     metrics: new MetricRegistry(),
     signal: stopSignal(),
-    close: () => transport.close(),
+    serverCa: options.ca === undefined ? undefined : textOf(options.ca),
+    accountTransport: accountTransports({ client, bare, clock }),
+    close() {
+      transport.close();
+      bare.close();
+    },
   };
+}
+
+const textOf = (pem: string | Uint8Array): string => (typeof pem === "string" ? pem : new TextDecoder().decode(pem));
+
+function transportOptions({ kubeconfig, master }: RemoteValues): HttpTransportOptions {
+  if (kubeconfig === undefined && master === undefined)
+    throw new FlagError("--kubeconfig is needed: the file that says how to reach the API server");
+  const options = kubeconfig === undefined ? { server: "" } : loadKubeconfig(kubeconfig).transport;
+  const server = master ?? options.server;
+  if (!URL.canParse(server))
+    throw new FlagError(`the API server's address ${JSON.stringify(server)} is no URL such as https://10.0.0.1:6443`);
+  return { ...options, server };
 }
 
 export interface LeaderValues {
@@ -55,7 +85,20 @@ export interface LeaderValues {
   readonly "leader-elect-resource-name"?: string | undefined;
 }
 
-/** Runs `work` while this process leads, or at once when there is no election. Losing the lease ends the process, as upstream's. */
+/** Throws a FlagError for periods that could let two lead at one time. Upstream: leaderelection.NewLeaderElector. */
+export function checkLeaderFlags(values: LeaderValues): void {
+  const { "leader-elect-lease-duration": lease, "leader-elect-renew-deadline": renew } = values;
+  if (!values["leader-elect"]) return;
+  if (lease <= renew)
+    throw new FlagError("--leader-elect-lease-duration must be longer than --leader-elect-renew-deadline");
+  if (renew <= values["leader-elect-retry-period"] * 1.2)
+    throw new FlagError("--leader-elect-renew-deadline must be longer than 1.2 times --leader-elect-retry-period");
+}
+
+/**
+ * Runs `work` while this process leads, or at once when there is no election. Losing the lease stops the work and makes this
+ * process a candidate again: upstream's process ends there and leaves the new start to whoever looks after it.
+ */
 export async function leading(
   remote: Remote,
   component: string,
@@ -67,47 +110,22 @@ export async function leading(
 ): Promise<void> {
   const { values, identity, work } = options;
   if (!values["leader-elect"]) return work(remote);
-  await runLeaderElection({
-    client: remote.client,
-    clock: remote.clock,
-    rng: remote.rng,
-    log: remote.log,
-    namespace: values["leader-elect-resource-namespace"],
-    name: values["leader-elect-resource-name"] ?? component,
-    identity,
-    leaseDurationSeconds: values["leader-elect-lease-duration"] / 1000,
-    renewDeadlineSeconds: values["leader-elect-renew-deadline"] / 1000,
-    retryPeriodSeconds: values["leader-elect-retry-period"] / 1000,
-    signal: remote.signal,
-    lead: (signal) => work({ ...remote, signal }),
-  });
-  if (!remote.signal.aborted) throw new Error("leaderelection lost");
-}
-
-export interface HealthOptions {
-  readonly address: string;
-  readonly port: number;
-  readonly healthy: () => boolean;
-  readonly metrics: MetricRegistry;
-  readonly log: Logger;
-}
-
-/** /healthz, /livez, /readyz and /metrics over plain HTTP. Port 0 turns it off. */
-export function serveHealth(options: HealthOptions): () => void {
-  if (options.port === 0) return () => {};
-  const server = createServer((request, response) => {
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
-    if (path === "/metrics")
-      return response
-        .writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" })
-        .end(options.metrics.render());
-    if (!["/healthz", "/livez", "/readyz"].includes(path)) return response.writeHead(404).end("404 page not found\n");
-    const healthy = options.healthy();
-    return response
-      .writeHead(healthy ? 200 : 503, { "content-type": "text/plain; charset=utf-8" })
-      .end(healthy ? "ok" : "not healthy");
-  });
-  server.on("error", (error) => options.log.error("the health port cannot be served", { port: options.port, error }));
-  server.listen(options.port, options.address);
-  return () => server.close();
+  while (!remote.signal.aborted) {
+    await runLeaderElection({
+      client: remote.client,
+      clock: remote.clock,
+      rng: remote.rng,
+      log: remote.log,
+      namespace: values["leader-elect-resource-namespace"],
+      name: values["leader-elect-resource-name"] ?? component,
+      identity,
+      leaseDurationSeconds: values["leader-elect-lease-duration"] / 1000,
+      renewDeadlineSeconds: values["leader-elect-renew-deadline"] / 1000,
+      retryPeriodSeconds: values["leader-elect-retry-period"] / 1000,
+      signal: remote.signal,
+      lead: (signal) => work({ ...remote, signal }),
+    });
+    if (!remote.signal.aborted)
+      remote.log.warn("no longer the leader; everything here has stopped and stands for election again");
+  }
 }

@@ -1,16 +1,16 @@
 // `t8s scheduler`: the scheduler alone, with kube-scheduler's flags.
-import { hostname } from "node:os";
-import { uuid } from "../base/index.ts";
 import type { FlagDefinitions } from "../cli/index.ts";
+import { acceptedByManagers, tellInert } from "./accepted-flags.ts";
 import { runScheduler } from "./components.ts";
 import { readFlags } from "./lib.ts";
-import { connect, leaderFlags, leading, remoteFlags, serveHealth } from "./remote.ts";
+import { healthFlags, runManager } from "./manager.ts";
+import { connect, leaderFlags, remoteFlags } from "./remote.ts";
 
 const flags = {
+  ...acceptedByManagers,
   ...remoteFlags,
   ...leaderFlags,
-  "bind-address": { type: "string", help: "address of the health port", default: "127.0.0.1" },
-  "secure-port": { type: "integer", help: "port of /healthz and /metrics; 0 turns it off", default: "0" },
+  ...healthFlags(10259),
 } as const satisfies FlagDefinitions;
 
 export async function run(words: readonly string[]): Promise<number> {
@@ -18,18 +18,7 @@ export async function run(words: readonly string[]): Promise<number> {
   if (parsed === undefined) return 0;
   const { values } = parsed;
   const remote = connect("kube-scheduler", values);
-  const stopHealth = serveHealth({
-    address: values["bind-address"],
-    port: values["secure-port"],
-    healthy: () => true,
-    ...remote,
-  });
-  await leading(remote, "kube-scheduler", {
-    values,
-    identity: `${hostname()}_${uuid(remote.rng)}`,
-    work: runScheduler,
-  });
-  stopHealth();
-  remote.close();
+  tellInert(flags, parsed, remote.log);
+  await runManager(remote, "kube-scheduler", { values, work: runScheduler });
   return 0;
 }

@@ -37,7 +37,8 @@ export interface ControllerContext {
 }
 
 export interface ControllerOptions {
-  readonly featureEnabled?: (gate: string) => boolean;
+  /** Undefined leaves a gate at its default. */
+  readonly featureEnabled?: (gate: string) => boolean | undefined;
   /** Per controller settings, by its name; each controller says what it reads. */
   readonly [controller: string]: unknown;
 }

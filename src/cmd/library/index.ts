@@ -20,6 +20,7 @@ import { type ControlPlane, componentUsers, createControlPlane } from "../contro
 import type { ListeningApi } from "./listen.ts";
 
 export * from "../../api/index.ts";
+export { type Clock, type Rng, seededRng, VirtualClock } from "../../base/index.ts";
 export { type Client, createInformerFactory, type InformerFactory, type ResourceClient } from "../../client/index.ts";
 export {
   isAlreadyExists,

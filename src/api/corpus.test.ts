@@ -173,6 +173,7 @@ function create(served: ServedKind, body: Json): Outcome {
     delete (draft as { status?: unknown }).status;
     rules.default?.(draft);
   }
+  if (rules.generation !== undefined) draft.metadata.generation = 1;
   rules.prepareCreate?.(draft, context);
   admit(draft, undefined);
   const found = findingsOf(validateCreate(served, draft, context));

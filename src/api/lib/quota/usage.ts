@@ -35,14 +35,15 @@ const podResources: ReadonlySet<string> = new Set([
 
 const isCore = (kind: Kind, resource: string): boolean => kind.group === "" && kind.resource === resource;
 
+/** Resources of device plugins are limited by what is requested of them alone. */
+const isExtendedRequest = (name: string): boolean =>
+  name.startsWith("requests.") && name.includes("/") && !name.includes("kubernetes.io/");
+
 /** True for quota resources that objects of the kind can use. */
 export function countsFor(kind: Kind, name: string): boolean {
   if (name === countName(kind)) return true;
   if (isCore(kind, "pods"))
-    return (
-      podResources.has(name) ||
-      /^(requests\.)?(hugepages-|[^/]+\.[^/]+\/)/.test(name.replace(/^requests\./, "requests."))
-    );
+    return podResources.has(name) || /^(requests\.)?hugepages-/.test(name) || isExtendedRequest(name);
   if (isCore(kind, "services"))
     return name === "services" || name === "services.nodeports" || name === "services.loadbalancers";
   if (isCore(kind, "persistentvolumeclaims"))

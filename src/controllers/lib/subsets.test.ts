@@ -42,6 +42,33 @@ test("ports of subsets stand in upstream's order", () => {
   );
 });
 
+// As kube-controller-manager 1.36.3 wrote them.
+const golden: readonly Subset[] = (() => {
+  const pod = (index: number, uid: string) => ({
+    ip: `10.0.0.${index}`,
+    nodeName: "n",
+    targetRef: { kind: "Pod", name: `p${index}`, namespace: "default", uid } as core_v1.ObjectReference,
+  });
+  const [p1, p2] = [pod(1, "3e18ea38-7129-4f70-9641-440f699a53dd"), pod(2, "522252d1-4933-416b-a0ce-40d0f99eec9e")];
+  const [p3, p4] = [pod(3, "1fd68dff-3db9-4051-bf8a-90d10c9a0035"), pod(4, "fd4037bf-52b8-4f00-a675-b41725868349")];
+  return [
+    { addresses: [p1, p2], ports: [{ name: "x", port: 8080, protocol: "TCP" }] },
+    {
+      addresses: [p1, p2, p3, p4],
+      ports: [
+        { name: "y", port: 9000, protocol: "TCP" },
+        { appProtocol: "h2c", name: "z", port: 9001, protocol: "TCP" },
+      ],
+    },
+    { addresses: [p3, p4], ports: [{ name: "x", port: 9090, protocol: "TCP" }] },
+  ];
+})();
+
+test("subsets stand in upstream's order", () => {
+  assert.deepEqual(repackSubsets(golden), golden);
+  assert.deepEqual(repackSubsets([...golden].reverse()), golden);
+});
+
 const table: readonly [string, readonly Subset[], readonly Subset[]][] = [
   ["nothing", [], []],
   ["no addresses", [{ ports: [{ port: 1 }] }], []],

@@ -31,6 +31,7 @@ const table: readonly [string, ResourceQuota, Record<string, string>][] = [
     quota({ cpu: "9", "requests.cpu": "9", memory: "9Gi", "requests.example.com/gpu": "9" }),
     { cpu: "1100m", "requests.cpu": "1100m", memory: "1Gi", "requests.example.com/gpu": "2" },
   ],
+  ["what nothing counts", quota({ "example.com/gpu": "9", "bogus.example.com/x": "9" }), {}],
   ["limits nobody set", quota({ "limits.cpu": "9" }), { "limits.cpu": "0" }],
   ["scope", quota({ pods: "9" }, { scopes: ["BestEffort"] }), { pods: "1" }],
   ["other kinds' names", quota({ secrets: "9" }), {}],

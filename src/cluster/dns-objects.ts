@@ -1,5 +1,14 @@
 // How the cluster's DNS shows in the API: the Service `kube-dns`, whose endpoint is the server in this process.
-import { type EndpointSlice, endpointSlices, type Service, services } from "../api/index.ts";
+import {
+  type ClusterRole,
+  type ClusterRoleBinding,
+  clusterRoleBindings,
+  clusterRoles,
+  type EndpointSlice,
+  endpointSlices,
+  type Service,
+  services,
+} from "../api/index.ts";
 import type { Client } from "../client/index.ts";
 import { isAlreadyExists, type NewObject } from "../machinery/index.ts";
 
@@ -45,6 +54,40 @@ const slice = ({ address, port }: DnsObjectsOptions): NewObject<EndpointSlice> =
     { name: "dns-tcp", port, protocol: "TCP" },
   ],
 });
+
+/** Who the DNS server is to the API, and what it may read: names and rules as kubeadm gives them to CoreDNS. */
+export const dnsUser = {
+  username: `system:serviceaccount:${namespace}:coredns`,
+  groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+};
+const roleName = "system:coredns";
+
+const role: NewObject<ClusterRole> = {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRole",
+  metadata: { name: roleName },
+  rules: [
+    { apiGroups: [""], resources: ["endpoints", "services", "pods", "namespaces"], verbs: ["list", "watch"] },
+    { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
+  ],
+};
+
+const binding: NewObject<ClusterRoleBinding> = {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRoleBinding",
+  metadata: { name: roleName },
+  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: roleName },
+  subjects: [{ kind: "ServiceAccount", name: "coredns", namespace }],
+};
+
+/** Lets the DNS server read what it answers from. What an operator changed stays as it is. */
+export async function authorizeDns(client: Client): Promise<void> {
+  const unlessThere = (error: unknown): void => {
+    if (!isAlreadyExists(error)) throw error;
+  };
+  await client.of(clusterRoles).create(role).catch(unlessThere);
+  await client.of(clusterRoleBindings).create(binding).catch(unlessThere);
+}
 
 /** Makes the objects, or brings the endpoint of an earlier start up to date. */
 export async function publishDns(client: Client, options: DnsObjectsOptions): Promise<void> {

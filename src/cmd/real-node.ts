@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 
 import { systemClock, systemRng } from "../base/index.ts";
 import { createInformerFactory } from "../client/index.ts";
-import { nodePodCidr, provideImages, publishDns } from "../cluster/index.ts";
+import { authorizeDns, dnsUser, nodePodCidr, provideImages, publishDns } from "../cluster/index.ts";
 import type { ClusterPki } from "../cluster/pki/index.ts";
 import { createKubelet } from "../kubelet/index.ts";
 import { createNodeHost, serveKubelet } from "../kubelet/node/index.ts";
@@ -135,6 +135,7 @@ async function runDns(parts: RealNodeParts & { readonly client: ComponentBase["c
   const { clock, rng, signal, client, log } = base(plane.client(dnsUser, "t8s-dns"));
   const informers = createInformerFactory({ client, clock, rng, log, signal });
   const view = createDnsView(informers);
+  await authorizeDns(parts.client);
   informers.start();
   const server = await serveDns({
     view,
@@ -153,9 +154,3 @@ async function runDns(parts: RealNodeParts & { readonly client: ComponentBase["c
     await server.close();
   }
 }
-
-/** What upstream calls its cluster DNS: the role system:kube-dns lists services, endpoints and slices. */
-const dnsUser = {
-  username: "system:serviceaccount:kube-system:kube-dns",
-  groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
-};

@@ -28,6 +28,9 @@ const services: Record<string, Service> = {
   }),
   db: service("db", { clusterIP: "None", clusterIPs: ["None"], ports: [{ name: "pg", port: 5432 }] }),
   idle: service("idle", { clusterIP: "None", clusterIPs: ["None"] }),
+  plain: service("plain", { clusterIP: "10.96.0.6", clusterIPs: ["10.96.0.6"], ports: [{ port: 80 }] }),
+  bare: service("bare", { clusterIP: "None", clusterIPs: ["None"] }),
+  number: service("number", { type: "ExternalName", externalName: "192.0.2.9" }),
   away: service("away", { type: "ExternalName", externalName: "example.org" }),
 };
 
@@ -44,12 +47,19 @@ const dbSlice: EndpointSlice = {
   ports: [{ name: "pg", port: 5432, protocol: "TCP" }],
 };
 
+const one = (ip: string): EndpointSlice => ({
+  ...dbSlice,
+  endpoints: [{ addresses: [ip], conditions: { ready: true } }],
+  ports: [],
+});
+const slices: Record<string, EndpointSlice[]> = { db: [dbSlice], bare: [one("10.244.0.8")], web: [one("10.244.0.7")] };
+
 const view: DnsView = {
   namespaceExists: (namespace) => namespace === "ns",
   service: (namespace, name) => (namespace === "ns" ? services[name] : undefined),
-  slices: (_, name) => (name === "db" ? [dbSlice] : []),
+  slices: (_, name) => slices[name] ?? [],
   serviceByIp: (ip) => (ip === "10.96.0.5" || ip === "fd00::5" ? services["web"] : undefined),
-  endpointNamesByIp: (ip) => (ip === "10.244.0.2" ? ["db-0.db.ns"] : []),
+  endpointNamesByIp: (ip) => (ip === "10.244.0.2" ? ["db-0.db.ns"] : ip === "10.244.0.7" ? ["10-244-0-7.web.ns"] : []),
   serial: () => 7,
 };
 
@@ -74,11 +84,27 @@ test("names of the specification", () => {
     [
       "_http._tcp.web.ns.svc.cluster.local",
       "SRV",
-      "SRV 0 100 80 web.ns.svc.cluster.local; +web.ns.svc.cluster.local A 10.96.0.5; +web.ns.svc.cluster.local AAAA fd00::5",
+      "SRV 0 50 80 web.ns.svc.cluster.local; +web.ns.svc.cluster.local A 10.96.0.5; +web.ns.svc.cluster.local AAAA fd00::5",
     ],
     ["_http._udp.web.ns.svc.cluster.local", "SRV", "noName"],
     ["_nope._tcp.web.ns.svc.cluster.local", "SRV", "noName"],
-    ["_http._tcp.web.ns.svc.cluster.local", "A", "noData"],
+    ["_http._tcp.web.ns.svc.cluster.local", "A", "A 10.96.0.5"],
+    ["_http._tcp.web.ns.svc.cluster.local", "MX", "noData"],
+    ["dns.udp.web.ns.svc.cluster.local", "A", "A 10.96.0.5"],
+    ["_._sctp.web.ns.svc.cluster.local", "SRV", "noName"],
+    ["_tcp.web.ns.svc.cluster.local", "SRV", "noName"],
+    [
+      "_._tcp.plain.ns.svc.cluster.local",
+      "SRV",
+      "SRV 0 100 80 plain.ns.svc.cluster.local; +plain.ns.svc.cluster.local A 10.96.0.6",
+    ],
+    ["bare.ns.svc.cluster.local", "A", "A 10.244.0.8"],
+    ["bare.ns.svc.cluster.local", "SRV", "noData"],
+    ["5-5-5-5.web.ns.svc.cluster.local", "A", "noName"],
+    ["10-244-0-7.web.ns.svc.cluster.local", "A", "A 10.244.0.7"],
+    ["7.0.244.10.in-addr.arpa", "PTR", "PTR 10-244-0-7.web.ns.svc.cluster.local"],
+    ["away.ns.svc.cluster.local", "SRV", "noData"],
+    ["number.ns.svc.cluster.local", "A", "noName"],
     ["db.ns.svc.cluster.local", "A", "A 10.244.0.2; A 10.244.0.3"],
     ["db.ns.svc.cluster.local", "AAAA", "noData"],
     ["db-0.db.ns.svc.cluster.local", "A", "A 10.244.0.2"],
@@ -125,4 +151,19 @@ test("negative answers carry the zone's SOA with the revision as serial", () => 
   assert.ok(answer.kind === "noName" && answer.authority.type === "SOA");
   assert.equal(answer.authority.data.serial, 7);
   assert.equal(answer.authority.data.minimum, 30);
+});
+
+test("records carry the name as it was asked, and how long they hold", () => {
+  const table: readonly (readonly [string, string, number])[] = [
+    ["wEb.Ns.svc.cLuster.local", "A", 30],
+    ["7.0.244.10.IN-addr.arpa", "PTR", 30],
+    ["_Pg._TCP.db.ns.svc.cluster.local", "SRV", 30],
+    ["DNS-version.cluster.local", "TXT", 28_800],
+  ];
+  for (const [name, type, ttl] of table) {
+    const answer = answerQuestion({ name, type }, view, "cluster.local");
+    assert.ok(answer.kind === "answer", name);
+    assert.equal(answer.answers[0]!.name, name);
+    assert.equal(answer.answers[0]!.ttl, ttl);
+  }
 });

@@ -64,6 +64,7 @@ export interface DnsView {
 }
 
 export const recordTtlSeconds = 30;
+const versionTtlSeconds = 28_800;
 
 interface Endpoint {
   readonly ip: string;
@@ -73,14 +74,14 @@ interface Endpoint {
   readonly ports: readonly { readonly name: string; readonly protocol: string; readonly port: number }[];
 }
 
+/** Records carry the name as it was asked: clients that mix the case against forgery compare it. */
 export function answerQuestion(question: Question, view: DnsView, zone: string): Answer {
   const name = question.name.toLowerCase();
-  const question_ = { ...question, name };
   const reverse = reverseAddress(name);
-  if (reverse !== undefined) return answerReverse(question_, reverse, view, zone);
+  if (reverse !== undefined) return answerReverse(question, reverse, view, zone);
   if (name !== zone && !name.endsWith(`.${zone}`)) return { kind: "forward" };
   const labels = name === zone ? [] : name.slice(0, -zone.length - 1).split(".");
-  return answerInZone(question_, labels, { view, zone });
+  return answerInZone(question, labels, { view, zone });
 }
 
 interface Context {
@@ -91,7 +92,9 @@ interface Context {
 function answerInZone(question: Question, labels: readonly string[], context: Context): Answer {
   if (labels.length === 0) return answerApex(question, context);
   if (labels.length === 1 && labels[0] === "dns-version")
-    return question.type === "TXT" ? found([record(question.name, { type: "TXT", data: "1.1.0" })]) : noData(context);
+    return question.type === "TXT"
+      ? found([{ ...record(question.name, { type: "TXT", data: "1.1.0" }), ttl: versionTtlSeconds }])
+      : noData(context);
   const kind = labels.at(-1);
   if (kind !== "svc" && kind !== "pod") return noName(context);
   const rest = labels.slice(0, -1);
@@ -131,7 +134,7 @@ function answerService(
   if (service === undefined) return noName(context);
   const base = `${serviceName}.${context.namespace}.svc.${context.zone}`;
   if (service.spec.type === "ExternalName")
-    return labels.length === 1 ? answerExternal(question, service) : noName(context);
+    return labels.length === 1 ? answerExternal(question, service, context) : noName(context);
   const headless = service.spec.clusterIP === "None";
   // A headless service without a ready endpoint has no name, unlike one that has an address of its own.
   const endpoints =
@@ -148,12 +151,14 @@ function answerService(
         ? noName(context)
         : answerEndpoint(question, labels[0]!, { ...target, context });
     case 3:
-      if (!labels[0]!.startsWith("_") || !labels[1]!.startsWith("_")) return noName(context);
-      return answerPorts(question, target, { context, port: labels[0]!.slice(1), protocol: labels[1]!.slice(1) });
+      return answerPorts(question, target, { context, port: plain(labels[0]!), protocol: plain(labels[1]!) });
     default:
       return noName(context);
   }
 }
+
+/** Like CoreDNS, the underscores of ports and protocols may be left out. */
+const plain = (label: string): string => label.replace(/^_/, "");
 
 interface ServiceTarget {
   readonly service: Service;
@@ -162,8 +167,11 @@ interface ServiceTarget {
   readonly endpoints: readonly Endpoint[];
 }
 
-function answerExternal(question: Question, service: Service): Answer {
+function answerExternal(question: Question, service: Service, context: Context): Answer {
   const target = service.spec.externalName ?? "";
+  // An alias needs a name; an address is none. Service locations of aliases are not answered.
+  if (/^[\d.]+$|:/.test(target) || target === "") return noName(context);
+  if (question.type === "SRV") return noData(context);
   const alias = record(question.name, { type: "CNAME", data: target });
   const chase = question.type === "A" || question.type === "AAAA" ? { chase: target } : {};
   return { kind: "answer", answers: [alias], additionals: [], ...chase };
@@ -197,15 +205,15 @@ function answerEndpoint(
 
 interface PortQuery {
   readonly context: Context;
-  /** Absent: every port. */
+  /** Absent or empty: every port. */
   readonly port?: string;
   readonly protocol?: string;
 }
 
 function answerPorts(question: Question, target: ServiceTarget, query: PortQuery): Answer {
   const wanted = (port: { name?: string; protocol?: string }): boolean =>
-    (query.port === undefined || (port.name ?? "") === query.port) &&
-    (query.protocol === undefined || (port.protocol ?? "TCP").toLowerCase() === query.protocol);
+    (!query.port || (port.name ?? "") === query.port) &&
+    (!query.protocol || (port.protocol ?? "TCP").toLowerCase() === query.protocol);
   const targets = target.headless
     ? target.endpoints.flatMap((each) =>
         each.ports
@@ -216,9 +224,18 @@ function answerPorts(question: Question, target: ServiceTarget, query: PortQuery
         .filter(wanted)
         .map((port) => ({ name: target.base, port: port.port, ips: clusterIpsOf(target.service) }));
   if (targets.length === 0) return query.port === undefined ? noData(query.context) : noName(query.context);
-  if (question.type !== "SRV") return noData(query.context);
-  const unique = new Map(targets.map((each) => [`${each.name}:${each.port}`, each]));
-  const weight = Math.max(1, Math.floor(100 / unique.size));
+  if (question.type !== "SRV") {
+    const ips = new Set(targets.flatMap((each) => each.ips).filter((ip) => addressType(ip) === question.type));
+    return ips.size === 0
+      ? noData(query.context)
+      : found([...ips].map((ip) => record(question.name, { type: addressType(ip), data: ip })));
+  }
+  // Port 0 stands for an endpoint that declares no port: it has addresses, but no service location.
+  const located = targets.filter((each) => each.port > 0);
+  if (located.length === 0) return noData(query.context);
+  const unique = new Map(located.map((each) => [`${each.name}:${each.port}`, each]));
+  // Every address counts, though a target with two addresses is answered once.
+  const weight = Math.max(1, Math.floor(100 / targets.reduce((sum, each) => sum + each.ips.length, 0)));
   const answers = [...unique.values()].map((each) =>
     record(question.name, { type: "SRV", data: { priority: 0, weight, port: each.port, target: each.name } }),
   );
@@ -230,6 +247,8 @@ function answerPorts(question: Question, target: ServiceTarget, query: PortQuery
   return { kind: "answer", answers, additionals: [...addresses.values()] };
 }
 
+type EndpointPort = NonNullable<EndpointSlice["ports"]>[number];
+
 /** Ready endpoints of a service's slices. Slices of services that publish unready addresses say ready for all. */
 function endpointsOf(slices: readonly EndpointSlice[]): Endpoint[] {
   return slices.flatMap((slice) =>
@@ -240,7 +259,7 @@ function endpointsOf(slices: readonly EndpointSlice[]): Endpoint[] {
             ip,
             type: addressType(ip),
             label: endpoint.hostname || endpointLabel(ip),
-            ports: (slice.ports ?? []).map((port) => ({
+            ports: (slice.ports?.length ? slice.ports : [{ port: 0 }]).map((port: EndpointPort) => ({
               name: port.name ?? "",
               protocol: port.protocol ?? "TCP",
               port: port.port ?? 0,

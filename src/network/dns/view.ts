@@ -18,8 +18,8 @@ function endpointNames(slice: EndpointSlice, ip: string): string[] {
 const ipsOf = (service: Service): readonly string[] =>
   (service.spec.clusterIPs ?? []).filter((ip) => ip !== "None" && ip !== "");
 
-/** Ask before the factory starts. `synced` resolves when the first answers are right. */
-export function createDnsView(informers: InformerFactory): DnsView & { readonly synced: () => Promise<void> } {
+/** Ask before the factory starts. `ready`: the cluster's content is known, so that its answers are right. */
+export function createDnsView(informers: InformerFactory): DnsView & { readonly ready: () => boolean } {
   const serviceInformer = informers.informer(services);
   const sliceInformer = informers.informer(endpointSlices);
   const namespaceInformer = informers.informer(namespaces);
@@ -44,8 +44,6 @@ export function createDnsView(informers: InformerFactory): DnsView & { readonly 
       ...new Set(sliceInformer.byIndex("dns-ip", ip).flatMap((slice) => endpointNames(slice, ip))),
     ],
     serial: () => serial,
-    synced: async () => {
-      await Promise.all([serviceInformer.whenSynced(), sliceInformer.whenSynced(), namespaceInformer.whenSynced()]);
-    },
+    ready: () => serviceInformer.synced && sliceInformer.synced && namespaceInformer.synced,
   };
 }

@@ -7,7 +7,8 @@ import { type Answer, answerQuestion, type DnsView, type ResourceRecord } from "
 import { createForwarder, type Forwarder } from "./forward.ts";
 
 export interface DnsServerOptions {
-  readonly view: DnsView;
+  /** While it is not ready, the cluster's names are answered with a failure, never with "no such name". */
+  readonly view: DnsView & { readonly ready?: () => boolean };
   readonly clusterDomain: string;
   readonly upstreams: readonly string[];
   readonly addresses: readonly string[];
@@ -139,6 +140,7 @@ async function respond(message: Buffer, serving: Serving, transport: "udp" | "tc
       serving.view,
       serving.clusterDomain,
     );
+    if (answer.kind !== "forward" && serving.view.ready?.() === false) return status(rcode.serverFailure);
     return answer.kind === "forward" ? forward(question, serving) : local(answer, question, serving);
   };
   const body = await reply();

@@ -1,5 +1,40 @@
-// How the API server serves Lease.
+// How the API server serves Lease. Upstream: pkg/apis/coordination/validation, pkg/registry/coordination/lease.
 import type { Lease } from "../../../../facts/types/coordination.v1.ts";
+import { field, qualifiedName } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { type Check, child, findings, named, oneOf, optional } from "../../lib/validate.ts";
 
-export const leaseRules = defineRules<Lease>({});
+type Spec = NonNullable<Lease["spec"]>;
+
+/** Kubernetes' own, or one with a domain. */
+const strategy: Check<string> = (value, at, found) =>
+  value.includes("/") ? named(qualifiedName)(value, at, found) : oneOf("OldestEmulationVersion")(value, at, found);
+
+const spec: Check<Spec | undefined> = (value, at, found) => {
+  const { leaseDurationSeconds: duration, leaseTransitions: transitions } = value ?? {};
+  if (duration !== undefined && duration <= 0)
+    found.push(field.invalid(child(at, "leaseDurationSeconds"), duration, "must be greater than 0"));
+  if (transitions !== undefined && transitions < 0)
+    found.push(field.invalid(child(at, "leaseTransitions"), transitions, "must be greater than or equal to 0"));
+  optional(strategy)(value?.strategy, child(at, "strategy"), found);
+  if (value?.preferredHolder && !value.strategy)
+    found.push(field.forbidden(child(at, "preferredHolder"), "may only be specified if `strategy` is defined"));
+};
+
+/** Fields of coordinated leader election, behind a gate that is off. */
+function dropCoordination(lease: Lease, old?: Lease): void {
+  const own = { ...lease.spec } as { -readonly [K in keyof Spec]: Spec[K] };
+  for (const name of ["strategy", "preferredHolder"] as const) if (old?.spec?.[name] === undefined) delete own[name];
+  lease.spec = own;
+}
+
+export const leaseRules = defineRules<Lease>({
+  default: (lease) => {
+    lease.spec ??= {};
+  },
+  createOnUpdate: true,
+  unconditionalUpdate: false,
+  prepareCreate: (lease) => dropCoordination(lease),
+  prepareUpdate: (lease, old) => dropCoordination(lease, old),
+  validate: ({ spec: own }) => findings(own, spec, "spec"),
+});

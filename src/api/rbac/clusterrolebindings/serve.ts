@@ -1,9 +1,12 @@
-// How the API server serves ClusterRoleBinding.
-
+// How the API server serves ClusterRoleBinding. Upstream: pkg/registry/rbac/clusterrolebinding.
 import type { ClusterRoleBinding } from "../../../../facts/types/rbac.v1.ts";
-import { pathSegmentName } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { bindingFindings, defaultBinding, keptRole, rbacName } from "../../lib/rbac-rules.ts";
 
 export const clusterRoleBindingRules = defineRules<ClusterRoleBinding>({
-  validateName: (name) => pathSegmentName(name),
+  default: defaultBinding,
+  validateName: rbacName,
+  metadataOnUpdate: "both",
+  validate: (binding) => bindingFindings(binding, { namespaced: false }),
+  validateUpdate: keptRole,
 });

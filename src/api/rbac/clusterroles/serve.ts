@@ -1,7 +1,29 @@
-// How the API server serves ClusterRole.
-
-import type { ClusterRole } from "../../../../facts/types/rbac.v1.ts";
-import { pathSegmentName } from "../../../machinery/index.ts";
+// How the API server serves ClusterRole. Upstream: pkg/registry/rbac/clusterrole.
+import type { AggregationRule, ClusterRole } from "../../../../facts/types/rbac.v1.ts";
+import { field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { policyRule, rbacName } from "../../lib/rbac-rules.ts";
+import { labelSelector } from "../../lib/selector-rules.ts";
+import { type Check, child, each, findings, item, optional } from "../../lib/validate.ts";
+import { matcherOfSelector } from "../../lib/workload.ts";
 
-export const clusterRoleRules = defineRules<ClusterRole>({ validateName: (name) => pathSegmentName(name) });
+const aggregation: Check<AggregationRule> = (rule, at, found) => {
+  const path = child(at, "clusterRoleSelectors");
+  const selectors = rule.clusterRoleSelectors ?? [];
+  if (selectors.length === 0)
+    found.push(field.required(path, "at least one clusterRoleSelector required if aggregationRule is non-nil"));
+  for (const [index, selector] of selectors.entries()) {
+    labelSelector(selector, item(path, index), found);
+    if (matcherOfSelector(selector) === undefined)
+      found.push(field.invalid(item(path, index), null, "invalid label selector."));
+  }
+};
+
+export const clusterRoleRules = defineRules<ClusterRole>({
+  validateName: rbacName,
+  metadataOnUpdate: "both",
+  validate: ({ rules, aggregationRule }) => [
+    ...findings(rules, each(policyRule({ namespaced: false })), "rules"),
+    ...findings(aggregationRule, optional(aggregation), "aggregationRule"),
+  ],
+});

@@ -101,6 +101,18 @@ test("names are cut so that the hash fits", () => {
 
 const rolling: readonly [string, Deployment, readonly ReplicaSet[], readonly string[]][] = [
   [
+    "what a set tells beyond its wanted size is not available: rolled back while its status lags",
+    deployment("a", { replicas: 4, strategy: { rollingUpdate: { maxSurge: 2, maxUnavailable: 1 } } }),
+    [
+      {
+        ...set("again", "a", { replicas: 2, revision: 3, desired: 4, max: 6 }),
+        status: { replicas: 3, readyReplicas: 3, availableReplicas: 3, observedGeneration: 1 },
+      },
+      set("old", "b", { replicas: 4, available: 2, revision: 2, desired: 4, max: 6, created: 1 }),
+    ],
+    ["old 4→2", "old 2→1"],
+  ],
+  [
     "what a set of size 0 still tells of is not available",
     deployment("c", { replicas: 5, strategy: { rollingUpdate: { maxSurge: 2, maxUnavailable: 1 } } }),
     [

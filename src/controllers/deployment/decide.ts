@@ -285,8 +285,7 @@ function shrinkOld(
     resize(draft, set.metadata.name, replicasOf(set) - count);
     gone += count;
   }
-  // A set whose wanted size is 0 counts for nothing: the pods its status still tells of are on their way out.
-  let available = sumStatus([...old, sets.fresh], "availableReplicas") - minAvailable;
+  let available = [...old, sets.fresh].map(staying).reduce((sum, count) => sum + count, 0) - minAvailable;
   for (const { metadata } of old) {
     if (available <= 0) break;
     const size = replicasOf(draft.sets.get(metadata.name)!);
@@ -298,6 +297,9 @@ function shrinkOld(
   }
   return gone > 0;
 }
+
+/** Available pods of a set that are not on their way out: more than its wanted size its status cannot vouch for. */
+const staying = (set: ReplicaSet): number => Math.min(replicasOf(set), set.status?.availableReplicas ?? 0);
 
 function recreate(draft: Draft, found: ReplicaSet | undefined, old: readonly ReplicaSet[]): Plan {
   const { deployment, podsOf } = draft.observed;

@@ -83,7 +83,8 @@ const concrete = (answer: Json): Json =>
       .replaceAll('"<ip>"', '"10.96.0.9"')
       .replaceAll('"<port>"', "30001")
       .replaceAll('"<time>"', `"${context.now}"`)
-      .replaceAll("<uid>", uid),
+      .replaceAll("<uid>", uid)
+      .replaceAll("<rand>", "abcde"),
   ) as Json;
 
 const byType = new Map(servedKinds.map((served) => [`${apiVersionOf(served)}/${served.kind.kind}`, served]));
@@ -167,7 +168,7 @@ function create(served: ServedKind, body: Json): Outcome {
   else delete metadata["namespace"];
   for (const name of ["resourceVersion", "managedFields"]) delete metadata[name];
   metadata["uid"] = uid;
-  if (metadata["generateName"] && !metadata["name"]) metadata["name"] = `${metadata["generateName"]}<rand>`;
+  if (metadata["generateName"] && !metadata["name"]) metadata["name"] = `${metadata["generateName"]}abcde`;
   rules.default?.(draft);
   if (rules.status !== undefined && rules.status.keptOnCreate !== true) {
     delete (draft as { status?: unknown }).status;
@@ -189,6 +190,7 @@ function update(served: ServedKind, body: Json, { old, ofStatus }: { old: KubeOb
   const draft = decode(body, served);
   const { metadata } = draft as unknown as { metadata: Json };
   if (kind.namespaced) metadata["namespace"] = "kinds";
+  else delete metadata["namespace"];
   for (const name of ["uid", "resourceVersion", "creationTimestamp"] as const) metadata[name] ??= old.metadata[name];
   metadata["generation"] = old.metadata.generation;
   rules.default?.(draft);

@@ -6,7 +6,8 @@ import type {
   SuccessPolicy,
   SuccessPolicyRule,
 } from "../../../facts/types/batch.v1.ts";
-import { dns1123Subdomain, field, qualifiedName, regexError, utf8Length } from "../../machinery/index.ts";
+import { field, qualifiedName, utf8Length } from "../../machinery/index.ts";
+import { domainPrefixedPath } from "./domain-path.ts";
 import { indexesError, indexesTotal } from "./index-intervals.ts";
 import { defaultPodTemplate } from "./pod-spec/defaults.ts";
 import { podTemplate } from "./pod-spec/spec.ts";
@@ -49,17 +50,7 @@ const requiredOneOf =
   };
 
 const managedBy: Check<string> = (value, at, found) => {
-  const slash = value.indexOf("/");
-  const [host, path] = [value.slice(0, slash), value.slice(slash + 1)];
-  if (value === "") found.push(field.required(at));
-  else if (slash <= 0 || path === "")
-    found.push(field.invalid(at, value, 'must be a domain-prefixed path (such as "acme.io/foo")'));
-  else {
-    named(dns1123Subdomain)(host, at, found);
-    const format = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
-    if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(path))
-      found.push(field.invalid(at, path, regexError("Invalid path", format)));
-  }
+  domainPrefixedPath(value, at, found);
   if (utf8Length(value) > longestManager) found.push(field.tooLong(at, longestManager));
 };
 

@@ -33,6 +33,9 @@ const oldLabels: Readonly<Record<string, string>> = {
   "node-role.kubernetes.io/master": 'use "node-role.kubernetes.io/control-plane" instead',
 };
 
+/** What is said of a node label that has another name by now. */
+export const oldLabelText = (key: string): string | undefined => oldLabels[key];
+
 /** Of one term of a node selector; `checkValues` where invalid values are let through. */
 export function nodeTermWarnings(
   { matchExpressions = [] }: NodeSelectorTerm,

@@ -4,7 +4,7 @@ import { field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { labels } from "../../lib/metadata.ts";
 import { tolerations } from "../../lib/pod-spec/scheduling.ts";
-import { nodeTermWarnings } from "../../lib/pod-spec/warnings.ts";
+import { oldLabelText } from "../../lib/pod-spec/warnings.ts";
 import { containerResourceName, resourceRequirements } from "../../lib/resource-rules.ts";
 import { roundResourceList } from "../../lib/resources.ts";
 import { type Check, child, dnsLabel, findings, immutable, item, optional, required } from "../../lib/validate.ts";
@@ -49,9 +49,8 @@ export const runtimeClassRules = defineRules<RuntimeClass>({
   warnings: ({ scheduling: own }) =>
     Object.keys(own?.nodeSelector ?? {})
       .sort()
-      .flatMap((key) =>
-        nodeTermWarnings({ matchExpressions: [{ key, operator: "Exists" }] }, { at: "", checkValues: false }).map(
-          (text) => text.replace(/^.*?: \S+ is /, `scheduling.nodeSelector: `),
-        ),
-      ),
+      .flatMap((key) => {
+        const text = oldLabelText(key);
+        return text === undefined ? [] : [`scheduling.nodeSelector: ${text}`];
+      }),
 });

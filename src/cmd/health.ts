@@ -13,7 +13,7 @@ export interface HealthOptions {
   /** 0 turns the port off. */
   readonly port: number;
   readonly healthy: () => boolean;
-  readonly metrics: MetricRegistry;
+  readonly metrics: Pick<MetricRegistry, "render">;
   readonly log: Logger;
   /** HTTPS; plain HTTP without. */
   readonly tls?: KeyPair;

@@ -1,6 +1,6 @@
 // The frame of a component that is elected and has a health port: the controller manager's and the scheduler's.
 import { hostname } from "node:os";
-import { uuid } from "../base/index.ts";
+import { MetricRegistry, uuid } from "../base/index.ts";
 import type { FlagDefinitions } from "../cli/index.ts";
 import type { ComponentBase } from "./components.ts";
 import { delegatedAccess, serveHealth } from "./health.ts";
@@ -32,12 +32,15 @@ export async function runManager(
   { values, work }: { readonly values: ManagerValues; readonly work: (base: ComponentBase) => Promise<void> },
 ): Promise<void> {
   const { clock, rng } = remote;
+  // A term of leadership counts from zero, as a new process would.
+  let metrics = remote.metrics;
   try {
     checkLeaderFlags(values);
     const host = hostname();
     const hosts = [host, "localhost", "127.0.0.1"];
     const stopHealth = await serveHealth({
       ...remote,
+      metrics: { render: () => metrics.render() },
       address: values["bind-address"],
       port: values["secure-port"],
       healthy: () => true,
@@ -45,7 +48,14 @@ export async function runManager(
       access: delegatedAccess(remote),
     });
     try {
-      await leading(remote, component, { values, identity: `${host}_${uuid(rng)}`, work });
+      await leading(remote, component, {
+        values,
+        identity: `${host}_${uuid(rng)}`,
+        work: (base) => {
+          metrics = new MetricRegistry();
+          return work({ ...base, metrics });
+        },
+      });
     } finally {
       stopHealth();
     }

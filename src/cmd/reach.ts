@@ -3,7 +3,7 @@
 import type { Clock, Logger } from "../base/index.ts";
 import type { ApiRequest, ApiResponse, Transport } from "../machinery/index.ts";
 
-export interface ToldTransportOptions {
+export interface OutageTellerOptions {
   readonly server: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -11,8 +11,8 @@ export interface ToldTransportOptions {
 
 const tellEveryMs = 60_000;
 
-/** `transport` with a voice. Answers and errors pass unchanged. */
-export function toldTransport(transport: Transport, { server, clock, log }: ToldTransportOptions): Transport {
+/** Wraps transports to one server, which tell of it together. Answers and errors pass unchanged. */
+export function outageTeller({ server, clock, log }: OutageTellerOptions): (transport: Transport) => Transport {
   let silentSinceMs: number | undefined;
   const lastToldMs = new Map<string, number>();
   const once = (key: string, tell: () => void): void => {
@@ -34,20 +34,22 @@ export function toldTransport(transport: Transport, { server, clock, log }: Told
     if (status === 403 && request.method === "GET")
       once("403", () => log.error("the API server forbids a read, will retry", { server, path: request.path }));
   };
-  return {
+  const failed = (error: unknown): void => {
+    silentSinceMs ??= clock.monotonic();
+    once("silent", () => log.error("the API server does not answer, will retry", { server, error }));
+  };
+  return (transport) => ({
     async request(request) {
       let response: ApiResponse;
       try {
         response = await transport.request(request);
       } catch (error) {
-        if (request.signal?.aborted) throw error;
-        silentSinceMs ??= clock.monotonic();
-        once("silent", () => log.error("the API server does not answer, will retry", { server, error }));
+        if (!request.signal?.aborted) failed(error);
         throw error;
       }
       answered(request, response);
       return response;
     },
     close: () => transport.close(),
-  };
+  });
 }

@@ -7,7 +7,7 @@ import type { Transport } from "../machinery/index.ts";
 import { accountTransports } from "./accounts.ts";
 import type { ComponentBase } from "./components.ts";
 import { levelOf, processLogger, stopSignal } from "./lib.ts";
-import { toldTransport } from "./reach.ts";
+import { outageTeller } from "./reach.ts";
 
 export const remoteFlags = {
   kubeconfig: { type: "string", help: "kubeconfig file with the API server and this component's credentials" },
@@ -44,10 +44,11 @@ export function connect(component: string, values: RemoteValues): Remote {
   const { server } = options;
   const log = processLogger(component, levelOf(values.v));
   const clock = systemClock;
-  const transport = toldTransport(httpTransport(options), { server, clock, log });
+  const told = outageTeller({ server, clock, log });
+  const transport = told(httpTransport(options));
   const client = createClient(transport, { userAgent: `${component}/v1.36 (typernetes)` });
   const { token: _token, cert: _cert, key: _key, basic: _basic, ...nobody } = options;
-  const bare = toldTransport(httpTransport(nobody), { server, clock, log });
+  const bare = told(httpTransport(nobody));
   return {
     client,
     clock,

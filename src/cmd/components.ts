@@ -79,7 +79,13 @@ export async function runSimulatedNode(
     nodeName: node.name,
     runtime: createFakeRuntime({ clock, podCidr: node.podCidr }),
     host: createSimulatedHost({ clock, machine: { hostname: node.name, addresses: [node.address] } }),
-    config: { podCidr: node.podCidr, nodeIps: [node.address], materializePods: false },
+    config: {
+      podCidr: node.podCidr,
+      nodeIps: [node.address],
+      // Simulated containers ask nobody, but pods without a name server make the kubelet complain.
+      clusterDns: ["10.96.0.10"],
+      materializePods: false,
+    },
   });
   kubelet.ready.then(ready, () => {}); // what failed is told by run
   await kubelet.run(signal);

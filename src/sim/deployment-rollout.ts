@@ -68,7 +68,7 @@ function planOf(rng: Rng): Plan {
     weather: pick(rng, [{}, { requestDelayMs: 5, watchDelayMs: 10 }, { requestDelayMs: 40, watchDelayMs: 200 }]),
     faults: calm ? [] : chosen,
     faultGapMs: pick(rng, [2_000, 5_000, 15_000]),
-    operations: 1 + rng.below(4),
+    operations: 1 + rng.below(3),
     operationGapMs: pick(rng, [500, 5_000, 20_000]),
     patient: rng.next() < 0.5,
     propagation: pick(rng, ["Background", "Foreground"]),

@@ -243,7 +243,13 @@ function processBodies(of: {
         ...{ nodeName: node.name, runtime: node.runtime, clock: node.clock },
         client: createClient(link.transport(user), { userAgent: "kubelet" }),
         host: createSimulatedHost({ clock: node.clock, machine: { hostname: node.name, addresses: [address] } }),
-        config: { podCidr: `10.244.${index}.0/24`, nodeIps: [address], materializePods: false },
+        config: {
+          podCidr: `10.244.${index}.0/24`,
+          nodeIps: [address],
+          // None is asked, but pods without one make kubelets complain.
+          clusterDns: ["10.96.0.10"],
+          materializePods: false,
+        },
       }).run(signal);
     };
   return (name) => {

@@ -91,11 +91,9 @@ export async function authorizeDns(client: Client): Promise<void> {
 
 /** Makes the objects, or brings the endpoint of an earlier start up to date. */
 export async function publishDns(client: Client, options: DnsObjectsOptions): Promise<void> {
-  try {
+  // Asked first: creating it once more is refused for its address, which is taken by itself, not for its name.
+  if ((await client.of(services).find({ namespace, name })) === undefined)
     await client.of(services).create(service(options));
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
   const wanted = slice(options);
   try {
     await client.of(endpointSlices).create(wanted);

@@ -112,6 +112,11 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
   save();
   print(`Typernetes cluster ${config.name}`);
   let status = 0;
+  const fail = (error: unknown): void => {
+    if (signal.aborted) return;
+    log.error("the cluster failed", { error: error instanceof Error ? (error.stack ?? error.message) : error });
+    status = 1;
+  };
   try {
     const cluster = await startAllInOne({
       layout,
@@ -139,15 +144,14 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
         print(summary);
       }
       await Promise.race([stopped, cluster.failed]);
+    } catch (error) {
+      fail(error); // said before the rest is stopped, which takes its time
     } finally {
       if (signal.aborted) print("stopping");
       await cluster.stop();
     }
   } catch (error) {
-    if (!signal.aborted) {
-      log.error("the cluster failed", { error: error instanceof Error ? (error.stack ?? error.message) : error });
-      status = 1;
-    }
+    fail(error);
   }
   await teardown({ layout, config, log });
   return status;

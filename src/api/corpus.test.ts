@@ -227,7 +227,8 @@ function difference(outcome: Outcome, answer: Answer): string | undefined {
       ? undefined
       : `warnings: ours ${outcome.warnings.join("; ")} theirs ${warnings.join("; ")}`;
   }
-  const causes = (body["details"] as { causes?: { field: string; reason: string; message: string }[] }).causes ?? [];
+  const causes =
+    (concrete(body)["details"] as { causes?: { field: string; reason: string; message: string }[] }).causes ?? [];
   const theirs = causes.map(cause).sort();
   return deepEqual(outcome.findings, theirs)
     ? undefined

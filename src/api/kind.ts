@@ -68,7 +68,12 @@ export interface RuleContext {
   /** RFC 3339 time of the request, for fields that hold one. */
   readonly now: string;
   readonly nowMs: number;
-  readonly user: { readonly username: string; readonly groups: readonly string[] };
+  readonly user: {
+    readonly username: string;
+    readonly groups: readonly string[];
+    readonly uid?: string;
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
   readonly featureEnabled: (gate: string) => boolean;
   readonly dryRun: boolean;
 }

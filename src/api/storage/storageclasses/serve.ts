@@ -1,5 +1,63 @@
-// How the API server serves StorageClass.
+// How the API server serves StorageClass. Upstream: pkg/apis/storage/validation, pkg/registry/storage/storageclass.
+import type { TopologySelectorTerm } from "../../../../facts/types/core.v1.ts";
 import type { StorageClass } from "../../../../facts/types/storage.v1.ts";
+import { deepEqual, field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { labelKey } from "../../lib/metadata.ts";
+import { oldLabelText } from "../../lib/pod-spec/warnings.ts";
+import { parameters, provisioner } from "../../lib/storage-rules.ts";
+import { type Check, child, findings, immutable, item, oneOf, required, unlessEmpty } from "../../lib/validate.ts";
 
-export const storageClassRules = defineRules<StorageClass>({});
+/** The values asked for, by label. */
+function topologyTerm(term: TopologySelectorTerm, at: string, found: Parameters<Check<unknown>>[2]) {
+  const values: Record<string, string[]> = {};
+  for (const [index, requirement] of (term.matchLabelExpressions ?? []).entries()) {
+    const path = item(child(at, "matchLabelExpressions"), index);
+    const { key = "" } = requirement;
+    const own = requirement.values ?? [];
+    if (own.length === 0) found.push(field.required(child(path, "values")));
+    for (const [number, value] of own.entries())
+      if (own.indexOf(value) < number) found.push(field.duplicate(item(child(path, "values"), number), value));
+    labelKey(key, child(path, "key"), found);
+    if (values[key] !== undefined) found.push(field.duplicate(child(path, "key"), key));
+    values[key] = [...new Set(own)].sort();
+  }
+  return values;
+}
+
+const topologies: Check<readonly TopologySelectorTerm[] | undefined> = (list, at, found) => {
+  const seen: unknown[] = [];
+  for (const [index, term] of (list ?? []).entries()) {
+    const values = topologyTerm(term, item(at, index), found);
+    for (const each of seen)
+      if (deepEqual(each, values)) found.push(field.duplicate(child(item(at, index), "matchLabelExpressions"), ""));
+    seen.push(values);
+  }
+};
+
+const fixed = ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] as const;
+
+export const storageClassRules = defineRules<StorageClass>({
+  default: (storage) => {
+    storage.reclaimPolicy ??= "Delete";
+    storage.volumeBindingMode ??= "Immediate";
+  },
+  metadataOnUpdate: "both",
+  validate: (storage) => [
+    ...findings(storage.provisioner, provisioner, "provisioner"),
+    ...findings(storage.parameters, parameters({ needed: false }), "parameters"),
+    ...findings(storage.reclaimPolicy, unlessEmpty(oneOf("Delete", "Retain")), "reclaimPolicy"),
+    ...(storage.volumeBindingMode === undefined
+      ? findings(storage.volumeBindingMode, required(), "volumeBindingMode")
+      : findings(storage.volumeBindingMode, oneOf("Immediate", "WaitForFirstConsumer"), "volumeBindingMode")),
+    ...findings(storage.allowedTopologies, topologies, "allowedTopologies"),
+  ],
+  validateUpdate: (storage, old) => fixed.flatMap((name) => findings(storage[name], immutable(old[name]), name)),
+  warnings: ({ allowedTopologies }) =>
+    (allowedTopologies ?? []).flatMap(({ matchLabelExpressions }, index) =>
+      (matchLabelExpressions ?? []).flatMap(({ key }, number) => {
+        const text = oldLabelText(key);
+        return text === undefined ? [] : [`allowedTopologies[${index}].matchLabelExpressions[${number}].key: ${text}`];
+      }),
+    ),
+});

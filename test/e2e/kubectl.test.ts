@@ -82,12 +82,16 @@ test("apply, rollout status, history, undo, pause, resume, restart", async () =>
     await cluster.kubectl("get", "deploy", "web", "-o", "jsonpath={.spec.template.spec.containers[0].env}"),
     "",
   );
+  const sets = (): Promise<string> => cluster.kubectl("get", "replicasets", "-l", "app=web", "-o", "name");
+  const before = await sets();
   await cluster.kubectl("rollout", "pause", "deployment/web");
   await cluster.kubectl("set", "env", "deployment/web", "VERSION=3");
-  assert.equal(
-    await cluster.kubectl("get", "deploy", "web", "-o", "jsonpath={.status.updatedReplicas}{.spec.paused}"),
-    "2true",
+  await cluster.kubectl(
+    "wait",
+    "deployment/web",
+    "--for=jsonpath={.status.conditions[?(@.type=='Progressing')].reason}=DeploymentPaused",
   );
+  assert.equal(await sets(), before, "a paused deployment makes no new ReplicaSet");
   await cluster.kubectl("rollout", "resume", "deployment/web");
   await cluster.kubectl("rollout", "status", "deployment/web", "--timeout=60s");
 });
@@ -155,17 +159,26 @@ test("logs, exec, attach by run, cp, port-forward", async () => {
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {
-    let told = "";
-    for await (const chunk of forward.stdout) {
-      told += chunk;
-      if (/Forwarding from 127.0.0.1:\d+/.test(told)) break;
-    }
-    const port = /127.0.0.1:(\d+)/.exec(told)![1];
+    const port = await new Promise<string>((resolve, reject) => {
+      let told = "";
+      // Read to the end: kubectl ends when nobody takes what it prints for each connection.
+      forward.stdout.on("data", (chunk) => {
+        told += chunk;
+        const match = /Forwarding from 127.0.0.1:(\d+)/.exec(told);
+        if (match !== null) resolve(match[1]!);
+      });
+      forward.once("exit", () => reject(new Error(`kubectl port-forward ended: ${told}`)));
+    });
     for (let times = 0; times < 3; times++)
-      assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), "web\n");
+      assert.equal(
+        await (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: "close" } })).text(),
+        "web\n",
+      );
   } finally {
-    forward.kill();
-    await once(forward, "exit");
+    if (forward.exitCode === null) {
+      forward.kill();
+      await once(forward, "exit");
+    }
   }
 });
 

@@ -127,8 +127,8 @@ function discoveryDocuments({ tokenIssuer, advertise }: ControlPlaneOptions): Ap
   return ["/.well-known/openid-configuration", "/openid/v1/jwks"].map((path) => ({
     path,
     methods: ["GET"],
-    handler: async () => {
-      const response = await answer(path);
+    handler: async ({ request }) => {
+      const response = await answer(path, request.headers["accept"]);
       if (response === undefined) throw new Error(`no document at ${path}`);
       return response;
     },

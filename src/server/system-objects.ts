@@ -61,6 +61,7 @@ export async function bootstrapObjects(
       ensure(host, priorityClasses, { metadata: { name }, value, description }),
     ),
     ensureServiceCidr(host, options.serviceClusterIPRange),
+    ensureTokenTracking(host),
     ...(options.extensionAuthentication === undefined
       ? []
       : [keepAuthentication(host, options.extensionAuthentication)]),
@@ -96,6 +97,13 @@ const ensureServiceCidr = (host: Host, range: string): Promise<unknown> =>
   ensure(host, serviceCIDRs, {
     metadata: { name: "kubernetes" },
     spec: { cidrs: range.split(",").map((each) => each.trim()) },
+  });
+
+/** Since when uses of long-lived tokens are noted; controllers that clean these up wait for it. Upstream: legacytokentracking. */
+const ensureTokenTracking = (host: Host): Promise<unknown> =>
+  ensure(host, configMaps, {
+    metadata: { namespace: "kube-system", name: "kube-apiserver-legacy-service-account-token-tracking" },
+    data: { since: new Date(host.clock.now()).toISOString().slice(0, 10) },
   });
 
 async function keepAuthentication(host: Host, data: Readonly<Record<string, string>>): Promise<void> {

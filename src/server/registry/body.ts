@@ -65,7 +65,7 @@ export function decodeBody(context: RequestContext, expected: ExpectedBody): Kub
           mediaType: bodyMediaType(context.request.headers["content-type"]),
         })
       : decodeValue(body, options);
-  for (const text of decoded.warnings) warn(context, text);
+  for (const text of decoded.warnings) for (const line of warningLines(text)) warn(context, line);
   return checkKind(decoded.object, expected.gvk);
 }
 
@@ -97,3 +97,14 @@ export const expectedOf = (resource: ServedResource, fieldValidation: FieldValid
   schemas: resource.schemas,
   fieldValidation,
 });
+
+const yamlFindings = "yaml: unmarshal errors:\n";
+
+/** A finding of the YAML decoder has many lines; each becomes a warning. Upstream: handlers/rest.go parseYAMLWarnings. */
+const warningLines = (text: string): readonly string[] =>
+  text.startsWith(yamlFindings)
+    ? text
+        .slice(yamlFindings.length)
+        .split("\n")
+        .map((line) => line.trim())
+    : [text];

@@ -248,11 +248,11 @@ async function continueList(
   resource: ServedResource,
   options: ListOptions,
 ): Promise<ListResult> {
+  const token = decodeContinue(options.continue);
   if (options.resourceVersion !== "" && options.resourceVersion !== "0")
     throw badRequest("specifying resource version is not allowed when using continue");
   if (options.resourceVersion === "0")
     return continueList(context, resource, { ...options, resourceVersion: "", limit: 0 });
-  const token = decodeContinue(options.continue);
   const from = options.selection.scope + token.start;
   if (!from.startsWith(storagePrefix(resource.stored))) throw badRequest("invalid continue token");
   if (token.rv > 0) return listAt(context, resource, { options, from, revision: token.rv });

@@ -155,6 +155,9 @@ function modeOf(schema: Schema, required: boolean): Mode {
 const typeMeta = (schema: Schema, name: string): string =>
   (name === "kind" || name === "apiVersion") && schema.p?.["metadata"] !== undefined ? "TypeMeta." : "";
 
+/** An empty list of managed fields is a request: begin anew. Whoever tracks them takes it out again. */
+const keepsEmpty = (struct: string, name: string): boolean => struct === "ObjectMeta" && name === "managedFields";
+
 function structReader(schema: Schema, definition: Definition): Reader {
   const struct = lastPart(definition.name);
   const type = goTypeOfName(definition.name);
@@ -165,7 +168,7 @@ function structReader(schema: Schema, definition: Definition): Reader {
       const [mode = "", goType = "", embedded = ""] = (definition.shape[name] ?? "").split("|");
       fields.set(name, {
         name,
-        mode: (mode || modeOf(property, schema.q?.includes(name) ?? false)) as Mode,
+        mode: (keepsEmpty(struct, name) ? "k" : mode || modeOf(property, schema.q?.includes(name) ?? false)) as Mode,
         reader: typedReader(property, definition.schemas, goType || typeText(property)),
         struct,
         goName: (embedded || typeMeta(schema, name)) + name,

@@ -1,7 +1,9 @@
 // Dead containers and sandboxes that nobody needs any more. Upstream: kuberuntime_gc.go. The choice is a plain function.
+
 import type { Container, PodSandbox } from "../../runtime/index.ts";
 import type { KubeletContext } from "../context.ts";
 import { containerNameLabel, podUidLabel } from "../labels.ts";
+import { newestFirst } from "../sync/observe.ts";
 
 export interface GarbageInput {
   readonly containers: readonly Container[];
@@ -23,7 +25,6 @@ export function garbage({ containers, sandboxes, keep }: GarbageInput): Garbage 
     const key = `${each.labels[podUidLabel]}/${each.labels[containerNameLabel]}`;
     dead.set(key, [...(dead.get(key) ?? []), each]);
   }
-  const newestFirst = (a: { createdAtMs: number }, b: { createdAtMs: number }): number => b.createdAtMs - a.createdAtMs;
   const removed = [...dead.values()]
     .flatMap((list) => list.sort(newestFirst).slice(keep))
     .filter((each) => each.state === "exited");

@@ -31,21 +31,26 @@ export function createObserver(context: KubeletContext): Observer {
         ),
       );
       const states = await Promise.all(sandboxes.map(({ id }) => absentIsUndefined(runtime.podSandboxStatus(id))));
-      const found = details
-        .filter((each) => each !== undefined)
-        .sort((a, b) => b.createdAtMs - a.createdAtMs || b.attempt - a.attempt);
+      const found = details.filter((each) => each !== undefined).sort(newestFirst);
       const finished = found.filter((each) => each.state === "exited");
       if (finished.length > 0) ended.set(podUid, new Map(finished.map((each) => [each.id, each])));
       else ended.delete(podUid);
-      const newest = states
-        .filter((each) => each !== undefined)
-        .sort((a, b) => b.createdAtMs - a.createdAtMs || b.attempt - a.attempt);
+      const newest = states.filter((each) => each !== undefined).sort(newestFirst);
       const ready = newest.find((each) => each.state === "ready");
       return { uid: podUid, ips: ready?.ips ?? [], sandboxes: newest, containers: found };
     },
     forget: (podUid) => void ended.delete(podUid),
   };
 }
+
+/**
+ * By what was counted, then by what the clock said: a machine whose clock was set back would take its old, dead sandbox for
+ * the newest, and make another, for ever. Attempts grow for the sandboxes of a pod and for the containers of one name.
+ */
+export const newestFirst = (
+  a: { readonly attempt: number; readonly createdAtMs: number },
+  b: { readonly attempt: number; readonly createdAtMs: number },
+): number => b.attempt - a.attempt || b.createdAtMs - a.createdAtMs;
 
 /** Removed between the list and the question. */
 async function absentIsUndefined<T>(asked: Promise<T>): Promise<T | undefined> {

@@ -1,7 +1,7 @@
 // The images that a cluster needs before any registry is asked: pause for every pod, busybox for the sample.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { buildImageArchive, type ImageDefinition } from "./image.ts";
@@ -65,15 +65,19 @@ export async function importImage(socket: string, archive: string): Promise<void
   if (code !== 0) throw new Error(`importing ${archive} failed: ${errors.trim()}`);
 }
 
+export type ImageOnTheSpot = "pause" | "busybox";
+
+const archiveOf = (layout: ClusterLayout, name: ImageOnTheSpot): string => join(layout.imageDirectory, `${name}.tar`);
+
 /** Imports under way: whoever asks for the same image waits for the same one. */
 const underWay = new Map<string, Promise<void>>();
 
 /** Builds what is not there yet and imports it once for each store of the runtime. `which` names what is needed now. */
-export async function provideImages(layout: ClusterLayout, which: readonly ("pause" | "busybox")[]): Promise<void> {
+export async function provideImages(layout: ClusterLayout, which: readonly ImageOnTheSpot[]): Promise<void> {
   mkdirSync(layout.imageDirectory, { recursive: true });
   await Promise.all(
     which.map((name) => {
-      const archive = join(layout.imageDirectory, `${name}.tar`);
+      const archive = archiveOf(layout, name);
       const known = underWay.get(archive);
       if (known !== undefined) return known;
       const provided = provideImage(layout, name, archive);
@@ -84,11 +88,24 @@ export async function provideImages(layout: ClusterLayout, which: readonly ("pau
   );
 }
 
-async function provideImage(layout: ClusterLayout, name: "pause" | "busybox", archive: string): Promise<void> {
+/** Builds the archives that are not there yet: what can be done before the runtime answers. */
+export async function prepareImages(layout: ClusterLayout, which: readonly ImageOnTheSpot[]): Promise<void> {
+  mkdirSync(layout.imageDirectory, { recursive: true });
+  await Promise.all(which.map((name) => prepareImage(name, archiveOf(layout, name))));
+}
+
+async function prepareImage(name: ImageOnTheSpot, archive: string): Promise<void> {
+  if (existsSync(archive)) return;
+  const makers = { pause: pauseImage, busybox: busyboxImage };
+  const partial = `${archive}.part`;
+  writeFileSync(partial, await buildImageArchive(makers[name]()));
+  renameSync(partial, archive);
+}
+
+async function provideImage(layout: ClusterLayout, name: ImageOnTheSpot, archive: string): Promise<void> {
   const imported = `${archive}.imported`;
   if (existsSync(imported) && existsSync(archive)) return;
-  const makers = { pause: pauseImage, busybox: busyboxImage };
-  writeFileSync(archive, await buildImageArchive(makers[name]()));
+  await prepareImage(name, archive);
   await importImage(layout.containerd.socket, archive);
   writeFileSync(imported, "");
 }

@@ -1,15 +1,14 @@
 // A whole cluster in one process: API server with its store, controllers, scheduler, and one node with kubelet, service proxy and DNS on
 // a containerd of the cluster's own; or, where containers cannot run, simulated nodes.
 
-import { nodes } from "../api/index.ts";
-import { type Logger, MetricRegistry, onAbort, systemClock, systemRng } from "../base/index.ts";
+import { type Logger, MetricRegistry, systemClock, systemRng } from "../base/index.ts";
 import {
   type ClusterConfig,
   type ClusterLayout,
   containerdReady,
   nodeAddress,
   nodePodCidr,
-  provideImages,
+  prepareImages,
   startContainerd,
 } from "../cluster/index.ts";
 import { type ClusterPki, loadOrCreatePki, writeKubeconfig } from "../cluster/pki/index.ts";
@@ -18,6 +17,7 @@ import type { Store } from "../store/index.ts";
 import { openSqliteStore } from "../store/sqlite/index.ts";
 import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "./components.ts";
 import { type ControlPlane, componentUsers, createControlPlane } from "./control-plane.ts";
+import { isReady, whenNode } from "./node-watch.ts";
 import { serveApi } from "./serve-api.ts";
 
 export interface AllInOneOptions {
@@ -124,11 +124,11 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
         transportOf: (account) => plane.transport(serviceAccountUser(account)),
       }),
     );
-    start("the scheduler", runScheduler(base(plane.client(componentUsers.scheduler, "kube-scheduler/v1.36"))));
+    start("the scheduler", scheduleOnceThereIsANode(plane, base));
     start("the node", startNodes({ options, plane, pki, address, base, start }));
   });
   failed.catch(() => {}); // whoever awaits it is told; nobody has to
-  announceNodes(plane, options, life.signal);
+  void announceNodes(plane, options, life.signal);
   return {
     plane,
     address,
@@ -210,23 +210,25 @@ async function startNodes(parts: NodeParts): Promise<void> {
   }
   const [{ startRealNode }] = await Promise.all([
     import("./real-node.ts"),
-    containerdReady(options.layout, systemClock).then(() => provideImages(options.layout, ["pause"])),
+    containerdReady(options.layout, systemClock),
+    prepareImages(options.layout, ["pause"]),
   ]);
   await startRealNode(parts);
 }
 
+/**
+ * A pod that is tried while there is no node at all has failed by an error and is not tried again for a second, whatever
+ * happens meanwhile; one that the new node's taint turns away is tried as soon as the taint goes. So the first attempt
+ * waits for the first node, which is on its way.
+ */
+async function scheduleOnceThereIsANode(plane: ControlPlane, base: NodeParts["base"]): Promise<void> {
+  const parts = base(plane.client(componentUsers.scheduler, "kube-scheduler/v1.36"));
+  await Promise.all([import("../scheduler/index.ts"), whenNode(plane, () => true, parts.signal)]);
+  if (!parts.signal.aborted) await runScheduler(parts);
+}
+
 /** Tells when the first node is ready, and ends. */
-function announceNodes(plane: ControlPlane, options: AllInOneOptions, signal: AbortSignal): void {
-  const watching = new AbortController();
-  const unsubscribe = plane.reader.subscribe(nodes, {
-    upsert: (node) => {
-      const ready = node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True");
-      if (!ready || watching.signal.aborted) return;
-      watching.abort();
-      options.onStage("node ready", node.metadata.name);
-    },
-    remove: () => {},
-  });
-  onAbort(watching.signal, unsubscribe);
-  onAbort(signal, () => watching.abort());
+async function announceNodes(plane: ControlPlane, options: AllInOneOptions, signal: AbortSignal): Promise<void> {
+  const node = await whenNode(plane, isReady, signal);
+  if (node !== undefined) options.onStage("node ready", node.metadata.name);
 }

@@ -13,6 +13,7 @@ import { connectCri } from "../runtime/cri/index.ts";
 import type { AllInOneOptions } from "./all-in-one.ts";
 import type { ComponentBase } from "./components.ts";
 import { type ControlPlane, componentUsers } from "./control-plane.ts";
+import { isReady, whenNode } from "./node-watch.ts";
 
 export interface RealNodeParts {
   readonly options: AllInOneOptions;
@@ -26,20 +27,23 @@ export interface RealNodeParts {
 /** Resolves when everything is on its way; what fails later fails the task that `start` was given. */
 export async function startRealNode(parts: RealNodeParts): Promise<void> {
   const { options, plane, start } = parts;
-  const { config, layout } = options;
-  const network = await setUpPodNetwork({
-    cluster: config.name,
-    bridge: config.bridge,
-    podCidr: nodePodCidr(config.podCidr),
-    clusterCidr: config.podCidr,
-    stateDirectory: layout.cni.stateDirectory,
-    configDirectory: layout.cni.configDirectory,
-    mtu: 0,
-  });
+  const { config, layout, signal } = options;
+  const [network] = await Promise.all([
+    setUpPodNetwork({
+      cluster: config.name,
+      bridge: config.bridge,
+      podCidr: nodePodCidr(config.podCidr),
+      clusterCidr: config.podCidr,
+      stateDirectory: layout.cni.stateDirectory,
+      configDirectory: layout.cni.configDirectory,
+      mtu: 0,
+    }),
+    provideImages(layout, ["pause"]),
+  ]);
   // Not needed by the node itself, but by whoever tries it without a registry: it comes behind the start.
-  void provideImages(layout, ["busybox"]).catch((error: unknown) =>
-    options.log.warn("the busybox image cannot be provided", { error }),
-  );
+  void whenNode(plane, isReady, signal)
+    .then((node) => (node === undefined ? undefined : provideImages(layout, ["busybox"])))
+    .catch((error: unknown) => options.log.warn("the busybox image cannot be provided", { error }));
   start("the kubelet", runKubelet(parts));
   start("the service proxy", runProxy(parts, network.bridgeFiltered));
   start("host ports", runHostPorts(parts, network.bridgeFiltered));

@@ -140,7 +140,7 @@ function evictionHandler(reader: ObjectReader) {
       };
     };
     const sent = body.metadata.name ?? "";
-    if (sent !== "" && sent !== info.name) throw badRequest("name in URL does not match name in Eviction object");
+    if (sent !== info.name) throw badRequest("name in URL does not match name in Eviction object");
     const attributes = core.admission.attributes(context, resource, {
       operation: "CREATE",
       object: body,

@@ -52,7 +52,7 @@ const gatesOff: ReadonlySet<string> = new Set(["HPAScaleToZero"]);
 const context: RuleContext = {
   now: "2026-01-01T00:00:00Z",
   nowMs: Date.parse("2026-01-01T00:00:00Z"),
-  user: { username: "admin", groups: ["system:masters"] },
+  user: { username: "admin", groups: ["system:masters", "system:authenticated"] },
   featureEnabled: (gate) => !gatesOff.has(gate),
   dryRun: true,
 };
@@ -130,12 +130,18 @@ const admittedFields: Readonly<Record<string, readonly string[]>> = {
   Service: ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"],
 };
 
+/** Admission gives these a finalizer. */
+const protectedKinds: ReadonlySet<string> = new Set([
+  "PersistentVolume",
+  "PersistentVolumeClaim",
+  "VolumeAttributesClass",
+]);
+
 /** Without what the registry and admission fill in. */
 function comparable(object: Json): Json {
   const copy = deepClone(object) as { metadata?: Json; spec?: Json; status?: Json } & Json;
   for (const name of [...systemMetadata, ...deletionMetadata]) delete copy.metadata?.[name];
-  if (copy["kind"] === "PersistentVolume" || copy["kind"] === "PersistentVolumeClaim")
-    delete copy.metadata?.["finalizers"];
+  if (protectedKinds.has(copy["kind"] as string)) delete copy.metadata?.["finalizers"];
   for (const name of admittedFields[copy["kind"] as string] ?? []) delete copy.spec?.[name];
   if (copy["kind"] === "Service")
     for (const port of (copy.spec?.["ports"] as Json[] | undefined) ?? []) delete port["nodePort"];

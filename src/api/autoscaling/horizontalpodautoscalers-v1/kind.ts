@@ -1,7 +1,8 @@
 // HorizontalPodAutoscaler: autoscaling/v1 horizontalpodautoscalers.
 import type { HorizontalPodAutoscaler } from "../../../../facts/types/autoscaling.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { autoscalerColumns } from "../../lib/hpa-columns.ts";
+import { toV2 } from "./convert.ts";
 
 export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>({
   group: "autoscaling",
@@ -15,5 +16,5 @@ export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>({
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
   storedAs: { group: "autoscaling", version: "v2" },
-  columns: [nameColumn, ageColumn],
+  columns: autoscalerColumns<HorizontalPodAutoscaler>("autoscaling/v1/HorizontalPodAutoscaler", toV2),
 });

@@ -1,7 +1,7 @@
 // HorizontalPodAutoscaler: autoscaling/v2 horizontalpodautoscalers.
 import type { HorizontalPodAutoscaler } from "../../../../facts/types/autoscaling.v2.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { ageColumn, nameColumn } from "../../lib/columns.ts";
+import { autoscalerColumns } from "../../lib/hpa-columns.ts";
 
 export const horizontalPodAutoscalers = defineKind<HorizontalPodAutoscaler>({
   group: "autoscaling",
@@ -14,5 +14,5 @@ export const horizontalPodAutoscalers = defineKind<HorizontalPodAutoscaler>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
-  columns: [nameColumn, ageColumn],
+  columns: autoscalerColumns<HorizontalPodAutoscaler>("autoscaling/v2/HorizontalPodAutoscaler", (each) => each),
 });

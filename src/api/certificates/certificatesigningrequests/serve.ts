@@ -1,5 +1,189 @@
-// How the API server serves CertificateSigningRequest.
-import type { CertificateSigningRequest } from "../../../../facts/types/certificates.v1.ts";
-import { defineRules } from "../../kind.ts";
+// How the API server serves CertificateSigningRequest. That a request is signed by its own key is the signer's to check: keys
+// are out of reach here. Upstream: pkg/apis/certificates/validation, pkg/registry/certificates/certificates.
+import type {
+  CertificateSigningRequest,
+  CertificateSigningRequestCondition,
+} from "../../../../facts/types/certificates.v1.ts";
+import { deepEqual, dns1123Label, dns1123Subdomain, field, utf8Length } from "../../../machinery/index.ts";
+import { defineRules, type RuleContext } from "../../kind.ts";
+import { type Check, child, type Findings, findings, item, oneOf, required } from "../../lib/validate.ts";
+import { pemError } from "./pem.ts";
 
-export const certificateSigningRequestRules = defineRules<CertificateSigningRequest>({});
+type Csr = CertificateSigningRequest;
+
+const usages = [
+  "any",
+  "cert sign",
+  "client auth",
+  "code signing",
+  "content commitment",
+  "crl sign",
+  "data encipherment",
+  "decipher only",
+  "digital signature",
+  "email protection",
+  "encipher only",
+  "ipsec end system",
+  "ipsec tunnel",
+  "ipsec user",
+  "key agreement",
+  "key encipherment",
+  "microsoft sgc",
+  "netscape sgc",
+  "ocsp signing",
+  "s/mime",
+  "server auth",
+  "signing",
+  "timestamping",
+];
+const legacySigner = "kubernetes.io/legacy-unknown";
+const longestDomain = 253;
+const longestSigner = 253 + 253 + 63 + 1 + 1;
+const shortestSeconds = 600;
+
+const signer: Check<string> = (name, at, found) => {
+  const [domain = "", path = "", ...more] = name.split("/");
+  if (!name.includes("/") || more.length > 0) {
+    found.push(
+      field.invalid(at, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'"),
+    );
+    return;
+  }
+  if (utf8Length(domain) > longestDomain) found.push(field.tooLong(at, longestDomain));
+  const labels = domain.split(".");
+  const judge = (parts: readonly string[], whole: string, check: (part: string) => string[]): void => {
+    const wrong = parts.find((part) => check(part).length > 0);
+    if (wrong === undefined) return;
+    for (const text of check(wrong))
+      found.push(field.invalid(at, whole, `validating label ${JSON.stringify(wrong)}: ${text}`));
+  };
+  judge(labels, domain, dns1123Label);
+  if (labels.length < 2)
+    found.push(field.invalid(at, domain, "should be a domain with at least two segments separated by dots"));
+  judge(path.split("."), path, dns1123Subdomain);
+  if (utf8Length(name) > longestSigner) found.push(field.tooLong(at, longestSigner));
+};
+
+const usageList: Check<readonly string[]> = (list, at, found) => {
+  if (list.length === 0) found.push(field.required(at));
+  for (const [index, usage] of list.entries()) oneOf(...usages)(usage, item(at, index), found);
+  for (const [index, usage] of list.entries())
+    if (list.indexOf(usage) < index) found.push(field.duplicate(item(at, index), usage));
+};
+
+const decisions: readonly string[] = ["Approved", "Denied"];
+const onlyTrue: readonly string[] = [...decisions, "Failed"];
+
+const conditionList: Check<readonly CertificateSigningRequestCondition[]> = (list, at, found) => {
+  for (const [index, { type = "", status }] of list.entries()) {
+    const path = item(at, index);
+    required()(type, child(path, "type"), found);
+    if (!status) found.push(field.required(child(path, "status")));
+    else
+      (onlyTrue.includes(type) ? oneOf("True") : oneOf("False", "True", "Unknown"))(
+        status,
+        child(path, "status"),
+        found,
+      );
+    const before = list.slice(0, index);
+    const other = type === "Approved" ? "Denied" : "Approved";
+    if (decisions.includes(type) && before.some((each) => each.type === other))
+      found.push(field.invalid(at, type, "Approved and Denied conditions are mutually exclusive"));
+    if (before.some((each) => each.type === type)) found.push(field.duplicate(child(path, "type"), type));
+  }
+};
+
+/** What is wrong already is not held against an update. */
+const whole =
+  (old: Csr | undefined): Check<Csr> =>
+  ({ spec, status }, _at, found) => {
+    const problem = pemError(spec.request);
+    if (problem !== undefined) found.push(field.invalid("spec.request", spec.request ?? null, problem));
+    usageList(spec.usages ?? [], "spec.usages", found);
+    if (spec.signerName === legacySigner && old?.spec.signerName !== legacySigner)
+      found.push(
+        field.invalid("spec.signerName", spec.signerName, "the legacy signerName is not allowed via this API version"),
+      );
+    else required(signer)(spec.signerName, "spec.signerName", found);
+    const seconds = spec.expirationSeconds;
+    if (seconds !== undefined && seconds < shortestSeconds)
+      found.push(
+        field.invalid(
+          "spec.expirationSeconds",
+          seconds,
+          "may not specify a duration less than 600 seconds (10 minutes)",
+        ),
+      );
+    conditionList(status?.conditions ?? [], "status.conditions", found);
+  };
+
+const ofType = ({ status }: Csr, type: string): CertificateSigningRequestCondition[] =>
+  (status?.conditions ?? []).filter((each) => each.type === type);
+
+/** Decisions are made through `/approval`, certificates set once, through `/status`. */
+function transitions(csr: Csr, old: Csr, certificate: { readonly mayBeSet: boolean }): Findings {
+  const found: Findings = [];
+  const at = "status.conditions";
+  for (const type of onlyTrue)
+    if (ofType(csr, type).length < ofType(old, type).length)
+      found.push(field.forbidden(at, `updates may not remove a condition of type ${JSON.stringify(type)}`));
+  for (const type of decisions) {
+    const [now, before] = [ofType(csr, type), ofType(old, type)];
+    if (now.length > before.length)
+      found.push(field.forbidden(at, `updates may not add a condition of type ${JSON.stringify(type)}`));
+    else if (now.length === before.length && !deepEqual(now, before))
+      found.push(field.forbidden(at, `updates may not modify a condition of type ${JSON.stringify(type)}`));
+  }
+  if ((csr.status?.certificate ?? "") !== (old.status?.certificate ?? "")) {
+    if (!certificate.mayBeSet)
+      found.push(field.forbidden("status.certificate", "updates may not set certificate content"));
+    else if (old.status?.certificate)
+      found.push(field.forbidden("status.certificate", "updates may not modify existing certificate content"));
+  }
+  return found;
+}
+
+/** Decisions that were there stay as they were; new conditions get their times. */
+function settleConditions(draft: Csr, old: Csr, now: string): void {
+  const { status } = draft;
+  if (status?.conditions === undefined) return;
+  const kept = new Map(decisions.map((type) => [type, [...ofType(old, type)]]));
+  const sameCount = new Set(decisions.filter((type) => ofType(draft, type).length === ofType(old, type).length));
+  const conditions = status.conditions.map((each) => {
+    const before = sameCount.has(each.type) ? kept.get(each.type)?.shift() : undefined;
+    const own = { ...(before ?? each) };
+    own.lastUpdateTime ??= now;
+    own.lastTransitionTime ??=
+      old.status?.conditions?.find((other) => other.type === own.type && other.status === own.status)
+        ?.lastTransitionTime ?? now;
+    return own;
+  });
+  draft.status = { ...status, conditions };
+}
+
+function setRequester({ spec }: Csr, { user }: RuleContext): void {
+  const own = spec as { -readonly [K in keyof Csr["spec"]]: Csr["spec"][K] };
+  own.username = user.username;
+  delete own.uid;
+  delete own.extra;
+  if (user.uid) own.uid = user.uid;
+  own.groups = [...user.groups];
+  const extra = Object.entries(user.extra ?? {}).map(([key, values]): [string, string[]] => [key, [...values]]);
+  if (extra.length > 0) own.extra = Object.fromEntries(extra);
+}
+
+export const certificateSigningRequestRules = defineRules<Csr>({
+  validateName: () => [],
+  prepareCreate: setRequester,
+  prepareUpdate: (draft, old) => {
+    draft.spec = old.spec;
+  },
+  validate: (csr) => findings(csr, whole(undefined)),
+  metadataOnUpdate: "both",
+  validateOnUpdate: false,
+  validateUpdate: (csr, old) => [...findings(csr, whole(old)), ...transitions(csr, old, { mayBeSet: false })],
+  status: {
+    prepareUpdate: (draft, old, { now }) => settleConditions(draft, old, now),
+    validateUpdate: (csr, old) => [...findings(csr, whole(old)), ...transitions(csr, old, { mayBeSet: true })],
+  },
+});

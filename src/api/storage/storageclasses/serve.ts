@@ -1,7 +1,7 @@
 // How the API server serves StorageClass. Upstream: pkg/apis/storage/validation, pkg/registry/storage/storageclass.
 import type { TopologySelectorTerm } from "../../../../facts/types/core.v1.ts";
 import type { StorageClass } from "../../../../facts/types/storage.v1.ts";
-import { deepEqual, field } from "../../../machinery/index.ts";
+import { field, identical } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { labelKey } from "../../lib/metadata.ts";
 import { oldLabelText } from "../../lib/pod-spec/warnings.ts";
@@ -26,11 +26,12 @@ function topologyTerm(term: TopologySelectorTerm, at: string, found: Parameters<
 }
 
 const topologies: Check<readonly TopologySelectorTerm[] | undefined> = (list, at, found) => {
-  const seen: unknown[] = [];
+  // Upstream begins with as many empty terms as there are terms, so an empty one is always a repetition.
+  const seen: unknown[] = (list ?? []).map(() => ({}));
   for (const [index, term] of (list ?? []).entries()) {
     const values = topologyTerm(term, item(at, index), found);
     for (const each of seen)
-      if (deepEqual(each, values)) found.push(field.duplicate(child(item(at, index), "matchLabelExpressions"), ""));
+      if (identical(each, values)) found.push(field.duplicate(child(item(at, index), "matchLabelExpressions"), ""));
     seen.push(values);
   }
 };

@@ -1,0 +1,21 @@
+// What the kinds of API priority and fairness share. Upstream: pkg/apis/flowcontrol/validation, pkg/registry/flowcontrol.
+import { deepClone, field, type KubeObject } from "../../machinery/index.ts";
+import { type Check, child, item } from "./validate.ts";
+
+/** Conditions of which only the type is judged. */
+export const flowConditions: Check<readonly { readonly type?: string }[] | undefined> = (list, at, found) => {
+  const seen = new Set<string>();
+  for (const [index, { type = "" }] of (list ?? []).entries()) {
+    const path = child(item(at, index), "type");
+    if (seen.has(type)) found.push(field.duplicate(path, type));
+    seen.add(type);
+    if (type === "") found.push(field.required(path));
+  }
+};
+
+/** A status update changes nothing of the metadata but who manages what. */
+export function keepMetadata(draft: KubeObject, old: KubeObject): void {
+  const { managedFields, resourceVersion } = draft.metadata;
+  const { managedFields: _, ...kept } = deepClone(old.metadata);
+  draft.metadata = { ...kept, resourceVersion, ...(managedFields === undefined ? {} : { managedFields }) };
+}

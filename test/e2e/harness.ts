@@ -134,7 +134,8 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
     },
     async remove() {
       if (child.exitCode === null && child.signalCode === null) {
-        child.kill("SIGINT");
+        // Not SIGINT: the launcher leaves that one to the terminal, which sends it to the whole group.
+        child.kill("SIGTERM");
         await once(child, "exit");
       }
       const output = await runProgram(t8s, ["delete", ...scope]);

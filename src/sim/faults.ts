@@ -14,7 +14,9 @@ export type FaultKind =
   /** A container's process ends. */
   | "containerExit"
   /** A machine loses its power: kubelet and containers are gone at once. */
-  | "powerLoss";
+  | "powerLoss"
+  /** Wall clocks of the whole cluster are set; time that is measured goes on. */
+  | "clockJump";
 
 export const faultKinds: readonly FaultKind[] = [
   "crash",
@@ -23,6 +25,7 @@ export const faultKinds: readonly FaultKind[] = [
   "badWeather",
   "containerExit",
   "powerLoss",
+  "clockJump",
 ];
 
 export interface StormOptions {
@@ -150,5 +153,10 @@ const strikes: Readonly<Record<FaultKind, (sky: Sky) => Promise<void>>> = {
     sky.last(rng.next() < 0.05 ? sky.between(330_000, 400_000) : sky.between(1_000, 70_000), () =>
       world.start(node.name),
     );
+  },
+  async clockJump({ world, rng, between }) {
+    const byMs = Math.round(between(-1, 1) * pick(rng, [5_000, 3_600_000]));
+    world.history.note(`wall clocks are set by ${byMs} ms`);
+    world.clock.jump(byMs);
   },
 };

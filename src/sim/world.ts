@@ -82,9 +82,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const fork = (): Rng => seededRng(rng.uint32());
   const clock = new VirtualClock({ rng: fork() });
   const history = createHistory({ clock, ...(options.print ? { print: options.print } : {}) });
+  const endless = createStillness(clock);
   const store = listenTo(createMemoryStore({ clock }), (commit) => {
     history.commit(commit);
     options.heard?.(commit);
+    if (!endless()) return;
+    failures.push(`${mostAtOnce} writes while no time went by: components answer each other without end`);
+    for (const name of [...running.keys()]) crash(name);
   });
   const log = loggerOf(clock, options.print);
   const nodes = Array.from({ length: options.nodes }, (_, index) => createNode(index, { clock, rng, options }));
@@ -132,6 +136,20 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       await clock.advance(0);
       await store.close();
     },
+  };
+}
+
+const mostAtOnce = 3_000;
+
+/** Counts calls; true for the one that is too many for one instant. */
+function createStillness(clock: Clock): () => boolean {
+  let atMs = -1;
+  let count = 0;
+  return () => {
+    const nowMs = clock.monotonic();
+    count = nowMs === atMs ? count + 1 : 1;
+    atMs = nowMs;
+    return count === mostAtOnce;
   };
 }
 

@@ -418,3 +418,56 @@ test("a node keeps the status it is created with, a pod does not", async () => {
   });
   assert.equal(claimed.body["status"]?.["phase"], "Pending");
 });
+
+test("an autoscaler is one object in two versions", async () => {
+  const [v1, v2] = ["v1", "v2"].map(
+    (version) => `/apis/autoscaling/${version}/namespaces/default/horizontalpodautoscalers`,
+  );
+  const posted = await at(`POST ${v1}`, {
+    body: {
+      metadata: { name: "web" },
+      spec: { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" }, maxReplicas: 3 },
+    },
+  });
+  assert.equal(posted.body["spec"]?.["targetCPUUtilizationPercentage"], 80);
+  const { body } = await at(`GET ${v2}/web`);
+  assert.deepEqual(body["spec"]?.["metrics"], [
+    { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } } },
+  ]);
+  const patched = await at(`PATCH ${v2}/web`, {
+    body: { spec: { minReplicas: 0 } },
+    headers: { "content-type": "application/merge-patch+json" },
+  });
+  assert.equal(patched.code, 422);
+});
+
+test("deployments print how many pods are ready", async () => {
+  const deployments = "/apis/apps/v1/namespaces/default/deployments";
+  const labels = { app: "web" };
+  const made = await at(`POST ${deployments}`, {
+    body: {
+      metadata: { name: "web" },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: "c", image: "i" }] } },
+      },
+    },
+  });
+  assert.deepEqual(made.body["spec"]?.["strategy"], {
+    type: "RollingUpdate",
+    rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" },
+  });
+  const { body } = await at(`GET ${deployments}`, {
+    headers: { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" },
+  });
+  const table = body as unknown as { columnDefinitions: { name: string }[]; rows: { cells: unknown[] }[] };
+  assert.deepEqual(table.columnDefinitions.map(({ name }) => name).slice(0, 5), [
+    "Name",
+    "Ready",
+    "Up-to-date",
+    "Available",
+    "Age",
+  ]);
+  assert.deepEqual(table.rows[0]?.cells.slice(0, 4), ["web", "0/2", 0, 0]);
+});

@@ -42,7 +42,7 @@ export async function setUpPodNetwork(options: PodNetworkOptions): Promise<PodNe
  * Idempotent; resolves with the gateway's address.
  */
 export async function createBridge(plan: Pick<CniPlan, "bridge" | "podCidr" | "mtu">): Promise<string> {
-  const { gateway, commands } = bridgeCommands({ ...plan, exists: existsSync(`/sys/class/net/${plan.bridge}`) });
+  const { gateway, commands } = bridgeCommands({ ...plan, exists: hasInterface(plan.bridge) });
   const child = spawn("ip", ["-batch", "-"], { stdio: ["pipe", "ignore", "pipe"], env: withSystemPath() });
   let errors = "";
   child.stderr.on("data", (chunk) => {
@@ -55,6 +55,12 @@ export async function createBridge(plan: Pick<CniPlan, "bridge" | "podCidr" | "m
   if (code !== 0) throw new Error(`the pods' bridge ${plan.bridge} cannot be made: ${errors.trim()}`);
   return gateway;
 }
+
+/** Not from /sys, which may show the interfaces of another network namespace. */
+const hasInterface = (name: string): boolean =>
+  readFileSync("/proc/net/dev", "utf8")
+    .split("\n")
+    .some((line) => line.trim().startsWith(`${name}:`));
 
 const bridgeSwitch = "net/bridge/bridge-nf-call-iptables";
 

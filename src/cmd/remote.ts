@@ -1,5 +1,5 @@
 // What the commands that run one component alone share: the API server they are given, their log, their election.
-import { MetricRegistry, systemClock, systemRng } from "../base/index.ts";
+import { MetricRegistry, onAbort, systemClock, systemRng } from "../base/index.ts";
 import { type FlagDefinitions, FlagError } from "../cli/index.ts";
 import { createClient, runLeaderElection } from "../client/index.ts";
 import { type HttpTransportOptions, httpTransport, loadKubeconfig } from "../client/node/index.ts";
@@ -38,6 +38,9 @@ export interface Remote extends ComponentBase {
   close(): void;
 }
 
+/** How long a component that was told to stop may talk to the server: to release its lease, to write its last status. */
+const lastWordsMs = 1500;
+
 /** The parts of a component that reaches its API server over the network. The server need not be there yet. */
 export function connect(component: string, values: RemoteValues): Remote {
   const options = transportOptions(values);
@@ -49,19 +52,23 @@ export function connect(component: string, values: RemoteValues): Remote {
   const client = createClient(transport, { userAgent: `${component}/v1.36 (typernetes)` });
   const { token: _token, cert: _cert, key: _key, basic: _basic, ...nobody } = options;
   const bare = told(httpTransport(nobody));
+  const signal = stopSignal();
+  const close = (): void => {
+    transport.close();
+    bare.close();
+  };
+  // A server that takes requests and answers none must not keep a component that was told to stop.
+  onAbort(signal, () => clock.setTimeout(close, lastWordsMs, { background: true }));
   return {
     client,
     clock,
     rng: systemRng,
     log,
     metrics: new MetricRegistry(),
-    signal: stopSignal(),
+    signal,
     serverCa: options.ca === undefined ? undefined : textOf(options.ca),
     accountTransport: accountTransports({ client, bare, clock }),
-    close() {
-      transport.close();
-      bare.close();
-    },
+    close,
   };
 }
 

@@ -174,7 +174,8 @@ function sessionWire(url: URL, socket: tls.TLSSocket, forget: () => void): Wire 
         stream.once("close", () => reject(new Error(`${url.origin} closed the stream without an answer`)));
         if (hasBody) stream.end(request.body);
       }),
-    close: () => session.close(),
+    // Not session.close(): that would wait for answers which a stuck server never gives.
+    close: () => session.destroy(),
   };
 }
 

@@ -263,8 +263,12 @@ describe("a cluster of processes", () => {
     assert.match(refused.text, /forbidden: User \\"system:serviceaccount:kube-system:default\\" cannot get path/);
     assert.match(scheduler.log(), /this flag has no effect flag=--authentication-kubeconfig/);
 
-    for (const component of [second.component, scheduler, kubelet, server])
+    // A server that takes requests and answers none holds nobody back.
+    server.process.kill("SIGSTOP");
+    for (const component of [second.component, scheduler, kubelet])
       assert.equal(await component.end("SIGTERM"), 0, component.log());
+    server.process.kill("SIGCONT");
+    assert.equal(await server.end("SIGTERM"), 0, server.log());
   });
 
   test("says what is wrong and ends with a status", async () => {

@@ -7,7 +7,8 @@ import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { silentLogger } from "../../../base/index.ts";
-import type { ProxyPlan, ServicePortPlan } from "../plan.ts";
+import { createNftHostPorts } from "../../hostports/node/backend.ts";
+import { proxyCases, samplePlan, samplePort } from "../conformance.ts";
 import { rulesOf, transaction } from "../rules.ts";
 import { createNftBackend } from "./nft-backend.ts";
 
@@ -73,7 +74,7 @@ before(async () => {
     ip -n ${names.node} link add br0 type bridge
     ip -n ${names.node} addr add 10.77.0.1/24 dev br0
     ip -n ${names.node} link set br0 up
-    ip netns exec ${names.node} sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'
+    ip netns exec ${names.node} sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv4/conf/br0/route_localnet'
     ip netns add ${names.outside}
     ip link add ${names.outside} type veth peer name eth0 netns ${names.outside}
     ip link set ${names.outside} netns ${names.node}
@@ -113,113 +114,25 @@ async function nft(text: string): Promise<void> {
 
 const backend = () =>
   createNftBackend({ cluster: "t", clusterCidrs: ["10.77.0.0/24"], log: silentLogger, runRules: nft });
-const p1 = { ip: "10.77.0.2", port: 8080 };
-const p2 = { ip: "10.77.0.3", port: 8080 };
+for (const { name, run: check } of proxyCases) test(name, () => check({ backend, ask }));
 
-const port = (over: Partial<ServicePortPlan> = {}): ServicePortPlan => ({
-  id: "ns/web/tcp/",
-  service: "ns/web",
-  protocol: "tcp",
-  port: 80,
-  clusterIps: ["10.96.0.5"],
-  externalIps: [],
-  loadBalancerIps: [],
-  nodePort: 30080,
-  clusterTargets: [p1, p2],
-  localTargets: [],
-  internalLocal: false,
-  externalLocal: false,
-  affinitySeconds: 0,
-  sourceRanges: [],
-  anyEndpoint: true,
-  ...over,
-});
-const plan = (...ports: ServicePortPlan[]): ProxyPlan => ({
-  family: "ipv4",
-  ports,
-  nodeAddresses: ["10.78.0.1"],
-  healthChecks: [],
-});
-
-test("a service is reached from the node, from pods (itself included) and from outside", async () => {
-  const proxy = backend();
-  await proxy.apply([plan(port({ clusterTargets: [p1] }))]);
-  assert.equal(await ask("node", "10.96.0.5", 80), "p1 10.77.0.1");
-  assert.equal(await ask("p2", "10.96.0.5", 80), "p1 10.77.0.3", "pods keep their address");
-  assert.equal(await ask("p1", "10.96.0.5", 80), "p1 10.77.0.1", "a pod reaches itself under the node's address");
-  assert.equal(await ask("outside", "10.78.0.1", 30080), "p1 10.77.0.1", "node ports are masqueraded");
-  assert.equal(await ask("node", "10.78.0.1", 30080), "p1 10.77.0.1");
-  await proxy.apply([plan(port({ clusterTargets: [p2] }))]);
-  assert.equal(await ask("node", "10.96.0.5", 80), "p2 10.77.0.1", "the endpoint moved");
-});
-
-test("two endpoints share the traffic; affinity keeps a client on one", async () => {
-  const proxy = backend();
-  await proxy.apply([plan(port())]);
-  const seen = new Set<string>();
-  for (let tries = 0; tries < 40 && seen.size < 2; tries++) seen.add((await ask("node", "10.96.0.5", 80)).slice(0, 2));
-  assert.deepEqual([...seen].sort(), ["p1", "p2"]);
-  await proxy.apply([plan(port({ affinitySeconds: 100 }))]);
-  const first = await ask("p1", "10.96.0.5", 80);
-  for (let tries = 0; tries < 8; tries++)
-    assert.equal((await ask("p1", "10.96.0.5", 80)).slice(0, 2), first.slice(0, 2));
-});
-
-test("without endpoints connections are refused, under every address", async () => {
-  const proxy = backend();
-  await proxy.apply([plan(port({ clusterTargets: [], anyEndpoint: false }))]);
-  for (const [from, host, number] of [
-    ["node", "10.96.0.5", 80],
-    ["p1", "10.96.0.5", 80],
-    ["outside", "10.78.0.1", 30080],
-  ] as const)
-    assert.equal(await ask(from, host, number), "ECONNREFUSED", `${from} ${host}`);
-  await proxy.apply([plan(port())]);
-  assert.equal(await ask("p1", "10.96.0.5", 81), "ECONNREFUSED", "a port that the service does not have");
-});
-
-test("external policy Local keeps the client's address, and drops where nothing is local", async () => {
-  const proxy = backend();
-  await proxy.apply([plan(port({ externalLocal: true, localTargets: [p1] }))]);
-  assert.equal(await ask("outside", "10.78.0.1", 30080), "p1 10.78.0.9");
-  await proxy.apply([plan(port({ externalLocal: true, localTargets: [] }))]);
-  assert.equal(await ask("outside", "10.78.0.1", 30080), "timeout");
-  assert.match(await ask("node", "10.78.0.1", 30080), /^p[12] /, "the node itself is inside");
-});
-
-test("load balancer addresses answer their source ranges only; external IPs answer all", async () => {
-  const proxy = backend();
-  await proxy.apply([
-    plan(
-      port({
-        loadBalancerIps: ["10.79.0.1"],
-        externalIps: ["10.79.0.2"],
-        sourceRanges: ["10.78.0.9/32"],
-        clusterTargets: [p1],
-      }),
-    ),
+test("host ports lead to their pod from everywhere, localhost and the pod itself included", async () => {
+  const hostPorts = createNftHostPorts({ cluster: "t", log: silentLogger, runRules: nft });
+  const entry = { protocol: "tcp", podIp: "10.77.0.2", podPort: 8080, pod: "ns/p1" } as const;
+  await hostPorts.apply("ipv4", [
+    { ...entry, hostPort: 9080 },
+    { ...entry, hostPort: 9081, hostIp: "127.0.0.1" },
+    { ...entry, hostPort: 9053, protocol: "udp", podPort: 5353 },
   ]);
-  assert.match(await ask("outside", "10.79.0.1", 80), /^p1/);
-  assert.match(await ask("outside", "10.79.0.2", 80), /^p1/);
-  await proxy.apply([
-    plan(
-      port({
-        loadBalancerIps: ["10.79.0.1"],
-        externalIps: ["10.79.0.2"],
-        sourceRanges: ["10.1.0.0/16"],
-        clusterTargets: [p1],
-      }),
-    ),
-  ]);
-  assert.equal(await ask("outside", "10.79.0.1", 80), "timeout");
-  assert.match(await ask("outside", "10.79.0.2", 80), /^p1/);
-});
-
-test("UDP is carried", async () => {
-  const proxy = backend();
-  const dns = { ...p1, port: 5353 };
-  await proxy.apply([plan(port({ id: "ns/dns/udp/", protocol: "udp", port: 53, nodePort: 0, clusterTargets: [dns] }))]);
-  assert.equal(await ask("p2", "10.96.0.5", 53, "udp"), "p1 10.77.0.3");
+  assert.equal(await ask("outside", "10.78.0.1", 9080), "p1 10.78.0.9", "the client's address stays");
+  assert.equal(await ask("node", "127.0.0.1", 9080), "p1 10.77.0.1");
+  assert.equal(await ask("p1", "10.78.0.1", 9080), "p1 10.77.0.1");
+  assert.equal(await ask("p2", "10.77.0.1", 9080), "p1 10.77.0.3");
+  assert.equal(await ask("node", "127.0.0.1", 9081), "p1 10.77.0.1");
+  assert.equal(await ask("outside", "10.78.0.1", 9081), "ECONNREFUSED");
+  assert.equal(await ask("outside", "10.78.0.1", 9053, "udp"), "p1 10.78.0.9");
+  await hostPorts.apply("ipv4", []);
+  assert.equal(await ask("outside", "10.78.0.1", 9080), "ECONNREFUSED");
 });
 
 const arbitraryPort = fc
@@ -232,7 +145,7 @@ const arbitraryPort = fc
     ranges: fc.boolean(),
   })
   .map(({ index, targets, local, affinitySeconds, nodePort, ranges }) =>
-    port({
+    samplePort({
       id: `ns/svc${index}/tcp/http`,
       clusterIps: [`10.96.0.${10 + index}`],
       nodePort: nodePort ? 30_000 + index : 0,
@@ -247,7 +160,7 @@ const arbitraryPort = fc
   );
 const arbitraryPlan = fc
   .uniqueArray(arbitraryPort, { maxLength: 4, selector: (each) => each.id })
-  .map((ports) => plan(...ports));
+  .map((ports) => samplePlan(...ports));
 
 /** The table as the kernel has it, without handles and in a fixed order. */
 async function kernel(): Promise<string[]> {

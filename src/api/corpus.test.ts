@@ -48,7 +48,7 @@ const knownDifferences: Readonly<Record<string, number>> = {
   "apps/v1/DaemonSet": 1,
   "apps/v1/Deployment": 4,
   "autoscaling/v2/HorizontalPodAutoscaler": 1,
-  "batch/v1/Job": 18,
+  "batch/v1/Job": 12,
   "certificates.k8s.io/v1/CertificateSigningRequest": 2,
   "coordination.k8s.io/v1/Lease": 1,
   "flowcontrol.apiserver.k8s.io/v1/FlowSchema": 7,

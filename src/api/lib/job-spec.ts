@@ -151,6 +151,26 @@ const successRule =
       );
   };
 
+/** Policies are printed in upstream's internal form. */
+export const printedFailurePolicy = (policy: PodFailurePolicy): object => ({
+  Rules:
+    policy.rules?.map(({ action, onExitCodes, onPodConditions }) => ({
+      Action: action ?? "",
+      OnExitCodes: onExitCodes
+        ? {
+            ContainerName: onExitCodes.containerName ?? null,
+            Operator: onExitCodes.operator ?? "",
+            Values: onExitCodes.values ?? null,
+          }
+        : null,
+      OnPodConditions: onPodConditions?.map(({ type, status }) => ({ Type: type ?? "", Status: status ?? "" })) ?? null,
+    })) ?? null,
+});
+
+export const printedSuccessPolicy = (policy: SuccessPolicy): object => ({
+  Rules: policy.rules?.map(printedRule) ?? null,
+});
+
 const printedRule = ({ succeededIndexes, succeededCount }: SuccessPolicyRule): object => ({
   SucceededIndexes: succeededIndexes ?? null,
   SucceededCount: succeededCount ?? null,
@@ -160,8 +180,7 @@ const successPolicy =
   (spec: JobSpec): Check<SuccessPolicy> =>
   (policy, at, found) => {
     if (spec.completionMode !== "Indexed") {
-      const printed = { Rules: policy.rules?.map(printedRule) ?? null };
-      found.push(field.invalid(at, printed, "requires indexed completion mode"));
+      found.push(field.invalid(at, printedSuccessPolicy(policy), "requires indexed completion mode"));
       return;
     }
     const path = child(at, "rules");

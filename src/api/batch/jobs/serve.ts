@@ -4,10 +4,16 @@ import type { Job, JobSpec } from "../../../../facts/types/batch.v1.ts";
 import type { PodTemplateSpec } from "../../../../facts/types/core.v1.ts";
 import { deepClone, deepEqual, dns1123Label, field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { defaultJobSpec, jobSpec, jobSpecWarnings } from "../../lib/job-spec.ts";
+import {
+  defaultJobSpec,
+  jobSpec,
+  jobSpecWarnings,
+  printedFailurePolicy,
+  printedSuccessPolicy,
+} from "../../lib/job-spec.ts";
 import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
 import { labelSelector } from "../../lib/selector-rules.ts";
-import { type Check, child, type Findings, findings, immutable } from "../../lib/validate.ts";
+import { type Check, child, type Findings, findings, immutable, immutableText } from "../../lib/validate.ts";
 import { hostNameWarnings, matcherOfSelector, matchingLabels, specChanged } from "../../lib/workload.ts";
 import { jobStatus } from "./status.ts";
 
@@ -153,6 +159,12 @@ const fixedFields = [
   "successPolicy",
 ] as const;
 
+function printed(own: JobSpec, name: (typeof fixedFields)[number]): unknown {
+  if (name === "podFailurePolicy" && own.podFailurePolicy) return printedFailurePolicy(own.podFailurePolicy);
+  if (name === "successPolicy" && own.successPolicy) return printedSuccessPolicy(own.successPolicy);
+  return own[name] ?? null;
+}
+
 function validateUpdate(job: Job, old: Job): Findings {
   const labels = old.spec.template?.metadata?.labels;
   const prefixed = labels?.[nameLabel] !== undefined && labels[uidLabel] !== undefined;
@@ -161,7 +173,9 @@ function validateUpdate(job: Job, old: Job): Findings {
   completions(job.spec, old.spec, found);
   immutable(old.spec.selector)(job.spec.selector, "spec.selector", found);
   templateUpdate(job, old, found);
-  for (const name of fixedFields) immutable(old.spec[name])(job.spec[name], `spec.${name}`, found);
+  for (const name of fixedFields)
+    if (!deepEqual(job.spec[name], old.spec[name]))
+      found.push(field.invalid(`spec.${name}`, printed(job.spec, name), immutableText));
   return found;
 }
 

@@ -40,7 +40,7 @@ function bringNode() {
   if (Number(process.versions.node.split(".")[0]) >= leastNodeMajor) return process.execPath;
   const home = join(state, "node");
   const binary = join(home, "node_modules", ".bin", "node");
-  if (existsSync(binary) && readFileSync(join(home, "version"), "utf8") === nodeVersion) return binary;
+  if (existsSync(binary) && existsSync(join(home, "version")) && readFileSync(join(home, "version"), "utf8") === nodeVersion) return binary;
   const platform = process.platform === "win32" ? "win" : process.platform;
   const name = `node-${platform}-${process.arch}`;
   say(`Node ${process.versions.node} is older than ${leastNodeMajor}: bringing Node ${nodeVersion} (npm package ${name})`);

@@ -45,4 +45,5 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+// Ends at once: whatever a command's libraries still hold open (sockets of a dead peer, a worker) must not keep it alive.
+process.exit(await main(process.argv.slice(2)));

@@ -159,9 +159,22 @@ export function machinePicture(): string[] {
       .map((line) => `mount ${line.split(" ")[4]}`),
     ...lines("find", "/sys/fs/cgroup", "-type", "d", "-name", "t8s-*").map((line) => `cgroup ${line}`),
     ...lines("ps", "-eo", "args")
-      .filter((line) => /containerd|t8s-/.test(line))
+      // A dead process that init has not reaped yet is nothing that runs.
+      .filter((line) => /containerd|t8s-/.test(line) && !line.includes("<defunct>"))
       .map((line) => `process ${line}`),
   ].sort();
+}
+
+/** Fails with what came or went since the picture was taken. */
+export function assertUnchanged(before: readonly string[], message = "something was left behind"): void {
+  const now = machinePicture();
+  const added = now.filter((line) => !before.includes(line));
+  const gone = before.filter((line) => !now.includes(line));
+  assert.deepEqual(
+    { added, gone },
+    { added: [], gone: [] },
+    `${message}\n+ ${added.join("\n+ ")}\n- ${gone.join("\n- ")}`,
+  );
 }
 
 /** A pod of the busybox image that every cluster has. */

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { busyboxPod, machinePicture, runProgram, startTestCluster, t8s } from "./harness.ts";
+import { assertUnchanged, busyboxPod, machinePicture, runProgram, startTestCluster, t8s } from "./harness.ts";
 
 /** Set-up is not what these tests look at. */
 const prepared = runProgram(t8s, ["up", "--prepare"]);
@@ -20,16 +20,16 @@ test("up, Ctrl-C, up again: nothing left behind in between, the same cluster aft
   assert.match((await first.t8s("status")).stdout, /life: running/);
   first.process.kill("SIGINT");
   await once(first.process, "exit");
-  assert.deepEqual(machinePicture(), before);
+  assertUnchanged(before);
   assert.match((await first.t8s("status")).stdout, /life: stopped/);
 
   const second = await startTestCluster({ name: "life", dataDirectory });
   await second.eventually(["get", "pod", "stays"], (text) => /1\/1 +Running/.test(text));
   const down = await second.t8s("down");
   assert.equal(down.status, 0, down.stderr);
-  assert.deepEqual(machinePicture(), before);
+  assertUnchanged(before);
   await second.remove();
-  assert.deepEqual(machinePicture(), before);
+  assertUnchanged(before);
 });
 
 test("after kill -9 a start adopts what runs", async () => {
@@ -59,7 +59,7 @@ test("after kill -9 a start adopts what runs", async () => {
   await once(second.process, "exit");
   const down = await second.t8s("down");
   assert.equal(down.status, 0, down.stderr);
-  assert.deepEqual(machinePicture(), before, "down cleans up after a killed process too");
+  assertUnchanged(before, "down must clean up after a killed process too");
   await second.remove();
 });
 
@@ -87,7 +87,7 @@ test("two clusters run side by side", async () => {
   } finally {
     await Promise.all([one.remove(), two.remove()]);
   }
-  assert.deepEqual(machinePicture(), before);
+  assertUnchanged(before);
 });
 
 test("--detach returns when the cluster is ready; delete removes it", async () => {
@@ -103,7 +103,7 @@ test("--detach returns when the cluster is ready; delete removes it", async () =
   assert.match(nodes.stdout, / Ready /);
   const removed = await runProgram(t8s, ["delete", ...scope]);
   assert.equal(removed.status, 0, removed.stderr);
-  assert.deepEqual(machinePicture(), before);
+  assertUnchanged(before);
   rmSync(dataDirectory, { recursive: true });
 });
 

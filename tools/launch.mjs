@@ -89,6 +89,6 @@ const child = spawn(node, ["--disable-warning=ExperimentalWarning", script, ...r
   stdio: "inherit",
   env: process.platform === "win32" ? process.env : { ...process.env, PATH: path },
 });
-// The terminal sends its signals to the whole group; a signal to this process alone is passed on.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
+// A signal to this process alone is passed on; one that a terminal sends to the whole group arrives twice, which does no harm.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

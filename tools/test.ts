@@ -24,16 +24,26 @@ function program(command: string, ...args: string[]): boolean {
 function tests(pattern: string | readonly string[], atOnce: number): boolean {
   const files = globSync(pattern as string, { cwd: root }).sort();
   if (files.length === 0) throw new Error(`no test matches ${pattern}`);
-  return program(process.execPath, "--disable-warning=ExperimentalWarning", "--test", "--test-reporter=dot", `--test-concurrency=${atOnce}`, ...files);
+  return program(
+    process.execPath,
+    "--disable-warning=ExperimentalWarning",
+    "--test",
+    "--test-reporter=dot",
+    `--test-concurrency=${atOnce}`,
+    ...files,
+  );
 }
 
 /** kubectl from PATH when it is recent enough to be today's user's, else Debian's. */
 function bringKubectl(): void {
   const path = findProgram("kubectl");
-  const version = path === undefined ? "" : spawnSync(path, ["version", "--client", "--output=json"], { encoding: "utf8" }).stdout;
+  const version =
+    path === undefined ? "" : spawnSync(path, ["version", "--client", "--output=json"], { encoding: "utf8" }).stdout;
   const minor = Number(/"minor":\s*"(\d+)/.exec(version)?.[1] ?? 0);
   if (minor >= 30 || findProgram("apt-get") === undefined || process.getuid?.() !== 0) return;
-  console.log(`kubectl ${path === undefined ? "is missing" : `is older than 1.30`}: installing Debian's kubernetes-client`);
+  console.log(
+    `kubectl ${path === undefined ? "is missing" : `is older than 1.30`}: installing Debian's kubernetes-client`,
+  );
   installPackages(["kubernetes-client"]);
 }
 

@@ -39,26 +39,19 @@ export const processLogger = (component: string, level: LogLevel): Logger =>
     write: (record) => process.stderr.write(`${formatRecord(record)}\n`),
   });
 
-/** Aborts on the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
+/** Signals that come within this time are one: a terminal sends Ctrl-C to every process between it and us, and they pass it on. */
+const oneSignalMs = 1000;
+
+/** Aborts on the first SIGINT, SIGTERM or SIGHUP; a later one ends the process at once. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
+  let firstMs = 0;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
-      controller.abort(new Error(`stopped by ${name}`));
+      if (!controller.signal.aborted) {
+        firstMs = systemClock.monotonic();
+        controller.abort(new Error(`stopped by ${name}`));
+      } else if (systemClock.monotonic() - firstMs > oneSignalMs) process.exit(130);
     });
   return controller.signal;
-}
-
-/** `--feature-gates` as booleans. */
-export function booleanGates(gates: Readonly<Record<string, string>>): Record<string, boolean> {
-  return Object.fromEntries(
-    Object.entries(gates).map(([name, value]) => {
-      if (!/^(true|false)$/i.test(value))
-        throw new FlagError(
-          `invalid argument ${JSON.stringify(`${name}=${value}`)} for "--feature-gates" flag: ${value} is neither true nor false`,
-        );
-      return [name, value.toLowerCase() === "true"];
-    }),
-  );
 }

@@ -62,7 +62,7 @@ const stages: readonly Stage[] = [
   { name: "prepare", run: prepare },
   { name: "types", run: () => program(bin("tsc"), "-p", root) },
   { name: "lint", run: () => program(bin("biome"), "check", "--error-on-warnings", root) },
-  { name: "tidy", run: () => tests("tools/tidy.test.ts", 1) },
+  { name: "tidy", run: () => tests("tools/*.test.ts", 1) },
   { name: "unit", run: () => tests(["src/**/*.test.ts", "facts/**/*.test.ts"], 2) },
   { name: "build", run: () => program(process.execPath, join(root, "tools", "build.ts"), "--types") },
   { name: "integration", run: () => tests("test/{integration,package}/**/*.test.ts", 2) },

@@ -85,17 +85,15 @@ test("a budget of pods without a controller cannot be told by percentage", async
     /^b: Pods selected by this PodDisruptionBudget \(selector: &LabelSelector\{MatchLabels:map\[string\]string\{app: a,\},MatchExpressions:\[\]LabelSelectorRequirement\{\},\}\) were found/,
   );
   await budgets.patch(at("b"), { spec: { maxUnavailable: "x%" } }, { type: "merge" }).catch(() => {});
-  await world.client
-    .of(pods)
-    .patch(
-      at("p1"),
-      {
-        metadata: {
-          ownerReferences: [{ apiVersion: "example.com/v1", kind: "Thing", name: "t", uid: "u", controller: true }],
-        },
+  await world.client.of(pods).patch(
+    at("p1"),
+    {
+      metadata: {
+        ownerReferences: [{ apiVersion: "example.com/v1", kind: "Thing", name: "t", uid: "u", controller: true }],
       },
-      { type: "merge" },
-    );
+    },
+    { type: "merge" },
+  );
   await world.until(async () => {
     const [condition] = (await budgets.get(at("b"))).status?.conditions ?? [];
     return (

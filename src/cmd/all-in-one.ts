@@ -1,7 +1,7 @@
 // A whole cluster in one process: API server with its store, controllers, scheduler, and one node with kubelet, service proxy and DNS on
 // a containerd of the cluster's own; or, where containers cannot run, simulated nodes.
 
-import { type Logger, MetricRegistry, systemClock, systemRng } from "../base/index.ts";
+import { type Logger, MetricRegistry, onAbort, systemClock, systemRng, timeoutSignal } from "../base/index.ts";
 import {
   type ClusterConfig,
   type ClusterLayout,
@@ -96,10 +96,11 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
   });
   options.onStage("API server", `https://${address}:${config.ports.api}`);
 
-  const tasks: Promise<void>[] = [];
+  const tasks = new Map<string, Promise<void>>();
   const failed = new Promise<never>((_, reject) => {
     const start = (name: string, task: Promise<void>): void => {
-      tasks.push(
+      tasks.set(
+        name,
         task.catch((error: unknown) => {
           if (!life.signal.aborted)
             reject(
@@ -135,7 +136,7 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
     failed,
     async stop() {
       life.abort(new Error("the cluster stops"));
-      await Promise.all(tasks);
+      await ended(tasks, log);
       await listener.close();
       streaming.close();
       await plane.close();
@@ -150,6 +151,17 @@ async function clusterAddress({ config, mode }: AllInOneOptions): Promise<string
   if (address !== "127.0.0.1" || mode === "simulated") return address;
   const { createBridge } = await import("../network/node/index.ts");
   return createBridge({ bridge: config.bridge, podCidr: nodePodCidr(config.podCidr), mtu: 0 });
+}
+
+/** What has not ended by then is named and left behind: the process ends anyway. */
+const stopLimitMs = 10_000;
+
+async function ended(tasks: ReadonlyMap<string, Promise<void>>, log: Logger): Promise<void> {
+  const pending = new Set(tasks.keys());
+  const all = Promise.all([...tasks].map(([name, task]) => task.then(() => pending.delete(name))));
+  using limit = timeoutSignal(systemClock, stopLimitMs);
+  await Promise.race([all, new Promise<void>((resolve) => onAbort(limit, resolve))]);
+  if (pending.size > 0) log.warn("parts of the cluster did not end in time", { parts: [...pending].join(", ") });
 }
 
 const serviceAccountUser = (account: string) => ({

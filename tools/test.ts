@@ -30,6 +30,8 @@ function tests(pattern: string | readonly string[], atOnce: number): boolean {
     "--test",
     "--test-reporter=dot",
     `--test-concurrency=${atOnce}`,
+    // A guard against a test that waits for ever, far beyond what any takes.
+    "--test-timeout=400000",
     ...files,
   );
 }

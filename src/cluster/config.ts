@@ -42,8 +42,8 @@ function takenIndexes(self: ClusterLayout): Set<number> {
   if (!existsSync(claimsDirectory())) return taken;
   for (const file of readdirSync(claimsDirectory())) {
     const directory = readFileSync(join(claimsDirectory(), file), "utf8");
-    if (directory === self.directory || !existsSync(join(directory, "cluster.json")))
-      rmSync(join(claimsDirectory(), file));
+    // A cluster that is just being made has its directory before its configuration.
+    if (directory === self.directory || !existsSync(directory)) rmSync(join(claimsDirectory(), file));
     else taken.add(Number(file));
   }
   return taken;

@@ -41,9 +41,12 @@ export async function startRealNode(parts: RealNodeParts): Promise<void> {
     provideImages(layout, ["pause"]),
   ]);
   // Not needed by the node itself, but by whoever tries it without a registry: it comes behind the start.
-  void whenNode(plane, isReady, signal)
-    .then((node) => (node === undefined ? undefined : provideImages(layout, ["busybox"])))
-    .catch((error: unknown) => options.log.warn("the busybox image cannot be provided", { error }));
+  start(
+    "the busybox image",
+    whenNode(plane, isReady, signal)
+      .then((node) => (node === undefined ? undefined : provideImages(layout, ["busybox"])))
+      .catch((error: unknown) => options.log.warn("the busybox image cannot be provided", { error })),
+  );
   start("the kubelet", runKubelet(parts));
   start("the service proxy", runProxy(parts, network.bridgeFiltered));
   start("host ports", runHostPorts(parts, network.bridgeFiltered));

@@ -127,7 +127,7 @@ test("logs, exec, attach by run, cp, port-forward", async () => {
   );
   await cluster.kubectl("wait", "pod/talker", "--for=condition=Ready", "--timeout=60s");
   assert.match(await cluster.kubectl("logs", "talker"), /^line 0\n/);
-  assert.equal((await cluster.kubectl("logs", "talker", "--tail=2")).trim().split("\n").length, 2);
+  await cluster.eventually(["logs", "talker", "--tail=2"], (text) => /^line \d+\nline \d+\n$/.test(text));
   const follow = spawn("kubectl", ["logs", "-f", "talker"], {
     env: { ...process.env, KUBECONFIG: cluster.kubeconfig },
     stdio: ["ignore", "pipe", "inherit"],

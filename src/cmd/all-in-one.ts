@@ -26,7 +26,6 @@ export interface AllInOneOptions {
   readonly mode: "containers" | "simulated";
   readonly simulatedNodes: number;
   readonly log: Logger;
-  readonly signal: AbortSignal;
   /** Called when a part has come up. */
   readonly onStage: (stage: "API server" | "node ready", detail: string) => void;
 }

@@ -26,8 +26,11 @@ export interface RealNodeParts {
 
 /** Resolves when everything is on its way; what fails later fails the task that `start` was given. */
 export async function startRealNode(parts: RealNodeParts): Promise<void> {
-  const { options, plane, start } = parts;
-  const { config, layout, signal } = options;
+  const { options, plane, base, start } = parts;
+  const { config, layout } = options;
+  const administrator = plane.client(componentUsers.admin, "t8s");
+  // The cluster's own: also a failed part ends it, not only the person at the keyboard.
+  const { signal } = base(administrator);
   const [network] = await Promise.all([
     setUpPodNetwork({
       cluster: config.name,
@@ -50,7 +53,7 @@ export async function startRealNode(parts: RealNodeParts): Promise<void> {
   start("the kubelet", runKubelet(parts));
   start("the service proxy", runProxy(parts, network.bridgeFiltered));
   start("host ports", runHostPorts(parts, network.bridgeFiltered));
-  start("DNS", runDns({ ...parts, client: plane.client(componentUsers.admin, "t8s") }));
+  start("DNS", runDns({ ...parts, client: administrator }));
 }
 
 async function runKubelet({ options, plane, pki, address, base }: RealNodeParts): Promise<void> {

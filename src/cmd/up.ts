@@ -124,7 +124,6 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
       mode,
       simulatedNodes: values.nodes,
       log,
-      signal,
       onStage: stage,
     });
     const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));

@@ -3,15 +3,7 @@
 // in the simulator.
 
 import { type Node, nodes, type Pod, pods, type Service, services } from "../api/index.ts";
-import {
-  type Clock,
-  childController,
-  isAbort,
-  type Logger,
-  type MetricRegistry,
-  type Rng,
-  sleep,
-} from "../base/index.ts";
+import { type Clock, isAbort, type Logger, type MetricRegistry, onAbort, type Rng, sleep } from "../base/index.ts";
 import { type Client, createEventRecorder, createInformerFactory, type InformerFactory } from "../client/index.ts";
 import type { ContainerRuntime } from "../runtime/index.ts";
 import { defaultKubeletConfig, type KubeletConfig } from "./config.ts";
@@ -167,8 +159,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   };
 
   const run = async (signal: AbortSignal): Promise<void> => {
-    const child = childController(signal);
-    child.signal.addEventListener("abort", () => life.abort(child.signal.reason), { once: true });
+    const detach = onAbort(signal, () => life.abort(signal.reason));
     try {
       await start(life.signal);
       settle.resolve();
@@ -187,7 +178,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       if (!isAbort(error, life.signal)) throw error;
     } finally {
       life.abort(signal.reason ?? new DOMException("the kubelet stops", "AbortError"));
-      child.detach();
+      detach();
       probes.close();
       await workers.close();
       await statuses.flush();

@@ -8,12 +8,20 @@ export interface Command {
 }
 
 export const commands: Readonly<Record<string, Command>> = {
-  up: { group: "cluster", summary: "start a cluster, or resume it, in the foreground", load: () => import("./up.ts") },
+  up: {
+    group: "cluster",
+    summary: "start a cluster, or resume it, in the foreground",
+    load: () => import("./up/up.ts"),
+  },
   down: { group: "cluster", summary: "stop a cluster; its data stays", load: () => import("./down.ts") },
   delete: { group: "cluster", summary: "stop a cluster and remove its data", load: () => import("./delete.ts") },
   status: { group: "cluster", summary: "show what runs", load: () => import("./status.ts") },
   kubeconfig: { group: "cluster", summary: "print a cluster's kubeconfig", load: () => import("./kubeconfig.ts") },
-  apiserver: { group: "component", summary: "run the API server alone", load: () => import("./apiserver.ts") },
+  apiserver: {
+    group: "component",
+    summary: "run the API server alone",
+    load: () => import("./apiserver/apiserver.ts"),
+  },
   "controller-manager": {
     group: "component",
     summary: "run the controllers alone",

@@ -1,11 +1,11 @@
 // `t8s controller-manager`: the controllers alone, with kube-controller-manager's flags.
 import { type FlagDefinitions, FlagError } from "../cli/index.ts";
-import { acceptedByControllerManager, tellInert } from "./accepted-flags.ts";
+import { acceptedByControllerManager, tellInert } from "./apiserver/accepted-flags.ts";
+import { readFlagFile } from "./apiserver/self-signed.ts";
 import { runControllerManager } from "./components.ts";
 import { booleanGates, readFlags } from "./lib.ts";
 import { healthFlags, runManager } from "./manager.ts";
 import { connect, leaderFlags, remoteFlags } from "./remote.ts";
-import { readFlagFile } from "./self-signed.ts";
 
 const flags = {
   ...acceptedByControllerManager,

@@ -3,7 +3,7 @@ import process from "node:process";
 import { readConfig, releaseIndex } from "../cluster/index.ts";
 import { stopCluster } from "./down.ts";
 import { clusterFlags, layoutOf, processLogger, readFlags } from "./lib.ts";
-import { teardown } from "./teardown.ts";
+import { teardown } from "./up/teardown.ts";
 
 export async function run(words: readonly string[]): Promise<number> {
   const parsed = readFlags(

@@ -10,7 +10,7 @@ import {
   stopProcess,
 } from "../cluster/index.ts";
 import { clusterFlags, layoutOf, processLogger, readFlags } from "./lib.ts";
-import { teardown } from "./teardown.ts";
+import { teardown } from "./up/teardown.ts";
 
 /** Long enough for pods to end within their grace periods' default. */
 const stopGraceMs = 60_000;

@@ -8,12 +8,12 @@ import { nodeAddress } from "../cluster/index.ts";
 import { createKubelet, type KubeletOptions } from "../kubelet/index.ts";
 import { createNodeHost, serveKubelet } from "../kubelet/node/index.ts";
 import { connectCri } from "../runtime/cri/index.ts";
-import { acceptedByKubelet, tellInert } from "./accepted-flags.ts";
+import { acceptedByKubelet, tellInert } from "./apiserver/accepted-flags.ts";
+import { readFlagFile, selfSigned, servingFiles } from "./apiserver/self-signed.ts";
 import { runSimulatedNode } from "./components.ts";
 import { portError, serveHealth } from "./health.ts";
 import { readFlags } from "./lib.ts";
 import { connect, type Remote, remoteFlags } from "./remote.ts";
-import { readFlagFile, selfSigned, servingFiles } from "./self-signed.ts";
 
 const flags = {
   ...acceptedByKubelet,

@@ -2,10 +2,10 @@
 import { hostname } from "node:os";
 import { MetricRegistry, uuid } from "../base/index.ts";
 import type { FlagDefinitions } from "../cli/index.ts";
+import { type ServingValues, selfSigned, servingFiles } from "./apiserver/self-signed.ts";
 import type { ComponentBase } from "./components.ts";
 import { delegatedAccess, serveHealth } from "./health.ts";
 import { checkLeaderFlags, type LeaderValues, leading, type Remote } from "./remote.ts";
-import { type ServingValues, selfSigned, servingFiles } from "./self-signed.ts";
 
 /** Flags of the health port, with upstream's port for the component. */
 export const healthFlags = (port: number) =>

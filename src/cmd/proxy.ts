@@ -5,7 +5,7 @@ import { createInformerFactory } from "../client/index.ts";
 import { nodeAddress } from "../cluster/index.ts";
 import { createProxy } from "../network/index.ts";
 import { createNftBackend, removeProxy } from "../network/node/index.ts";
-import { acceptedByProxy, tellInert } from "./accepted-flags.ts";
+import { acceptedByProxy, tellInert } from "./apiserver/accepted-flags.ts";
 import { serveHealth } from "./health.ts";
 import { readFlags } from "./lib.ts";
 import { connect, remoteFlags } from "./remote.ts";

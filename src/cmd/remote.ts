@@ -4,7 +4,7 @@ import { type FlagDefinitions, FlagError } from "../cli/index.ts";
 import { createClient, runLeaderElection } from "../client/index.ts";
 import { type HttpTransportOptions, httpTransport, loadKubeconfig } from "../client/node/index.ts";
 import type { Transport } from "../machinery/index.ts";
-import { accountTransports } from "./accounts.ts";
+import { accountTransports } from "./apiserver/accounts.ts";
 import type { ComponentBase } from "./components.ts";
 import { levelOf, processLogger, stopSignal } from "./lib.ts";
 import { outageTeller } from "./reach.ts";

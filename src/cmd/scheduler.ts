@@ -1,6 +1,6 @@
 // `t8s scheduler`: the scheduler alone, with kube-scheduler's flags.
 import type { FlagDefinitions } from "../cli/index.ts";
-import { acceptedByManagers, tellInert } from "./accepted-flags.ts";
+import { acceptedByManagers, tellInert } from "./apiserver/accepted-flags.ts";
 import { runScheduler } from "./components.ts";
 import { readFlags } from "./lib.ts";
 import { healthFlags, runManager } from "./manager.ts";

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { clusterLayout, clusterNames, isAlive, readConfig } from "../cluster/index.ts";
 import { clusterFlags, readFlags } from "./lib.ts";
-import { readProcess } from "./process-record.ts";
+import { readProcess } from "./up/process-record.ts";
 
 export async function run(words: readonly string[]): Promise<number> {
   const parsed = readFlags(

@@ -1,8 +1,7 @@
 // From request info to the verb that answers it: the routes of the resource API.
 import { badRequest, methodNotSupported, notFound, notImplemented, StatusError } from "../machinery/index.ts";
-import type { Answer } from "./answer.ts";
 import type { ServedResource } from "./catalog.ts";
-import { type ConnectHandler, type ConnectTarget, connectSubresources } from "./connect.ts";
+import type { Answer } from "./content/answer.ts";
 import { queryOf, type RequestContext, warn } from "./context.ts";
 import type { Authorizer, ObjectReader } from "./contract.ts";
 import { decodeBody, expectedOf } from "./registry/body.ts";
@@ -15,9 +14,10 @@ import { trackFields } from "./registry/prepare.ts";
 import { get } from "./registry/read.ts";
 import { scale } from "./registry/scale.ts";
 import { update } from "./registry/update.ts";
+import type { VirtualKind } from "./registry/virtual.ts";
 import { watch } from "./registry/watch.ts";
 import type { RequestInfo } from "./request-info.ts";
-import type { VirtualKind } from "./virtual.ts";
+import { type ConnectHandler, type ConnectTarget, connectSubresources } from "./streaming/connect.ts";
 
 export const noRoute = (): StatusError =>
   new StatusError({

@@ -1,6 +1,6 @@
 // /healthz, /livez, /readyz with named checks. Upstream: apiserver's server/healthz.
-import type { DocumentRoute } from "./documents.ts";
-import { textResponse } from "./documents.ts";
+import type { DocumentRoute } from "./documents/documents.ts";
+import { textResponse } from "./documents/documents.ts";
 
 export interface HealthCheck {
   readonly name: string;

@@ -15,9 +15,9 @@ export {
 } from "./authz/create.ts";
 export { accessReviews } from "./authz/reviews.ts";
 export { bootstrapRbac } from "./bootstrap/rbac.ts";
-export type { ConnectHandler, ConnectTarget, UpgradeDecision } from "./connect.ts";
 export type * from "./contract.ts";
-export type { DocumentRoute } from "./documents.ts";
+export type { DocumentRoute } from "./documents/documents.ts";
+export type { VirtualContext, VirtualKind } from "./registry/virtual.ts";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.ts";
+export type { ConnectHandler, ConnectTarget, UpgradeDecision } from "./streaming/connect.ts";
 export { type TestServer, testServer } from "./testing.ts";
-export type { VirtualContext, VirtualKind } from "./virtual.ts";

@@ -10,21 +10,21 @@ import {
   type UserInfo,
 } from "../machinery/index.ts";
 import type { Auditor } from "./audit.ts";
+import { impersonate } from "./authn/impersonate.ts";
+import { denied } from "./authz/forbidden.ts";
+import { selectorAttributes } from "./authz/selector-attributes.ts";
 import type { ServedResource } from "./catalog.ts";
-import type { ConnectTarget, UpgradeDecision } from "./connect.ts";
 import { type Accepted, negotiate, negotiateError } from "./content/negotiate.ts";
+import { respond } from "./content/respond.ts";
 import { queryOf, type RequestContext, type ServerCore } from "./context.ts";
 import type { AccessAttributes, Authenticator, Authorizer } from "./contract.ts";
 import { connectTarget, type DispatchOptions, dispatch, NoSuchGroup, noRoute, route } from "./dispatch.ts";
-import { type Documents, pageNotFound } from "./documents.ts";
+import { type Documents, pageNotFound } from "./documents/documents.ts";
 import { createInFlight, type InFlightOptions } from "./flowcontrol/in-flight.ts";
-import { denied } from "./forbidden.ts";
-import { impersonate } from "./impersonate.ts";
 import type { RequestMetrics } from "./metrics.ts";
 import { checkBodySize } from "./registry/body.ts";
 import { type RequestInfo, requestInfoOf } from "./request-info.ts";
-import { respond } from "./respond.ts";
-import { selectorAttributes } from "./selector-attributes.ts";
+import type { ConnectTarget, UpgradeDecision } from "./streaming/connect.ts";
 
 export interface PipelineOptions extends InFlightOptions {
   readonly core: ServerCore;

@@ -8,12 +8,12 @@ import { createAdmissionChain } from "./admission/chain.ts";
 import { type AdmissionSelection, selectPlugins } from "./admission/list.ts";
 import type { Auditor } from "./audit.ts";
 import { rbacEscalationCheck } from "./authz/escalation.ts";
+import { bootstrapObjects, type ServerIdentity } from "./bootstrap/system-objects.ts";
 import { createCatalog } from "./catalog.ts";
-import type { ConnectHandler, UpgradeDecision } from "./connect.ts";
 import type { ServerCore } from "./context.ts";
 import type { AdmissionPluginEntry, Authenticator, Authorizer, ObjectReader, ObjectWriter } from "./contract.ts";
-import { documentRoutes } from "./document-routes.ts";
-import { createDocuments, type DocumentRoute } from "./documents.ts";
+import { documentRoutes } from "./documents/document-routes.ts";
+import { createDocuments, type DocumentRoute } from "./documents/documents.ts";
 import { featureGates } from "./features.ts";
 import type { HealthCheck } from "./health.ts";
 import { createRequestMetrics } from "./metrics.ts";
@@ -21,8 +21,8 @@ import { createPipeline } from "./pipeline.ts";
 import { kindHooks, type NetworkRanges } from "./registry/kinds/index.ts";
 import type { TokenIssue } from "./registry/kinds/serviceaccounts.ts";
 import { waitForCurrent } from "./registry/read.ts";
-import { bootstrapObjects, type ServerIdentity } from "./system-objects.ts";
-import type { VirtualKind } from "./virtual.ts";
+import type { VirtualKind } from "./registry/virtual.ts";
+import type { ConnectHandler, UpgradeDecision } from "./streaming/connect.ts";
 import { createCacheHub } from "./watchcache/index.ts";
 
 export interface ApiServerOptions extends ServerIdentity, NetworkRanges {

@@ -15,8 +15,8 @@ import {
 import type { Client } from "../../client/index.ts";
 import type { Transport, UserInfo } from "../../machinery/index.ts";
 import { createMemoryStore } from "../../store/index.ts";
+import { type ControlPlane, componentUsers, createControlPlane } from "../apiserver/control-plane.ts";
 import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "../components.ts";
-import { type ControlPlane, componentUsers, createControlPlane } from "../control-plane.ts";
 import type { ListeningApi } from "./listen.ts";
 
 export * from "../../api/index.ts";

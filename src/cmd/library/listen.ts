@@ -3,8 +3,8 @@ import type { Clock, Logger, Rng } from "../../base/index.ts";
 import { issue, type KeyPair, keyPem, kubeconfig, newAuthority, newKey } from "../../cluster/pki/index.ts";
 import type { TokenIssuer } from "../../server/index.ts";
 import { createNodeStreaming, createTokenIssuer } from "../../server/node/index.ts";
-import type { ControlPlane } from "../control-plane.ts";
-import { serveApi } from "../serve-api.ts";
+import type { ControlPlane } from "../apiserver/control-plane.ts";
+import { serveApi } from "../apiserver/serve-api.ts";
 
 export interface ClusterIdentity {
   readonly ca: KeyPair;

@@ -3,7 +3,7 @@
 import { type SelfSubjectReview, selfSubjectReviews, type TokenReview, tokenReviews } from "../../api/index.ts";
 import { badRequest, formatTime, type KubeObject, type UserInfo } from "../../machinery/index.ts";
 import type { Authenticator } from "../contract.ts";
-import type { VirtualKind } from "../virtual.ts";
+import type { VirtualKind } from "../registry/virtual.ts";
 import { InvalidCredentials } from "./credentials.ts";
 
 export interface AuthenticationReviewOptions {

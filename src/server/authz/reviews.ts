@@ -22,7 +22,7 @@ import {
   type UserInfo,
 } from "../../machinery/index.ts";
 import type { AccessAttributes, Authorizer } from "../contract.ts";
-import type { VirtualContext, VirtualKind } from "../virtual.ts";
+import type { VirtualContext, VirtualKind } from "../registry/virtual.ts";
 import { checkSelectors } from "./review-validation.ts";
 
 type AnyReview = SubjectAccessReview | LocalSubjectAccessReview;

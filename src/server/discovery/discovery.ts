@@ -3,7 +3,7 @@ import { type ApiResponse, encodeJson, formatApiVersion, toYaml } from "../../ma
 import type { Catalog, ServedResource } from "../catalog.ts";
 import { negotiate, notAcceptable, parseAccept } from "../content/negotiate.ts";
 import type { RequestContext } from "../context.ts";
-import type { DocumentRoute } from "../documents.ts";
+import type { DocumentRoute } from "../documents/documents.ts";
 import { aggregatedFor } from "./aggregated.ts";
 import { groupPriority, versionRank } from "./priority.ts";
 import { storageVersionHash } from "./storage-version-hash.ts";

@@ -1,7 +1,7 @@
 // The API server's way to kubelets, pods and nodes, as composition roots hold it.
 
 import type { Logger, Rng } from "../../base/index.ts";
-import type { ConnectHandler } from "../connect.ts";
+import type { ConnectHandler } from "../streaming/connect.ts";
 import { connectHandler } from "../streaming/handler.ts";
 import type { LocationOptions } from "../streaming/location.ts";
 import { type KubeletTls, nodeConnections } from "./dialer.ts";

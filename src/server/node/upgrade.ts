@@ -15,8 +15,8 @@ import {
   notImplemented,
   StatusError,
 } from "../../machinery/index.ts";
-import type { ConnectTarget, UpgradeDecision } from "../connect.ts";
 import type { Authorizer } from "../contract.ts";
+import type { ConnectTarget, UpgradeDecision } from "../streaming/connect.ts";
 import { type Location, type LocationOptions, locate } from "../streaming/location.ts";
 import { forwardedHeaders } from "../streaming/proxy-headers.ts";
 import { checkMayCreate } from "../streaming/upgrade-permission.ts";

@@ -5,7 +5,7 @@ import { notAcceptable, parseAccept } from "../content/negotiate.ts";
 import type { RequestContext } from "../context.ts";
 import { groupsOf } from "../discovery/discovery.ts";
 import { sha256Hex } from "../discovery/sha256.ts";
-import { type DocumentRoute, pageNotFound } from "../documents.ts";
+import { type DocumentRoute, pageNotFound } from "../documents/documents.ts";
 import { versionInfo } from "../version.ts";
 
 const cachedForever = "public, immutable";

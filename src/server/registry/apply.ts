@@ -7,8 +7,8 @@ import {
   fromYaml,
   type KubeObject,
 } from "../../machinery/index.ts";
-import type { Answer } from "../answer.ts";
 import type { ServedResource } from "../catalog.ts";
+import type { Answer } from "../content/answer.ts";
 import { type RequestContext, warn } from "../context.ts";
 import { checkBodySize, checkKind, unsupportedMediaType } from "./body.ts";
 import { type WriteOptions, writeOptions } from "./options.ts";

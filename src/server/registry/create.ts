@@ -1,7 +1,7 @@
 // CREATE. Upstream: apiserver's handlers/create.go, registry/generic/registry/store.go Create.
 import { alreadyExists, badRequest, generateName, type KubeObject, StatusError } from "../../machinery/index.ts";
-import type { Answer } from "../answer.ts";
 import type { ServedResource } from "../catalog.ts";
+import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import { decodeBody, expectedOf } from "./body.ts";

@@ -11,8 +11,8 @@ import {
   parseTime,
   type Status,
 } from "../../machinery/index.ts";
-import type { Answer } from "../answer.ts";
 import type { ServedResource } from "../catalog.ts";
+import type { Answer } from "../content/answer.ts";
 import { type RequestContext, warn } from "../context.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import { listOptions, runList } from "./list.ts";

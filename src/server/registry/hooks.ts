@@ -1,7 +1,7 @@
 // What a kind does besides its own object when it is written: allocations that must be taken back when the write fails.
 import type { KubeObject } from "../../machinery/index.ts";
-import type { Answer } from "../answer.ts";
 import type { ServedResource } from "../catalog.ts";
+import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
 
 /** Exactly one of the two is called. */

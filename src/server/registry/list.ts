@@ -14,8 +14,8 @@ import {
   withResourceVersion,
 } from "../../machinery/index.ts";
 import { CompactedError, FutureRevisionError } from "../../store/index.ts";
-import type { Answer } from "../answer.ts";
 import type { ServedResource } from "../catalog.ts";
+import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
 import { CachedObject, type Selection, selects } from "../watchcache/index.ts";
 import { parseResourceVersion, tooLarge, waitForCurrent, waitForRevision } from "./read.ts";

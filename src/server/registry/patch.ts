@@ -16,8 +16,8 @@ import {
   notImplemented,
   StatusError,
 } from "../../machinery/index.ts";
-import type { Answer } from "../answer.ts";
 import type { ServedResource } from "../catalog.ts";
+import type { Answer } from "../content/answer.ts";
 import { type RequestContext, warn } from "../context.ts";
 import { apply } from "./apply.ts";
 import { checkBodySize, checkKind, unsupportedMediaType } from "./body.ts";

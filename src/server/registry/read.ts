@@ -1,8 +1,8 @@
 // Finding objects: names, freshness, get. Upstream: generic registry's Get, storage cacher's consistent reads.
 import { storageKey } from "../../api/index.ts";
 import { badRequest, notFound, StatusError } from "../../machinery/index.ts";
-import type { Answer } from "../answer.ts";
 import type { ServedResource } from "../catalog.ts";
+import type { Answer } from "../content/answer.ts";
 import type { RequestContext, ServerCore } from "../context.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 

@@ -1,7 +1,7 @@
 // `/scale`: one view of the replicas of every scalable kind. Upstream: e.g. registry/apps/deployment/storage ScaleREST.
 import { badRequest, deepClone, field, invalid, type KubeObject, modifiedConflict } from "../../machinery/index.ts";
-import type { Answer } from "../answer.ts";
 import type { ServedResource } from "../catalog.ts";
+import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
 import { checkKind, decodeBody } from "./body.ts";
 import { writeOptions } from "./options.ts";

@@ -12,8 +12,8 @@ import {
   notFound,
   type StatusError,
 } from "../../machinery/index.ts";
-import type { Answer } from "../answer.ts";
 import type { ServedResource } from "../catalog.ts";
+import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import { decodeBody, expectedOf } from "./body.ts";

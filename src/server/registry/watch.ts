@@ -12,8 +12,8 @@ import {
   type WatchEventType,
   type WatchFrame,
 } from "../../machinery/index.ts";
-import type { Answer } from "../answer.ts";
 import type { ServedResource } from "../catalog.ts";
+import type { Answer } from "../content/answer.ts";
 import { includeObjectOf } from "../content/include.ts";
 import { partialObject, tableOf } from "../content/table.ts";
 import type { RequestContext } from "../context.ts";

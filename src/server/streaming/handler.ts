@@ -2,8 +2,8 @@
 // Upstream: LocationStreamer of k8s.io/apiserver registry/generic/rest, UpgradeAwareHandler of apimachinery util/proxy.
 
 import { type ApiRequest, type ApiResponse, badRequest, internalError, StatusError } from "../../machinery/index.ts";
-import type { ConnectHandler, ConnectTarget } from "../connect.ts";
 import type { NodeDialer } from "../contract.ts";
+import type { ConnectHandler, ConnectTarget } from "./connect.ts";
 import { type Location, type LocationOptions, locate } from "./location.ts";
 import { forwardedHeaders, rewrittenResponse } from "./proxy-headers.ts";
 

@@ -4,7 +4,7 @@ import { endpoints, nodes, pods, services } from "../../api/index.ts";
 import { seededRng } from "../../base/index.ts";
 import { type KubeObject, StatusError } from "../../machinery/index.ts";
 import { memoryObjects } from "../authz/reader.fixture.ts";
-import type { ConnectTarget } from "../connect.ts";
+import type { ConnectTarget } from "./connect.ts";
 import { locate } from "./location.ts";
 
 const object = (kind: string, name: string, rest: object, namespace?: string): KubeObject =>

@@ -4,8 +4,8 @@
 import { endpoints, type Node, nodes, type Pod, pods, type Service, services } from "../../api/index.ts";
 import type { Rng } from "../../base/index.ts";
 import { badRequest, internalError, notFound, StatusError } from "../../machinery/index.ts";
-import type { ConnectTarget } from "../connect.ts";
 import type { ObjectReader } from "../contract.ts";
+import type { ConnectTarget } from "./connect.ts";
 import { containerOf, logQuery, portForwardQuery, streamQuery } from "./pod-options.ts";
 
 export interface Location {

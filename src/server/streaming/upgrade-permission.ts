@@ -2,8 +2,8 @@
 // Upstream: pkg/registry/core/pod/rest/authorize.go, feature AuthorizePodWebsocketUpgradeCreatePermission.
 
 import { forbidden } from "../../machinery/index.ts";
-import type { ConnectTarget } from "../connect.ts";
 import type { Authorizer } from "../contract.ts";
+import type { ConnectTarget } from "./connect.ts";
 
 export async function checkMayCreate(target: ConnectTarget, authorizer: Authorizer): Promise<void> {
   const { request, resource, subresource, namespace, name, user } = target;

@@ -20,7 +20,7 @@ import {
   oneOf,
   unlessEmpty,
 } from "../../lib/validate.ts";
-import { claimSpec } from "../../lib/volume-claim.ts";
+import { claimSpec } from "../../lib/volumes/volume-claim.ts";
 import {
   atMostAll,
   bounded,

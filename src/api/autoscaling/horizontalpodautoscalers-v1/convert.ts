@@ -9,7 +9,7 @@ import type {
   MetricStatus,
   HorizontalPodAutoscaler as V2,
 } from "../../../../facts/types/autoscaling.v2.ts";
-import { roundTripAnnotations } from "../../lib/hpa-rules.ts";
+import { roundTripAnnotations } from "../../lib/autoscaling/hpa-rules.ts";
 import { metricFromV1, metricStatusFromV1, metricStatusToV1, metricToV1 } from "./metrics.ts";
 
 const prefix = "autoscaling.alpha.kubernetes.io/";

@@ -1,7 +1,7 @@
 // HorizontalPodAutoscaler: autoscaling/v1 horizontalpodautoscalers.
 import type { HorizontalPodAutoscaler } from "../../../../facts/types/autoscaling.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { autoscalerColumns } from "../../lib/hpa-columns.ts";
+import { autoscalerColumns } from "../../lib/autoscaling/hpa-columns.ts";
 import { toV2 } from "./convert.ts";
 
 export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>({

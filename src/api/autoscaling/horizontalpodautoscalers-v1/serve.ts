@@ -2,7 +2,7 @@
 import type { HorizontalPodAutoscaler } from "../../../../facts/types/autoscaling.v1.ts";
 import type { HorizontalPodAutoscaler as V2 } from "../../../../facts/types/autoscaling.v2.ts";
 import { defineRules } from "../../kind.ts";
-import { judgeAutoscaler, judgeAutoscalerStatus } from "../../lib/hpa-rules.ts";
+import { judgeAutoscaler, judgeAutoscalerStatus } from "../../lib/autoscaling/hpa-rules.ts";
 import { fromV2, toV2 } from "./convert.ts";
 
 /** Fields and the annotations beside them say the same thing, as after a way through v2 and back. */

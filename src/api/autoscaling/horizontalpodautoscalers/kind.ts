@@ -1,7 +1,7 @@
 // HorizontalPodAutoscaler: autoscaling/v2 horizontalpodautoscalers.
 import type { HorizontalPodAutoscaler } from "../../../../facts/types/autoscaling.v2.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { autoscalerColumns } from "../../lib/hpa-columns.ts";
+import { autoscalerColumns } from "../../lib/autoscaling/hpa-columns.ts";
 
 export const horizontalPodAutoscalers = defineKind<HorizontalPodAutoscaler>({
   group: "autoscaling",

@@ -6,7 +6,7 @@ import {
   judgeAutoscaler,
   judgeAutoscalerStatus,
   roundTripAnnotations,
-} from "../../lib/hpa-rules.ts";
+} from "../../lib/autoscaling/hpa-rules.ts";
 
 export const horizontalPodAutoscalerRules = defineRules<HorizontalPodAutoscaler>({
   default: (autoscaler) => {

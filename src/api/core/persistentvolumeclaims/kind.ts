@@ -2,7 +2,7 @@
 import type { PersistentVolumeClaim } from "../../../../facts/types/core.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
 import { tableColumns } from "../../lib/columns.ts";
-import { accessModes, storageClassOf } from "../../lib/volume-columns.ts";
+import { accessModes, storageClassOf } from "../../lib/volumes/volume-columns.ts";
 
 export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
   group: "",

@@ -14,7 +14,7 @@ import { defaultClaimSpec } from "../../lib/pod-spec/defaults.ts";
 import { quantityRules } from "../../lib/resource-rules.ts";
 import { isNative, roundResourceList } from "../../lib/resources.ts";
 import { type Check, type Findings, findings, immutable, immutableText } from "../../lib/validate.ts";
-import { claimSpec } from "../../lib/volume-claim.ts";
+import { claimSpec } from "../../lib/volumes/volume-claim.ts";
 
 type Spec = NonNullable<PersistentVolumeClaim["spec"]>;
 

@@ -18,8 +18,8 @@ import {
   optional,
   unlessEmpty,
 } from "../../lib/validate.ts";
-import { accessModes, volumeMode } from "../../lib/volume-claim.ts";
-import { persistentSources } from "../../lib/volume-sources.ts";
+import { accessModes, volumeMode } from "../../lib/volumes/volume-claim.ts";
+import { persistentSources } from "../../lib/volumes/volume-sources.ts";
 
 type Spec = NonNullable<PersistentVolume["spec"]>;
 type Sources = typeof persistentSources & { readonly hostPath: typeof hostPath };

@@ -10,8 +10,8 @@ import { compareQuantities, dns1123Subdomain, field } from "../../../machinery/i
 import { annotations, labels } from "../metadata.ts";
 import { descendingPath, fileMode, noBacksteps, unreservedPath } from "../paths.ts";
 import { type Check, child, dnsLabel, each, type Findings, fields, item, oneOf, required } from "../validate.ts";
-import { claimSpec } from "../volume-claim.ts";
-import { storageSources } from "../volume-sources.ts";
+import { claimSpec } from "../volumes/volume-claim.ts";
+import { storageSources } from "../volumes/volume-sources.ts";
 import { fieldRef, resourceFieldRef } from "./env.ts";
 
 type Sources = Omit<Volume, "name">;

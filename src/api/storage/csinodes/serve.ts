@@ -12,7 +12,7 @@ import {
   named,
   notNegative,
 } from "../../lib/validate.ts";
-import { csiDriverName } from "../../lib/volume-sources.ts";
+import { csiDriverName } from "../../lib/volumes/volume-sources.ts";
 
 const longestNodeId = 256;
 

@@ -5,8 +5,8 @@ import { field, identical } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { labelKey } from "../../lib/metadata.ts";
 import { oldLabelText } from "../../lib/pod-spec/warnings.ts";
-import { parameters, provisioner } from "../../lib/storage-rules.ts";
 import { type Check, child, findings, immutable, item, oneOf, required, unlessEmpty } from "../../lib/validate.ts";
+import { parameters, provisioner } from "../../lib/volumes/storage-rules.ts";
 
 /** The values asked for, by label. */
 function topologyTerm(term: TopologySelectorTerm, at: string, found: Parameters<Check<unknown>>[2]) {

@@ -10,7 +10,7 @@ import {
 } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { type Check, child, dnsSubdomain, type Findings, findings, immutableText, named } from "../../lib/validate.ts";
-import { csiDriverName } from "../../lib/volume-sources.ts";
+import { csiDriverName } from "../../lib/volumes/volume-sources.ts";
 
 type Spec = VolumeAttachment["spec"];
 

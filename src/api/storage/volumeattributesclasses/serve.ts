@@ -2,8 +2,8 @@
 import type { VolumeAttributesClass } from "../../../../facts/types/storage.v1.ts";
 import { deepEqual, field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { parameters, provisioner } from "../../lib/storage-rules.ts";
 import { findings } from "../../lib/validate.ts";
+import { parameters, provisioner } from "../../lib/volumes/storage-rules.ts";
 
 const judge = (each: VolumeAttributesClass) => [
   ...findings(each.driverName, provisioner, "driverName"),

@@ -1,7 +1,7 @@
 // `certificatesigningrequests/approval`: approvers change conditions and nothing else. Upstream: registry/certificates.
 import { deepClone, deepEqual, field, invalid, type KubeObject } from "../../../machinery/index.ts";
-import type { Answer } from "../../answer.ts";
 import type { ServedResource } from "../../catalog.ts";
+import type { Answer } from "../../content/answer.ts";
 import type { RequestContext } from "../../context.ts";
 import { decodeBody, expectedOf } from "../body.ts";
 import type { KindHooks } from "../hooks.ts";

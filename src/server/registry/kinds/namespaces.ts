@@ -1,8 +1,8 @@
 // Namespaces live on after a DELETE until their content is gone: phase Terminating, spec.finalizers, `/finalize`.
 // Upstream: registry/core/namespace/storage.
 import { conflict, deepClone, formatTime, type KubeObject } from "../../../machinery/index.ts";
-import type { Answer } from "../../answer.ts";
 import type { ServedResource } from "../../catalog.ts";
+import type { Answer } from "../../content/answer.ts";
 import type { RequestContext } from "../../context.ts";
 import { decodeBody, expectedOf } from "../body.ts";
 import type { KindHooks } from "../hooks.ts";

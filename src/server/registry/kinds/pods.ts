@@ -11,8 +11,8 @@ import {
   type Status,
   StatusError,
 } from "../../../machinery/index.ts";
-import type { Answer } from "../../answer.ts";
 import type { ServedResource } from "../../catalog.ts";
+import type { Answer } from "../../content/answer.ts";
 import type { RequestContext } from "../../context.ts";
 import type { ObjectReader } from "../../contract.ts";
 import { decodeBody } from "../body.ts";

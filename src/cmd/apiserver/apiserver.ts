@@ -1,0 +1,276 @@
+// `t8s apiserver`: the API server alone, with kube-apiserver's flags. The store is ours: --store and --data-dir stand in
+// place of --etcd-servers.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Logger, MetricRegistry, onAbort, systemClock, systemRng } from "../../base/index.ts";
+import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/index.ts";
+import { nodeAddress } from "../../cluster/index.ts";
+import { type ClusterPki, loadOrCreatePki } from "../../cluster/pki/index.ts";
+import {
+  defaultRequestHeaders,
+  parseAuthorizationModes,
+  parseTokenFile,
+  type RequestHeaderOptions,
+} from "../../server/index.ts";
+import {
+  createNodeStreaming,
+  createTokenIssuer,
+  type NodeStreaming,
+  type TlsMaterial,
+} from "../../server/node/index.ts";
+import { createMemoryStore, type Store } from "../../store/index.ts";
+import { portError } from "../health.ts";
+import { booleanGates, levelOf, processLogger, readFlags, stopSignal } from "../lib.ts";
+import { acceptedByApiServer, tellInert } from "./accepted-flags.ts";
+import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
+import { readFlagFile, servingFiles } from "./self-signed.ts";
+import { serveApi } from "./serve-api.ts";
+
+const flags = {
+  ...acceptedByApiServer,
+  "secure-port": { type: "integer", help: "port of HTTPS", default: "6443" },
+  "bind-address": { type: "string", help: "address to listen on", default: "0.0.0.0" },
+  "advertise-address": { type: "string", help: "address under which other members of the cluster reach this server" },
+  "cert-dir": {
+    type: "string",
+    help: "directory of certificates; made here when --tls-cert-file is not given",
+    default: "/var/run/kubernetes",
+  },
+  "tls-cert-file": { type: "string", help: "serving certificate" },
+  "tls-private-key-file": { type: "string", help: "key of --tls-cert-file" },
+  "client-ca-file": { type: "string", help: "authorities of client certificates" },
+  "token-auth-file": { type: "string", help: 'CSV file of static tokens: token,user,uid,"group1,group2"' },
+  "anonymous-auth": {
+    type: "boolean",
+    help: "let requests without credentials in as system:anonymous",
+    default: "true",
+  },
+  "service-account-issuer": { type: "list", help: "issuer of ServiceAccount tokens; the first signs" },
+  "service-account-key-file": { type: "list", help: "keys that verify ServiceAccount tokens" },
+  "service-account-signing-key-file": { type: "string", help: "key that signs ServiceAccount tokens" },
+  "service-account-max-token-expiration": { type: "duration", help: "longest life of an issued token" },
+  "api-audiences": { type: "list", help: "audiences of this server; the issuers when not given" },
+  "requestheader-client-ca-file": { type: "string", help: "authorities of front proxies" },
+  "requestheader-allowed-names": { type: "list", help: "common names of front proxies; any when empty" },
+  "requestheader-username-headers": { type: "list", help: "headers that hold the user's name" },
+  "requestheader-group-headers": { type: "list", help: "headers that hold groups" },
+  "requestheader-extra-headers-prefix": { type: "list", help: "prefixes of headers that hold more about the user" },
+  "service-cluster-ip-range": { type: "string", help: "range of cluster IPs", default: "10.0.0.0/24" },
+  "service-node-port-range": { type: "string", help: "range of node ports", default: "30000-32767" },
+  "authorization-mode": {
+    type: "list",
+    help: "authorizers in order: Node, RBAC, AlwaysAllow, AlwaysDeny",
+    default: "AlwaysAllow",
+  },
+  "enable-admission-plugins": { type: "list", help: "admission plugins to add to the default ones" },
+  "disable-admission-plugins": { type: "list", help: "admission plugins to leave out" },
+  "kubelet-client-certificate": { type: "string", help: "client certificate towards kubelets" },
+  "kubelet-client-key": { type: "string", help: "key of --kubelet-client-certificate" },
+  "kubelet-certificate-authority": {
+    type: "string",
+    help: "authorities of kubelets' certificates; unchecked when not given",
+  },
+  "feature-gates": { type: "map", help: "features to turn on or off: NAME=true|false" },
+  "max-requests-inflight": { type: "integer", help: "reading requests at one time", default: "400" },
+  "max-mutating-requests-inflight": { type: "integer", help: "writing requests at one time", default: "200" },
+  store: { type: "string", help: "where objects are kept: sqlite or memory", default: "sqlite" },
+  "data-dir": { type: "string", help: "directory of the SQLite store", default: "." },
+  v: { type: "integer", help: "verbosity of the log", shorthand: "v", default: "0" },
+} as const satisfies FlagDefinitions;
+
+type Values = FlagValues<typeof flags>;
+
+export async function run(words: readonly string[]): Promise<number> {
+  const parsed = readFlags({ name: "apiserver", about: "Runs the API server alone.", flags }, words);
+  if (parsed === undefined) return 0;
+  const { values } = parsed;
+  const log = processLogger("apiserver", levelOf(values.v));
+  tellInert(flags, parsed, log);
+  const signal = stopSignal();
+  const advertise = { address: values["advertise-address"] ?? advertisedAddress(values), port: values["secure-port"] };
+  const pki = selfMade(values, advertise.address);
+  const tls = tlsMaterial(values, pki);
+  const streaming = nodeStreaming(values, pki, log);
+  const options = { ...planeOptions(values, pki, tls), advertise, connect: streaming.connect, log };
+  const store = await openStore(values, log);
+  try {
+    await serve({ options: { ...options, store }, streaming, tls, values, signal });
+  } finally {
+    streaming.close();
+    await store.close();
+  }
+  return 0;
+}
+
+interface Serving {
+  readonly options: ControlPlaneOptions;
+  readonly streaming: NodeStreaming;
+  readonly tls: TlsMaterial;
+  readonly values: Values;
+  readonly signal: AbortSignal;
+}
+
+async function serve({ options, streaming, tls, values, signal }: Serving): Promise<void> {
+  const { log } = options;
+  const plane = createControlPlane(options);
+  try {
+    const [bindAddress, port] = [values["bind-address"], values["secure-port"]];
+    await plane.start();
+    const listener = await serveApi({ plane, streaming, tls, bindAddress, port, clock: systemClock, log }).catch(
+      (error: NodeJS.ErrnoException) => {
+        throw new Error(portError(error, `${bindAddress}:${port}`), { cause: error });
+      },
+    );
+    log.info("serving", { address: `https://${options.advertise!.address}:${listener.port}` });
+    await new Promise<void>((resolve) => onAbort(signal, resolve));
+    log.info("stopping", { reason: signal.reason });
+    await listener.close();
+  } finally {
+    await plane.close();
+  }
+}
+
+type PlaneOptions = Omit<ControlPlaneOptions, "store" | "advertise" | "connect" | "log">;
+
+function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMaterial): PlaneOptions {
+  const [tokens, frontProxies] = [values["token-auth-file"], values["requestheader-client-ca-file"]];
+  const requestHeader = frontProxies ? requestHeaderOptions(values) : undefined;
+  const lifetimeMs = values["service-account-max-token-expiration"];
+  return {
+    clock: systemClock,
+    rng: systemRng,
+    metrics: new MetricRegistry(),
+    anonymous: values["anonymous-auth"],
+    authorizationModes: parseAuthorizationModes(values["authorization-mode"]),
+    serviceClusterIPRange: values["service-cluster-ip-range"],
+    serviceNodePortRange: values["service-node-port-range"],
+    admission: { enable: values["enable-admission-plugins"], disable: values["disable-admission-plugins"] },
+    featureGates: booleanGates(values["feature-gates"]),
+    maxRequestsInflight: values["max-requests-inflight"],
+    maxMutatingRequestsInflight: values["max-mutating-requests-inflight"],
+    tokenIssuer: tokenIssuer(values, pki),
+    extensionAuthentication: extensionAuthentication(tls, requestHeader),
+    ...(tokens ? { staticTokens: parseTokenFile(readFlagFile("token-auth-file", tokens), tokens) } : {}),
+    ...(requestHeader ? { requestHeader } : {}),
+    ...(lifetimeMs ? { maxTokenExpirationSeconds: lifetimeMs / 1000 } : {}),
+  };
+}
+
+/** As upstream: the address that is listened on, or the machine's when that is all of them or reaches this machine only. */
+const advertisedAddress = (values: Values): string =>
+  /^(0\.0\.0\.0|::|::1|127\..*)$/.test(values["bind-address"]) ? nodeAddress() : values["bind-address"];
+
+/** Content of the ConfigMap kube-system/extension-apiserver-authentication. Upstream: clusterauthenticationtrust. */
+function extensionAuthentication(
+  tls: TlsMaterial,
+  requestHeader: RequestHeaderOptions | undefined,
+): Record<string, string> {
+  return {
+    ...(tls.clientCA ? { "client-ca-file": tls.clientCA } : {}),
+    ...(tls.requestHeaderCA && requestHeader
+      ? {
+          "requestheader-client-ca-file": tls.requestHeaderCA,
+          "requestheader-allowed-names": JSON.stringify(requestHeader.allowedNames),
+          "requestheader-username-headers": JSON.stringify(requestHeader.usernameHeaders),
+          "requestheader-uid-headers": JSON.stringify(requestHeader.uidHeaders),
+          "requestheader-group-headers": JSON.stringify(requestHeader.groupHeaders),
+          "requestheader-extra-headers-prefix": JSON.stringify(requestHeader.extraHeaderPrefixes),
+        }
+      : {}),
+  };
+}
+
+async function openStore(values: Values, log: Logger): Promise<Store> {
+  const relaxedPrefixes = ["/registry/events/", "/registry/leases/"];
+  switch (values.store) {
+    case "memory":
+      return createMemoryStore({ clock: systemClock, relaxedPrefixes });
+    case "sqlite": {
+      mkdirSync(values["data-dir"], { recursive: true });
+      const { openSqliteStore } = await import("../../store/sqlite/index.ts");
+      return openSqliteStore({ path: join(values["data-dir"], "store.db"), clock: systemClock, log, relaxedPrefixes });
+    }
+    default:
+      throw new FlagError(
+        `invalid argument ${JSON.stringify(values.store)} for "--store" flag: there are sqlite and memory`,
+      );
+  }
+}
+
+/** Certificates and keys of the server's own, for whatever the flags do not name; undefined when they name everything. */
+function selfMade(values: Values, address: string): ClusterPki | undefined {
+  if (values["tls-cert-file"] && values["service-account-signing-key-file"]) return undefined;
+  return loadOrCreatePki({
+    directory: values["cert-dir"],
+    clock: systemClock,
+    rng: systemRng,
+    serviceIP: firstAddress(values["service-cluster-ip-range"]),
+    apiServerHosts: [address, ...(values["bind-address"] === "0.0.0.0" ? [] : [values["bind-address"]])],
+  });
+}
+
+function nodeStreaming(values: Values, pki: ClusterPki | undefined, log: Logger): NodeStreaming {
+  const [cert, key] = [values["kubelet-client-certificate"], values["kubelet-client-key"]];
+  const ca = values["kubelet-certificate-authority"];
+  const own = pki === undefined ? {} : { cert: pki.apiServerKubeletClient.cert, key: pki.apiServerKubeletClient.key };
+  const given = (): { cert: string; key: string } => ({
+    cert: readFlagFile("kubelet-client-certificate", cert!),
+    key: readFlagFile("kubelet-client-key", key!),
+  });
+  return createNodeStreaming({
+    ...(cert && key ? given() : own),
+    ...(ca ? { ca: readFlagFile("kubelet-certificate-authority", ca) } : {}),
+    rng: systemRng,
+    log: log.child("streaming"),
+  });
+}
+
+const firstAddress = (ranges: string): string => {
+  const [range = ""] = ranges.split(",");
+  if (!/^[\d.]+\/\d+$|^[\da-f:]+\/\d+$/i.test(range))
+    throw new FlagError(
+      `invalid argument ${JSON.stringify(ranges)} for "--service-cluster-ip-range" flag: it is no range such as 10.96.0.0/16`,
+    );
+  return range.includes(":")
+    ? range.replace(/\/\d+$/, "1")
+    : range.replace(/\d+\/\d+$/, (tail) => String(Number.parseInt(tail, 10) + 1));
+};
+
+function tlsMaterial(values: Values, pki: ClusterPki | undefined): TlsMaterial {
+  const [clientCA, requestHeaderCA] = [values["client-ca-file"], values["requestheader-client-ca-file"]];
+  const own = pki?.apiServer;
+  const serving = servingFiles(values) ?? { cert: own!.cert, key: own!.key };
+  return {
+    ...serving,
+    ...(clientCA ? { clientCA: readFlagFile("client-ca-file", clientCA) } : {}),
+    ...(requestHeaderCA ? { requestHeaderCA: readFlagFile("requestheader-client-ca-file", requestHeaderCA) } : {}),
+  };
+}
+
+function tokenIssuer(values: Values, pki: ClusterPki | undefined): ReturnType<typeof createTokenIssuer> {
+  const signing = values["service-account-signing-key-file"];
+  const audiences = values["api-audiences"];
+  const keys = values["service-account-key-file"].map((file) => readFlagFile("service-account-key-file", file));
+  const issuers = values["service-account-issuer"];
+  return createTokenIssuer({
+    issuers: issuers.length > 0 ? issuers : ["https://kubernetes.default.svc.cluster.local"],
+    signingKey: signing ? readFlagFile("service-account-signing-key-file", signing) : pki!.serviceAccount.privateKey,
+    ...(audiences.length > 0 ? { audiences } : {}),
+    ...(keys.length > 0 ? { verifyingKeys: keys } : {}),
+  });
+}
+
+function requestHeaderOptions(values: Values): RequestHeaderOptions {
+  const orDefault = (given: readonly string[], fallback: readonly string[]): readonly string[] =>
+    given.length > 0 ? given : fallback;
+  return {
+    ...defaultRequestHeaders,
+    allowedNames: values["requestheader-allowed-names"],
+    usernameHeaders: orDefault(values["requestheader-username-headers"], defaultRequestHeaders.usernameHeaders),
+    groupHeaders: orDefault(values["requestheader-group-headers"], defaultRequestHeaders.groupHeaders),
+    extraHeaderPrefixes: orDefault(
+      values["requestheader-extra-headers-prefix"],
+      defaultRequestHeaders.extraHeaderPrefixes,
+    ),
+  };
+}

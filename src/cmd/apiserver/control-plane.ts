@@ -1,0 +1,136 @@
+// The API server with its real authentication and authorization, as every composition root needs it: over HTTPS for
+// processes, in process for the all-in-one cluster and the library.
+import type { Clock, Logger, MetricRegistry, Rng } from "../../base/index.ts";
+import type { Client } from "../../client/index.ts";
+import { createClient } from "../../client/index.ts";
+import { inProcessTransport, type Transport, type UserInfo } from "../../machinery/index.ts";
+import {
+  type ApiServer,
+  type ApiServerOptions,
+  type AuthorizationMode,
+  accessReviews,
+  authenticationReviews,
+  bootstrapRbac,
+  createApiServer,
+  createAuthenticator,
+  createAuthorizer,
+  openIdDiscovery,
+  type RequestHeaderOptions,
+  serviceAccountTokens,
+  staticTokens,
+  type TokenIssuer,
+  tokenRequests,
+} from "../../server/index.ts";
+import type { Store } from "../../store/index.ts";
+
+export interface ControlPlaneOptions
+  extends Pick<
+    ApiServerOptions,
+    | "admission"
+    | "admissionPlugins"
+    | "advertise"
+    | "anonymous"
+    | "connect"
+    | "featureGates"
+    | "maxMutatingRequestsInflight"
+    | "maxRequestsInflight"
+    | "serviceClusterIPRange"
+    | "serviceNodePortRange"
+    | "extensionAuthentication"
+  > {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Logger;
+  readonly metrics: MetricRegistry;
+  readonly authorizationModes: readonly AuthorizationMode[];
+  /** Signs ServiceAccount tokens; without one they are refused and none is issued. */
+  readonly tokenIssuer?: TokenIssuer;
+  readonly staticTokens?: ReadonlyMap<string, UserInfo>;
+  readonly requestHeader?: RequestHeaderOptions;
+  readonly maxTokenExpirationSeconds?: number;
+}
+
+export interface ControlPlane extends ApiServer {
+  /** In process, in the name of a user: skips the wire, nothing else. */
+  transport(user: UserInfo): Transport;
+  client(user: UserInfo, userAgent: string): Client;
+}
+
+/** Users that upstream's components have by their certificates. */
+export const componentUsers = {
+  admin: { username: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] },
+  controllerManager: { username: "system:kube-controller-manager", groups: ["system:authenticated"] },
+  scheduler: { username: "system:kube-scheduler", groups: ["system:authenticated"] },
+  proxy: { username: "system:kube-proxy", groups: ["system:authenticated"] },
+  node: (name: string): UserInfo => ({
+    username: `system:node:${name}`,
+    groups: ["system:nodes", "system:authenticated"],
+  }),
+} as const;
+
+export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
+  const { store, clock, rng, log, metrics, tokenIssuer, ...rest } = options;
+  const server: ApiServer = createApiServer({
+    ...rest,
+    store,
+    clock,
+    rng,
+    log,
+    metrics,
+    authenticator: (reader) =>
+      createAuthenticator({
+        tokens: [
+          ...(options.staticTokens ? [staticTokens(options.staticTokens)] : []),
+          ...(tokenIssuer ? [serviceAccountTokens({ issuer: tokenIssuer, reader, clock })] : []),
+        ],
+        audiences: tokenIssuer?.audiences ?? [],
+        ...(options.requestHeader ? { requestHeader: options.requestHeader } : {}),
+      }),
+    authorizer: (reader) => createAuthorizer(options.authorizationModes, reader),
+    virtualKinds: () => [
+      ...accessReviews,
+      ...authenticationReviews({
+        authenticator: {
+          authenticate: (request, peer) => server.authenticator.authenticate(request, peer),
+          authenticateToken: (token, audiences) => server.authenticator.authenticateToken(token, audiences),
+        },
+      }),
+    ],
+    ...(tokenIssuer
+      ? {
+          tokenRequests: ({ reader }) =>
+            tokenRequests({
+              issuer: tokenIssuer,
+              reader,
+              clock,
+              rng,
+              ...(options.maxTokenExpirationSeconds ? { maxExpirationSeconds: options.maxTokenExpirationSeconds } : {}),
+            }),
+        }
+      : {}),
+    documents: discoveryDocuments(options),
+    ...(options.authorizationModes.includes("RBAC") ? { bootstrap: bootstrapRbac } : {}),
+  });
+  const transport = (user: UserInfo): Transport => inProcessTransport(server.handle, user);
+  return {
+    ...server,
+    transport,
+    client: (user, userAgent) => createClient(transport(user), { userAgent }),
+  };
+}
+
+function discoveryDocuments({ tokenIssuer, advertise }: ControlPlaneOptions): ApiServerOptions["documents"] {
+  if (tokenIssuer === undefined || advertise === undefined) return [];
+  const answer = openIdDiscovery({ issuer: tokenIssuer, externalAddress: `${advertise.address}:${advertise.port}` });
+  if (answer === undefined) return [];
+  return ["/.well-known/openid-configuration", "/openid/v1/jwks"].map((path) => ({
+    path,
+    methods: ["GET"],
+    handler: async ({ request }) => {
+      const response = await answer(path, request.headers["accept"]);
+      if (response === undefined) throw new Error(`no document at ${path}`);
+      return response;
+    },
+  }));
+}

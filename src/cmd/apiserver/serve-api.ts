@@ -1,0 +1,26 @@
+// An API server on a TLS port: the part that `t8s apiserver`, `t8s up` and the library share.
+import type { Clock, Logger } from "../../base/index.ts";
+import { type Listener, type NodeStreaming, serveHttps, type TlsMaterial } from "../../server/node/index.ts";
+import type { ControlPlane } from "./control-plane.ts";
+
+export interface ServeApiOptions {
+  readonly plane: ControlPlane;
+  readonly streaming: NodeStreaming;
+  readonly tls: TlsMaterial;
+  readonly bindAddress: string;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export function serveApi({ plane, streaming, tls, bindAddress, port, clock, log }: ServeApiOptions): Promise<Listener> {
+  return serveHttps({
+    ...tls,
+    handle: plane.handle,
+    upgrade: streaming.upgrade(plane),
+    bindAddress,
+    port,
+    clock,
+    log,
+  });
+}

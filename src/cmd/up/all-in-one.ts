@@ -1,0 +1,245 @@
+// A whole cluster in one process: API server with its store, controllers, scheduler, and one node with kubelet, service proxy and DNS on
+// a containerd of the cluster's own; or, where containers cannot run, simulated nodes.
+
+import { type Logger, MetricRegistry, onAbort, systemClock, systemRng, timeoutSignal } from "../../base/index.ts";
+import {
+  type ClusterConfig,
+  type ClusterLayout,
+  containerdReady,
+  nodeAddress,
+  nodePodCidr,
+  prepareImages,
+  startContainerd,
+} from "../../cluster/index.ts";
+import { type ClusterPki, loadOrCreatePki, writeKubeconfig } from "../../cluster/pki/index.ts";
+import { createNodeStreaming, createTokenIssuer, type NodeStreaming } from "../../server/node/index.ts";
+import type { Store } from "../../store/index.ts";
+import { openSqliteStore } from "../../store/sqlite/index.ts";
+import { type ControlPlane, componentUsers, createControlPlane } from "../apiserver/control-plane.ts";
+import { serveApi } from "../apiserver/serve-api.ts";
+import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "../components.ts";
+import { isReady, whenNode } from "./node-watch.ts";
+
+export interface AllInOneOptions {
+  readonly layout: ClusterLayout;
+  readonly config: ClusterConfig;
+  readonly mode: "containers" | "simulated";
+  readonly simulatedNodes: number;
+  readonly log: Logger;
+  /** Called when a part has come up. */
+  readonly onStage: (stage: "API server" | "node ready", detail: string) => void;
+}
+
+export interface AllInOne {
+  readonly plane: ControlPlane;
+  readonly address: string;
+  /** Rejects when a part fails for good. */
+  readonly failed: Promise<never>;
+  /** Ends everything inside this process, in order; containers go on. */
+  stop(): Promise<void>;
+}
+
+/** Events and Leases may lose their last second in a power cut, as they would lose their meaning. */
+const relaxedPrefixes = ["/registry/events/", "/registry/leases/"];
+
+export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne> {
+  const { layout, config, log, mode } = options;
+  // First of all: it needs as long as everything that follows.
+  if (mode === "containers") startContainerd(layout);
+  const address = await clusterAddress(options);
+  const life = new AbortController();
+  const storeOpening = openSqliteStore({
+    path: layout.databaseFile,
+    clock: systemClock,
+    log: log.child("store"),
+    relaxedPrefixes,
+  });
+  const pki = loadOrCreatePki({
+    directory: layout.pkiDirectory,
+    clock: systemClock,
+    rng: systemRng,
+    serviceIP: config.apiServiceIp,
+    clusterDomain: config.clusterDomain,
+    apiServerHosts: [address, config.nodeName],
+    nodes: [{ name: config.nodeName, addresses: [address] }],
+  });
+  const store = await storeOpening;
+  const streaming = createNodeStreaming({
+    cert: pki.apiServerKubeletClient.cert,
+    key: pki.apiServerKubeletClient.key,
+    ca: pki.ca.cert,
+    rng: systemRng,
+    log: log.child("streaming"),
+  });
+  const plane = await startPlane({ options, pki, store, address, streaming });
+  const listener = await serveApi({
+    plane,
+    streaming,
+    tls: {
+      cert: pki.apiServer.cert,
+      key: pki.apiServer.key,
+      clientCA: pki.ca.cert,
+      requestHeaderCA: pki.frontProxyCA.cert,
+    },
+    bindAddress: "0.0.0.0",
+    port: config.ports.api,
+    clock: systemClock,
+    log: log.child("http"),
+  });
+  writeKubeconfig(layout.kubeconfigFile, {
+    clusterName: config.name === "default" ? "typernetes" : `typernetes-${config.name}`,
+    userName: "admin",
+    server: `https://127.0.0.1:${config.ports.api}`,
+    ca: pki.ca.cert,
+    client: pki.admin,
+  });
+  options.onStage("API server", `https://${address}:${config.ports.api}`);
+
+  const tasks = new Map<string, Promise<void>>();
+  const failed = new Promise<never>((_, reject) => {
+    const start = (name: string, task: Promise<void>): void => {
+      tasks.set(
+        name,
+        task.catch((error: unknown) => {
+          if (!life.signal.aborted)
+            reject(
+              new Error(`${name} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error }),
+            );
+        }),
+      );
+    };
+    const base = (client: ComponentBase["client"]): ComponentBase => ({
+      client,
+      clock: systemClock,
+      rng: systemRng,
+      log,
+      metrics: new MetricRegistry(),
+      signal: life.signal,
+    });
+    start(
+      "the controllers",
+      runControllerManager(base(plane.client(componentUsers.controllerManager, "kube-controller-manager/v1.36")), {
+        rootCa: pki.ca.cert,
+        clusterCidr: config.podCidr,
+        transportOf: (account) => plane.transport(serviceAccountUser(account)),
+      }),
+    );
+    start("the scheduler", scheduleOnceThereIsANode(plane, base));
+    start("the node", startNodes({ options, plane, pki, address, base, start }));
+  });
+  failed.catch(() => {}); // whoever awaits it is told; nobody has to
+  void announceNodes(plane, options, life.signal);
+  return {
+    plane,
+    address,
+    failed,
+    async stop() {
+      life.abort(new Error("the cluster stops"));
+      await ended(tasks, log);
+      await listener.close();
+      streaming.close();
+      await plane.close();
+      await store.close();
+    },
+  };
+}
+
+/** Where the cluster is reached. A machine without any network has the pods' gateway: pods would take 127.0.0.1 for themselves. */
+async function clusterAddress({ config, mode }: AllInOneOptions): Promise<string> {
+  const address = nodeAddress();
+  if (address !== "127.0.0.1" || mode === "simulated") return address;
+  const { createBridge } = await import("../../network/node/index.ts");
+  return createBridge({ bridge: config.bridge, podCidr: nodePodCidr(config.podCidr), mtu: 0 });
+}
+
+/** What has not ended by then is named and left behind: the process ends anyway. */
+const stopLimitMs = 10_000;
+
+async function ended(tasks: ReadonlyMap<string, Promise<void>>, log: Logger): Promise<void> {
+  const pending = new Set(tasks.keys());
+  const all = Promise.all([...tasks].map(([name, task]) => task.then(() => pending.delete(name))));
+  using limit = timeoutSignal(systemClock, stopLimitMs);
+  await Promise.race([all, new Promise<void>((resolve) => onAbort(limit, resolve))]);
+  if (pending.size > 0) log.warn("parts of the cluster did not end in time", { parts: [...pending].join(", ") });
+}
+
+const serviceAccountUser = (account: string) => ({
+  username: `system:serviceaccount:kube-system:${account}`,
+  groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
+});
+
+interface PlaneParts {
+  readonly options: AllInOneOptions;
+  readonly pki: ClusterPki;
+  readonly store: Store;
+  readonly address: string;
+  readonly streaming: NodeStreaming;
+}
+
+async function startPlane({ options, pki, store, address, streaming }: PlaneParts): Promise<ControlPlane> {
+  const { config, log } = options;
+  const plane = createControlPlane({
+    store,
+    clock: systemClock,
+    rng: systemRng,
+    log: log.child("apiserver"),
+    metrics: new MetricRegistry(),
+    advertise: { address, port: config.ports.api },
+    authorizationModes: ["Node", "RBAC"],
+    serviceClusterIPRange: config.serviceCidr,
+    connect: streaming.connect,
+    admission: { enable: ["NodeRestriction"], disable: [] },
+    tokenIssuer: createTokenIssuer({
+      issuers: [`https://kubernetes.default.svc.${config.clusterDomain}`],
+      signingKey: pki.serviceAccount.privateKey,
+    }),
+  });
+  await plane.start();
+  return plane;
+}
+
+interface NodeParts {
+  readonly options: AllInOneOptions;
+  readonly plane: ControlPlane;
+  readonly pki: ClusterPki;
+  readonly address: string;
+  readonly base: (client: ComponentBase["client"]) => ComponentBase;
+  readonly start: (name: string, task: Promise<void>) => void;
+}
+
+async function startNodes(parts: NodeParts): Promise<void> {
+  const { options, plane, base, start } = parts;
+  if (options.mode === "simulated") {
+    const network = options.config.podCidr.split(".").slice(0, 2).join(".");
+    for (let index = 0; index < options.simulatedNodes; index++) {
+      const name = options.simulatedNodes === 1 ? options.config.nodeName : `${options.config.nodeName}-${index}`;
+      const client = plane.client(componentUsers.node(name), "kubelet/v1.36");
+      const settings = { name, podCidr: `${network}.${index}.0/24`, address: `192.0.2.${index + 1}` };
+      start(`node ${name}`, runSimulatedNode(base(client), settings));
+    }
+    return;
+  }
+  const [{ startRealNode }] = await Promise.all([
+    import("./real-node.ts"),
+    containerdReady(options.layout, systemClock),
+    prepareImages(options.layout, ["pause"]),
+  ]);
+  await startRealNode(parts);
+}
+
+/**
+ * A pod that is tried while there is no node at all has failed by an error and is not tried again for a second, whatever
+ * happens meanwhile; one that the new node's taint turns away is tried as soon as the taint goes. So the first attempt
+ * waits for the first node, which is on its way.
+ */
+async function scheduleOnceThereIsANode(plane: ControlPlane, base: NodeParts["base"]): Promise<void> {
+  const parts = base(plane.client(componentUsers.scheduler, "kube-scheduler/v1.36"));
+  await Promise.all([import("../../scheduler/index.ts"), whenNode(plane, () => true, parts.signal)]);
+  if (!parts.signal.aborted) await runScheduler(parts);
+}
+
+/** Tells when the first node is ready, and ends. */
+async function announceNodes(plane: ControlPlane, options: AllInOneOptions, signal: AbortSignal): Promise<void> {
+  const node = await whenNode(plane, isReady, signal);
+  if (node !== undefined) options.onStage("node ready", node.metadata.name);
+}

@@ -1,0 +1,172 @@
+// The node with real containers: pod network, runtime, kubelet, service proxy and DNS of this machine.
+import { mkdirSync } from "node:fs";
+
+import { systemClock, systemRng } from "../../base/index.ts";
+import { createInformerFactory } from "../../client/index.ts";
+import { authorizeDns, dnsUser, nodePodCidr, provideImages, publishDns } from "../../cluster/index.ts";
+import type { ClusterPki } from "../../cluster/pki/index.ts";
+import { createKubelet } from "../../kubelet/index.ts";
+import { createNodeHost, serveKubelet } from "../../kubelet/node/index.ts";
+import { createDnsView, createHostPorts, createProxy } from "../../network/index.ts";
+import {
+  createNftBackend,
+  createNftHostPorts,
+  serveDns,
+  setUpPodNetwork,
+  upstreamsOf,
+} from "../../network/node/index.ts";
+import { connectCri } from "../../runtime/cri/index.ts";
+import { type ControlPlane, componentUsers } from "../apiserver/control-plane.ts";
+import type { ComponentBase } from "../components.ts";
+import type { AllInOneOptions } from "./all-in-one.ts";
+import { isReady, whenNode } from "./node-watch.ts";
+
+export interface RealNodeParts {
+  readonly options: AllInOneOptions;
+  readonly plane: ControlPlane;
+  readonly pki: ClusterPki;
+  readonly address: string;
+  readonly base: (client: ComponentBase["client"]) => ComponentBase;
+  readonly start: (name: string, task: Promise<void>) => void;
+}
+
+/** Resolves when everything is on its way; what fails later fails the task that `start` was given. */
+export async function startRealNode(parts: RealNodeParts): Promise<void> {
+  const { options, plane, base, start } = parts;
+  const { config, layout } = options;
+  const administrator = plane.client(componentUsers.admin, "t8s");
+  // The cluster's own: also a failed part ends it, not only the person at the keyboard.
+  const { signal } = base(administrator);
+  const [network] = await Promise.all([
+    setUpPodNetwork({
+      cluster: config.name,
+      bridge: config.bridge,
+      podCidr: nodePodCidr(config.podCidr),
+      clusterCidr: config.podCidr,
+      stateDirectory: layout.cni.stateDirectory,
+      configDirectory: layout.cni.configDirectory,
+      mtu: 0,
+    }),
+    provideImages(layout, ["pause"]),
+  ]);
+  // Not needed by the node itself, but by whoever tries it without a registry: it comes behind the start.
+  start(
+    "the busybox image",
+    whenNode(plane, isReady, signal)
+      .then((node) => (node === undefined ? undefined : provideImages(layout, ["busybox"])))
+      .catch((error: unknown) => options.log.warn("the busybox image cannot be provided", { error })),
+  );
+  start("the kubelet", runKubelet(parts));
+  start("the service proxy", runProxy(parts, network.bridgeFiltered));
+  start("host ports", runHostPorts(parts, network.bridgeFiltered));
+  start("DNS", runDns({ ...parts, client: administrator }));
+}
+
+async function runKubelet({ options, plane, pki, address, base }: RealNodeParts): Promise<void> {
+  const { config, layout, log } = options;
+  const client = plane.client(componentUsers.node(config.nodeName), "kubelet/v1.36");
+  const parts = base(client);
+  for (const directory of [layout.kubeletDirectory, `${layout.podLogDirectory}/containers`])
+    mkdirSync(directory, { recursive: true });
+  const runtime = await connectCri({ socket: layout.containerd.socket, clock: systemClock, log: log.child("cri") });
+  const host = createNodeHost({ clock: systemClock, log: log.child("host") });
+  const kubelet = createKubelet({
+    ...parts,
+    nodeName: config.nodeName,
+    runtime,
+    host,
+    config: {
+      clusterDns: [config.dnsIp],
+      clusterDomain: config.clusterDomain,
+      rootDirectory: layout.kubeletDirectory,
+      podLogsDirectory: layout.podLogDirectory,
+      containerLogsDirectory: `${layout.podLogDirectory}/containers`,
+      nodeIps: [address],
+      podCidr: nodePodCidr(config.podCidr),
+      port: config.ports.kubelet,
+      cgroupRoot: config.cgroupRoot,
+    },
+  });
+  const serving = pki.nodes.get(config.nodeName);
+  if (serving === undefined) throw new Error(`no certificate for node ${config.nodeName}`);
+  const server = await serveKubelet({
+    kubelet,
+    tls: { cert: serving.serving.cert, key: serving.serving.key, clientCA: pki.ca.cert },
+    bindAddress: "0.0.0.0",
+    port: config.ports.kubelet,
+    client,
+    clock: systemClock,
+    log: log.child("kubelet"),
+  });
+  try {
+    await kubelet.run(parts.signal);
+  } finally {
+    await server.close();
+    await runtime.close();
+  }
+}
+
+async function runProxy({ options, plane, address, base }: RealNodeParts, bridgeFiltered: boolean): Promise<void> {
+  const { config } = options;
+  const { clock, rng, metrics, signal, client, log } = base(plane.client(componentUsers.proxy, "kube-proxy/v1.36"));
+  const informers = createInformerFactory({ client, clock, rng, log, signal });
+  const backend = createNftBackend({
+    cluster: config.name,
+    clusterCidrs: [config.podCidr],
+    masqueradeAll: !bridgeFiltered,
+    log: log.child("proxy"),
+  });
+  const proxy = createProxy({
+    informers,
+    backend,
+    nodeName: config.nodeName,
+    // Localhost too, which upstream's nftables mode does not offer: an address that works on every machine.
+    nodeAddresses: [address, "127.0.0.1"],
+    clock,
+    log: log.child("proxy"),
+    metrics,
+  });
+  informers.start();
+  await proxy.run(signal);
+}
+
+async function runHostPorts({ options, plane, base }: RealNodeParts, bridgeFiltered: boolean): Promise<void> {
+  const { config } = options;
+  const parts = base(plane.client(componentUsers.node(config.nodeName), "kubelet/v1.36"));
+  const log = parts.log.child("hostports");
+  const informers = createInformerFactory(parts);
+  const backend = createNftHostPorts({
+    cluster: config.name,
+    ...(bridgeFiltered ? {} : { masqueradeFrom: config.podCidr }),
+    log,
+  });
+  const hostPorts = createHostPorts({ ...parts, informers, backend, nodeName: config.nodeName, log });
+  informers.start();
+  await hostPorts.run(parts.signal);
+}
+
+async function runDns(parts: RealNodeParts & { readonly client: ComponentBase["client"] }): Promise<void> {
+  const { options, plane, address, base } = parts;
+  const { config } = options;
+  const { clock, rng, signal, client, log } = base(plane.client(dnsUser, "t8s-dns"));
+  const informers = createInformerFactory({ client, clock, rng, log, signal });
+  const view = createDnsView(informers);
+  await authorizeDns(parts.client);
+  informers.start();
+  const server = await serveDns({
+    view,
+    clusterDomain: config.clusterDomain,
+    upstreams: upstreamsOf("/etc/resolv.conf", ["127.0.0.1", "::1", address]),
+    addresses: [address],
+    port: config.ports.dns,
+    clock: systemClock,
+    rng: systemRng,
+    log: log.child("dns"),
+  });
+  try {
+    await publishDns(parts.client, { dnsIp: config.dnsIp, address, port: server.port });
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  } finally {
+    await server.close();
+  }
+}

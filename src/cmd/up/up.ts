@@ -1,0 +1,181 @@
+// `t8s up`: starts or resumes a cluster and stays with it.
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+import { createLogger, formatRecord, type Logger, sleep, systemClock } from "../../base/index.ts";
+import type { FlagDefinitions, FlagValues } from "../../cli/index.ts";
+import {
+  type ClusterLayout,
+  containerSupport,
+  installPackages,
+  isAlive,
+  openConfig,
+  spawnDetached,
+} from "../../cluster/index.ts";
+import { clusterFlags, layoutOf, levelOf, readFlags, stopSignal } from "../lib.ts";
+import { startAllInOne } from "./all-in-one.ts";
+import { readProcess, type Stage, writeProcess } from "./process-record.ts";
+import { deploySample } from "./sample.ts";
+import { teardown } from "./teardown.ts";
+
+const flags = {
+  ...clusterFlags,
+  detach: {
+    type: "boolean",
+    help: "return when the cluster is ready and let it run in the background",
+    shorthand: "d",
+  },
+  sample: { type: "boolean", help: "deploy a sample application and show its address" },
+  simulated: { type: "boolean", help: "simulate the nodes: everything is real but the containers" },
+  nodes: { type: "integer", help: "number of nodes, when they are simulated", default: "1" },
+  prepare: { type: "boolean", help: "install what the operating system lacks, then return" },
+  v: { type: "integer", help: "verbosity of the log", shorthand: "v", default: "0" },
+} as const satisfies FlagDefinitions;
+
+type Values = FlagValues<typeof flags>;
+
+export async function run(words: readonly string[]): Promise<number> {
+  const about = "Starts a cluster, or resumes it, and stays in the foreground. Ctrl-C stops it; its data stays.";
+  const parsed = readFlags({ name: "up", about, flags }, words);
+  if (parsed === undefined) return 0;
+  const { values } = parsed;
+  const layout = layoutOf(values);
+  const mode = prepare(values);
+  if (values.prepare) return 0;
+  const running = readProcess(layout);
+  if (isAlive(running))
+    throw new Error(
+      `cluster ${layout.name} is already running (process ${running.pid}); t8s status --name ${layout.name} shows it`,
+    );
+  mkdirSync(layout.directory, { recursive: true });
+  return values.detach ? detach(layout, words) : stay(values, layout, mode);
+}
+
+/** Decides what the nodes are and installs what containers lack; says so. */
+function prepare(values: Values): "containers" | "simulated" {
+  if (values.simulated) {
+    print("nodes are simulated, as asked: pods pretend to run");
+    return "simulated";
+  }
+  const support = containerSupport();
+  if (!support.possible) {
+    print(`nodes are simulated: ${support.why}`);
+    return "simulated";
+  }
+  if (values.nodes > 1)
+    throw new Error("more than one node with real containers is not implemented; --simulated takes any --nodes");
+  if (support.missing.length > 0) {
+    print(`installing ${support.missing.join(", ")}`);
+    installPackages(support.missing);
+  }
+  return "containers";
+}
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Starts the same command in the background and shows what it says until it is ready. */
+async function detach(layout: ClusterLayout, words: readonly string[]): Promise<number> {
+  const child = spawnDetached({
+    command: process.execPath,
+    args: [...process.execArgv, process.argv[1]!, "up", ...words.filter((word) => !/^(-d|--detach(=.*)?)$/.test(word))],
+    logFile: layout.logFile,
+  });
+  for (;;) {
+    const record = readProcess(layout);
+    if (record !== undefined && record.pid === child.pid && record.ready) {
+      print(record.summary ?? "");
+      return 0;
+    }
+    if (child.exitCode !== null || child.signalCode !== null) {
+      const words_ = existsSync(layout.logFile)
+        ? readFileSync(layout.logFile, "utf8").trim().split("\n").slice(-5).join("\n")
+        : "";
+      throw new Error(`the cluster did not start:\n${words_}`);
+    }
+    await sleep(systemClock, 50);
+  }
+}
+
+async function stay(values: Values, layout: ClusterLayout, mode: "containers" | "simulated"): Promise<number> {
+  const signal = stopSignal();
+  const config = await openConfig(layout);
+  const log = consoleLogger(values.v);
+  const stages: Stage[] = [];
+  let summary = "";
+  let ready = false;
+  const save = (): void => writeProcess(layout, { mode, ready, stages, summary });
+  const stage = (name: string, detail: string): void => {
+    const atMs = systemClock.monotonic();
+    stages.push({ name, atMs });
+    print(`${(atMs / 1000).toFixed(2).padStart(7)} s  ${name.padEnd(14)} ${detail}`);
+    save();
+  };
+  save();
+  print(`Typernetes cluster ${config.name}`);
+  let status = 0;
+  const fail = (error: unknown): void => {
+    if (signal.aborted) return;
+    log.error("the cluster failed", { error: error instanceof Error ? (error.stack ?? error.message) : error });
+    status = 1;
+  };
+  try {
+    const cluster = await startAllInOne({
+      layout,
+      config,
+      mode,
+      simulatedNodes: values.nodes,
+      log,
+      onStage: stage,
+    });
+    const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    try {
+      const addresses = values.sample
+        ? await Promise.race([
+            deploySample({ plane: cluster.plane, layout, mode, address: cluster.address, onStage: stage, signal }),
+            stopped,
+            cluster.failed,
+          ])
+        : [];
+      if (!values.sample) await Promise.race([nodeReady(stages, signal), cluster.failed]);
+      if (!signal.aborted) {
+        summary = summarize(layout, addresses ?? []);
+        ready = true;
+        save();
+        print(summary);
+      }
+      await Promise.race([stopped, cluster.failed]);
+    } catch (error) {
+      fail(error); // said before the rest is stopped, which takes its time
+    } finally {
+      if (signal.aborted) print("stopping");
+      await cluster.stop();
+    }
+  } catch (error) {
+    fail(error);
+  }
+  await teardown({ layout, config, log });
+  return status;
+}
+
+async function nodeReady(stages: readonly Stage[], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && !stages.some((stage) => stage.name === "node ready")) await sleep(systemClock, 10);
+}
+
+function summarize(layout: ClusterLayout, addresses: readonly string[]): string {
+  const scope = [...(layout.name === "default" ? [] : [`--name ${layout.name}`])].join(" ");
+  const rows: (readonly [string, string])[] = [
+    ["kubeconfig", `export KUBECONFIG=${layout.kubeconfigFile}`],
+    ...addresses.map((address) => ["sample", address] as const),
+    ["stop", `Ctrl-C, or: t8s down ${scope}`.trimEnd()],
+  ];
+  return `\n${rows.map(([name, text]) => `  ${name.padEnd(11)} ${text}`).join("\n")}`;
+}
+
+/** Warnings and errors go to the terminal beside the stages; everything does with --v. */
+function consoleLogger(verbosity: number): Logger {
+  return createLogger({
+    clock: systemClock,
+    component: "",
+    level: verbosity > 0 ? levelOf(verbosity) : "warn",
+    write: (record) => process.stderr.write(`${formatRecord(record)}\n`),
+  });
+}

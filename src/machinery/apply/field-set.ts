@@ -1,0 +1,243 @@
+// Sets of field paths: the algebra under managedFields and server-side apply. Upstream: sigs.k8s.io/structured-merge-diff
+// fieldpath. Sets are immutable; operations share what did not change.
+
+import { parseJson } from "../codec/json-text.ts";
+import { isObject } from "../equal.ts";
+
+/**
+ * A set of field paths as a tree. A key is a path element in fieldsV1 form: `f:name`, `k:{"containerPort":80,"protocol":"TCP"}`,
+ * `v:"x"`, `i:0`; `self` says that the path itself is a member.
+ */
+export interface FieldSet {
+  readonly self: boolean;
+  readonly children: ReadonlyMap<string, FieldSet>;
+}
+
+const noChildren: ReadonlyMap<string, FieldSet> = new Map();
+export const emptyFieldSet: FieldSet = { self: false, children: noChildren };
+export const leafFieldSet: FieldSet = { self: true, children: noChildren };
+
+/** A set with these children and perhaps the path itself; empty children are left out. */
+export function fieldSet(children: Iterable<readonly [string, FieldSet]>, self = false): FieldSet {
+  const kept = new Map<string, FieldSet>();
+  for (const [element, child] of children) if (!isEmptyFieldSet(child)) kept.set(element, child);
+  return kept.size === 0 ? (self ? leafFieldSet : emptyFieldSet) : { self, children: kept };
+}
+
+/** The set of plain field paths: `fieldSetOfPaths(["metadata"], ["metadata", "name"])`. */
+export function fieldSetOfPaths(...paths: readonly (readonly string[])[]): FieldSet {
+  let set = emptyFieldSet;
+  for (const path of paths) {
+    let one: FieldSet = leafFieldSet;
+    for (const name of [...path].reverse()) one = { self: false, children: new Map([[`f:${name}`, one]]) };
+    set = unionFields(set, one);
+  }
+  return set;
+}
+
+export const isEmptyFieldSet = (set: FieldSet): boolean => !set.self && set.children.size === 0;
+
+export function unionFields(a: FieldSet, b: FieldSet): FieldSet {
+  if (a === b || isEmptyFieldSet(b)) return a;
+  if (isEmptyFieldSet(a)) return b;
+  const children = new Map(a.children);
+  for (const [element, child] of b.children) {
+    const own = children.get(element);
+    children.set(element, own === undefined ? child : unionFields(own, child));
+  }
+  return { self: a.self || b.self, children };
+}
+
+export function intersectFields(a: FieldSet, b: FieldSet): FieldSet {
+  const children: [string, FieldSet][] = [];
+  for (const [element, child] of a.children) {
+    const other = b.children.get(element);
+    if (other !== undefined) children.push([element, intersectFields(child, other)]);
+  }
+  return fieldSet(children, a.self && b.self);
+}
+
+/** What is in `a` and not in `b`; members below a member of `b` stay. */
+export function subtractFields(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmptyFieldSet(b)) return a;
+  const children: [string, FieldSet][] = [];
+  for (const [element, child] of a.children) {
+    const other = b.children.get(element);
+    children.push([element, other === undefined ? child : subtractFields(child, other)]);
+  }
+  return fieldSet(children, a.self && !b.self);
+}
+
+/** Like subtractFields, but a member of `b` takes everything below it along. */
+export function subtractFieldTrees(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmptyFieldSet(b)) return a;
+  const children: [string, FieldSet][] = [];
+  for (const [element, child] of a.children) {
+    const other = b.children.get(element);
+    if (other === undefined) children.push([element, child]);
+    else if (!other.self) children.push([element, subtractFieldTrees(child, other)]);
+  }
+  return fieldSet(children, a.self && !b.self);
+}
+
+export function equalFields(a: FieldSet, b: FieldSet): boolean {
+  if (a === b) return true;
+  if (a.self !== b.self || a.children.size !== b.children.size) return false;
+  for (const [element, child] of a.children) {
+    const other = b.children.get(element);
+    if (other === undefined || !equalFields(child, other)) return false;
+  }
+  return true;
+}
+
+export function hasField(set: FieldSet, path: readonly string[]): boolean {
+  let node: FieldSet | undefined = set;
+  for (const element of path) {
+    node = node.children.get(element);
+    if (node === undefined) return false;
+  }
+  return path.length > 0 && node.self;
+}
+
+/** Members that have nothing below them. */
+export function leavesOf(set: FieldSet): FieldSet {
+  return fieldSet(
+    [...set.children].map(([element, child]) => [element, leavesOf(child)] as const),
+    set.self && set.children.size === 0,
+  );
+}
+
+/** Every member path, members of one level before those below them, as upstream iterates. */
+export function* fieldPaths(set: FieldSet, prefix: readonly string[] = []): Generator<readonly string[]> {
+  const elements = sortedElements(set);
+  for (const element of elements) if (set.children.get(element)!.self) yield [...prefix, element];
+  for (const element of elements) yield* fieldPaths(set.children.get(element)!, [...prefix, element]);
+}
+
+/** `.spec.containers[name="a"].image`: how conflicts name a path. */
+export function showPath(path: readonly string[]): string {
+  return path.map(showElement).join("");
+}
+
+function showElement(element: string): string {
+  const content = element.slice(2);
+  switch (element[0]) {
+    case "f":
+      return `.${content}`;
+    case "k":
+      return `[${Object.entries(JSON.parse(content) as Record<string, unknown>)
+        .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+        .join(",")}]`;
+    case "v":
+      return `[=${content}]`;
+    default:
+      return `[${content}]`;
+  }
+}
+
+/** Text that is no fieldsV1. */
+export class FieldSetError extends Error {
+  override readonly name = "FieldSetError";
+}
+
+/** Throws FieldSetError. */
+export function parseFieldsV1(fields: Record<string, unknown>): FieldSet {
+  const children: [string, FieldSet][] = [];
+  let self = false;
+  for (const [key, value] of Object.entries(fields)) {
+    if (key === ".") {
+      self = true;
+      continue;
+    }
+    if (!isObject(value)) throw new FieldSetError(`fields below ${key} are not a map`);
+    const child = parseFieldsV1(value);
+    children.push([canonicalElement(key), child.self || child.children.size > 0 ? child : leafFieldSet]);
+  }
+  return fieldSet(children, self);
+}
+
+/** One spelling for each path element: sorted keys, compact JSON. */
+function canonicalElement(key: string): string {
+  if (key.length < 2) throw new FieldSetError(`key must be 2 characters long: ${key}`);
+  if (key[1] !== ":") throw new FieldSetError(`missing colon: ${key}`);
+  const content = key.slice(2);
+  switch (key[0]) {
+    case "f":
+      return key;
+    case "v":
+      return valueElement(parseJson(content).value);
+    case "k": {
+      const parsed = parseJson(content).value;
+      if (!isObject(parsed)) throw new FieldSetError(`not a map of keys: ${key}`);
+      return keyElement(Object.entries(parsed));
+    }
+    case "i":
+      if (/^[+-]?[0-9]+$/.test(content)) return `i:${Number(content)}`;
+      throw new FieldSetError(`not an index: ${key}`);
+    default:
+      throw new FieldSetError("unknown path element type");
+  }
+}
+
+const compactJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, member) => (typeof member === "bigint" ? Number(member) : member));
+
+export const valueElement = (value: unknown): string => `v:${compactJson(value)}`;
+
+/** The element of a list map's item: its keys, sorted. */
+export function keyElement(pairs: readonly (readonly [string, unknown])[]): string {
+  const sorted = [...pairs].sort(([a], [b]) => compareText(a, b));
+  return `k:{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${compactJson(value)}`).join(",")}}`;
+}
+
+export function formatFieldsV1(set: FieldSet): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  if (set.self) fields["."] = {};
+  for (const element of sortedElements(set)) {
+    const child = set.children.get(element)!;
+    fields[element] = child.children.size === 0 ? {} : formatFieldsV1(child);
+  }
+  return fields;
+}
+
+function sortedElements(set: FieldSet): string[] {
+  return set.children.size < 2 ? [...set.children.keys()] : [...set.children.keys()].sort(compareElements);
+}
+
+const elementRank: Readonly<Record<string, number>> = { f: 0, k: 1, v: 2, i: 3 };
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Upstream's order: fields, keyed items, values, indexes. */
+function compareElements(a: string, b: string): number {
+  const rank = elementRank[a[0]!]! - elementRank[b[0]!]!;
+  if (rank !== 0 || a === b) return rank;
+  switch (a[0]) {
+    case "f":
+      return compareText(a, b);
+    case "i":
+      return Number(a.slice(2)) - Number(b.slice(2));
+    case "v":
+      return compareValues(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
+    default:
+      return comparePairs(Object.entries(JSON.parse(a.slice(2))), Object.entries(JSON.parse(b.slice(2))));
+  }
+}
+
+function comparePairs(a: readonly [string, unknown][], b: readonly [string, unknown][]): number {
+  for (let index = 0; index < Math.min(a.length, b.length); index++) {
+    const order = compareText(a[index]![0], b[index]![0]) || compareValues(a[index]![1], b[index]![1]);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+const valueRank = (value: unknown): number =>
+  typeof value === "number" ? 0 : typeof value === "string" ? 1 : typeof value === "boolean" ? 2 : 3;
+
+function compareValues(a: unknown, b: unknown): number {
+  const rank = valueRank(a) - valueRank(b);
+  if (rank !== 0) return rank;
+  if (typeof a === "number") return a - (b as number);
+  if (typeof a === "boolean") return Number(a) - Number(b);
+  return compareText(String(a), String(b));
+}

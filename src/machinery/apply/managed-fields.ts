@@ -1,0 +1,243 @@
+// Field ownership: what create, update and patch write into metadata.managedFields. Upstream: k8s.io/apimachinery
+// pkg/util/managedfields, sigs.k8s.io/structured-merge-diff merge.
+import { readerOf } from "../codec/decode-plan.ts";
+import { JsonSyntaxError } from "../codec/json-text.ts";
+import type { KubeObject, ManagedFieldsEntry } from "../object.ts";
+import type { Schema, Schemas } from "../schema.ts";
+import {
+  emptyFieldSet,
+  type FieldSet,
+  FieldSetError,
+  fieldSetOfPaths,
+  formatFieldsV1,
+  intersectFields,
+  isEmptyFieldSet,
+  parseFieldsV1,
+  subtractFields,
+  subtractFieldTrees,
+  unionFields,
+} from "./field-set.ts";
+import { type Comparison, compareTyped } from "./typed.ts";
+
+export interface ManagedFieldsUpdate {
+  /** The object before; undefined on create. */
+  readonly before: KubeObject | undefined;
+  /** The object as the client means it, defaults filled in, before admission; its metadata.managedFields are what the client sent. */
+  readonly after: KubeObject;
+  readonly manager: string;
+  readonly subresource: string;
+  readonly time: string;
+  readonly schema: Schema;
+  readonly schemas: Schemas;
+  /** Fields that this endpoint resets (status on the main resource, spec on /status): nobody comes to own them here. */
+  readonly resetFields?: FieldSet;
+}
+
+/** One manager's entry, its set parsed. */
+export interface Manager {
+  readonly manager: string;
+  readonly operation: "Apply" | "Update";
+  readonly apiVersion: string;
+  readonly subresource: string;
+  readonly time: string | undefined;
+  readonly set: FieldSet;
+}
+
+/** Managers by identity: an applier is the same whatever version it applies with. */
+export type Managers = ReadonlyMap<string, Manager>;
+
+export const managerIdentity = (manager: Omit<Manager, "set" | "time">): string =>
+  JSON.stringify([
+    manager.operation,
+    manager.manager,
+    manager.operation === "Apply" ? "" : manager.apiVersion,
+    manager.subresource,
+  ]);
+
+const mostUpdateManagers = 10;
+const bucketName = "ancient-changes";
+
+/** Fields that nobody owns: the server or the path decides them. */
+const unowned = fieldSetOfPaths(
+  ["apiVersion"],
+  ["kind"],
+  ["metadata"],
+  ["metadata", "name"],
+  ["metadata", "namespace"],
+  ["metadata", "creationTimestamp"],
+  ["metadata", "selfLink"],
+  ["metadata", "uid"],
+  ["metadata", "clusterName"],
+  ["metadata", "generation"],
+  ["metadata", "managedFields"],
+  ["metadata", "resourceVersion"],
+);
+export const withoutUnowned = (set: FieldSet): FieldSet => subtractFields(set, unowned);
+
+/** The new metadata.managedFields of a non-apply write (operation Update). Undefined: none are tracked. */
+export function managedFieldsAfterUpdate(update: ManagedFieldsUpdate): ManagedFieldsEntry[] | undefined {
+  const managers = startingPoint(update);
+  if (managers.size === 0 && update.before !== undefined && update.before.metadata.uid) return undefined;
+  try {
+    return formatManagers(afterUpdate(managers, update));
+  } catch (error) {
+    // Upstream's UpdateNoErrors: an object that cannot be tracked loses its managed fields rather than the write.
+    if (error instanceof FieldSetError) return undefined;
+    throw error;
+  }
+}
+
+/** The managers before the operation: the client's list when it sent a usable one, else the stored one. */
+function startingPoint({ before, after, subresource }: ManagedFieldsUpdate): Managers {
+  const stored = before?.metadata.managedFields;
+  const sent = subresource === "" ? after.metadata.managedFields : undefined;
+  if (sent !== undefined && sent !== null && isReset(sent)) return new Map();
+  const parsed = sent === undefined || sent === null ? undefined : parseManagers(sent);
+  if (parsed !== undefined && parsed.size > 0) return parsed;
+  return parseManagers(stored ?? []) ?? new Map();
+}
+
+/** An empty list, or one empty entry: how a client asks to forget all managers. */
+function isReset(entries: readonly ManagedFieldsEntry[]): boolean {
+  if (entries.length === 0) return true;
+  return (
+    entries.length === 1 &&
+    Object.values(entries[0]!).every((value) => value === undefined || value === null || value === "")
+  );
+}
+
+/** Undefined when an entry makes no sense. */
+export function parseManagers(entries: readonly ManagedFieldsEntry[]): Managers | undefined {
+  const managers = new Map<string, Manager>();
+  for (const entry of entries) {
+    const { operation, apiVersion, fieldsType } = entry;
+    if ((operation !== "Apply" && operation !== "Update") || !apiVersion || fieldsType !== "FieldsV1") return undefined;
+    const set = tryParse(entry.fieldsV1 ?? {});
+    if (set === undefined) return undefined;
+    const manager: Manager = {
+      manager: entry.manager ?? "",
+      operation,
+      apiVersion,
+      subresource: entry.subresource ?? "",
+      time: entry.time ?? undefined,
+      set,
+    };
+    managers.set(managerIdentity(manager), manager);
+  }
+  return managers;
+}
+
+function tryParse(fields: Record<string, unknown>): FieldSet | undefined {
+  try {
+    return parseFieldsV1(fields);
+  } catch (error) {
+    if (error instanceof FieldSetError || error instanceof JsonSyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** In upstream's order: operation, time, manager, version, subresource. */
+export function formatManagers(managers: Managers): ManagedFieldsEntry[] | undefined {
+  if (managers.size === 0) return undefined;
+  const order = (a: Manager, b: Manager): number =>
+    compareText(a.operation, b.operation) ||
+    compareText(a.time ?? "", b.time ?? "") ||
+    compareText(a.manager, b.manager) ||
+    compareText(a.apiVersion, b.apiVersion) ||
+    compareText(a.subresource, b.subresource);
+  return [...managers.values()].sort(order).map((each) => ({
+    ...(each.manager === "" ? {} : { manager: each.manager }),
+    operation: each.operation,
+    apiVersion: each.apiVersion,
+    ...(each.time === undefined ? {} : { time: each.time }),
+    fieldsType: "FieldsV1",
+    fieldsV1: formatFieldsV1(each.set),
+    ...(each.subresource === "" ? {} : { subresource: each.subresource }),
+  }));
+}
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function withoutManagedFields(object: KubeObject): KubeObject {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata: metadata as KubeObject["metadata"] };
+}
+
+/** The object that a create starts from: what the Go type is when nothing is set. */
+export function zeroObject(types: { schema: Schema; schemas: Schemas }): unknown {
+  return readerOf(types.schema, types.schemas).zero() ?? {};
+}
+
+function afterUpdate(managers: Managers, update: ManagedFieldsUpdate): Managers {
+  const before = update.before === undefined ? zeroObject(update) : withoutManagedFields(update.before);
+  const compared = compareTyped(before, withoutManagedFields(update.after), update);
+  const comparison = withoutReset(compared, update.resetFields);
+  const changed = unionFields(comparison.modified, comparison.added);
+  const result = new Map(takeFields(managers, comparison));
+  const own = withoutUnowned(changed);
+  if (!isEmptyFieldSet(own)) {
+    const entry = {
+      manager: update.manager || "unknown",
+      operation: "Update" as const,
+      apiVersion: update.after.apiVersion,
+      subresource: update.subresource,
+    };
+    const identity = managerIdentity(entry);
+    const set = unionFields(own, result.get(identity)?.set ?? emptyFieldSet);
+    result.set(identity, { ...entry, time: update.time, set });
+  }
+  return capUpdateManagers(result);
+}
+
+/** A comparison without fields that the endpoint resets. */
+export function withoutReset(comparison: Comparison, resetFields: FieldSet | undefined): Comparison {
+  if (resetFields === undefined) return comparison;
+  return {
+    added: subtractFieldTrees(comparison.added, resetFields),
+    removed: subtractFieldTrees(comparison.removed, resetFields),
+    modified: subtractFieldTrees(comparison.modified, resetFields),
+  };
+}
+
+/** Everyone loses what changed or went away; who owns nothing any more is gone. */
+export function takeFields(managers: Managers, comparison: Comparison, except?: string): Managers {
+  const changed = unionFields(comparison.modified, comparison.added);
+  const kept = new Map<string, Manager>();
+  for (const [identity, manager] of managers) {
+    const set =
+      identity === except
+        ? manager.set
+        : subtractFields(subtractFields(manager.set, intersectFields(manager.set, changed)), comparison.removed);
+    if (!isEmptyFieldSet(set)) kept.set(identity, set === manager.set ? manager : { ...manager, set });
+  }
+  return kept;
+}
+
+/** Above ten update managers, the oldest of one version are merged into one entry. */
+function capUpdateManagers(managers: Map<string, Manager>): Managers {
+  const updaters = [...managers].filter(([, manager]) => manager.operation === "Update");
+  let count = updaters.length;
+  if (count <= mostUpdateManagers) return managers;
+  updaters.sort(([a, left], [b, right]) => compareText(left.time ?? "", right.time ?? "") || compareText(a, b));
+  const firstOfVersion = new Map<string, string>();
+  for (const [identity, manager] of updaters) {
+    if (count <= mostUpdateManagers) break;
+    const first = firstOfVersion.get(manager.apiVersion);
+    if (first === undefined) {
+      firstOfVersion.set(manager.apiVersion, identity);
+      continue;
+    }
+    const bucket = {
+      manager: bucketName,
+      operation: "Update" as const,
+      apiVersion: manager.apiVersion,
+      subresource: "",
+    };
+    const bucketIdentity = managerIdentity(bucket);
+    const held = managers.get(bucketIdentity) ?? managers.get(first)!;
+    if (!managers.has(bucketIdentity)) managers.delete(first);
+    managers.set(bucketIdentity, { ...bucket, time: manager.time, set: unionFields(manager.set, held.set) });
+    if (identity !== bucketIdentity) managers.delete(identity);
+    count--;
+  }
+  return managers;
+}

@@ -1,0 +1,305 @@
+// Objects ↔ bytes. Upstream: k8s.io/apimachinery/pkg/runtime/serializer/json, sigs.k8s.io/json, k8s.io/apiserver
+// endpoints/handlers (how decode errors are worded).
+
+import { badRequest } from "../errors.ts";
+import { formatApiVersion, type GroupVersionKind, type KubeObject } from "../object.ts";
+import { builtinSchemas, type Schema, type Schemas } from "../schema.ts";
+import { ReadContext, readAny, readerOf } from "./decode-plan.ts";
+import { JsonSyntaxError, type ParsedJson, parseJson, scanJson } from "./json-text.ts";
+import { checkYamlKeys, fromYaml, YamlError } from "./yaml.ts";
+
+export type FieldValidation = "Strict" | "Warn" | "Ignore";
+export type MediaType = "application/json" | "application/yaml";
+
+export interface DecodeOptions {
+  readonly mediaType: MediaType;
+  /** Root schema; without one unknown fields are not looked for (custom resources that preserve, options objects). */
+  readonly schema?: Schema;
+  readonly schemas?: Schemas;
+  readonly fieldValidation: FieldValidation;
+  /**
+   * The kind that the request path stands for. With it, absent kind and apiVersion are filled in, another kind or version is
+   * refused, and errors are worded as upstream's handlers word them (`Pod in version "v1" cannot be handled as a Pod: …`).
+   */
+  readonly expect?: GroupVersionKind;
+}
+
+export interface Decoded {
+  /** Fresh, mutable; unknown fields are dropped, as upstream's typed decoding drops them. */
+  readonly object: Record<string, unknown>;
+  /** Texts for `Warning` headers: `unknown field "spec.foo"`, `duplicate field "metadata.name"`. */
+  readonly warnings: readonly string[];
+}
+
+/** Throws StatusError 400 (bad syntax, wrong types, strict findings with upstream's text). */
+export function decodeObject(bytes: Uint8Array, options: DecodeOptions): Decoded {
+  const parsed =
+    options.mediaType === "application/yaml" ? parseYamlBody(bytes, options) : parseJsonBody(bytes, options);
+  const identity = identify(parsed.value, bytes, options.expect);
+  const decoded = read(parsed, options, identity);
+  if (parsed.members === undefined || parsed.members === decoded.members) return decoded.result();
+  // Some key occurs twice: parse again and look where.
+  const again = parseJson(decode(bytes), { keepNumbers: true, mergeRepeated: true });
+  return read(again, options, identity).result();
+}
+
+/**
+ * The same for a value that needs no parsing: bodies of callers in process, results of patches. The value may be frozen; the
+ * result is fresh.
+ */
+export function decodeValue(value: unknown, options: Omit<DecodeOptions, "mediaType">): Decoded {
+  const identity = identify(value, encodeJson(value), options.expect);
+  return read({ value, repeated: noneRepeated }, options, identity).result();
+}
+
+const noneRepeated: ReadonlyMap<object, readonly string[]> = new Map();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
+const decode = (bytes: Uint8Array): string => decoder.decode(bytes);
+
+interface ParsedBody extends ParsedJson {
+  /** Object members in the text, when repeated keys are not known yet. */
+  readonly members?: number;
+  /** Strict findings of the syntax itself. */
+  readonly findings?: readonly string[];
+}
+
+function parseJsonBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
+  const text = decode(bytes);
+  const scan = scanJson(bytes);
+  if (!scan.oddNumbers) {
+    const value = tryParse(text);
+    if (value !== undefined) return { value, repeated: noneRepeated, members: scan.members };
+  }
+  try {
+    return parseJson(text, { keepNumbers: true, mergeRepeated: true });
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw unrecognized(`couldn't get version/kind; json parse error: ${error.message}`, bytes, options.expect);
+  }
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function parseYamlBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
+  const text = decode(bytes);
+  try {
+    const [value = null] = fromYaml(text);
+    const finding = options.fieldValidation === "Ignore" ? undefined : checkYamlKeys(text);
+    return { value, repeated: noneRepeated, ...(finding === undefined ? {} : { findings: [finding] }) };
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    throw unrecognized(error.message, bytes, options.expect);
+  }
+}
+
+function unrecognized(why: string, bytes: Uint8Array, expect: GroupVersionKind | undefined) {
+  if (expect === undefined) return badRequest(why);
+  return badRequest(`the object provided is unrecognized (must be of type ${expect.kind}): ${why} (${summary(bytes)})`);
+}
+
+/** The start of the body: as text when it looks like JSON, else in hexadecimal. */
+function summary(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "<empty>";
+  const start = bytes.subarray(0, 30);
+  const shown =
+    bytes[0] === 0x7b ? decode(start) : [...start].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return bytes.length > 30 ? `${shown} ...` : shown;
+}
+
+const interpretType =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+/** What the data says it is, filled up from what is expected. */
+function identify(
+  value: unknown,
+  bytes: Uint8Array,
+  expect: GroupVersionKind | undefined,
+): GroupVersionKind | undefined {
+  if (value === null || value === undefined) return expect;
+  const context = new ReadContext(noneRepeated);
+  if (typeof value !== "object" || Array.isArray(value)) {
+    context.typeError(value, interpretType);
+    throw unrecognized(`couldn't get version/kind; json parse error: ${context.error}`, bytes, expect);
+  }
+  const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown };
+  for (const [key, member] of Object.entries(value)) {
+    if (
+      (key !== "apiVersion" && key !== "kind") ||
+      typeof member === "string" ||
+      member === null ||
+      member === undefined
+    )
+      continue;
+    context.typeError(member, "string");
+    const text = context.error?.replace("Go value", `Go struct field .${key}`);
+    throw unrecognized(`couldn't get version/kind; json parse error: ${text}`, bytes, expect);
+  }
+  const version = typeof apiVersion === "string" && apiVersion !== "/" ? apiVersion : "";
+  const parts = version.split("/");
+  if (parts.length > 2) throw unrecognized(`unexpected GroupVersion string: ${version}`, bytes, expect);
+  const group = parts.length === 2 ? parts[0]! : "";
+  const found = { group, version: parts.at(-1)!, kind: typeof kind === "string" ? kind : "" };
+  return expect === undefined ? found : filledUp(found, expect);
+}
+
+function filledUp(found: GroupVersionKind, expect: GroupVersionKind): GroupVersionKind {
+  const kind = found.kind === "" ? expect.kind : found.kind;
+  if (found.version === "" && (found.group === "" || found.group === expect.group))
+    return { group: expect.group, version: expect.version, kind };
+  return { ...found, kind };
+}
+
+/** `Pod in version "v1" cannot be handled as a Pod: why`. */
+function refusal(why: string, identity: GroupVersionKind | undefined, expect: GroupVersionKind | undefined) {
+  if (expect === undefined || identity === undefined) return badRequest(why);
+  return badRequest(
+    `${identity.kind} in version ${JSON.stringify(identity.version)} cannot be handled as a ${expect.kind}: ${why}`,
+  );
+}
+
+/** Versions that upstream still knows how to read but does not serve. */
+const retiredVersions = new Set([
+  "admission.k8s.io/v1beta1",
+  "apps/v1beta1",
+  "apps/v1beta2",
+  "authentication.k8s.io/v1beta1",
+  "authorization.k8s.io/v1beta1",
+  "autoscaling/v2beta1",
+  "autoscaling/v2beta2",
+  "batch/v1beta1",
+  "discovery.k8s.io/v1beta1",
+  "events.k8s.io/v1beta1",
+  "extensions/v1beta1",
+  "flowcontrol.apiserver.k8s.io/v1beta1",
+  "flowcontrol.apiserver.k8s.io/v1beta2",
+  "flowcontrol.apiserver.k8s.io/v1beta3",
+  "node.k8s.io/v1beta1",
+  "policy/v1beta1",
+  "rbac.authorization.k8s.io/v1beta1",
+  "scheduling.k8s.io/v1beta1",
+]);
+
+/** Refuses data of another kind or version than the path stands for. */
+function checkIdentity(identity: GroupVersionKind, expect: GroupVersionKind, schemas: Schemas): void {
+  if (identity.kind === expect.kind && identity.group === expect.group && identity.version === expect.version) return;
+  const version = formatApiVersion(identity);
+  const known =
+    schemas.ofKind(identity) !== undefined || (identity.kind === expect.kind && retiredVersions.has(version));
+  if (!known)
+    throw refusal(
+      `no kind ${JSON.stringify(identity.kind)} is registered for version ${JSON.stringify(version)} in scheme "pkg/runtime/scheme.go:111"`,
+      identity,
+      expect,
+    );
+  if (identity.kind !== expect.kind)
+    throw refusal(
+      `converting (${identity.version}.${identity.kind}) to (${internalPackage(expect.group)}.${expect.kind}): unknown conversion`,
+      identity,
+      expect,
+    );
+  throw badRequest(
+    `the API version in the data (${version}) does not match the expected API version (${formatApiVersion(expect)})`,
+  );
+}
+
+const internalPackage = (group: string): string => {
+  if (group === "") return "core";
+  const first = group.split(".")[0]!;
+  return group === "rbac.authorization.k8s.io"
+    ? "rbac"
+    : group === "flowcontrol.apiserver.k8s.io"
+      ? "flowcontrol"
+      : first;
+};
+
+function read(
+  parsed: ParsedBody,
+  options: Omit<DecodeOptions, "mediaType">,
+  identity: GroupVersionKind | undefined,
+): { members: number; result(): Decoded } {
+  const { expect, fieldValidation } = options;
+  const schemas = options.schemas ?? builtinSchemas();
+  if (expect !== undefined && identity !== undefined) checkIdentity(identity, expect, schemas);
+  const context = new ReadContext(parsed.repeated, parsed.members === undefined ? "shared" : "owned");
+  const value = parsed.value ?? {};
+  const object = (
+    options.schema === undefined
+      ? readAny(value, context, schemas)
+      : readerOf(options.schema, schemas).read(value, context)
+  ) as Record<string, unknown>;
+  if (context.error !== undefined) throw refusal(context.error, identity, expect);
+  if (expect !== undefined && identity !== undefined) {
+    object["apiVersion"] = formatApiVersion(identity);
+    object["kind"] = identity.kind;
+  }
+  return {
+    members: context.members,
+    result: () => {
+      if (fieldValidation === "Ignore") return { object, warnings: [] };
+      const findings = [...(parsed.findings ?? []), ...context.findings];
+      if (fieldValidation === "Strict" && findings.length > 0)
+        throw refusal(`strict decoding error: ${findings.join(", ")}`, identity, expect);
+      return { object, warnings: findings };
+    },
+  };
+}
+
+/**
+ * The bytes that the store keeps: JSON with kind, apiVersion and metadata first, without metadata.resourceVersion, so that
+ * `withResourceVersion` can splice the revision in without decoding.
+ */
+export function encodeForStore(object: KubeObject): Uint8Array {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  const { resourceVersion: _, ...kept } = metadata;
+  return encodeJson({ kind, apiVersion, metadata: kept, ...rest });
+}
+
+const metadataStart = encoder.encode('"metadata":{');
+
+/** Stored bytes plus `"resourceVersion":"N"` as the first field of metadata. */
+export function withResourceVersion(stored: Uint8Array, revision: number): Uint8Array {
+  const at = indexOfBytes(stored, metadataStart) + metadataStart.length;
+  const empty = stored[at] === 0x7d;
+  const splice = encoder.encode(`"resourceVersion":"${revision}"${empty ? "" : ","}`);
+  const out = new Uint8Array(stored.length + splice.length);
+  out.set(stored.subarray(0, at));
+  out.set(splice, at);
+  out.set(stored.subarray(at), at + splice.length);
+  return out;
+}
+
+function indexOfBytes(bytes: Uint8Array, wanted: Uint8Array): number {
+  for (let at = bytes.indexOf(wanted[0]!); at >= 0; at = bytes.indexOf(wanted[0]!, at + 1)) {
+    let same = 1;
+    while (same < wanted.length && bytes[at + same] === wanted[same]) same++;
+    if (same === wanted.length) return at;
+  }
+  throw new Error("stored bytes hold no metadata: they were not written by encodeForStore");
+}
+
+/** JSON bytes of any value; 64-bit integers may be bigints. */
+export function encodeJson(value: unknown): Uint8Array {
+  return encoder.encode(toJson(value));
+}
+
+/** JSON text of any value; undefined members are left out, 64-bit integers may be bigints. */
+export function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "null";
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return JSON.stringify(value, (_key, member) => (typeof member === "bigint" ? rawNumber(member) : member));
+  }
+}
+
+/** ECMAScript's JSON.rawJSON, which TypeScript's library does not declare yet. */
+const rawNumber = (value: bigint): unknown =>
+  (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value));

@@ -1,0 +1,159 @@
+// YAML as sigs.k8s.io/yaml reads it (go-yaml v2: YAML 1.1 booleans, octal numbers, merge keys, timestamps stay text). The
+// writer is in yaml-write.ts.
+import {
+  constructFromEvents,
+  defineMappingTag,
+  defineScalarTag,
+  EVENT_ID,
+  type Event,
+  FAILSAFE_SCHEMA,
+  getScalarValue,
+  mergeTag,
+  NOT_RESOLVED,
+  parseEvents,
+  YAMLException,
+} from "js-yaml";
+import { deepClone, setOwn } from "../equal.ts";
+import { YamlError } from "./yaml-error.ts";
+import { isNullText, parseBoolean, parseFloatText, parseInteger } from "./yaml-scalar.ts";
+
+export { YamlError } from "./yaml-error.ts";
+export { toYaml } from "./yaml-write.ts";
+
+const nullTag = defineScalarTag<null>("tag:yaml.org,2002:null", {
+  implicit: true,
+  resolve: (source) => (isNullText(source) ? null : NOT_RESOLVED),
+  identify: (value) => value === null,
+});
+const boolTag = defineScalarTag<boolean>("tag:yaml.org,2002:bool", {
+  implicit: true,
+  resolve: (source) => parseBoolean(source) ?? NOT_RESOLVED,
+  identify: (value) => typeof value === "boolean",
+});
+const intTag = defineScalarTag<number | bigint>("tag:yaml.org,2002:int", {
+  implicit: true,
+  resolve: (source) => parseInteger(source) ?? NOT_RESOLVED,
+  identify: (value) => typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value)),
+});
+const notFinite: Readonly<Record<string, string>> = { NaN: "NaN", Infinity: "+Inf", "-Infinity": "-Inf" };
+const floatTag = defineScalarTag<number>("tag:yaml.org,2002:float", {
+  implicit: true,
+  resolve: (source) => {
+    const value = parseFloatText(source);
+    if (value === undefined) return NOT_RESOLVED;
+    if (!Number.isFinite(value)) throw new YamlError(`json: unsupported value: ${notFinite[String(value)]}`);
+    return value;
+  },
+  identify: (value) => typeof value === "number",
+});
+
+/** Maps with keys as text, as the conversion to JSON makes them; a repeated key wins over the earlier one. */
+const mapTag = defineMappingTag<Record<string, unknown>>("tag:yaml.org,2002:map", {
+  create: () => ({}),
+  addPair: (map, key, value) => {
+    if (key !== null && typeof key === "object") return "invalid map key";
+    setOwn(map, String(key), value);
+    return "";
+  },
+  has: (map, key) => Object.hasOwn(map, String(key)),
+  keys: (map) => Object.keys(map),
+  get: (map, key) => map[String(key)],
+  identify: (value) => value !== null && typeof value === "object" && !Array.isArray(value),
+});
+
+const schema = FAILSAFE_SCHEMA.withTags(nullTag, boolTag, intTag, floatTag, mergeTag, mapTag);
+
+/** One value per document. Throws YamlError. */
+export function fromYaml(text: string): unknown[] {
+  const events = readEvents(text);
+  const aliases = events.some((event) => event.type === EVENT_ID.ALIAS);
+  const documents = run(() => constructFromEvents(events, { source: text, schema, json: true }));
+  if (!aliases) return documents;
+  refuseBombs(documents, events.length);
+  return documents.map((document) => deepClone(document));
+}
+
+const readEvents = (text: string): Event[] => run(() => parseEvents(text, { maxDepth: 10_000 }));
+
+function run<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof YAMLException) throw new YamlError(goMessage(error));
+    throw error;
+  }
+}
+
+const goReasons: readonly (readonly [RegExp, string])[] = [
+  [/^bad indentation of a mapping entry/, "mapping values are not allowed in this context"],
+  [/^bad indentation of a sequence entry/, "did not find expected '-' indicator"],
+  [/^tab characters must not be used/, "found character that cannot start any token"],
+  [/^unexpected end of the stream within a (?:single|double) quoted scalar/, "found unexpected end of stream"],
+  [/^end of the stream or a document separator is expected/, "did not find expected key"],
+  [/^can not read a (?:block|implicit) mapping (?:entry|pair); a multiline key/, "could not find expected ':'"],
+  [/^unidentified alias "(.*)"/, "unknown anchor '$1' referenced"],
+];
+
+function goMessage(error: YAMLException): string {
+  const { reason, mark } = error;
+  let text = reason;
+  // go-yaml reads on as a plain scalar of several lines and trips over the colon.
+  const line = mark === undefined ? "" : (mark.buffer.split("\n")[mark.line] ?? "");
+  if (reason.startsWith("bad indentation of a sequence entry") && /:(?:\s|$)/.test(line))
+    return `yaml: line ${(mark?.line ?? 0) + 1}: mapping values are not allowed in this context`;
+  for (const [pattern, replacement] of goReasons)
+    if (pattern.test(reason)) text = reason.replace(new RegExp(`${pattern.source}.*`, "s"), replacement);
+  if (text.startsWith("unknown anchor")) return `yaml: ${text}`;
+  return mark?.line === undefined ? `yaml: ${text}` : `yaml: line ${mark.line + 1}: ${text}`;
+}
+
+/** go-yaml's guard against documents that grow by aliases of aliases. */
+function refuseBombs(documents: readonly unknown[], nodes: number): void {
+  const sizes = new Map<object, number>();
+  const sizeOf = (value: unknown): number => {
+    if (value === null || typeof value !== "object") return 1;
+    const known = sizes.get(value);
+    if (known !== undefined) return known;
+    let size = 1;
+    for (const member of Object.values(value)) size += sizeOf(member);
+    sizes.set(value, size);
+    return size;
+  };
+  const expanded = documents.reduce<number>((sum, document) => sum + sizeOf(document), 0);
+  if (expanded > 400_000 && (expanded - nodes) / expanded > 0.99)
+    throw new YamlError("yaml: document contains excessive aliasing");
+}
+
+/** What go-yaml's strict mode says of keys that occur twice; undefined when none does. Throws YamlError. */
+export function checkYamlKeys(text: string): string | undefined {
+  const lines: string[] = [];
+  /** Of each open collection: keys seen, undefined for sequences; and whether a key comes next. */
+  const open: { keys: Set<string> | undefined; atKey: boolean }[] = [];
+  const advance = (): void => {
+    const top = open.at(-1);
+    if (top !== undefined) top.atKey = !top.atKey;
+  };
+  for (const event of readEvents(text)) {
+    const top = open.at(-1);
+    if (event.type === EVENT_ID.SCALAR) {
+      if (top?.keys !== undefined && top.atKey) {
+        const key = getScalarValue(text, event);
+        if (top.keys.has(key))
+          lines.push(`  line ${lineOf(text, event.valueStart)}: key ${JSON.stringify(key)} already set in map`);
+        top.keys.add(key);
+      }
+      advance();
+    } else if (event.type === EVENT_ID.ALIAS) advance();
+    else if (event.type === EVENT_ID.POP) {
+      open.pop();
+      advance();
+    } else open.push({ keys: event.type === EVENT_ID.MAPPING ? new Set() : undefined, atKey: true });
+  }
+  return lines.length === 0 ? undefined : `yaml: unmarshal errors:\n${lines.join("\n")}`;
+}
+
+function lineOf(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf("\n"); at >= 0 && at < offset; at = text.indexOf("\n", at + 1)) line++;
+  return line;
+}

@@ -1,0 +1,79 @@
+// The body of a PATCH request: syntax errors and strict findings with upstream's texts. Upstream: k8s.io/apiserver
+// endpoints/handlers patch.go.
+import type { FieldValidation } from "../codec/codec.ts";
+import { ReadContext, readAny } from "../codec/decode-plan.ts";
+import { JsonSyntaxError, type ParsedJson, parseJson, plainCopy } from "../codec/json-text.ts";
+import { badRequest } from "../errors.ts";
+import { builtinSchemas } from "../schema.ts";
+import type { JsonPatchOperation } from "./patch.ts";
+
+export type PatchType = "json" | "merge" | "strategic";
+
+export interface PatchBody {
+  /** A list of operations, or a map. */
+  readonly patch: unknown;
+  /** Strict findings on the patch itself, to be reported with those on the patched object. */
+  readonly findings: readonly string[];
+}
+
+/** Throws StatusError 400. */
+export function decodePatch(bytes: Uint8Array, type: PatchType, fieldValidation: FieldValidation): PatchBody {
+  const prefix = type === "strategic" ? "" : "error decoding patch: ";
+  const parsed = parsePatch(bytes, fieldValidation === "Ignore" && type === "merge" ? "Invalid JSON Patch" : prefix);
+  if (type === "json") return jsonPatchBody(parsed, fieldValidation);
+  const context = new ReadContext(parsed.repeated);
+  const map = parsed.value;
+  if (map === null && type === "merge") throw badRequest("Invalid JSON Patch");
+  if (map !== null && (typeof map !== "object" || Array.isArray(map))) {
+    context.typeError(map, "map[string]interface {}");
+    throw badRequest(`${prefix}${context.error}`);
+  }
+  const patch = readAny(map ?? {}, context, builtinSchemas());
+  return { patch, findings: fieldValidation === "Ignore" ? [] : [...context.findings] };
+}
+
+function parsePatch(bytes: Uint8Array, prefix: string): ParsedJson {
+  try {
+    return parseJson(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), { keepNumbers: true });
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw badRequest(prefix === "Invalid JSON Patch" ? prefix : `${prefix}${error.message}`);
+  }
+}
+
+const operationFields = new Set(["op", "path", "from", "value"]);
+
+function jsonPatchBody(parsed: ParsedJson, fieldValidation: FieldValidation): PatchBody {
+  const context = new ReadContext(parsed.repeated);
+  const operations = parsed.value ?? [];
+  const strict = fieldValidation !== "Ignore";
+  if (!Array.isArray(operations)) {
+    context.typeError(operations, strict ? "[]handlers.jsonPatchOp" : "jsonpatch.Patch");
+    throw badRequest(`${strict ? "error decoding patch: " : ""}${context.error}`);
+  }
+  operations.forEach((operation, index) => {
+    context.path.push(index);
+    if (operation === null || typeof operation !== "object" || Array.isArray(operation)) {
+      context.typeError(operation, strict ? "handlers.jsonPatchOp" : "jsonpatch.Operation");
+      throw badRequest(`${strict ? "error decoding patch: " : ""}${context.error}`);
+    }
+    checkOperation(operation as Record<string, unknown>, context);
+    context.path.pop();
+  });
+  return {
+    patch: operations.map((operation) => plainCopy(operation) as JsonPatchOperation),
+    findings: strict ? [...context.findings].map((finding) => `json patch ${finding}`) : [],
+  };
+}
+
+function checkOperation(operation: Record<string, unknown>, context: ReadContext): void {
+  for (const [key, value] of Object.entries(operation)) {
+    if (!operationFields.has(key)) context.find("unknown field", key);
+    else if (key === "value") {
+      context.path.push(key);
+      readAny(value, context, builtinSchemas());
+      context.path.pop();
+    }
+  }
+  context.findRepeated(operation);
+}

@@ -1,0 +1,143 @@
+// Answers into responses: stored bytes as they are where that is what the client asked for.
+import { type ApiResponse, encodeJson, type KubeObject, StatusError, toYaml } from "../../machinery/index.ts";
+import type { ServedResource } from "../catalog.ts";
+import type { RequestContext } from "../context.ts";
+import type { ListResult } from "../registry/list.ts";
+import { servedForm } from "../registry/store-object.ts";
+import type { CachedObject } from "../watchcache/index.ts";
+import type { Answer } from "./answer.ts";
+import { includeObjectOf } from "./include.ts";
+import { notAcceptable } from "./negotiate.ts";
+import { partialObject, tableOf } from "./table.ts";
+
+const encoder = new TextEncoder();
+const json = { "content-type": "application/json" };
+
+export function respond(context: RequestContext, answer: Answer): ApiResponse {
+  switch (answer.type) {
+    case "response":
+      return answer.response;
+    case "watch":
+      return { status: 200, headers: json, watch: answer.watcher };
+    case "value":
+      return valueResponse(context, answer.status, checkedValue(context, answer.value));
+    case "object":
+      return objectResponse(context, answer);
+    case "list":
+      return listResponse(context, answer.resource, answer.list);
+  }
+}
+
+/** A Scale or a review can be asked for as metadata alone, but not as a table of columns it does not have. */
+function checkedValue(context: RequestContext, value: object): object {
+  const { transform } = context.accepted;
+  if (transform === undefined || (value as { kind?: string }).kind === "Status") return value;
+  if (transform.as === "PartialObjectMetadata") return partialObject(value as KubeObject, transform.version);
+  throw notAcceptable(["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]);
+}
+
+export function valueResponse(
+  context: Pick<RequestContext, "request" | "accepted">,
+  status: number,
+  value: object,
+): ApiResponse {
+  if (context.request.objects === true) return { status, headers: json, object: value };
+  if (context.accepted.mediaType === "application/yaml")
+    return { status, headers: { "content-type": "application/yaml" }, bytes: [encoder.encode(toYaml(value))] };
+  return { status, headers: json, bytes: [encodeJson(value)] };
+}
+
+function objectResponse(context: RequestContext, answer: Extract<Answer, { type: "object" }>): ApiResponse {
+  const { resource, object, status } = answer;
+  const { transform, mediaType } = context.accepted;
+  if (transform !== undefined) {
+    const served = servedForm(resource, object);
+    if (transform.as === "PartialObjectMetadataList") throw notList(transform.as, resource, false);
+    if (transform.as === "PartialObjectMetadata")
+      return valueResponse(context, status, partialObject(served, transform.version));
+    const metadata = { resourceVersion: served.metadata.resourceVersion };
+    return valueResponse(
+      context,
+      status,
+      tableFor(context, resource, { objects: [served], metadata, version: transform.version }),
+    );
+  }
+  if (context.request.objects === true || mediaType === "application/yaml" || resource.rules.convert !== undefined)
+    return valueResponse(context, status, servedForm(resource, object));
+  return { status, headers: json, bytes: [object.bytes] };
+}
+
+function listResponse(context: RequestContext, resource: ServedResource, list: ListResult): ApiResponse {
+  const { transform, mediaType } = context.accepted;
+  const metadata = {
+    resourceVersion: String(list.revision),
+    ...(list.continue === undefined ? {} : { continue: list.continue }),
+    ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
+  };
+  if (transform !== undefined) {
+    const objects = list.items.map((item) => servedForm(resource, item));
+    if (transform.as === "PartialObjectMetadata") throw notList(transform.as, resource, true);
+    if (transform.as === "Table")
+      return valueResponse(
+        context,
+        200,
+        tableFor(context, resource, { objects, metadata, version: transform.version }),
+      );
+    const items = objects.map((object) => partialObject(object, transform.version));
+    return valueResponse(context, 200, {
+      kind: "PartialObjectMetadataList",
+      apiVersion: `meta.k8s.io/${transform.version}`,
+      metadata,
+      items,
+    });
+  }
+  const head = { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion, metadata };
+  if (context.request.objects === true)
+    return valueResponse(context, 200, { ...head, items: list.items.map((item) => servedForm(resource, item)) });
+  if (mediaType === "application/yaml" || resource.rules.convert !== undefined) {
+    const items = list.items.map((item) => {
+      const { kind: _, apiVersion: __, ...rest } = servedForm(resource, item);
+      return rest;
+    });
+    return valueResponse(context, 200, { ...head, items });
+  }
+  return { status: 200, headers: json, bytes: [joinItems(head, list.items)] };
+}
+
+/** `{"kind":…,"items":[{"metadata":…},…]}` put together from what is stored. */
+function joinItems(head: object, items: readonly CachedObject[]): Uint8Array {
+  const opening = encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`);
+  const offsets = items.map((item) => item.itemOffset);
+  let size = opening.length + 2;
+  items.forEach((item, index) => {
+    size += item.bytes.length - offsets[index]! + 2;
+  });
+  const out = new Uint8Array(size);
+  out.set(opening);
+  let at = opening.length;
+  items.forEach((item, index) => {
+    if (index > 0) out[at++] = 0x2c;
+    out[at++] = 0x7b;
+    const rest = item.bytes.subarray(offsets[index]);
+    out.set(rest, at);
+    at += rest.length;
+  });
+  out[at++] = 0x5d;
+  out[at++] = 0x7d;
+  return out.subarray(0, at);
+}
+
+function tableFor(
+  context: RequestContext,
+  resource: ServedResource,
+  table: { objects: readonly KubeObject[]; metadata: { resourceVersion: string }; version: "v1" | "v1beta1" },
+): object {
+  const form = { version: table.version, include: includeObjectOf(context.query), now: context.nowMs, columns: true };
+  return tableOf(resource.kind, table.objects, { ...form, metadata: table.metadata });
+}
+
+function notList(asked: string, resource: ServedResource, isList: boolean): StatusError {
+  const group = resource.kind.group === "" ? "core" : resource.kind.group.split(".", 1)[0];
+  const message = `you requested ${asked}, but the requested object is ${isList ? "a" : "not a"} list (*${group}.${resource.kind.kind}${isList ? "List" : ""})`;
+  return new StatusError({ code: 406, reason: "NotAcceptable", message });
+}

@@ -157,7 +157,26 @@ function writeIndex(): void {
 // schema.ts documents: r = $ref, t = type, f = format, i = items, a = additionalProperties, p = properties,
 // l = list type, k = list map keys, m = map type, s = patch strategy, g = patch merge key, q = required, e = enum,
 // d = default.
-function compact(schema: Definition): Record<string, unknown> {
+const messages: Readonly<Record<string, Readonly<Record<string, readonly [number, string, ...string[]]>>>> = JSON.parse(
+  readFileSync(join(source, "proto/k8s-api.json"), "utf8"),
+).messages;
+
+/** Fields of a message in the order of the Go struct, which is how Go prints them; those of embedded structs in their place. */
+function* goFields(message: string, properties: object): Generator<string> {
+  for (const [field, [, type]] of Object.entries(messages[message] ?? {})) {
+    const embedded = `${message.slice(0, message.lastIndexOf("."))}.${type}`;
+    if (Object.hasOwn(properties, field)) yield field;
+    else if (messages[embedded] !== undefined) yield* goFields(embedded, properties);
+  }
+}
+
+function inGoOrder(properties: Readonly<Record<string, Definition>>, name: string | undefined): [string, Definition][] {
+  const order = ["kind", "apiVersion", ...goFields(name?.replace(/^io\.k8s\./, "k8s.io.") ?? "", properties)];
+  const names = new Set([...order.filter((field) => Object.hasOwn(properties, field)), ...Object.keys(properties)]);
+  return [...names].map((field) => [field, properties[field] as Definition]);
+}
+
+function compact(schema: Definition, name?: string): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   if (schema.$ref !== undefined) out["r"] = refTarget(schema.$ref);
   if (schema.type !== undefined) out["t"] = schema.type;
@@ -165,7 +184,7 @@ function compact(schema: Definition): Record<string, unknown> {
   if (schema.items !== undefined) out["i"] = compact(schema.items);
   if (schema.additionalProperties !== undefined) out["a"] = compact(schema.additionalProperties);
   if (schema.properties !== undefined)
-    out["p"] = Object.fromEntries(Object.entries(schema.properties).map(([key, value]) => [key, compact(value)]));
+    out["p"] = Object.fromEntries(inGoOrder(schema.properties, name).map(([key, value]) => [key, compact(value)]));
   if (schema["x-kubernetes-list-type"] !== undefined) out["l"] = schema["x-kubernetes-list-type"];
   if (schema["x-kubernetes-list-map-keys"] !== undefined) out["k"] = schema["x-kubernetes-list-map-keys"];
   if (schema["x-kubernetes-map-type"] !== undefined) out["m"] = schema["x-kubernetes-map-type"];
@@ -181,7 +200,7 @@ function writeSchema(): void {
   const kinds: Record<string, string> = {};
   const lines: string[] = [];
   for (const [name, definition] of Object.entries(definitions)) {
-    lines.push(`${JSON.stringify(name)}:${JSON.stringify(compact(definition))}`);
+    lines.push(`${JSON.stringify(name)}:${JSON.stringify(compact(definition, name))}`);
     for (const gvk of definition["x-kubernetes-group-version-kind"] ?? []) {
       if (gvk.kind === split(name).name) kinds[`${gvk.group}/${gvk.version}/${gvk.kind}`] = name;
     }

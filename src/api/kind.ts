@@ -25,6 +25,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
   /** Store key prefix when it differs from `/registry/[group/]resource/` (upstream's layout: see api/keys.ts). */
   readonly storageName?: string;
+  /** Served only while this gate is on, besides what --runtime-config says of its version. */
+  readonly featureGate?: string;
   /** Another served version of the same stored kind (autoscaling/v1 of autoscaling/v2): converted at the door. */
   readonly storedAs?: { readonly group: string; readonly version: string };
   /** Selectable fields that the stored version calls otherwise: this version's name to that one's. */

@@ -18,22 +18,27 @@ export interface ServedResource {
 
 export interface Catalog {
   find(group: string, version: string, resource: string): ServedResource | undefined;
+  /** Also of kinds that are turned off: the server's own objects are kept all the same. */
   of(kind: KindDefinition): ServedResource;
-  /** In the order of the list in api/serve.ts. */
+  /** What is served, in the order of the list in api/serve.ts. */
   readonly all: readonly ServedResource[];
   hasVersion(group: string, version: string): boolean;
   hasGroup(group: string): boolean;
 }
 
-export function createCatalog(
-  served: readonly ServedKind[],
-  schemas: Schemas,
-  hooks: ReadonlyMap<string, KindHooks>,
-): Catalog {
+export interface CatalogOptions {
+  /** Every built-in kind; those that `serves` refuses are known and not served. */
+  readonly kinds: readonly ServedKind[];
+  readonly serves: (kind: KindDefinition) => boolean;
+  readonly schemas: Schemas;
+  readonly hooks: ReadonlyMap<string, KindHooks>;
+}
+
+export function createCatalog({ kinds, serves, schemas, hooks }: CatalogOptions): Catalog {
   const byPath = new Map<string, ServedResource>();
   const versions = new Set<string>();
   const groups = new Set<string>();
-  const all = served.map(({ kind, rules }) => {
+  const known = kinds.map(({ kind, rules }) => {
     const resource: ServedResource = {
       kind,
       rules,
@@ -42,20 +47,27 @@ export function createCatalog(
       schema: schemas.ofKind(kind),
       schemas,
       hooks: hooks.get(pathOf(kind)),
-      stored: storedDefinition(kind, served),
+      stored: storedDefinition(kind, kinds),
     };
     if (byPath.has(pathOf(kind))) throw new Error(`${pathOf(kind)} is listed twice`);
     byPath.set(pathOf(kind), resource);
-    versions.add(resource.apiVersion);
-    groups.add(kind.group);
     return resource;
   });
+  const all = known.filter(({ kind }) => serves(kind));
+  const served = new Set(all);
+  for (const { kind, apiVersion } of all) {
+    versions.add(apiVersion);
+    groups.add(kind.group);
+  }
   return {
     all,
-    find: (group, version, resource) => byPath.get(`${group}/${version}/${resource}`),
+    find(group, version, resource) {
+      const found = byPath.get(`${group}/${version}/${resource}`);
+      return found !== undefined && served.has(found) ? found : undefined;
+    },
     of(kind) {
       const found = byPath.get(pathOf(kind));
-      if (found === undefined) throw new Error(`${pathOf(kind)} is not served`);
+      if (found === undefined) throw new Error(`${pathOf(kind)} is no built-in kind`);
       return found;
     },
     hasVersion: (group, version) => versions.has(formatApiVersion({ group, version })),

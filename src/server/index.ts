@@ -17,6 +17,8 @@ export { accessReviews } from "./authz/reviews.ts";
 export { bootstrapRbac } from "./bootstrap/rbac.ts";
 export type * from "./contract.ts";
 export type { DocumentRoute } from "./documents/documents.ts";
+export { EnablementError, parseFeatureGates } from "./enablement/features.ts";
+export { parseRuntimeConfig, type RuntimeConfig } from "./enablement/runtime-config.ts";
 export type { VirtualContext, VirtualKind } from "./registry/virtual.ts";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.ts";
 export type { ConnectHandler, ConnectTarget, UpgradeDecision } from "./streaming/connect.ts";

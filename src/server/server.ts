@@ -14,7 +14,8 @@ import type { ServerCore } from "./context.ts";
 import type { AdmissionPluginEntry, Authenticator, Authorizer, ObjectReader, ObjectWriter } from "./contract.ts";
 import { documentRoutes } from "./documents/document-routes.ts";
 import { createDocuments, type DocumentRoute } from "./documents/documents.ts";
-import { featureGates } from "./features.ts";
+import { featureGates } from "./enablement/features.ts";
+import { type RuntimeConfig, selectApis } from "./enablement/runtime-config.ts";
 import type { HealthCheck } from "./health.ts";
 import { createRequestMetrics } from "./metrics.ts";
 import { createPipeline } from "./pipeline.ts";
@@ -39,6 +40,8 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   /** Plugins that other rooms of the server bring, by the name of their place in the list. */
   readonly admissionPlugins?: readonly AdmissionPluginEntry[];
   readonly featureGates?: Readonly<Record<string, boolean>>;
+  /** Which built-in APIs are served besides or instead of the stable ones: `api/beta` or `group/version` to `true`. */
+  readonly runtimeConfig?: RuntimeConfig;
   readonly virtualKinds?: (host: {
     reader: ObjectReader;
     writer: ObjectWriter;
@@ -75,12 +78,20 @@ export interface ApiServer {
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { store, clock, rng, log } = options;
   const stop = new AbortController();
-  const featureEnabled = featureGates(options.featureGates ?? {});
+  const gates = featureGates(options.featureGates ?? {});
+  const featureEnabled = gates.enabled;
+  const apis = selectApis(options.runtimeConfig ?? {}, allKinds, featureEnabled);
+  gates.record(options.metrics);
   const tokenHook: { issue?: TokenIssue } = {};
   const hub = createCacheHub({ store, clock, log, kinds: storedKinds() });
   const reader = createObjectReader(hub, () => waitForCurrent(core));
   const hooks = kindHooks({ ...options, reader, tokenRequests: tokenHook });
-  const catalog = createCatalog(servedKinds, builtinSchemas(), hooks.byPath);
+  const catalog = createCatalog({
+    kinds: servedKinds,
+    serves: apis.serves,
+    schemas: builtinSchemas(),
+    hooks: hooks.byPath,
+  });
   const late: { admission?: ReturnType<typeof createAdmissionChain> } = {};
   const core: ServerCore = {
     store,
@@ -150,6 +161,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     },
   };
 }
+
+const allKinds = servedKinds.map(({ kind }) => kind);
 
 /** One definition for each place in the store. */
 const storedKinds = () =>

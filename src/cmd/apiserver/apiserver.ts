@@ -9,6 +9,8 @@ import { type ClusterPki, loadOrCreatePki } from "../../cluster/pki/index.ts";
 import {
   defaultRequestHeaders,
   parseAuthorizationModes,
+  parseFeatureGates,
+  parseRuntimeConfig,
   parseTokenFile,
   type RequestHeaderOptions,
 } from "../../server/index.ts";
@@ -20,7 +22,7 @@ import {
 } from "../../server/node/index.ts";
 import { createMemoryStore, type Store } from "../../store/index.ts";
 import { portError } from "../health.ts";
-import { booleanGates, levelOf, processLogger, readFlags, stopSignal } from "../lib.ts";
+import { levelOf, processLogger, readFlags, stopSignal } from "../lib.ts";
 import { acceptedByApiServer, tellInert } from "./accepted-flags.ts";
 import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
 import { readFlagFile, servingFiles } from "./self-signed.ts";
@@ -70,7 +72,11 @@ const flags = {
     type: "string",
     help: "authorities of kubelets' certificates; unchecked when not given",
   },
-  "feature-gates": { type: "map", help: "features to turn on or off: NAME=true|false" },
+  "feature-gates": { type: "list", help: "features to turn on or off: NAME=true|false" },
+  "runtime-config": {
+    type: "list",
+    help: "built-in APIs to turn on or off: api/all, api/ga, api/beta, api/alpha, group/version[/resource], each =true|false",
+  },
   "max-requests-inflight": { type: "integer", help: "reading requests at one time", default: "400" },
   "max-mutating-requests-inflight": { type: "integer", help: "writing requests at one time", default: "200" },
   store: { type: "string", help: "where objects are kept: sqlite or memory", default: "sqlite" },
@@ -145,7 +151,8 @@ function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMater
     serviceClusterIPRange: values["service-cluster-ip-range"],
     serviceNodePortRange: values["service-node-port-range"],
     admission: { enable: values["enable-admission-plugins"], disable: values["disable-admission-plugins"] },
-    featureGates: booleanGates(values["feature-gates"]),
+    featureGates: parseFeatureGates(values["feature-gates"]),
+    runtimeConfig: parseRuntimeConfig(values["runtime-config"]),
     maxRequestsInflight: values["max-requests-inflight"],
     maxMutatingRequestsInflight: values["max-mutating-requests-inflight"],
     tokenIssuer: tokenIssuer(values, pki),

@@ -32,6 +32,7 @@ export interface ControlPlaneOptions
     | "anonymous"
     | "connect"
     | "featureGates"
+    | "runtimeConfig"
     | "maxMutatingRequestsInflight"
     | "maxRequestsInflight"
     | "serviceClusterIPRange"

@@ -1,4 +1,7 @@
-/** What /version says: the Kubernetes release whose API this is. */
+/**
+ * What /version says: the Kubernetes release whose API this is, with the build data that upstream answers when it is built from
+ * its released source. Clients parse and compare these fields, so none is left out or renamed.
+ */
 export const versionInfo = {
   major: "1",
   minor: "36",
@@ -7,10 +10,10 @@ export const versionInfo = {
   minCompatibilityMajor: "1",
   minCompatibilityMinor: "35",
   gitVersion: "v1.36.3",
-  gitCommit: "",
-  gitTreeState: "clean",
+  gitCommit: "$Format:%H$",
+  gitTreeState: "",
   buildDate: "2026-06-11T00:00:00Z",
-  goVersion: "",
-  compiler: "typescript",
+  goVersion: "go1.26.8",
+  compiler: "gc",
   platform: "linux/amd64",
 } as const;

@@ -171,7 +171,8 @@ function* goFields(message: string, properties: object): Generator<string> {
 }
 
 function inGoOrder(properties: Readonly<Record<string, Definition>>, name: string | undefined): [string, Definition][] {
-  const order = ["kind", "apiVersion", ...goFields(name?.replace(/^io\.k8s\./, "k8s.io.") ?? "", properties)];
+  const fields = [...goFields(name?.replace(/^io\.k8s\./, "k8s.io.") ?? "", properties)];
+  const order = fields.includes("apiVersion") ? fields : ["kind", "apiVersion", ...fields];
   const names = new Set([...order.filter((field) => Object.hasOwn(properties, field)), ...Object.keys(properties)]);
   return [...names].map((field) => [field, properties[field] as Definition]);
 }

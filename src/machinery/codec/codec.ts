@@ -22,6 +22,8 @@ export interface DecodeOptions {
    * refused, and errors are worded as upstream's handlers word them (`Pod in version "v1" cannot be handled as a Pod: …`).
    */
   readonly expect?: GroupVersionKind;
+  /** Errors without the words around them that handlers put there: what a patched object is refused with. */
+  readonly bareErrors?: true;
 }
 
 export interface Decoded {
@@ -35,7 +37,7 @@ export interface Decoded {
 export function decodeObject(bytes: Uint8Array, options: DecodeOptions): Decoded {
   const parsed =
     options.mediaType === "application/yaml" ? parseYamlBody(bytes, options) : parseJsonBody(bytes, options);
-  const identity = identify(parsed.value, bytes, options.expect);
+  const identity = identify(parsed.value, () => bytes, options);
   const decoded = read(parsed, options, identity);
   if (parsed.members === undefined || parsed.members === decoded.members) return decoded.result();
   // Some key occurs twice: parse again and look where.
@@ -48,7 +50,7 @@ export function decodeObject(bytes: Uint8Array, options: DecodeOptions): Decoded
  * result is fresh.
  */
 export function decodeValue(value: unknown, options: Omit<DecodeOptions, "mediaType">): Decoded {
-  const identity = identify(value, encodeJson(value), options.expect);
+  const identity = identify(value, () => encodeJson(value), options);
   return read({ value, repeated: noneRepeated }, options, identity).result();
 }
 
@@ -57,7 +59,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 const decode = (bytes: Uint8Array): string => decoder.decode(bytes);
 
-interface ParsedBody extends ParsedJson {
+interface ParsedBody extends Omit<ParsedJson, "raw"> {
   /** Object members in the text, when repeated keys are not known yet. */
   readonly members?: number;
   /** Strict findings of the syntax itself. */
@@ -75,7 +77,7 @@ function parseJsonBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
     return parseJson(text, { keepNumbers: true, mergeRepeated: true });
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    throw unrecognized(`couldn't get version/kind; json parse error: ${error.message}`, bytes, options.expect);
+    throw unrecognized(`couldn't get version/kind; json parse error: ${error.message}`, bytes, options);
   }
 }
 
@@ -96,12 +98,14 @@ function parseYamlBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
     return { value, repeated: noneRepeated, ...(finding === undefined ? {} : { findings: [finding] }) };
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
-    throw unrecognized(error.message, bytes, options.expect);
+    throw unrecognized(error.message, bytes, options);
   }
 }
 
-function unrecognized(why: string, bytes: Uint8Array, expect: GroupVersionKind | undefined) {
-  if (expect === undefined) return badRequest(why);
+type Wording = Pick<DecodeOptions, "expect" | "bareErrors">;
+
+function unrecognized(why: string, bytes: Uint8Array, { expect, bareErrors }: Wording) {
+  if (expect === undefined || bareErrors) return badRequest(why);
   return badRequest(`the object provided is unrecognized (must be of type ${expect.kind}): ${why} (${summary(bytes)})`);
 }
 
@@ -118,16 +122,13 @@ const interpretType =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
 /** What the data says it is, filled up from what is expected. */
-function identify(
-  value: unknown,
-  bytes: Uint8Array,
-  expect: GroupVersionKind | undefined,
-): GroupVersionKind | undefined {
+function identify(value: unknown, bytes: () => Uint8Array, wording: Wording): GroupVersionKind | undefined {
+  const { expect } = wording;
   if (value === null || value === undefined) return expect;
   const context = new ReadContext(noneRepeated);
   if (typeof value !== "object" || Array.isArray(value)) {
     context.typeError(value, interpretType);
-    throw unrecognized(`couldn't get version/kind; json parse error: ${context.error}`, bytes, expect);
+    throw unrecognized(`couldn't get version/kind; json parse error: ${context.error}`, bytes(), wording);
   }
   const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown };
   for (const [key, member] of Object.entries(value)) {
@@ -140,11 +141,11 @@ function identify(
       continue;
     context.typeError(member, "string");
     const text = context.error?.replace("Go value", `Go struct field .${key}`);
-    throw unrecognized(`couldn't get version/kind; json parse error: ${text}`, bytes, expect);
+    throw unrecognized(`couldn't get version/kind; json parse error: ${text}`, bytes(), wording);
   }
   const version = typeof apiVersion === "string" && apiVersion !== "/" ? apiVersion : "";
   const parts = version.split("/");
-  if (parts.length > 2) throw unrecognized(`unexpected GroupVersion string: ${version}`, bytes, expect);
+  if (parts.length > 2) throw unrecognized(`unexpected GroupVersion string: ${version}`, bytes(), wording);
   const group = parts.length === 2 ? parts[0]! : "";
   const found = { group, version: parts.at(-1)!, kind: typeof kind === "string" ? kind : "" };
   return expect === undefined ? found : filledUp(found, expect);
@@ -158,8 +159,8 @@ function filledUp(found: GroupVersionKind, expect: GroupVersionKind): GroupVersi
 }
 
 /** `Pod in version "v1" cannot be handled as a Pod: why`. */
-function refusal(why: string, identity: GroupVersionKind | undefined, expect: GroupVersionKind | undefined) {
-  if (expect === undefined || identity === undefined) return badRequest(why);
+function refusal(why: string, identity: GroupVersionKind | undefined, { expect, bareErrors }: Wording) {
+  if (expect === undefined || identity === undefined || bareErrors) return badRequest(why);
   return badRequest(
     `${identity.kind} in version ${JSON.stringify(identity.version)} cannot be handled as a ${expect.kind}: ${why}`,
   );
@@ -188,23 +189,32 @@ const retiredVersions = new Set([
 ]);
 
 /** Refuses data of another kind or version than the path stands for. */
-function checkIdentity(identity: GroupVersionKind, expect: GroupVersionKind, schemas: Schemas): void {
+function checkIdentity(
+  identity: GroupVersionKind,
+  { expect, bareErrors }: { expect: GroupVersionKind; bareErrors?: true | undefined },
+  { value, schemas }: { value: unknown; schemas: Schemas },
+): void {
   if (identity.kind === expect.kind && identity.group === expect.group && identity.version === expect.version) return;
   const version = formatApiVersion(identity);
-  const known =
-    schemas.ofKind(identity) !== undefined || (identity.kind === expect.kind && retiredVersions.has(version));
-  if (!known)
+  const wording: Wording = bareErrors ? { expect, bareErrors } : { expect };
+  const schema = schemas.ofKind(identity);
+  if (schema === undefined && !(identity.kind === expect.kind && retiredVersions.has(version)))
     throw refusal(
       `no kind ${JSON.stringify(identity.kind)} is registered for version ${JSON.stringify(version)} in scheme "pkg/runtime/scheme.go:111"`,
       identity,
-      expect,
+      wording,
     );
-  if (identity.kind !== expect.kind)
+  if (identity.kind !== expect.kind) {
+    // It is read as what it says it is before anybody asks whether that fits.
+    const context = new ReadContext(noneRepeated);
+    readerOf(schema as Schema, schemas).read(value, context);
     throw refusal(
-      `converting (${identity.version}.${identity.kind}) to (${internalPackage(expect.group)}.${expect.kind}): unknown conversion`,
+      context.error ??
+        `converting (${identity.version}.${identity.kind}) to (${internalPackage(expect.group)}.${expect.kind}): unknown conversion`,
       identity,
-      expect,
+      wording,
     );
+  }
   throw badRequest(
     `the API version in the data (${version}) does not match the expected API version (${formatApiVersion(expect)})`,
   );
@@ -225,9 +235,10 @@ function read(
   options: Omit<DecodeOptions, "mediaType">,
   identity: GroupVersionKind | undefined,
 ): { members: number; result(): Decoded } {
-  const { expect, fieldValidation } = options;
+  const { expect, fieldValidation, bareErrors } = options;
   const schemas = options.schemas ?? builtinSchemas();
-  if (expect !== undefined && identity !== undefined) checkIdentity(identity, expect, schemas);
+  if (expect !== undefined && identity !== undefined)
+    checkIdentity(identity, { expect, bareErrors }, { value: parsed.value ?? {}, schemas });
   const context = new ReadContext(parsed.repeated, parsed.members === undefined ? "shared" : "owned");
   const value = parsed.value ?? {};
   const object = (
@@ -235,7 +246,7 @@ function read(
       ? readAny(value, context, schemas)
       : readerOf(options.schema, schemas).read(value, context)
   ) as Record<string, unknown>;
-  if (context.error !== undefined) throw refusal(context.error, identity, expect);
+  if (context.error !== undefined) throw refusal(context.error, identity, options);
   if (expect !== undefined && identity !== undefined) {
     object["apiVersion"] = formatApiVersion(identity);
     object["kind"] = identity.kind;
@@ -246,7 +257,7 @@ function read(
       if (fieldValidation === "Ignore") return { object, warnings: [] };
       const findings = [...(parsed.findings ?? []), ...context.findings];
       if (fieldValidation === "Strict" && findings.length > 0)
-        throw refusal(`strict decoding error: ${findings.join(", ")}`, identity, expect);
+        throw refusal(`strict decoding error: ${findings.join(", ")}`, identity, options);
       return { object, warnings: findings };
     },
   };

@@ -115,6 +115,10 @@ export function readerOf(schema: Schema, schemas: Schemas): Reader {
   return reader;
 }
 
+/** The reader of a field's value, whatever its type. */
+export const readerOfField = (schema: Schema, schemas: Schemas): Reader =>
+  typedReader(schema, schemas, typeText(schema));
+
 interface Definition {
   readonly schemas: Schemas;
   readonly name: string;

@@ -20,6 +20,8 @@ export interface ParsedJson {
   readonly value: unknown;
   /** Keys that occurred again in an object, in the order they did; objects without any are absent. */
   readonly repeated: ReadonlyMap<object, readonly string[]>;
+  /** Texts of the values that `keepText` asks for. */
+  readonly raw: WeakMap<object, string>;
 }
 
 export interface JsonParseOptions {
@@ -27,17 +29,19 @@ export interface JsonParseOptions {
   readonly keepNumbers?: true;
   /** Objects of a repeated key are merged, as Go decodes into a struct or map; otherwise the last one wins. */
   readonly mergeRepeated?: true;
+  /** Remembers in `raw` how the objects and lists that are members of this name were written. */
+  readonly keepText?: string;
 }
 
 const deepest = 10_000;
 
 /** Throws JsonSyntaxError. */
 export function parseJson(text: string, options: JsonParseOptions = {}): ParsedJson {
-  const state: State = { text, at: 0, depth: 0, repeated: new Map(), options };
+  const state: State = { text, at: 0, depth: 0, repeated: new Map(), raw: new WeakMap(), options };
   const value = parseValue(state);
   skipSpace(state);
   if (state.at < text.length) throw unexpected(state, "after top-level value");
-  return { value, repeated: state.repeated };
+  return { value, repeated: state.repeated, raw: state.raw };
 }
 
 interface State {
@@ -45,6 +49,7 @@ interface State {
   at: number;
   depth: number;
   readonly repeated: Map<object, string[]>;
+  readonly raw: WeakMap<object, string>;
   readonly options: JsonParseOptions;
 }
 
@@ -126,7 +131,7 @@ function parseObject(state: State): Record<string, unknown> {
       skipSpace(state);
       if (state.text[state.at] !== ":") throw unexpected(state, "after object key");
       state.at++;
-      setMember(state, object, key, parseValue(state));
+      setMember(state, object, key, parseMember(state, key));
       skipSpace(state);
       if (state.text[state.at] === "}") break;
       if (state.text[state.at] !== ",") throw unexpected(state, "after object key:value pair");
@@ -136,6 +141,15 @@ function parseObject(state: State): Record<string, unknown> {
   state.at++;
   state.depth--;
   return object;
+}
+
+function parseMember(state: State, key: string): unknown {
+  skipSpace(state);
+  const start = state.at;
+  const value = parseValue(state);
+  if (key === state.options.keepText && value !== null && typeof value === "object")
+    state.raw.set(value, state.text.slice(start, state.at));
+  return value;
 }
 
 function setMember(state: State, object: Record<string, unknown>, key: string, value: unknown): void {

@@ -2,7 +2,7 @@
 // endpoints/handlers patch.go.
 import type { FieldValidation } from "../codec/codec.ts";
 import { ReadContext, readAny } from "../codec/decode-plan.ts";
-import { JsonSyntaxError, type ParsedJson, parseJson, plainCopy } from "../codec/json-text.ts";
+import { JsonSyntaxError, type ParsedJson, parseJson } from "../codec/json-text.ts";
 import { badRequest } from "../errors.ts";
 import { builtinSchemas } from "../schema.ts";
 import type { JsonPatchOperation } from "./patch.ts";
@@ -10,8 +10,10 @@ import type { JsonPatchOperation } from "./patch.ts";
 export type PatchType = "json" | "merge" | "strategic";
 
 export interface PatchBody {
-  /** A list of operations, or a map. */
+  /** A list of operations, or a map. Numbers of JSON and merge patches may be JsonNumber: they are passed on as written. */
   readonly patch: unknown;
+  /** How objects and lists that JSON patch operations put in were written. */
+  readonly raw: WeakMap<object, string>;
   /** Strict findings on the patch itself, to be reported with those on the patched object. */
   readonly findings: readonly string[];
 }
@@ -29,12 +31,19 @@ export function decodePatch(bytes: Uint8Array, type: PatchType, fieldValidation:
     throw badRequest(`${prefix}${context.error}`);
   }
   const patch = readAny(map ?? {}, context, builtinSchemas());
-  return { patch, findings: fieldValidation === "Ignore" ? [] : [...context.findings] };
+  return {
+    patch: type === "merge" ? (map ?? {}) : patch,
+    raw: parsed.raw,
+    findings: fieldValidation === "Ignore" ? [] : [...context.findings],
+  };
 }
 
 function parsePatch(bytes: Uint8Array, prefix: string): ParsedJson {
   try {
-    return parseJson(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), { keepNumbers: true });
+    return parseJson(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), {
+      keepNumbers: true,
+      keepText: "value",
+    });
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw badRequest(prefix === "Invalid JSON Patch" ? prefix : `${prefix}${error.message}`);
@@ -61,7 +70,8 @@ function jsonPatchBody(parsed: ParsedJson, fieldValidation: FieldValidation): Pa
     context.path.pop();
   });
   return {
-    patch: operations.map((operation) => plainCopy(operation) as JsonPatchOperation),
+    patch: operations as JsonPatchOperation[],
+    raw: parsed.raw,
     findings: strict ? [...context.findings].map((finding) => `json patch ${finding}`) : [],
   };
 }

@@ -1,8 +1,11 @@
 // JSON patch (RFC 6902) and merge patch (RFC 7386) as upstream's library (evanphx/json-patch 4) answers them, with its
 // leniencies: negative array indices count from the end, `replace` may add a key to an object, `copy` of an absent key adds
 // null. All return new data and leave inputs alone. Strategic merge patch is in strategic-patch.ts.
-import { deepClone, identical, isObject, setOwn } from "../equal.ts";
+import { toJson } from "../codec/codec.ts";
+import { JsonNumber } from "../codec/json-text.ts";
+import { identical, isObject, setOwn } from "../equal.ts";
 import { StatusError } from "../errors.ts";
+import { type DocumentMarks, documentMarks, isJsonObject } from "./go-document.ts";
 
 export interface JsonPatchOperation {
   readonly op: "add" | "remove" | "replace" | "move" | "copy" | "test";
@@ -16,9 +19,21 @@ export class JsonPatchError extends Error {
   override readonly name = "JsonPatchError";
 }
 
-/** Throws StatusError 422 whose `cause` is the JsonPatchError. */
-export function applyJsonPatch(document: unknown, patch: readonly JsonPatchOperation[]): unknown {
-  const root = { value: deepClone(document) };
+/** Bytes that the copy operations of one patch may add. Upstream: the API server's JSONPatchMaxCopyBytes. */
+const mostCopiedBytes = 3 * 1024 * 1024;
+
+/**
+ * Throws StatusError 422 whose `cause` is the JsonPatchError. With marks the document is changed in place and they tell
+ * afterwards how it prints.
+ */
+export function applyJsonPatch(
+  document: unknown,
+  patch: readonly JsonPatchOperation[],
+  marks: DocumentMarks | undefined = undefined,
+): unknown {
+  const inPlace = marks !== undefined;
+  const state = marks ?? documentMarks();
+  const root: Root = { value: inPlace ? document : cloneJson(document, state), marks: state, copied: 0 };
   try {
     for (const operation of patch) applyOperation(root, operation);
   } catch (error) {
@@ -37,27 +52,54 @@ export function applyJsonPatch(document: unknown, patch: readonly JsonPatchOpera
 
 type Container = Record<string, unknown> | unknown[];
 
+interface Root {
+  value: unknown;
+  readonly marks: DocumentMarks;
+  copied: number;
+}
+
+/** A copy that prints as the value does. */
+function cloneJson(value: unknown, marks: DocumentMarks): unknown {
+  if (value === null || typeof value !== "object" || value instanceof JsonNumber) return value;
+  let copy: Container;
+  if (Array.isArray(value)) copy = value.map((item) => cloneJson(item, marks));
+  else {
+    copy = {};
+    for (const key of Object.keys(value)) setOwn(copy, key, cloneJson((value as Record<string, unknown>)[key], marks));
+    if (marks.sorted.has(value)) marks.sorted.add(copy);
+  }
+  const raw = marks.raw.get(value);
+  if (raw !== undefined) marks.raw.set(copy, raw);
+  return copy;
+}
+
+/** What a path leads through is read, and prints with its keys sorted from then on. */
+function touch(container: Container, marks: DocumentMarks): void {
+  marks.sorted.add(container);
+  marks.raw.delete(container);
+}
+
 const missing = "missing value";
 const invalidIndex = "invalid index referenced";
 
-function applyOperation(root: { value: unknown }, operation: JsonPatchOperation): void {
+function applyOperation(root: Root, operation: JsonPatchOperation): void {
   const apply = operators[operation.op];
   if (apply === undefined)
     throw new JsonPatchError(`Unexpected kind: ${typeof operation.op === "string" ? operation.op : "unknown"}`);
   apply(root, operation);
 }
 
-type Operator = (root: { value: unknown }, operation: JsonPatchOperation) => void;
+type Operator = (root: Root, operation: JsonPatchOperation) => void;
 
 const operators: Readonly<Partial<Record<string, Operator>>> = {
   add: (root, operation) => {
     const text = 'add operation does not apply: doc is missing path: "PATH"';
-    const { container, key } = find(root.value, operation, text);
-    add(container, key, { value: operation.value, path: operation.path });
+    const { container, key } = find(root, operation, text);
+    add(container, key, { value: cloneJson(operation.value, root.marks), path: operation.path });
   },
   remove: (root, operation) => {
     const text = 'remove operation does not apply: doc is missing path: "PATH"';
-    const { container, key } = find(root.value, operation, text);
+    const { container, key } = find(root, operation, text);
     remove(container, key, `error in remove for path: '${operation.path}'`);
   },
   replace,
@@ -72,23 +114,26 @@ function pathOf(operation: JsonPatchOperation): string {
 }
 
 /** The container that holds the last part of the path. `text` is the error, PATH standing for the path. */
-function find(root: unknown, operation: JsonPatchOperation, text: string): { container: Container; key: string } {
+function find(root: Root, operation: JsonPatchOperation, text: string): { container: Container; key: string } {
   return findPath(root, pathOf(operation), text);
 }
 
-function findPath(root: unknown, path: string, text: string): { container: Container; key: string } {
+function findPath(root: Root, path: string, text: string): { container: Container; key: string } {
   const parts = path.split("/");
-  let node: unknown = root;
+  let node: unknown = root.value;
   let found = parts.length >= 2 && isContainer(node);
+  if (isContainer(node)) touch(node, root.marks);
   for (let index = 1; found && index < parts.length - 1; index++) {
     node = peek(node as Container, decodeKey(parts[index]!));
     found = isContainer(node);
+    if (isContainer(node)) touch(node, root.marks);
   }
   if (!found) throw new JsonPatchError(`${text.replace("PATH", () => path)}: ${missing}`);
   return { container: node as Container, key: decodeKey(parts.at(-1)!) };
 }
 
-const isContainer = (value: unknown): value is Container => value !== null && typeof value === "object";
+const isContainer = (value: unknown): value is Container =>
+  value !== null && typeof value === "object" && !(value instanceof JsonNumber);
 const decodeKey = (part: string): string => part.replace(/~[01]/g, (token) => (token === "~1" ? "/" : "~"));
 
 /** The member, undefined when it is not there. */
@@ -118,7 +163,7 @@ function existingIndex(array: readonly unknown[], key: string, text: string): nu
 }
 
 function add(container: Container, key: string, { value, path }: { value: unknown; path: string }): void {
-  const fresh = value === undefined ? null : deepClone(value);
+  const fresh = value === undefined ? null : value;
   if (!Array.isArray(container)) {
     setOwn(container, key, fresh);
     return;
@@ -149,16 +194,17 @@ function remove(container: Container, key: string, text: string): void {
   delete container[key];
 }
 
-function replace(root: { value: unknown }, operation: JsonPatchOperation): void {
+function replace(root: Root, operation: JsonPatchOperation): void {
   const path = pathOf(operation);
   if (path === "") {
     if (!isContainer(operation.value))
       throw new JsonPatchError("replace operation value must be object or array: %!w(<nil>)");
-    root.value = deepClone(operation.value);
+    root.value = cloneJson(operation.value, root.marks);
+    touch(root.value as Container, root.marks);
     return;
   }
-  const { container, key } = find(root.value, operation, "replace operation does not apply: doc is missing path: PATH");
-  const value = operation.value === undefined ? null : deepClone(operation.value);
+  const { container, key } = find(root, operation, "replace operation does not apply: doc is missing path: PATH");
+  const value = operation.value === undefined ? null : cloneJson(operation.value, root.marks);
   if (Array.isArray(container)) {
     const index = integer(key);
     if (index === undefined || index >= container.length || index < -container.length)
@@ -174,63 +220,71 @@ function fromOf(operation: JsonPatchOperation): string {
   );
 }
 
-function move(root: { value: unknown }, operation: JsonPatchOperation): void {
-  const source = findPath(
-    root.value,
-    fromOf(operation),
-    "move operation does not apply: doc is missing from path: PATH",
-  );
+function move(root: Root, operation: JsonPatchOperation): void {
+  const source = findPath(root, fromOf(operation), "move operation does not apply: doc is missing from path: PATH");
   const text = `error in move for path: '${source.key}'`;
   const value = get(source.container, source.key, text);
   remove(source.container, source.key, text);
-  const target = find(root.value, operation, "move operation does not apply: doc is missing destination path: PATH");
+  const target = find(root, operation, "move operation does not apply: doc is missing destination path: PATH");
   add(target.container, target.key, { value, path: operation.path });
 }
 
-function copy(root: { value: unknown }, operation: JsonPatchOperation): void {
+function copy(root: Root, operation: JsonPatchOperation): void {
   const from = fromOf(operation);
-  const source = findPath(root.value, from, "copy operation does not apply: doc is missing from path: PATH");
+  const source = findPath(root, from, "copy operation does not apply: doc is missing from path: PATH");
   const value = get(source.container, source.key, `error in copy for from: '${from}'`);
-  const target = find(root.value, operation, "copy operation does not apply: doc is missing destination path: PATH");
-  add(target.container, target.key, { value, path: operation.path });
+  const target = find(root, operation, "copy operation does not apply: doc is missing destination path: PATH");
+  countCopied(root, value);
+  add(target.container, target.key, { value: cloneJson(value, root.marks), path: operation.path });
 }
 
-function test(root: { value: unknown }, operation: JsonPatchOperation): void {
+function countCopied(root: Root, value: unknown): void {
+  if (value === undefined || value === null) return;
+  root.copied += new TextEncoder().encode(toJson(value)).length;
+  if (root.copied > mostCopiedBytes)
+    throw new JsonPatchError(
+      `Unable to complete the copy, the accumulated size increase of copy is ${root.copied}, exceeding the limit ${mostCopiedBytes}`,
+    );
+}
+
+function test(root: Root, operation: JsonPatchOperation): void {
   const path = pathOf(operation);
   let value: unknown = root.value;
   if (path !== "") {
-    const { container, key } = find(root.value, operation, "test operation does not apply: is missing path: PATH");
+    const { container, key } = find(root, operation, "test operation does not apply: is missing path: PATH");
     value = get(container, key, `error in test for path: '${path}'`);
   }
   if (!identical(value ?? null, operation.value ?? null))
     throw new JsonPatchError(`testing value ${path} failed: test failed`);
 }
 
-/** Maps are merged, null deletes, everything else replaces. */
-export function applyMergePatch(document: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return deepClone(patch);
-  if (!isObject(document)) return withoutNulls(patch);
+/** Maps are merged, null deletes, everything else replaces. Marks tell afterwards how the result prints. */
+export function applyMergePatch(document: unknown, patch: unknown, marks: DocumentMarks = documentMarks()): unknown {
+  if (!isJsonObject(patch)) return cloneJson(patch, marks);
+  if (!isJsonObject(document)) return withoutNulls(patch, marks);
   const merged: Record<string, unknown> = {};
+  marks.sorted.add(merged);
   for (const key of Object.keys(document)) {
     if (!Object.hasOwn(patch, key)) setOwn(merged, key, document[key]);
-    else if (patch[key] !== null) setOwn(merged, key, mergeMember(document[key], patch[key]));
+    else if (patch[key] !== null) setOwn(merged, key, mergeMember(document[key], patch[key], marks));
   }
   for (const key of Object.keys(patch))
-    if (!Object.hasOwn(document, key) && patch[key] !== null) setOwn(merged, key, withoutNulls(patch[key]));
+    if (!Object.hasOwn(document, key) && patch[key] !== null) setOwn(merged, key, withoutNulls(patch[key], marks));
   return merged;
 }
 
-function mergeMember(current: unknown, patch: unknown): unknown {
-  if (isObject(current)) return applyMergePatch(current, patch);
-  return withoutNulls(patch);
+function mergeMember(current: unknown, patch: unknown, marks: DocumentMarks): unknown {
+  if (isJsonObject(current)) return applyMergePatch(current, patch, marks);
+  return withoutNulls(patch, marks);
 }
 
 /** A copy without keys that are null, also within lists; null items of lists stay. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isObject(value)) return value;
+function withoutNulls(value: unknown, marks: DocumentMarks): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, marks));
+  if (!isJsonObject(value)) return value;
   const kept: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) if (value[key] !== null) setOwn(kept, key, withoutNulls(value[key]));
+  marks.sorted.add(kept);
+  for (const key of Object.keys(value)) if (value[key] !== null) setOwn(kept, key, withoutNulls(value[key], marks));
   return kept;
 }
 

@@ -1,0 +1,121 @@
+// What upstream's converter from maps to Go types says of a strategically patched object: the first value that does not fit,
+// and unknown fields. Upstream: k8s.io/apimachinery/pkg/runtime/converter.go.
+import { ReadContext, readerOfField } from "../codec/decode-plan.ts";
+import { isObject } from "../equal.ts";
+import type { Schema, Schemas } from "../schema.ts";
+import { goType } from "./strategic-lists.ts";
+
+export interface ConversionFaults {
+  /** The first value that cannot be converted, fields in Go's order. */
+  readonly error: string | undefined;
+  /** `unknown field "spec.foo"`, sorted. */
+  readonly unknown: readonly string[];
+}
+
+interface Walk {
+  readonly schemas: Schemas;
+  readonly unknown: string[];
+}
+
+/** Types that read themselves from JSON. */
+const selfReading = /\.(?:Time|MicroTime|Quantity|IntOrString|RawExtension|FieldsV1|JSON|JSONSchemaPropsOr\w+)$/;
+
+export function conversionFaults(value: unknown, types: { schema: Schema; schemas: Schemas }): ConversionFaults {
+  const walk: Walk = { schemas: types.schemas, unknown: [] };
+  const error = faultOf(value, { schema: types.schema, path: "" }, walk);
+  return { error, unknown: walk.unknown.map((path) => `unknown field "${path}"`).sort() };
+}
+
+type Place = { readonly schema: Schema; readonly path: string };
+
+function faultOf(value: unknown, place: Place, walk: Walk): string | undefined {
+  if (value === null || value === undefined) return undefined;
+  const { schema } = place;
+  const target = walk.schemas.resolve(schema);
+  if (schema.r !== undefined && selfReading.test(schema.r)) return selfRead(value, schema, walk.schemas);
+  if (target.p !== undefined) return structFault(value, place, { target, walk });
+  switch (target.t) {
+    case "array":
+      if (!Array.isArray(value)) return `cannot restore slice from ${reflectKind(value)}`;
+      return firstFault(value.keys(), (index) =>
+        faultOf(value[index], { schema: target.i ?? {}, path: `${place.path}[${index}]` }, walk),
+      );
+    case "object":
+      if (!isObject(value)) return `cannot restore map from ${reflectKind(value)}`;
+      return firstFault(Object.keys(value).sort(), (key) =>
+        faultOf(value[key], { schema: target.a ?? {}, path: place.path }, walk),
+      );
+    default:
+      return scalarFault(value, target, walk.schemas);
+  }
+}
+
+function structFault(
+  value: unknown,
+  { path }: Place,
+  { target, walk }: { target: Schema; walk: Walk },
+): string | undefined {
+  if (!isObject(value)) return `cannot restore struct from: ${reflectKind(value)}`;
+  const fields = target.p ?? {};
+  const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
+  for (const key of Object.keys(value)) if (!Object.hasOwn(fields, key)) walk.unknown.push(below(key));
+  return firstFault(Object.keys(fields), (key) =>
+    Object.hasOwn(value, key) ? faultOf(value[key], { schema: fields[key]!, path: below(key) }, walk) : undefined,
+  );
+}
+
+function firstFault<T>(items: Iterable<T>, fault: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const found = fault(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function scalarFault(value: unknown, target: Schema, schemas: Schemas): string | undefined {
+  const wanted = target.t;
+  if (wanted === undefined) return undefined;
+  if (target.f === "byte")
+    return typeof value === "string" ? base64Fault(value, schemas) : `cannot restore slice from ${reflectKind(value)}`;
+  const goKind =
+    wanted === "integer"
+      ? (target.f ?? "int64")
+      : wanted === "boolean"
+        ? "bool"
+        : wanted === "number"
+          ? "float64"
+          : "string";
+  const isNumber = typeof value === "number" || typeof value === "bigint";
+  if (wanted === "string" ? typeof value === "string" : wanted === "boolean" ? typeof value === "boolean" : false)
+    return undefined;
+  if ((wanted === "integer" || wanted === "number") && isNumber)
+    return wanted === "number" || typeof value === "bigint" || Number.isInteger(value)
+      ? undefined
+      : `cannot convert float64 to ${goKind}`;
+  // Go converts integers to strings, as a rune, but the converter does not go along.
+  if (wanted === "string" && isNumber && goType(value) === "int64") return "cannot convert int64 to string";
+  return `unrecognized type: ${goKind}`;
+}
+
+function base64Fault(value: string, schemas: Schemas): string | undefined {
+  const fault = selfRead(value, { t: "string", f: "byte" }, schemas);
+  return fault === undefined ? undefined : `error decoding from json: ${fault}`;
+}
+
+/** The type's own complaint. */
+function selfRead(value: unknown, schema: Schema, schemas: Schemas): string | undefined {
+  const context = new ReadContext(new Map());
+  readerOfField(schema, schemas).read(value, context);
+  return context.error;
+}
+
+const reflectKind = (value: unknown): string =>
+  Array.isArray(value)
+    ? "slice"
+    : isObject(value)
+      ? "map"
+      : typeof value === "boolean"
+        ? "bool"
+        : typeof value === "string"
+          ? "string"
+          : goType(value);

@@ -1,0 +1,75 @@
+// Documents as Go writes them: error texts of JSON and merge patches show the patched object, and its strict findings come
+// in the order of that text. Struct fields stand in declaration order, maps sorted, what a patch looked into sorted, what it
+// only put in as it was sent. Upstream: encoding/json, evanphx/json-patch (lazily read nodes).
+import { JsonNumber } from "../codec/json-text.ts";
+import { isObject, setOwn } from "../equal.ts";
+import { goJson } from "../go-text.ts";
+import type { Schema, Schemas } from "../schema.ts";
+
+/** What a document's objects print as; objects in neither print their members in the order they have. */
+export interface DocumentMarks {
+  /** Objects that print with sorted keys. */
+  readonly sorted: WeakSet<object>;
+  /** Objects and lists that print as the client wrote them. */
+  readonly raw: WeakMap<object, string>;
+}
+
+export const documentMarks = (raw: WeakMap<object, string> = new WeakMap()): DocumentMarks => ({
+  sorted: new WeakSet(),
+  raw,
+});
+
+export const isJsonObject = (value: unknown): value is Record<string, unknown> =>
+  isObject(value) && !(value instanceof JsonNumber);
+
+/** A copy of an object as the server holds it, its struct fields in Go's order, its maps marked as sorted. */
+export function inGoOrder(
+  value: unknown,
+  types: { readonly schema: Schema | undefined; readonly schemas: Schemas },
+  marks: DocumentMarks,
+): unknown {
+  const { schemas } = types;
+  const target = types.schema === undefined ? undefined : schemas.resolve(types.schema);
+  if (Array.isArray(value)) return value.map((item) => inGoOrder(item, { schema: target?.i, schemas }, marks));
+  if (!isJsonObject(value)) return value;
+  const fields = target?.p;
+  const copy: Record<string, unknown> = {};
+  const names = fields === undefined ? Object.keys(value) : inOrderOf(Object.keys(fields), value);
+  for (const name of names) {
+    const property = fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : target?.a;
+    setOwn(copy, name, inGoOrder(value[name], { schema: property, schemas }, marks));
+  }
+  if (fields === undefined) marks.sorted.add(copy);
+  return copy;
+}
+
+const inOrderOf = (order: readonly string[], value: Record<string, unknown>): Iterable<string> =>
+  new Set([...order.filter((name) => Object.hasOwn(value, name)), ...Object.keys(value)]);
+
+/** The JSON text of a marked document. */
+export function documentText(value: unknown, marks: DocumentMarks): string {
+  if (value === null || typeof value !== "object") return goJson(value);
+  if (value instanceof JsonNumber) return value.text;
+  const raw = marks.raw.get(value);
+  if (raw !== undefined) return raw;
+  if (Array.isArray(value)) return `[${value.map((item) => documentText(item ?? null, marks)).join(",")}]`;
+  const names = Object.keys(value).filter((name) => (value as Record<string, unknown>)[name] !== undefined);
+  if (marks.sorted.has(value)) names.sort(compareBytes);
+  const members = names.map(
+    (name) => `${goJson(name)}:${documentText((value as Record<string, unknown>)[name], marks)}`,
+  );
+  return `{${members.join(",")}}`;
+}
+
+/** By code points, which is the order of UTF-8 bytes. */
+function compareBytes(a: string, b: string): number {
+  const shorter = Math.min(a.length, b.length);
+  for (let at = 0; at < shorter; at++) {
+    const [left, right] = [a.charCodeAt(at), b.charCodeAt(at)];
+    if (left === right) continue;
+    const surrogates = left >= 0xd800 && left < 0xe000 ? 1 : 0;
+    const others = right >= 0xd800 && right < 0xe000 ? 1 : 0;
+    return surrogates === others ? left - right : surrogates - others;
+  }
+  return a.length - b.length;
+}

@@ -1,0 +1,191 @@
+// What a JSON, merge or strategic merge patch makes of an object, decoded, with upstream's errors and warnings.
+// Upstream: apiserver's handlers/patch.go jsonPatcher and smpPatcher.
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  badRequest,
+  conversionFaults,
+  type Decoded,
+  decodeObject,
+  decodePatch,
+  decodeValue,
+  documentMarks,
+  documentText,
+  field,
+  formatApiVersion,
+  type GroupVersionKind,
+  goText,
+  inGoOrder,
+  invalid,
+  type JsonPatchOperation,
+  type KubeObject,
+  type PatchBody,
+  parseApiVersion,
+  plainCopy,
+  type Schema,
+  type Schemas,
+  StatusError,
+} from "../../machinery/index.ts";
+import { type RequestContext, warn } from "../context.ts";
+import { checkBodySize, checkKind, unsupportedMediaType } from "./body.ts";
+import type { WriteOptions } from "./options.ts";
+
+export const patchTypes = [
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/strategic-merge-patch+json",
+  "application/apply-patch+yaml",
+] as const;
+export type PatchType = Exclude<(typeof patchTypes)[number], "application/apply-patch+yaml">;
+
+const mostOperations = 10_000;
+
+export interface PatchTarget {
+  readonly type: PatchType;
+  readonly schema: Schema | undefined;
+  readonly schemas: Schemas;
+}
+
+type Validation = WriteOptions["fieldValidation"];
+
+/**
+ * A function from an object to a fresh draft of the patched one. The patch is read when it is first applied: that the object
+ * is there comes before what is wrong with the patch.
+ */
+export function patcherOf(context: RequestContext, target: PatchTarget): (old: KubeObject) => KubeObject {
+  const { body } = context.request;
+  checkBodySize(body);
+  if (target.type === "application/strategic-merge-patch+json" && target.schema === undefined)
+    throw unsupportedMediaType(patchTypes.filter((each) => each !== target.type));
+  const validation = (context.query.get("fieldValidation") || "Warn") as Validation;
+  let read: PatchBody | undefined;
+  return (old) => {
+    read ??= readPatch(context, target.type, validation);
+    const { draft, findings } = patchedObject(old, read, { ...target, validation });
+    for (const text of findings) warn(context, text);
+    return draft;
+  };
+}
+
+function readPatch(context: RequestContext, type: PatchType, validation: Validation): PatchBody {
+  const { body } = context.request;
+  const read: PatchBody =
+    body === undefined || body instanceof Uint8Array
+      ? decodePatch(body ?? new Uint8Array(0), shortTypes[type], validation)
+      : { patch: body, raw: new WeakMap(), findings: [] };
+  if (type !== "application/json-patch+json") return read;
+  if (!Array.isArray(read.patch)) throw badRequest("error decoding patch: a JSON patch is a list of operations");
+  if (read.patch.length > mostOperations)
+    throw new StatusError({
+      code: 413,
+      reason: "RequestEntityTooLarge",
+      message: `The allowed maximum operations in a JSON patch is ${mostOperations}, got ${read.patch.length}`,
+    });
+  return read;
+}
+
+const shortTypes = {
+  "application/json-patch+json": "json",
+  "application/merge-patch+json": "merge",
+  "application/strategic-merge-patch+json": "strategic",
+} as const;
+
+interface Patching extends PatchTarget {
+  readonly validation: Validation;
+}
+
+interface Patched {
+  readonly draft: KubeObject;
+  /** What is to be warned of. */
+  readonly findings: readonly string[];
+}
+
+function patchedObject(old: KubeObject, body: PatchBody, patching: Patching): Patched {
+  const kind = { ...parseApiVersion(old.apiVersion), kind: old.kind };
+  const { schema, schemas } = patching;
+  if (patching.type === "application/strategic-merge-patch+json")
+    return strategicallyPatched(old, body, { ...patching, schema: schema as Schema, kind });
+  const json = patching.type === "application/json-patch+json";
+  const patched = json ? applyJsonPatch(old, body.patch as JsonPatchOperation[]) : applyMergePatch(old, body.patch);
+  if (schema === undefined)
+    return { draft: checkKind(plainCopy(patched) as Record<string, unknown>, kind), findings: [] };
+  const decoded = cleanlyDecoded(patched, { schema, schemas, kind });
+  if (decoded !== undefined && body.findings.length === 0)
+    return { draft: checkKind(decoded.object, kind), findings: [] };
+  return explained(old, body, { ...patching, schema, kind });
+}
+
+/** The decoded value when nothing is to be said about it: the common case. */
+function cleanlyDecoded(
+  patched: unknown,
+  { schema, schemas, kind }: { schema: Schema; schemas: Schemas; kind: GroupVersionKind },
+): Decoded | undefined {
+  try {
+    const decoded = decodeValue(patched, { schema, schemas, expect: kind, fieldValidation: "Warn" });
+    return decoded.warnings.length === 0 ? decoded : undefined;
+  } catch (error) {
+    if (error instanceof StatusError && error.code === 400) return undefined;
+    throw error;
+  }
+}
+
+type Explaining = Patching & { readonly schema: Schema; readonly kind: GroupVersionKind };
+
+/** The patched document as text, as upstream holds it, read again: errors and findings come in its order and show it. */
+function explained(old: KubeObject, body: PatchBody, explaining: Explaining): Patched {
+  const { schema, schemas, kind, validation } = explaining;
+  const marks = documentMarks(body.raw);
+  const ordered = inGoOrder(old, { schema, schemas }, marks);
+  const patched =
+    explaining.type === "application/json-patch+json"
+      ? applyJsonPatch(ordered, body.patch as JsonPatchOperation[], marks)
+      : applyMergePatch(ordered, body.patch, marks);
+  const text = documentText(patched, marks);
+  const decoded = orInvalid(text, () =>
+    decodeObject(new TextEncoder().encode(text), {
+      mediaType: "application/json",
+      schema,
+      schemas,
+      expect: kind,
+      bareErrors: true,
+      fieldValidation: validation === "Ignore" ? "Ignore" : "Warn",
+    }),
+  );
+  const findings = [...body.findings, ...decoded.warnings];
+  if (validation === "Strict" && findings.length > 0)
+    throw invalidPatch(text, `strict decoding error: ${findings.join(", ")}`);
+  return { draft: checkKind(decoded.object, kind), findings };
+}
+
+function orInvalid<T>(text: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof StatusError && error.code === 400) throw invalidPatch(text, error.message);
+    throw error;
+  }
+}
+
+function strategicallyPatched(old: KubeObject, body: PatchBody, explaining: Explaining): Patched {
+  const { schema, schemas, kind, validation } = explaining;
+  const patched = applyStrategicMergePatch(old, body.patch, { schema, schemas }) as Record<string, unknown>;
+  // The kind is that of the Go type, whatever the patch says.
+  const named = { ...patched, apiVersion: formatApiVersion(kind), kind: kind.kind };
+  const decoded = cleanlyDecoded(named, { schema, schemas, kind });
+  if (decoded !== undefined && body.findings.length === 0)
+    return { draft: checkKind(decoded.object, kind), findings: [] };
+  const faults = conversionFaults(patched, { schema, schemas });
+  if (faults.error !== undefined) throw invalidPatch(goText(body.patch), faults.error);
+  const findings = validation === "Ignore" ? [] : [...body.findings, ...faults.unknown];
+  if (validation === "Strict" && findings.length > 0)
+    throw invalidPatch(goText(body.patch), `strict decoding error: ${findings.join(", ")}`);
+  const read = orInvalid(goText(body.patch), () =>
+    decodeValue(named, { schema, schemas, expect: kind, bareErrors: true, fieldValidation: "Ignore" }),
+  );
+  return { draft: checkKind(read.object, kind), findings };
+}
+
+/** What is wrong with the patched object is shown as a fault of the patch. */
+const invalidPatch = (value: string, why: string): StatusError =>
+  invalid({ group: "", kind: "" }, "", [field.invalid("patch", value, why)]);

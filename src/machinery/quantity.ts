@@ -173,6 +173,12 @@ export function parseQuantity(text: string | number): ParsedQuantity {
   return entryOf(text).parsed;
 }
 
+/** Whether upstream holds the quantity as an int64 and a scale rather than as a big decimal, which shows in CEL's asInteger. */
+export function hasInt64Form(text: string): boolean {
+  const parts = split(text.trim());
+  return isShort(parts, parseSuffix(parts.suffix));
+}
+
 /** The canonical form upstream stores: `1000m` → `1`, `1024Ki` → `1Mi`. */
 export function canonicalQuantity(text: string | number): string {
   return entryOf(text).canonical;

@@ -1,0 +1,19 @@
+// Metadata of a template that an object will be made of: labels and annotations, nothing else.
+// Upstream: ValidateTemplateObjectMeta in pkg/apis/core/validation.
+import { field, type ObjectMeta } from "../../machinery/index.ts";
+import { annotations, labels } from "./metadata.ts";
+import { type Check, child } from "./validate.ts";
+
+const allowed: ReadonlySet<string> = new Set(["labels", "annotations"]);
+
+/** The field's name as upstream makes it of Go's. */
+const shown = (name: string): string => (name === "uid" ? "uID" : name);
+
+const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== "" && value !== 0;
+
+export const templateMetadata: Check<Partial<ObjectMeta> | undefined> = (meta, at, found) => {
+  annotations(meta?.annotations, child(at, "annotations"), found);
+  labels(meta?.labels, child(at, "labels"), found);
+  for (const [name, value] of Object.entries(meta ?? {}))
+    if (!allowed.has(name) && isSet(value)) found.push(field.forbidden(child(at, shown(name)), "cannot be set"));
+};

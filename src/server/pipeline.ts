@@ -3,6 +3,7 @@ import { uuid } from "../base/index.ts";
 import {
   type ApiRequest,
   type ApiResponse,
+  builtinSchemas,
   type Handle,
   type Identity,
   StatusError,
@@ -15,6 +16,7 @@ import { denied } from "./authz/forbidden.ts";
 import { selectorAttributes } from "./authz/selector-attributes.ts";
 import type { ServedResource } from "./catalog.ts";
 import { type Accepted, negotiate, negotiateError } from "./content/negotiate.ts";
+import { loadProtobuf, protobufResponse, protobufType } from "./content/protobuf.ts";
 import { respond } from "./content/respond.ts";
 import { queryOf, type RequestContext, type ServerCore } from "./context.ts";
 import type { AccessAttributes, Authenticator, Authorizer } from "./contract.ts";
@@ -81,7 +83,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await authorize(context);
       response = await withDeadline(answer(context), bounded);
     } catch (error) {
-      response = failure(request, context, { error, auditId });
+      response = await failure(request, context, { error, auditId });
     } finally {
       if (entered) inFlight.leave(mutating);
     }
@@ -127,7 +129,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (info.path.startsWith("/api//") || info.path.startsWith("//")) throw noRoute();
     const resource = routed(context);
     if (resource === undefined) return pageNotFound();
-    const accepted = context.request.objects === true ? json : acceptedOf(context, resource.kind.virtual !== true);
+    const accepted = context.request.objects === true ? json : acceptedOf(context, resource);
     const request = await withReadableBody(context.request, resource);
     const full: RequestContext = { ...context, request, accepted };
     return respond(full, await dispatch(full, resource, options.dispatch));
@@ -146,7 +148,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     request: ApiRequest,
     context: RequestContext | undefined,
     of: { error: unknown; auditId: string },
-  ): ApiResponse {
+  ): ApiResponse | Promise<ApiResponse> {
     const { error, auditId } = of;
     let status: StatusError;
     if (error instanceof StatusError) status = error;
@@ -186,7 +188,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     } catch (error) {
       return {
         type: "refused",
-        response: withCommonHeaders(failure(request, context, { error, auditId }), auditId, context),
+        response: withCommonHeaders(await failure(request, context, { error, auditId }), auditId, context),
       };
     }
   }
@@ -220,19 +222,28 @@ function routed(context: RequestContext): ServedResource | undefined {
 }
 
 /** A protobuf body becomes the value that it says; the reader of those is loaded when the first one comes. */
-async function withReadableBody(request: ApiRequest, { schemas, kind }: ServedResource): Promise<ApiRequest> {
+async function withReadableBody(request: ApiRequest, { kind }: ServedResource): Promise<ApiRequest> {
   const { body, headers } = request;
   if (!(body instanceof Uint8Array) || body.length === 0) return request;
   if (headers["content-type"]?.startsWith("application/vnd.kubernetes.protobuf") !== true) return request;
+  if (!hasProtobuf(kind)) return request;
   checkBodySize(body);
-  const { decodeProtobuf } = await import("./content/protobuf.ts");
-  return { ...request, body: decodeProtobuf(body, schemas, kind.kind) };
+  const { decodeProtobuf } = await loadProtobuf();
+  return { ...request, body: decodeProtobuf(body, kind.kind) };
 }
 
-function acceptedOf(context: RequestContext, transforms: boolean): Accepted {
+/** Custom resources have none. */
+const hasProtobuf = (kind: ServedResource["kind"]): boolean => builtinSchemas().ofKind(kind) !== undefined;
+
+function acceptedOf(context: RequestContext, { kind }: ServedResource): Accepted {
   const { info, request } = context;
+  const transforms = kind.virtual !== true;
   if (info.subresource === "log" || info.subresource === "proxy") return json;
-  return negotiate(request.headers["accept"], { watch: info.verb === "watch", transforms });
+  return negotiate(request.headers["accept"], {
+    watch: info.verb === "watch",
+    transforms,
+    noProtobuf: !hasProtobuf(kind),
+  });
 }
 
 export function attributesOf({ info, user, query }: RequestContext): AccessAttributes {
@@ -274,11 +285,12 @@ const timedOut = (): StatusError =>
     details: {},
   });
 
-export function statusResponse(request: ApiRequest, error: StatusError): ApiResponse {
+export function statusResponse(request: ApiRequest, error: StatusError): ApiResponse | Promise<ApiResponse> {
   const headers = error.headers;
   if (request.objects === true)
     return { status: error.code, headers: { ...headers, "content-type": "application/json" }, object: error.status };
   const mediaType = negotiateError(request.headers["accept"]);
+  if (mediaType === protobufType) return protobufResponse(error.code, error.status);
   const text = mediaType === "application/yaml" ? toYaml(error.status) : `${JSON.stringify(error.status)}\n`;
   return {
     status: error.code,

@@ -128,7 +128,13 @@ class Player {
   async #withVersion(step: Step): Promise<Step> {
     const body = step.body as { metadata?: Record<string, unknown> } | undefined;
     const metadata = body?.metadata;
-    if (step.rvOf === undefined || metadata === null || typeof metadata !== "object" || "resourceVersion" in metadata)
+    if (
+      step.rvOf === undefined ||
+      metadata === null ||
+      typeof metadata !== "object" ||
+      Array.isArray(metadata) ||
+      "resourceVersion" in metadata
+    )
       return step;
     const seen: Seen = {};
     learn(seen, (await this.#send({ path: step.rvOf })).text);

@@ -5,8 +5,10 @@ export type Transform =
   | { readonly as: "Table"; readonly version: "v1" | "v1beta1" }
   | { readonly as: "PartialObjectMetadata" | "PartialObjectMetadataList"; readonly version: "v1" | "v1beta1" };
 
+export type AnswerType = "application/json" | "application/yaml" | "application/vnd.kubernetes.protobuf";
+
 export interface Accepted {
-  readonly mediaType: "application/json" | "application/yaml";
+  readonly mediaType: AnswerType;
   readonly transform?: Transform;
 }
 
@@ -17,11 +19,13 @@ interface Clause {
 }
 
 const plainJson: Accepted = { mediaType: "application/json" };
-const produced = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const produced: readonly string[] = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const watchProduced = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
 
 export interface NegotiationScope {
   readonly watch?: boolean;
+  /** Custom resources have no protobuf. */
+  readonly noProtobuf?: boolean;
   /** Tables and metadata alone can be asked for. */
   readonly transforms?: boolean;
 }
@@ -53,21 +57,29 @@ export const notAcceptable = (types: readonly string[]): StatusError =>
   });
 
 /** How an error is written for a client that may have asked for something impossible. */
-export function negotiateError(accept: string | undefined): Accepted["mediaType"] {
-  if (accept === undefined || !accept.includes("yaml")) return "application/json";
-  const wanted = parseAccept(accept).find(({ type }) => produced.includes(type) || type === "*/*");
-  return wanted?.type === "application/yaml" ? "application/yaml" : "application/json";
+export function negotiateError(accept: string | undefined): AnswerType {
+  if (accept === undefined || !/yaml|protobuf/.test(accept)) return "application/json";
+  for (const { type, parameters } of parseAccept(accept)) {
+    if (parameters["as"] !== undefined) continue;
+    if (type === "*/*") return "application/json";
+    if (produced.includes(type)) return type as AnswerType;
+  }
+  return "application/json";
 }
 
 function acceptedBy(clause: Clause, scope: NegotiationScope): Accepted | undefined {
   const { type, parameters } = clause;
-  if (type !== "*/*" && type !== "application/json" && type !== "application/yaml") return undefined;
+  if (type !== "*/*" && !produced.includes(type)) return undefined;
   if (scope.watch === true && type === "application/yaml") return undefined;
-  const mediaType = type === "application/yaml" ? type : "application/json";
-  const { as, g, v } = parameters;
-  if (as === undefined) return { mediaType };
+  const mediaType = type === "*/*" ? "application/json" : (type as AnswerType);
+  const { as, g, v, stream } = parameters;
+  if (stream !== undefined && stream !== "" && (stream !== "watch" || type === "application/yaml")) return undefined;
+  const protobuf = mediaType === "application/vnd.kubernetes.protobuf";
+  if (as === undefined && g === undefined && v === undefined)
+    return protobuf && scope.noProtobuf === true ? undefined : { mediaType };
   if (scope.transforms !== true || g !== "meta.k8s.io" || (v !== "v1" && v !== "v1beta1")) return undefined;
-  if (as !== "Table" && as !== "PartialObjectMetadata" && as !== "PartialObjectMetadataList") return undefined;
+  if (as === "Table") return protobuf ? undefined : { mediaType, transform: { as, version: v } };
+  if (as !== "PartialObjectMetadata" && as !== "PartialObjectMetadataList") return undefined;
   return { mediaType, transform: { as, version: v } };
 }
 

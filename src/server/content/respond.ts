@@ -7,18 +7,30 @@ import { servedForm } from "../registry/store-object.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import type { Answer } from "./answer.ts";
 import { includeObjectOf } from "./include.ts";
-import { notAcceptable } from "./negotiate.ts";
+import { type AnswerType, notAcceptable } from "./negotiate.ts";
+import { protobufList, protobufObject, protobufResponse, protobufType } from "./protobuf.ts";
 import { partialObject, tableOf } from "./table.ts";
 
 const encoder = new TextEncoder();
 const json = { "content-type": "application/json" };
 
-export function respond(context: RequestContext, answer: Answer): ApiResponse {
+/** The head of a watch's answer says what its frames are. */
+const watchTypes: Readonly<Record<AnswerType, string>> = {
+  "application/json": "application/json",
+  "application/yaml": "application/yaml",
+  "application/vnd.kubernetes.protobuf": "application/vnd.kubernetes.protobuf;stream=watch",
+};
+
+export function respond(context: RequestContext, answer: Answer): ApiResponse | Promise<ApiResponse> {
   switch (answer.type) {
     case "response":
       return answer.response;
     case "watch":
-      return { status: 200, headers: json, watch: answer.watcher };
+      return {
+        status: 200,
+        headers: { "content-type": watchTypes[context.accepted.mediaType] },
+        watch: answer.watcher,
+      };
     case "value":
       return valueResponse(context, answer.status, checkedValue(context, answer.value));
     case "object":
@@ -40,14 +52,18 @@ export function valueResponse(
   context: Pick<RequestContext, "request" | "accepted">,
   status: number,
   value: object,
-): ApiResponse {
+): ApiResponse | Promise<ApiResponse> {
   if (context.request.objects === true) return { status, headers: json, object: value };
+  if (context.accepted.mediaType === protobufType) return protobufResponse(status, value);
   if (context.accepted.mediaType === "application/yaml")
     return { status, headers: { "content-type": "application/yaml" }, bytes: [encoder.encode(toYaml(value))] };
   return { status, headers: json, bytes: [encodeJson(value)] };
 }
 
-function objectResponse(context: RequestContext, answer: Extract<Answer, { type: "object" }>): ApiResponse {
+function objectResponse(
+  context: RequestContext,
+  answer: Extract<Answer, { type: "object" }>,
+): ApiResponse | Promise<ApiResponse> {
   const { resource, object, status } = answer;
   const { transform, mediaType } = context.accepted;
   if (transform !== undefined) {
@@ -62,12 +78,17 @@ function objectResponse(context: RequestContext, answer: Extract<Answer, { type:
       tableFor(context, resource, { objects: [served], metadata, version: transform.version }),
     );
   }
+  if (mediaType === protobufType && context.request.objects !== true) return protobufObject(status, resource, object);
   if (context.request.objects === true || mediaType === "application/yaml" || resource.rules.convert !== undefined)
     return valueResponse(context, status, servedForm(resource, object));
   return { status, headers: json, bytes: [object.bytes] };
 }
 
-function listResponse(context: RequestContext, resource: ServedResource, list: ListResult): ApiResponse {
+function listResponse(
+  context: RequestContext,
+  resource: ServedResource,
+  list: ListResult,
+): ApiResponse | Promise<ApiResponse> {
   const { transform, mediaType } = context.accepted;
   const metadata = {
     resourceVersion: String(list.revision),
@@ -94,6 +115,7 @@ function listResponse(context: RequestContext, resource: ServedResource, list: L
   const head = { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion, metadata };
   if (context.request.objects === true)
     return valueResponse(context, 200, { ...head, items: list.items.map((item) => servedForm(resource, item)) });
+  if (mediaType === protobufType) return protobufList(resource, metadata, list.items);
   if (mediaType === "application/yaml" || resource.rules.convert !== undefined) {
     const items = list.items.map((item) => {
       const { kind: _, apiVersion: __, ...rest } = servedForm(resource, item);

@@ -2,6 +2,7 @@
 import { type ApiResponse, encodeJson, formatApiVersion, toYaml } from "../../machinery/index.ts";
 import type { Catalog, ServedResource } from "../catalog.ts";
 import { negotiate, notAcceptable, parseAccept } from "../content/negotiate.ts";
+import { protobufResponse, protobufType } from "../content/protobuf.ts";
 import type { RequestContext } from "../context.ts";
 import type { DocumentRoute } from "../documents/documents.ts";
 import { aggregatedFor } from "./aggregated.ts";
@@ -79,7 +80,10 @@ export function discoveryRoutes(catalog: Catalog, serverAddress: () => string): 
 }
 
 /** The plain document, or the aggregated form for clients that accept it. */
-function root(context: RequestContext, of: { plain: object; groups: readonly Group[] }): ApiResponse {
+function root(
+  context: RequestContext,
+  of: { plain: object; groups: readonly Group[] },
+): ApiResponse | Promise<ApiResponse> {
   const accept = context.request.headers["accept"];
   if (accept?.includes("apidiscovery.k8s.io")) {
     const aggregated = aggregatedFor(context, of.groups);
@@ -94,10 +98,11 @@ function root(context: RequestContext, of: { plain: object; groups: readonly Gro
   return documentResponse(context, of.plain);
 }
 
-export function documentResponse(context: RequestContext, document: object): ApiResponse {
+export function documentResponse(context: RequestContext, document: object): ApiResponse | Promise<ApiResponse> {
   if (context.request.objects === true)
     return { status: 200, headers: { "content-type": "application/json" }, object: document };
   const { mediaType } = negotiate(context.request.headers["accept"]);
+  if (mediaType === protobufType) return protobufResponse(200, document);
   if (mediaType === "application/yaml")
     return { status: 200, headers: { "content-type": mediaType }, bytes: [new TextEncoder().encode(toYaml(document))] };
   return { status: 200, headers: { "content-type": mediaType, vary: "Accept" }, bytes: [encodeJson(document)] };

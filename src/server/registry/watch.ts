@@ -15,6 +15,7 @@ import {
 import type { ServedResource } from "../catalog.ts";
 import type { Answer } from "../content/answer.ts";
 import { includeObjectOf } from "../content/include.ts";
+import { loadProtobuf, protobufFrame, protobufType, protobufValueFrame } from "../content/protobuf.ts";
 import { partialObject, tableOf } from "../content/table.ts";
 import type { RequestContext } from "../context.ts";
 import { isTrue } from "../request-info.ts";
@@ -42,6 +43,7 @@ export async function watch(context: RequestContext, resource: ServedResource): 
   const problem = options.resourceVersion === "" ? undefined : revisionProblem(options.resourceVersion);
   if (problem !== undefined) throw plainFailure(problem);
   const { core } = context;
+  if (context.accepted.mediaType === protobufType) await loadProtobuf();
   const framer = framerOf(context, resource);
   const cache = core.hub.cacheOf(resource.stored);
   const start = await startOf(context, resource, options);
@@ -152,17 +154,24 @@ const bookmarkObject = (resource: ServedResource, revision: number, end: boolean
   }) as unknown as KubeObject;
 
 /** One framer for a kind and form, so that its frames are shared. */
-const sharedFramers = new WeakMap<ServedResource, { wire?: Framer; objects?: Framer }>();
+const sharedFramers = new WeakMap<ServedResource, { wire?: Framer; objects?: Framer; protobuf?: Framer }>();
 
 function framerOf(context: RequestContext, resource: ServedResource): Framer {
   const { transform } = context.accepted;
   if (transform?.as === "Table") return tableFramer(context, resource, transform.version);
-  if (transform !== undefined) return partialFramer(resource, transform.version);
+  const protobuf = context.accepted.mediaType === protobufType && context.request.objects !== true;
+  if (transform !== undefined)
+    return partialFramer(resource, { version: transform.version, frame: protobuf ? protobufValueFrame : eventFrame });
   let shared = sharedFramers.get(resource);
   if (shared === undefined) sharedFramers.set(resource, (shared = {}));
   if (context.request.objects === true) return (shared.objects ??= objectFramer(resource));
-  return (shared.wire ??= bytesFramer(resource));
+  return protobuf ? (shared.protobuf ??= protobufFramer(resource)) : (shared.wire ??= bytesFramer(resource));
 }
+
+const protobufFramer = (resource: ServedResource): Framer => ({
+  frame: (type, object) => protobufFrame(type, resource, object),
+  bookmark: (revision, end) => protobufValueFrame("BOOKMARK", bookmarkObject(resource, revision, end)),
+});
 
 const bytesFramer = (resource: ServedResource): Framer => ({
   frame:
@@ -175,9 +184,12 @@ const objectFramer = (resource: ServedResource): Framer => ({
   bookmark: (revision, end) => ({ type: "BOOKMARK", object: bookmarkObject(resource, revision, end) }),
 });
 
-const partialFramer = (resource: ServedResource, version: "v1" | "v1beta1"): Framer => ({
-  frame: (type, object) => eventFrame(type, partialObject(servedForm(resource, object), version)),
-  bookmark: (revision, end) => eventFrame("BOOKMARK", partialObject(bookmarkObject(resource, revision, end), version)),
+const partialFramer = (
+  resource: ServedResource,
+  { version, frame }: { readonly version: "v1" | "v1beta1"; readonly frame: typeof protobufValueFrame },
+): Framer => ({
+  frame: (type, object) => frame(type, partialObject(servedForm(resource, object), version)),
+  bookmark: (revision, end) => frame("BOOKMARK", partialObject(bookmarkObject(resource, revision, end), version)),
 });
 
 /** Only the first event of a watch carries the column definitions. */
@@ -200,14 +212,18 @@ function tableFramer(context: RequestContext, resource: ServedResource, version:
 }
 
 function failedWatch(context: RequestContext, error: StatusError): Extract<Answer, { type: "response" }>["response"] {
-  const frame: WatchFrame =
-    context.request.objects === true
+  const { objects } = context.request;
+  const protobuf = context.accepted.mediaType === protobufType && objects !== true;
+  const frame: WatchFrame = protobuf
+    ? protobufValueFrame("ERROR", error.status)
+    : objects === true
       ? { type: "ERROR", object: error.status as unknown as KubeObject }
       : { type: "ERROR", bytes: encodeJsonLine({ type: "ERROR", object: error.status }) };
   async function* once(): AsyncGenerator<readonly WatchFrame[]> {
     yield [frame];
   }
-  return { status: 200, headers: { "content-type": "application/json" }, watch: once() };
+  const contentType = protobuf ? `${protobufType};stream=watch` : "application/json";
+  return { status: 200, headers: { "content-type": contentType }, watch: once() };
 }
 
 function encodeJsonLine(value: unknown): Uint8Array {

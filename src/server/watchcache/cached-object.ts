@@ -15,6 +15,7 @@ export class CachedObject {
   readonly bytes: Uint8Array;
   #object: KubeObject | undefined;
   #fields: Readonly<Record<string, string>> | undefined;
+  #protobuf: Uint8Array | undefined;
 
   constructor(
     kind: KindDefinition,
@@ -40,6 +41,12 @@ export class CachedObject {
   /** The same from another copy, if that one is decoded. */
   adoptFrom(other: CachedObject): void {
     this.#object ??= other.#object;
+  }
+
+  /** The same object as a protobuf message, made by whoever asks for it first. */
+  protobuf(make: (object: KubeObject) => Uint8Array): Uint8Array {
+    this.#protobuf ??= make(this.object);
+    return this.#protobuf;
   }
 
   get labels(): Labels {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { builtinSchemas } from "../../machinery/index.ts";
-import { decodeProtobuf } from "./protobuf.ts";
+import { decodeProtobuf } from "./index.ts";
 
 const encoder = new TextEncoder();
 
@@ -42,11 +41,7 @@ test("a pod: inlined structs, maps, quantities, negative numbers, int-or-string"
   const volume = message(field(1, "v"), field(2, message(field(2, message()))));
   const toleration = message(field(1, "k"), number(5, -1));
   const spec = message(field(1, volume), field(2, container), field(22, toleration));
-  const value = decodeProtobuf(
-    enveloped("v1", "Pod", message(field(1, metadata), field(2, spec))),
-    builtinSchemas(),
-    "Pod",
-  );
+  const value = decodeProtobuf(enveloped("v1", "Pod", message(field(1, metadata), field(2, spec))), "Pod");
   assert.deepEqual(value, {
     apiVersion: "v1",
     kind: "Pod",
@@ -68,14 +63,14 @@ test("a pod: inlined structs, maps, quantities, negative numbers, int-or-string"
 
 test("bytes are base64, and what is no protobuf is refused", () => {
   const secret = message(field(2, mapEntry("a", "b")), field(3, "Opaque"));
-  const value = decodeProtobuf(enveloped("v1", "Secret", secret), builtinSchemas(), "Secret");
+  const value = decodeProtobuf(enveloped("v1", "Secret", secret), "Secret");
   assert.deepEqual(value["data"], { a: "Yg==" });
-  assert.throws(() => decodeProtobuf(encoder.encode("nope"), builtinSchemas(), "ConfigMap"), {
+  assert.throws(() => decodeProtobuf(encoder.encode("nope"), "ConfigMap"), {
     message:
       "the object provided is unrecognized (must be of type ConfigMap): provided data does not appear to be a protobuf message, expected prefix [107 56 115 0] (6e6f7065)",
   });
   assert.throws(
-    () => decodeProtobuf(enveloped("v1", "Secret", Uint8Array.from([18, 200])), builtinSchemas(), "Secret"),
+    () => decodeProtobuf(enveloped("v1", "Secret", Uint8Array.from([18, 200])), "Secret"),
     /unexpected EOF/,
   );
 });

@@ -1,0 +1,13 @@
+// The door of protobuf, loaded when the first client asks for it: the tables behind it are large.
+export {
+  decodeProtobuf,
+  encodeProtobuf,
+  encodeProtobufEvent,
+  encodeProtobufList,
+  enveloped,
+  hasMessage,
+  isProtobuf,
+  messageBytes,
+  type TypeMeta,
+} from "./envelope.ts";
+export { messageNameOf } from "./table.ts";

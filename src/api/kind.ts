@@ -87,6 +87,8 @@ export interface RuleContext {
  * texts, in upstream's order; metadata common to all kinds is checked by the registry.
  */
 export interface ServeRules<T extends KubeObject = KubeObject> {
+  /** Awaited before anything else on a write: loads what the rules need and other kinds do not (CEL). */
+  ready?(): Promise<void>;
   /** Idempotent. Runs after every decode of a request body and never on read. */
   default?(draft: T): void;
   prepareCreate?(draft: T, context: RuleContext): void;
@@ -100,6 +102,8 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
    * create, both, or none. It decides how often a finding is listed among the causes.
    */
   metadataOnUpdate?: "update" | "create" | "both" | "none";
+  /** Finalizers need not be names of a domain: upstream judges the metadata by the general rules alone. */
+  anyFinalizers?: true;
   /** The name check; DNS-1123 subdomain when not given. Texts as in machinery/names.ts. */
   validateName?(name: string, prefix: boolean): string[];
   /** Texts for `Warning` headers (deprecated fields, odd values). */
@@ -113,10 +117,19 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
     prepareUpdate?(draft: T, old: T, context: RuleContext): void;
     validateUpdate?(object: T, old: T, context: RuleContext): FieldError[];
   };
+  /**
+   * Dotted paths of the fields that a write may not own, by subresource, "" for none: `{ "": ["spec", "status"] }`. Where
+   * nothing is said of a kind with status: `status`, and `spec` for `/status`. Upstream: the strategies' GetResetFields.
+   */
+  readonly resetFields?: Readonly<Record<string, readonly string[]>>;
+  /** The group of the kind that all versions become inside upstream, when it is another one; validation errors name it. */
+  readonly internalGroup?: string;
   /** `/scale`: where its numbers live. */
   scale?: {
     read(object: T): { replicas: number; statusReplicas: number; selector: string };
     write(draft: T, replicas: number): void;
+    /** The error of a GET on an object that does not have the field of replicas; undefined when it has. */
+    missing?(object: T): Error | undefined;
   };
   /** PUT on a name that is not there creates it (Lease, Endpoints, …: upstream's AllowCreateOnUpdate). */
   createOnUpdate?: true;

@@ -208,6 +208,8 @@ export const servedKinds: readonly ServedKind[] = [
   served(volumeAttributesClasses, volumeAttributesClassRules),
 ];
 
+export { validateServiceAddressing } from "./core/services/validate.ts";
+
 /** Events leave the names of finalizers alone. */
 const leavesFinalizers = ({ rules }: ServedKind): boolean => rules.metadataOnUpdate === "none";
 

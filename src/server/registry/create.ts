@@ -42,6 +42,7 @@ export async function createObject(
 ): Promise<CachedObject> {
   const { draft, options } = request;
   const { core } = context;
+  await resource.rules.ready?.();
   if (resource.kind.namespaced && context.info.namespace === "")
     throw badRequest("an empty namespace may not be set during creation");
   matchNamespace(context, resource, draft);
@@ -97,17 +98,22 @@ async function tryCreate(
       dryRun: options.dryRun,
     });
     await core.admission.validate(attributes);
-    // Text that is no revision is passed over, as upstream's storage does.
-    if (/^\d+$/.test(request.sentRevision) && Number(request.sentRevision) !== 0)
+    // Text that is no revision is passed over, as upstream's storage does; a dry run does not come so far.
+    if (!options.dryRun && /^\d+$/.test(request.sentRevision) && Number(request.sentRevision) !== 0)
       throw plainFailure("resourceVersion should not be set on objects to be created");
     if (options.dryRun) await waitForCurrent(core);
-    created = await commitCreate(core, { resource, object: draft, dryRun: options.dryRun });
+    const object = options.dryRun ? withSentRevision(draft, request.sentRevision) : draft;
+    created = await commitCreate(core, { resource, object, dryRun: options.dryRun });
     return created;
   } finally {
     if (created === undefined || options.dryRun) reservation?.rollback();
     else reservation?.commit();
   }
 }
+
+/** Nothing was stored that could replace the resourceVersion that the client sent: a dry run shows it. */
+const withSentRevision = (draft: KubeObject, resourceVersion: string): KubeObject =>
+  resourceVersion === "" ? draft : { ...draft, metadata: { ...draft.metadata, resourceVersion } };
 
 /** A name whose object is on its way out is told apart. */
 async function taken(context: RequestContext, resource: ServedResource, name: string): Promise<StatusError> {

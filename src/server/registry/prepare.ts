@@ -9,6 +9,7 @@ import {
   invalid,
   type KubeObject,
   managedFieldsAfterUpdate,
+  parseApiVersion,
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { type RequestContext, ruleContext, warn } from "../context.ts";
@@ -16,12 +17,12 @@ import { resetFieldsOf } from "./reset-fields.ts";
 
 type Loose = KubeObject & { spec?: unknown; status?: unknown };
 
-/** The namespace of the path goes into the object; another one in the body is refused. */
+/** The namespace of the path goes into the object; another one in the body is refused, and dropped where there is none. */
 export function matchNamespace(context: RequestContext, resource: ServedResource, draft: KubeObject): void {
   const { metadata } = draft;
   const wanted = resource.kind.namespaced ? context.info.namespace : "";
   const sent = metadata.namespace ?? "";
-  if (sent !== "" && sent !== wanted)
+  if (sent !== "" && wanted !== "" && sent !== wanted)
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   if (wanted === "") delete metadata.namespace;
   else metadata.namespace = wanted;
@@ -103,16 +104,26 @@ export function prepareCreate(
   resource: ServedResource,
   write: { draft: KubeObject; dryRun: boolean },
 ): void {
-  const { rules, kind } = resource;
+  const { rules } = resource;
   const { draft } = write;
   const rule = ruleContext(context, write.dryRun);
   if (rules.status !== undefined && rules.status.keptOnCreate !== true) clearStatus(resource, draft);
   if (rules.generation !== undefined) draft.metadata.generation = 1;
   rules.prepareCreate?.(draft, rule);
   const found = validateCreate(resource, draft, rule);
-  if (found.length > 0) throw invalid(kind, draft.metadata.name ?? "", found);
+  if (found.length > 0) throw invalid(internalKind(resource, draft), draft.metadata.name ?? "", found);
   for (const text of rules.warnings?.(draft, undefined) ?? []) warn(context, text);
 }
+
+/** What validation errors call the kind: they know the type behind all served versions. */
+const internalKind = (
+  { kind, rules, custom }: ServedResource,
+  draft: KubeObject,
+): { group: string; kind: string } =>
+  // Without a Go type the data alone says what it is.
+  custom === undefined
+    ? { group: rules.internalGroup ?? kind.group, kind: kind.kind }
+    : { group: parseApiVersion(draft.apiVersion).group, kind: draft.kind };
 
 /** Status is not taken from create; kinds that always show one start with it empty. */
 function clearStatus(resource: ServedResource, draft: Loose): void {
@@ -130,7 +141,7 @@ export interface UpdateWrite {
 
 export function prepareUpdate(context: RequestContext, resource: ServedResource, write: UpdateWrite): void {
   const { draft, old, subresource } = write;
-  const { rules, kind } = resource;
+  const { rules } = resource;
   const rule = ruleContext(context, write.dryRun);
   setOrDelete(draft.metadata, "generation", old.metadata.generation);
   if (subresource === "status") {
@@ -144,7 +155,7 @@ export function prepareUpdate(context: RequestContext, resource: ServedResource,
   keepSystemFields(draft, old);
   const validate = subresource === "status" ? validateStatusUpdate : validateUpdate;
   const found = validate(resource, { object: draft, old }, rule);
-  if (found.length > 0) throw invalid(kind, draft.metadata.name ?? "", found);
+  if (found.length > 0) throw invalid(internalKind(resource, draft), draft.metadata.name ?? "", found);
   if (subresource === "") for (const text of rules.warnings?.(draft, old) ?? []) warn(context, text);
 }
 

@@ -1,6 +1,6 @@
 // Objects into the store and what comes back. Store errors become Status errors here.
 import { storageKey } from "../../api/index.ts";
-import { deepFreeze, encodeForStore, type KubeObject, withResourceVersion } from "../../machinery/index.ts";
+import { deepFreeze, encodeForStore, encodeJson, type KubeObject, withResourceVersion } from "../../machinery/index.ts";
 import type { CommitResult } from "../../store/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { ServerCore } from "../context.ts";
@@ -11,10 +11,19 @@ export const eventTtlSeconds = 3600;
 /** The object in the form of its storage version, without resourceVersion: that is the store's to say. */
 function storedForm(resource: ServedResource, object: KubeObject): KubeObject {
   const { resourceVersion: _, ...metadata } = object.metadata;
-  const plain = { ...object, metadata } as KubeObject;
-  const convert = resource.rules.convert;
-  return convert === undefined ? plain : convert.toStored(plain);
+  return shownForm(resource, { ...object, metadata } as KubeObject);
 }
+
+const shownForm = ({ rules, custom }: ServedResource, object: KubeObject): KubeObject =>
+  custom !== undefined ? custom.toStored(object) : rules.convert === undefined ? object : rules.convert.toStored(object);
+
+/** What goes out for a cached object as long as nothing but a custom kind's version or schema makes a difference. */
+export const shown = ({ custom }: ServedResource, cached: CachedObject): CachedObject =>
+  custom === undefined ? cached : custom.served(cached);
+
+/** With the resourceVersion that the client sent, which nothing replaces in a dry run. */
+const encodeShown = ({ kind, apiVersion, metadata, ...rest }: KubeObject): Uint8Array =>
+  encodeJson({ kind, apiVersion, metadata, ...rest });
 
 export const encodeStored = (resource: ServedResource, object: KubeObject): Uint8Array =>
   encodeForStore(storedForm(resource, object));
@@ -22,7 +31,7 @@ export const encodeStored = (resource: ServedResource, object: KubeObject): Uint
 /** The object as the served version shows it. Mutable only when it was converted; treat it as frozen. */
 export function servedForm(resource: ServedResource, cached: CachedObject): KubeObject {
   const convert = resource.rules.convert;
-  return convert === undefined ? cached.object : deepFreeze(convert.fromStored(cached.object));
+  return convert === undefined ? shown(resource, cached).object : deepFreeze(convert.fromStored(cached.object));
 }
 
 export const ttlOf = (resource: ServedResource): { ttlSeconds?: number } =>
@@ -44,7 +53,7 @@ export function asCached(
   const key = storageKey(resource.stored, object.metadata.namespace ?? "", object.metadata.name);
   const bytes = at.revision === 0 ? stored : withResourceVersion(stored, at.revision);
   const cached = new CachedObject(resource.stored, { key, revision: at.revision, bytes });
-  if (resource.rules.convert === undefined && at.revision > 0) {
+  if (resource.rules.convert === undefined && resource.custom === undefined && at.revision > 0) {
     const metadata = { ...object.metadata, resourceVersion: String(at.revision) };
     cached.adopt({ ...object, metadata });
   }
@@ -58,7 +67,7 @@ export async function commitCreate(core: ServerCore, request: WriteRequest): Pro
   const key = storageKey(resource.stored, object.metadata.namespace ?? "", object.metadata.name);
   if (request.dryRun) {
     if (core.hub.cacheOf(resource.stored).get(key) !== undefined) return undefined;
-    return asCached(resource, object, { revision: 0, stored });
+    return asCached(resource, object, { revision: 0, stored: encodeShown(shownForm(resource, object)) });
   }
   const result = await core.store.commit([{ type: "put", key, value: stored, expectRevision: 0, ...ttlOf(resource) }]);
   if (!result.ok) return undefined;

@@ -87,6 +87,7 @@ const changed = (deployment: Deployment, old: Deployment): boolean =>
   specChanged(deployment, old) || !deepEqual(deployment.metadata.annotations, old.metadata.annotations);
 
 export const deploymentRules = defineRules<Deployment>({
+  resetFields: { status: ["spec", "metadata.labels"] },
   default: (deployment) => {
     const own = (deployment.spec ??= {} as Spec);
     own.replicas ??= 1;

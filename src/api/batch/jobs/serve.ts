@@ -4,6 +4,7 @@ import type { Job, JobSpec } from "../../../../facts/types/batch.v1.ts";
 import type { PodTemplateSpec } from "../../../../facts/types/core.v1.ts";
 import { deepClone, deepEqual, dns1123Label, field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { internalForm } from "../../lib/internal-form.ts";
 import {
   defaultJobSpec,
   jobSpec,
@@ -146,9 +147,10 @@ function templateUpdate(job: Job, old: Job, found: Findings): void {
   const rests = isAtRest(old);
   const before = rests ? withSchedulingOf(old.spec.template, now) : old.spec.template;
   if (!rests) {
-    if (!sameTemplate(now, before)) found.push(field.invalid("spec.template", now, "field is immutable"));
+    if (!sameTemplate(now, before))
+      found.push(field.invalid("spec.template", internalForm("core.PodTemplateSpec", now), "field is immutable"));
   } else if (!deepEqual(now.spec, withResourcesOf(before, now).spec))
-    found.push(field.invalid("spec.template.spec", now.spec, "field is immutable"));
+    found.push(field.invalid("spec.template.spec", internalForm("core.PodSpec", now.spec), "field is immutable"));
 }
 
 const fixedFields = [

@@ -173,6 +173,11 @@ function setRequester({ spec }: Csr, { user }: RuleContext): void {
 }
 
 export const certificateSigningRequestRules = defineRules<Csr>({
+  resetFields: {
+    "": ["spec", "status"],
+    status: ["spec", "status.conditions"],
+    approval: ["spec", "status.certificate"],
+  },
   validateName: () => [],
   prepareCreate: setRequester,
   prepareUpdate: (draft, old) => {

@@ -36,6 +36,7 @@ export const validateFinalize = (namespace: Namespace): FieldError[] =>
   );
 
 export const namespaceRules = defineRules<Namespace>({
+  resetFields: { finalize: ["status"] },
   validateName: labelName,
   default: (namespace) => {
     setNameLabel(namespace);

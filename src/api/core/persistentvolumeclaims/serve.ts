@@ -10,6 +10,7 @@ import {
 } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { jsonDiff } from "../../lib/diff.ts";
+import { internalForm } from "../../lib/internal-form.ts";
 import { defaultClaimSpec } from "../../lib/pod-spec/defaults.ts";
 import { quantityRules } from "../../lib/resource-rules.ts";
 import { isNative, roundResourceList } from "../../lib/resources.ts";
@@ -68,7 +69,7 @@ const kept =
       found.push(
         field.forbidden(
           "spec",
-          `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${jsonDiff(wanted, munged)}`,
+          `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${jsonDiff(internalForm("core.PersistentVolumeClaimSpec", wanted), internalForm("core.PersistentVolumeClaimSpec", munged))}`,
         ),
       );
     const [size, oldSize] = [

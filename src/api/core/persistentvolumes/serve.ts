@@ -3,6 +3,7 @@ import type { PersistentVolume } from "../../../../facts/types/core.v1.ts";
 import { compareQuantities, deepEqual, field, identical, quantityValue } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { jsonDiff } from "../../lib/diff.ts";
+import { internalForm } from "../../lib/internal-form.ts";
 import { defaultDisks } from "../../lib/pod-spec/defaults.ts";
 import { hostPath } from "../../lib/pod-spec/volumes.ts";
 import { roundResourceList } from "../../lib/resources.ts";
@@ -193,7 +194,7 @@ const kept =
       found.push(
         field.forbidden(
           "spec.persistentvolumesource",
-          `spec.persistentvolumesource is immutable after creation\n${jsonDiff(oldSource, source)}`,
+          `spec.persistentvolumesource is immutable after creation\n${jsonDiff(internalForm("core.PersistentVolumeSource", oldSource), internalForm("core.PersistentVolumeSource", source))}`,
         ),
       );
     immutable(before.volumeMode)(now.volumeMode, "volumeMode", found);

@@ -36,6 +36,7 @@ const nameWarnings = ({ metadata }: Pod): string[] => {
 };
 
 export const podRules = defineRules<Pod>({
+  resetFields: { status: ["spec", "metadata.deletionTimestamp", "metadata.ownerReferences"] },
   default: defaultPod,
   generation: (pod) => pod.spec,
   prepareCreate: (pod, { now }) => {

@@ -2,6 +2,7 @@
 import type { NodeAffinity, NodeSelectorTerm, Pod, PodSpec, Toleration } from "../../../../facts/types/core.v1.ts";
 import { deepEqual, type FieldError, field, identical } from "../../../machinery/index.ts";
 import { jsonDiff } from "../../lib/diff.ts";
+import { internalForm } from "../../lib/internal-form.ts";
 import { annotationPath } from "../../lib/metadata.ts";
 import { appArmorPrefix, mirrorPod, podAnnotations, profileAnnotations } from "../../lib/pod-spec/annotations.ts";
 import { imageSpaces } from "../../lib/pod-spec/containers.ts";
@@ -222,7 +223,7 @@ export const validatePodUpdate = (pod: Pod, old: Pod): FieldError[] =>
       found.push(
         field.forbidden(
           "spec",
-          `pod updates may not change fields other than ${updatable}\n${jsonDiff(wanted, munged)}`,
+          `pod updates may not change fields other than ${updatable}\n${jsonDiff(internalForm("core.PodSpec", wanted), internalForm("core.PodSpec", munged))}`,
         ),
       );
   });
@@ -243,7 +244,10 @@ export const validateEphemeralContainers = (pod: Pod, old: Pod): FieldError[] =>
         found.push(field.forbidden(path, `existing ephemeral containers ${name} may not be removed\n`));
       else if (!deepEqual(before, own))
         found.push(
-          field.forbidden(path, `existing ephemeral containers ${name} may not be changed\n${jsonDiff(before, own)}`),
+          field.forbidden(
+            path,
+            `existing ephemeral containers ${name} may not be changed\n${jsonDiff(internalForm("core.EphemeralContainer", before), internalForm("core.EphemeralContainer", own))}`,
+          ),
         );
     }
   });

@@ -4,7 +4,7 @@ import { deepEqual } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { cidrWarnings, ipWarnings } from "../../lib/ip.ts";
 import { labelName } from "../../lib/metadata.ts";
-import { isExternallyAccessible, needsClusterIP, needsHealthCheck, needsNodePorts } from "./traits.ts";
+import { isExternallyAccessible, mayHaveNodePorts, needsClusterIP, needsHealthCheck } from "./traits.ts";
 import { validateService, validateServiceStatus, validateServiceUpdate } from "./validate.ts";
 
 type Spec = NonNullable<Service["spec"]>;
@@ -52,9 +52,9 @@ export function dropTypeDependentFields(draft: Spec, old: Spec): void {
     if (same(draft.ipFamilies, old.ipFamilies)) delete draft.ipFamilies;
     if (same(draft.ipFamilyPolicy, old.ipFamilyPolicy)) delete draft.ipFamilyPolicy;
   }
-  const nodePortsOf = (spec: Spec): string =>
-    JSON.stringify((spec.ports ?? []).map(({ nodePort = 0 }) => nodePort).sort());
-  if (needsNodePorts(old) && !needsNodePorts(draft) && nodePortsOf(draft) === nodePortsOf(old)) {
+  const before = new Set((old.ports ?? []).map(({ nodePort = 0 }) => nodePort));
+  const noneNew = (draft.ports ?? []).every(({ nodePort = 0 }) => nodePort === 0 || before.has(nodePort));
+  if (mayHaveNodePorts(old) && !mayHaveNodePorts(draft) && noneNew) {
     const ports = withoutNodePorts(draft.ports);
     if (ports !== undefined) draft.ports = ports;
   }
@@ -139,5 +139,3 @@ export const serviceRules = defineRules<Service>({
   status: { validateUpdate: validateServiceStatus },
   warnings,
 });
-
-export { isExternallyAccessible, isHeadless, needsClusterIP, needsHealthCheck, needsNodePorts } from "./traits.ts";

@@ -11,6 +11,4 @@ export const isExternallyAccessible = (spec: Spec): boolean =>
   (spec.type === "ClusterIP" && (spec.externalIPs?.length ?? 0) > 0);
 export const needsHealthCheck = (spec: Spec): boolean =>
   spec.type === "LoadBalancer" && spec.externalTrafficPolicy === "Local";
-/** Load balancers have node ports unless they decline. */
-export const needsNodePorts = (spec: Spec): boolean =>
-  spec.type === "NodePort" || (spec.type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts !== false);
+export const mayHaveNodePorts = ({ type }: Spec): boolean => type === "NodePort" || type === "LoadBalancer";

@@ -1,6 +1,7 @@
 // Validation of services. Upstream: validateService and ValidateServiceUpdate in pkg/apis/core/validation.
 import type { Service, ServicePort } from "../../../../facts/types/core.v1.ts";
 import { dns1123Subdomain, type FieldError, field, qualifiedName } from "../../../machinery/index.ts";
+import { internalForm } from "../../lib/internal-form.ts";
 import { endpointIp, isDualStack, legacyCidr, legacyIp, parseIp } from "../../lib/ip.ts";
 import { labels } from "../../lib/metadata.ts";
 import { portNumberOrName } from "../../lib/pod-spec/handlers.ts";
@@ -147,6 +148,10 @@ const externalIp: Check<string> = (ip, at, found) => {
   if (found.length === before) endpointIp(ip, at, found);
 };
 
+/** How addresses, families and policy fit together; the server's allocators ask before they give anything out. */
+export const validateServiceAddressing = (spec: Spec, old: Spec | undefined): FieldError[] =>
+  findings(spec, (each, _at, found) => addressing(each, old ?? ({} as Spec), found));
+
 /** Ports that come twice, by number or by node port. */
 const distinctPorts: Check<Spec> = (spec, at, found) => {
   const list = spec.ports ?? [];
@@ -163,20 +168,11 @@ const distinctPorts: Check<Spec> = (spec, at, found) => {
   }
   const ports = new Set<string>();
   for (const [index, { port: number = 0, protocol = "" }] of list.entries()) {
-    if (ports.has(`${protocol}/${number}`)) found.push(field.duplicate(item(at, index), printedPort(number, protocol)));
+    if (ports.has(`${protocol}/${number}`))
+      found.push(field.duplicate(item(at, index), internalForm("core.ServicePort", { port: number, protocol })));
     ports.add(`${protocol}/${number}`);
   }
 };
-
-/** A port as upstream's internal type shows it. */
-const printedPort = (number: number, protocol: string): object => ({
-  Name: "",
-  Protocol: protocol,
-  AppProtocol: null,
-  Port: number,
-  TargetPort: 0,
-  NodePort: 0,
-});
 
 const rangesAnnotation = "service.beta.kubernetes.io/load-balancer-source-ranges";
 

@@ -5,6 +5,7 @@ import type { Event } from "../../../../facts/types/events.v1.ts";
 import { deepEqual, field, parseTime } from "../../../machinery/index.ts";
 import { legacyEvent } from "../../core/events/serve.ts";
 import { defineRules } from "../../kind.ts";
+import { internalForm } from "../../lib/internal-form.ts";
 import { subdomainName } from "../../lib/metadata.ts";
 import { type Check, findings, immutableText } from "../../lib/validate.ts";
 import { fromCoreEvent, toCoreEvent } from "./convert.ts";
@@ -30,26 +31,14 @@ const created: Check<CoreEvent> = (event, at, found) => {
   if (event.source?.component || event.source?.host) found.push(field.invalid("source", "", unset));
 };
 
-type Reference = CoreEvent["involvedObject"];
-
 /** References and sources are printed in upstream's internal form. */
-const printers: { readonly [name: string]: (value: never) => unknown } = {
-  involvedObject: (to: Reference) => ({
-    Kind: to.kind ?? "",
-    Namespace: to.namespace ?? "",
-    Name: to.name ?? "",
-    UID: to.uid ?? "",
-    APIVersion: to.apiVersion ?? "",
-    ResourceVersion: to.resourceVersion ?? "",
-    FieldPath: to.fieldPath ?? "",
-  }),
-  source: (from: NonNullable<CoreEvent["source"]>) => ({ Component: from.component ?? "", Host: from.host ?? "" }),
+const internalTypes: Readonly<Record<string, string>> = {
+  involvedObject: "core.ObjectReference",
+  related: "*core.ObjectReference",
+  source: "core.EventSource",
 };
 
-const printedValue = (name: string, value: unknown): unknown => {
-  const printer = printers[name === "related" ? "involvedObject" : name];
-  return value === undefined || value === null || printer === undefined ? (value ?? null) : printer(value as never);
-};
+const printedValue = (name: string, value: unknown): unknown => internalForm(internalTypes[name] ?? "o", value);
 
 /** What an event says once; in upstream's order, where reason comes twice. */
 const fixedFields = [
@@ -85,6 +74,7 @@ const updated =
   };
 
 export const eventV1Rules = defineRules<Event>({
+  internalGroup: "",
   validateName: subdomainName,
   createOnUpdate: true,
   unconditionalUpdate: true,

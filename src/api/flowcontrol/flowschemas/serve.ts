@@ -189,6 +189,7 @@ const mandatory: Readonly<Record<string, Spec>> = {
 };
 
 export const flowSchemaRules = defineRules<FlowSchema>({
+  resetFields: { status: ["metadata", "spec"] },
   default: (schema) => {
     const own = (schema.spec ??= {} as Spec);
     own.matchingPrecedence ||= 1000;

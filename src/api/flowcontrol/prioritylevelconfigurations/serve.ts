@@ -121,6 +121,7 @@ const mandatory: Check<PriorityLevelConfiguration> = ({ metadata, spec: own }, _
 const roundTrip = "flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares";
 
 export const priorityLevelConfigurationRules = defineRules<PriorityLevelConfiguration>({
+  resetFields: { status: ["metadata", "spec"] },
   default: (level) => {
     const own = (level.spec ??= {} as Spec);
     if (own.exempt) {

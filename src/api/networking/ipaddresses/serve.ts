@@ -2,6 +2,7 @@
 import type { IPAddress, ParentReference } from "../../../../facts/types/networking.v1.ts";
 import { deepEqual, field, pathSegmentName } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { internalForm } from "../../lib/internal-form.ts";
 import { strictIp } from "../../lib/ip.ts";
 import {
   type Check,
@@ -27,16 +28,6 @@ const parent: Check<ParentReference | undefined | null> = (to, at, found) => {
   unlessEmpty(segment)(to.namespace, child(at, "namespace"), found);
 };
 
-const printed = (to: ParentReference | undefined | null): unknown =>
-  to
-    ? {
-        Group: to.group ?? "",
-        Resource: to.resource ?? "",
-        Namespace: to.namespace ?? "",
-        Name: to.name ?? "",
-      }
-    : null;
-
 export const ipAddressRules = defineRules<IPAddress>({
   default: (address) => {
     address.spec ??= {} as IPAddress["spec"];
@@ -48,5 +39,5 @@ export const ipAddressRules = defineRules<IPAddress>({
   validateUpdate: ({ spec }, old) =>
     deepEqual(spec?.parentRef ?? null, old.spec?.parentRef ?? null)
       ? []
-      : [field.invalid("spec.parentRef", printed(spec?.parentRef), immutableText)],
+      : [field.invalid("spec.parentRef", internalForm("*networking.ParentReference", spec?.parentRef), immutableText)],
 });

@@ -38,6 +38,7 @@ function keptCidrs(list: readonly string[], old: readonly string[]): Findings {
 }
 
 export const serviceCIDRRules = defineRules<ServiceCIDR>({
+  resetFields: { status: ["metadata", "spec"] },
   default: (each) => {
     each.spec ??= {};
   },

@@ -3,6 +3,7 @@ import type { PodDisruptionBudget } from "../../../../facts/types/policy.v1.ts";
 import { field, type IntOrString } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { conditions } from "../../lib/conditions.ts";
+import { internalForm } from "../../lib/internal-form.ts";
 import { labelSelector } from "../../lib/selector-rules.ts";
 import { all, type Check, child, findings, notNegative, oneOf, optional } from "../../lib/validate.ts";
 import { atMostAll, intOrPercent } from "../../lib/workload.ts";
@@ -11,17 +12,16 @@ type Spec = NonNullable<PodDisruptionBudget["spec"]>;
 
 const share = optional(all<IntOrString>(intOrPercent, atMostAll));
 
-const printed = (spec: Spec): object => ({
-  MinAvailable: spec.minAvailable ?? null,
-  Selector: spec.selector ?? null,
-  MaxUnavailable: spec.maxUnavailable ?? null,
-  UnhealthyPodEvictionPolicy: spec.unhealthyPodEvictionPolicy ?? null,
-});
-
 const spec: Check<Spec | undefined> = (value = {}, at, found) => {
   const { minAvailable, maxUnavailable } = value;
   if (minAvailable !== undefined && maxUnavailable !== undefined)
-    found.push(field.invalid(at, printed(value), "minAvailable and maxUnavailable cannot be both set"));
+    found.push(
+      field.invalid(
+        at,
+        internalForm("policy.PodDisruptionBudgetSpec", value),
+        "minAvailable and maxUnavailable cannot be both set",
+      ),
+    );
   share(minAvailable, child(at, "minAvailable"), found);
   share(maxUnavailable, child(at, "maxUnavailable"), found);
   labelSelector(value.selector, child(at, "selector"), found);

@@ -2,6 +2,7 @@
 import type { CSINode, CSINodeDriver } from "../../../../facts/types/storage.v1.ts";
 import { deepEqual, field, qualifiedName, utf8Length } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { internalForm } from "../../lib/internal-form.ts";
 import {
   type Check,
   child,
@@ -47,13 +48,6 @@ const drivers: Check<readonly CSINodeDriver[] | undefined | null> = (list, at, f
   }
 };
 
-const printed = ({ name, nodeID, topologyKeys: keys }: CSINodeDriver): object => ({
-  Name: name ?? "",
-  NodeID: nodeID ?? "",
-  TopologyKeys: keys ?? null,
-  Allocatable: null,
-});
-
 const withoutAllocatable = ({ allocatable: _, ...rest }: CSINodeDriver): object => rest;
 
 /** A driver that stays may only report other limits. */
@@ -62,7 +56,7 @@ function keptDrivers(node: CSINode, old: CSINode): Findings {
   for (const before of old.spec?.drivers ?? [])
     for (const each of node.spec?.drivers ?? [])
       if (before.name === each.name && !deepEqual(withoutAllocatable(each), withoutAllocatable(before)))
-        found.push(field.invalid("spec.drivers", printed(each), immutableText));
+        found.push(field.invalid("spec.drivers", internalForm("storage.CSINodeDriver", each), immutableText));
   return found;
 }
 

@@ -75,6 +75,7 @@ const fixedSpec = (attachment: VolumeAttachment, old: VolumeAttachment): Finding
       ];
 
 export const volumeAttachmentRules = defineRules<VolumeAttachment>({
+  resetFields: { status: ["metadata", "spec"] },
   default: (attachment) => {
     attachment.spec ??= {} as Spec;
   },

@@ -8,7 +8,8 @@ import { jobHooks } from "./jobs.ts";
 import { namespaceHooks } from "./namespaces.ts";
 import { podHooks } from "./pods.ts";
 import { type TokenIssue, tokenHooks } from "./serviceaccounts.ts";
-import { createServiceAllocators, serviceHooks } from "./services.ts";
+import { createServiceAllocators } from "./services/allocators.ts";
+import { serviceHooks } from "./services/hooks.ts";
 
 export interface NetworkRanges {
   /** One range a family, the first is the primary one: `10.96.0.0/12`. */

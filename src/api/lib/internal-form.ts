@@ -1,0 +1,74 @@
+// Values as upstream's error texts print them: in the form of the types behind all API versions, whose fields have Go's names,
+// stand in Go's order and are all there. The types are facts/internal-types.json (facts/generate-internal.ts says how to read it).
+import table from "../../../facts/internal-types.json" with { type: "json" };
+
+type Json = unknown;
+type Fields = Readonly<Record<string, Json>>;
+type Row = readonly [shown: string, name: string, type: string];
+
+const types = table as unknown as Readonly<Record<string, readonly Row[]>>;
+
+/** `type` is a word of the table: `core.PodSpec`, `[]core.Toleration`. Absent values print as their zero value. */
+export const internalForm = (type: string, value: Json): Json => form(type, value, {});
+
+function form(type: string, value: Json, around: Fields): Json {
+  const absent = value === undefined || value === null;
+  if (type.startsWith("*")) return absent && !isCarried(type) ? null : form(type.slice(1), value, around);
+  if (type.startsWith("[]"))
+    return absent ? null : (value as readonly Json[]).map((each) => form(type.slice(2), each, {}));
+  if (type.startsWith("{}")) return absent ? null : map(type.slice(2), value as Fields);
+  switch (type) {
+    case "s":
+      return value ?? "";
+    case "n":
+    case "i":
+      return value ?? 0;
+    case "b":
+      return value ?? false;
+    case "q":
+      return value ?? "0";
+    case "o":
+      return value ?? null;
+    default: {
+      const shown: Record<string, Json> = {};
+      addFields(shown, { type, value: (value ?? {}) as Fields, around });
+      return shown;
+    }
+  }
+}
+
+/** Present even when the API object has none: conversion makes one to carry what stands beside it there. */
+const isCarried = (type: string): boolean => type === "*core.PodSecurityContext";
+
+const map = (type: string, value: Fields): Json =>
+  Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, form(type, each, {})]),
+  );
+
+function addFields(shown: Record<string, Json>, of: { type: string; value: Fields; around: Fields }): void {
+  const rows = types[of.type];
+  if (rows === undefined) throw new Error(`facts/internal-types.json has no type ${of.type}`);
+  for (const [label, name, type] of rows) {
+    if (type === "+") Object.assign(shown, of.value[name]);
+    else if (type.startsWith("+")) addFields(shown, { ...of, type: type.slice(1) });
+    else {
+      const optional = label.endsWith("?");
+      const own = optional ? label.slice(0, -1) : label;
+      const value = name.startsWith("^")
+        ? of.around[name.slice(1)]
+        : of.value[name || `${own[0]!.toLowerCase()}${own.slice(1)}`];
+      if (optional && isEmpty(value)) continue;
+      shown[own] = form(type, value, of.value);
+    }
+  }
+}
+
+const isEmpty = (value: Json): boolean =>
+  value === undefined ||
+  value === null ||
+  value === "" ||
+  value === 0 ||
+  value === false ||
+  (typeof value === "object" && Object.keys(value).length === 0);

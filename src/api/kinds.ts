@@ -1,5 +1,16 @@
 // The one explicit list of kinds. A kind is one folder and one line here (and one in serve.ts and index.ts).
 import type { KubeObject } from "../machinery/index.ts";
+import { mutatingAdmissionPolicies } from "./admissionregistration/mutatingadmissionpolicies/kind.ts";
+import { mutatingAdmissionPoliciesV1alpha1 } from "./admissionregistration/mutatingadmissionpolicies-v1alpha1/kind.ts";
+import { mutatingAdmissionPoliciesV1beta1 } from "./admissionregistration/mutatingadmissionpolicies-v1beta1/kind.ts";
+import { mutatingAdmissionPolicyBindings } from "./admissionregistration/mutatingadmissionpolicybindings/kind.ts";
+import { mutatingAdmissionPolicyBindingsV1alpha1 } from "./admissionregistration/mutatingadmissionpolicybindings-v1alpha1/kind.ts";
+import { mutatingAdmissionPolicyBindingsV1beta1 } from "./admissionregistration/mutatingadmissionpolicybindings-v1beta1/kind.ts";
+import { mutatingWebhookConfigurations } from "./admissionregistration/mutatingwebhookconfigurations/kind.ts";
+import { validatingAdmissionPolicies } from "./admissionregistration/validatingadmissionpolicies/kind.ts";
+import { validatingAdmissionPolicyBindings } from "./admissionregistration/validatingadmissionpolicybindings/kind.ts";
+import { validatingWebhookConfigurations } from "./admissionregistration/validatingwebhookconfigurations/kind.ts";
+import { apiServices } from "./apiregistration/apiservices/kind.ts";
 import { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
 import { daemonSets } from "./apps/daemonsets/kind.ts";
 import { deployments } from "./apps/deployments/kind.ts";
@@ -49,6 +60,10 @@ import { clusterRoleBindings } from "./rbac/clusterrolebindings/kind.ts";
 import { clusterRoles } from "./rbac/clusterroles/kind.ts";
 import { roleBindings } from "./rbac/rolebindings/kind.ts";
 import { roles } from "./rbac/roles/kind.ts";
+import { deviceClasses } from "./resource/deviceclasses/kind.ts";
+import { resourceClaims } from "./resource/resourceclaims/kind.ts";
+import { resourceClaimTemplates } from "./resource/resourceclaimtemplates/kind.ts";
+import { resourceSlices } from "./resource/resourceslices/kind.ts";
 import { priorityClasses } from "./scheduling/priorityclasses/kind.ts";
 import { csiDrivers } from "./storage/csidrivers/kind.ts";
 import { csiNodes } from "./storage/csinodes/kind.ts";
@@ -61,6 +76,17 @@ import { volumeAttributesClasses } from "./storage/volumeattributesclasses/kind.
 const listed = <T extends KubeObject>(kind: KindDefinition<T>): KindDefinition => kind as unknown as KindDefinition;
 
 export const kinds: readonly KindDefinition[] = [
+  listed(mutatingAdmissionPolicies),
+  listed(mutatingAdmissionPoliciesV1beta1),
+  listed(mutatingAdmissionPoliciesV1alpha1),
+  listed(mutatingAdmissionPolicyBindings),
+  listed(mutatingAdmissionPolicyBindingsV1beta1),
+  listed(mutatingAdmissionPolicyBindingsV1alpha1),
+  listed(mutatingWebhookConfigurations),
+  listed(validatingAdmissionPolicies),
+  listed(validatingAdmissionPolicyBindings),
+  listed(validatingWebhookConfigurations),
+  listed(apiServices),
   listed(controllerRevisions),
   listed(daemonSets),
   listed(deployments),
@@ -109,6 +135,10 @@ export const kinds: readonly KindDefinition[] = [
   listed(clusterRoles),
   listed(roleBindings),
   listed(roles),
+  listed(deviceClasses),
+  listed(resourceClaims),
+  listed(resourceClaimTemplates),
+  listed(resourceSlices),
   listed(priorityClasses),
   listed(csiDrivers),
   listed(csiNodes),

@@ -7,6 +7,28 @@ import {
   formatApiVersion,
   type KubeObject,
 } from "../machinery/index.ts";
+import { mutatingAdmissionPolicies } from "./admissionregistration/mutatingadmissionpolicies/kind.ts";
+import { mutatingAdmissionPolicyRules } from "./admissionregistration/mutatingadmissionpolicies/serve.ts";
+import { mutatingAdmissionPoliciesV1alpha1 } from "./admissionregistration/mutatingadmissionpolicies-v1alpha1/kind.ts";
+import { mutatingAdmissionPolicyV1alpha1Rules } from "./admissionregistration/mutatingadmissionpolicies-v1alpha1/serve.ts";
+import { mutatingAdmissionPoliciesV1beta1 } from "./admissionregistration/mutatingadmissionpolicies-v1beta1/kind.ts";
+import { mutatingAdmissionPolicyV1beta1Rules } from "./admissionregistration/mutatingadmissionpolicies-v1beta1/serve.ts";
+import { mutatingAdmissionPolicyBindings } from "./admissionregistration/mutatingadmissionpolicybindings/kind.ts";
+import { mutatingAdmissionPolicyBindingRules } from "./admissionregistration/mutatingadmissionpolicybindings/serve.ts";
+import { mutatingAdmissionPolicyBindingsV1alpha1 } from "./admissionregistration/mutatingadmissionpolicybindings-v1alpha1/kind.ts";
+import { mutatingAdmissionPolicyBindingV1alpha1Rules } from "./admissionregistration/mutatingadmissionpolicybindings-v1alpha1/serve.ts";
+import { mutatingAdmissionPolicyBindingsV1beta1 } from "./admissionregistration/mutatingadmissionpolicybindings-v1beta1/kind.ts";
+import { mutatingAdmissionPolicyBindingV1beta1Rules } from "./admissionregistration/mutatingadmissionpolicybindings-v1beta1/serve.ts";
+import { mutatingWebhookConfigurations } from "./admissionregistration/mutatingwebhookconfigurations/kind.ts";
+import { mutatingWebhookConfigurationRules } from "./admissionregistration/mutatingwebhookconfigurations/serve.ts";
+import { validatingAdmissionPolicies } from "./admissionregistration/validatingadmissionpolicies/kind.ts";
+import { validatingAdmissionPolicyRules } from "./admissionregistration/validatingadmissionpolicies/serve.ts";
+import { validatingAdmissionPolicyBindings } from "./admissionregistration/validatingadmissionpolicybindings/kind.ts";
+import { validatingAdmissionPolicyBindingRules } from "./admissionregistration/validatingadmissionpolicybindings/serve.ts";
+import { validatingWebhookConfigurations } from "./admissionregistration/validatingwebhookconfigurations/kind.ts";
+import { validatingWebhookConfigurationRules } from "./admissionregistration/validatingwebhookconfigurations/serve.ts";
+import { apiServices } from "./apiregistration/apiservices/kind.ts";
+import { apiServiceRules } from "./apiregistration/apiservices/serve.ts";
 import { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
 import { controllerRevisionRules } from "./apps/controllerrevisions/serve.ts";
 import { daemonSets } from "./apps/daemonsets/kind.ts";
@@ -105,6 +127,14 @@ import { roleBindings } from "./rbac/rolebindings/kind.ts";
 import { roleBindingRules } from "./rbac/rolebindings/serve.ts";
 import { roles } from "./rbac/roles/kind.ts";
 import { roleRules } from "./rbac/roles/serve.ts";
+import { deviceClasses } from "./resource/deviceclasses/kind.ts";
+import { deviceClassRules } from "./resource/deviceclasses/serve.ts";
+import { resourceClaims } from "./resource/resourceclaims/kind.ts";
+import { resourceClaimRules } from "./resource/resourceclaims/serve.ts";
+import { resourceClaimTemplates } from "./resource/resourceclaimtemplates/kind.ts";
+import { resourceClaimTemplateRules } from "./resource/resourceclaimtemplates/serve.ts";
+import { resourceSlices } from "./resource/resourceslices/kind.ts";
+import { resourceSliceRules } from "./resource/resourceslices/serve.ts";
 import { priorityClasses } from "./scheduling/priorityclasses/kind.ts";
 import { priorityClassRules } from "./scheduling/priorityclasses/serve.ts";
 import { csiDrivers } from "./storage/csidrivers/kind.ts";
@@ -151,6 +181,17 @@ const served = <T extends KubeObject>(kind: KindDefinition<T>, rules: ServeRules
   ({ kind, rules: withStatus(kind, rules) }) as unknown as ServedKind;
 
 export const servedKinds: readonly ServedKind[] = [
+  served(mutatingAdmissionPolicies, mutatingAdmissionPolicyRules),
+  served(mutatingAdmissionPoliciesV1beta1, mutatingAdmissionPolicyV1beta1Rules),
+  served(mutatingAdmissionPoliciesV1alpha1, mutatingAdmissionPolicyV1alpha1Rules),
+  served(mutatingAdmissionPolicyBindings, mutatingAdmissionPolicyBindingRules),
+  served(mutatingAdmissionPolicyBindingsV1beta1, mutatingAdmissionPolicyBindingV1beta1Rules),
+  served(mutatingAdmissionPolicyBindingsV1alpha1, mutatingAdmissionPolicyBindingV1alpha1Rules),
+  served(mutatingWebhookConfigurations, mutatingWebhookConfigurationRules),
+  served(validatingAdmissionPolicies, validatingAdmissionPolicyRules),
+  served(validatingAdmissionPolicyBindings, validatingAdmissionPolicyBindingRules),
+  served(validatingWebhookConfigurations, validatingWebhookConfigurationRules),
+  served(apiServices, apiServiceRules),
   served(controllerRevisions, controllerRevisionRules),
   served(daemonSets, daemonSetRules),
   served(deployments, deploymentRules),
@@ -199,6 +240,10 @@ export const servedKinds: readonly ServedKind[] = [
   served(clusterRoles, clusterRoleRules),
   served(roleBindings, roleBindingRules),
   served(roles, roleRules),
+  served(deviceClasses, deviceClassRules),
+  served(resourceClaims, resourceClaimRules),
+  served(resourceClaimTemplates, resourceClaimTemplateRules),
+  served(resourceSlices, resourceSliceRules),
   served(priorityClasses, priorityClassRules),
   served(csiDrivers, csiDriverRules),
   served(csiNodes, csiNodeRules),
@@ -210,8 +255,9 @@ export const servedKinds: readonly ServedKind[] = [
 
 export { validateServiceAddressing } from "./core/services/validate.ts";
 
-/** Events leave the names of finalizers alone. */
-const leavesFinalizers = ({ rules }: ServedKind): boolean => rules.metadataOnUpdate === "none";
+/** Some kinds leave the names of finalizers alone. */
+const leavesFinalizers = ({ rules }: ServedKind): boolean =>
+  rules.metadataOnUpdate === "none" || rules.anyFinalizers === true;
 
 /** Those that the registry finds for every kind leave the names of finalizers to the kind's. */
 const withoutFinalizers = (found: readonly FieldError[]): FieldError[] =>
@@ -242,10 +288,11 @@ const metadataOfUpdate = (served: ServedKind, { object, old }: Change): FieldErr
   const which = served.rules.metadataOnUpdate ?? "update";
   const update = which === "update" || which === "both";
   const create = which === "create" || which === "both";
-  return [
+  const found = [
     ...(update ? validateObjectMetaUpdate(object.metadata, old.metadata) : []),
     ...(create ? validateObjectMeta(object.metadata, served.kind, served.rules.validateName) : []),
   ];
+  return leavesFinalizers(served) ? withoutFinalizers(found) : found;
 };
 
 /** All findings of an update of the main resource. */

@@ -20,8 +20,11 @@ export function healthRoutes(checks: HealthChecks): DocumentRoute[] {
     return [
       {
         path: `/${endpoint}`,
-        handler: async ({ query }) =>
-          answer(endpoint, await run(list, new Set(query.getAll("exclude"))), query.has("verbose")),
+        handler: async ({ query }) => {
+          const excluded = new Set(query.getAll("exclude"));
+          const unmatched = [...excluded].filter((name) => !list.some((each) => each.name === name)).sort();
+          return answer(endpoint, { results: await run(list, excluded), unmatched }, query.has("verbose"));
+        },
       },
       ...list.map(
         (each): DocumentRoute => ({
@@ -44,7 +47,7 @@ interface Result {
   readonly error: string | undefined;
 }
 
-async function run(list: readonly HealthCheck[], excluded: ReadonlySet<string>): Promise<Result[]> {
+export async function run(list: readonly HealthCheck[], excluded: ReadonlySet<string>): Promise<Result[]> {
   return Promise.all(
     list.map(async (each): Promise<Result> => {
       if (excluded.has(each.name)) return { name: each.name, excluded: true, error: undefined };
@@ -58,16 +61,24 @@ async function run(list: readonly HealthCheck[], excluded: ReadonlySet<string>):
   );
 }
 
-function answer(endpoint: string, results: readonly Result[], verbose: boolean): ReturnType<typeof textResponse> {
+function answer(
+  endpoint: string,
+  { results, unmatched }: { readonly results: readonly Result[]; readonly unmatched: readonly string[] },
+  verbose: boolean,
+): ReturnType<typeof textResponse> {
   const failed = results.filter((result) => result.error !== undefined);
   if (failed.length === 0 && !verbose) return textResponse(200, "ok");
-  const lines = results.map((result) =>
+  const lines = results.map((result): string =>
     result.excluded
       ? `[+]${result.name} excluded: ok`
       : result.error === undefined
         ? `[+]${result.name} ok`
         : `[-]${result.name} failed: reason withheld`,
   );
+  if (unmatched.length > 0) {
+    const names = unmatched.map((name) => JSON.stringify(name)).join(",");
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`);
+  }
   const text = `${lines.join("\n")}\n`;
   return failed.length === 0
     ? textResponse(200, `${text}${endpoint} check passed\n`)

@@ -52,6 +52,10 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   readonly connect?: ConnectHandler;
   /** More documents: /openid/v1/jwks, /debug/…. */
   readonly documents?: readonly DocumentRoute[];
+  /** Flags of the process with their values, for /flagz. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** False: no /debug/pprof. */
+  readonly profiling?: boolean;
   readonly auditor?: Auditor;
   /** Runs in start() when the caches are filled: RBAC's bootstrap objects. */
   readonly bootstrap?: (writer: ObjectWriter, reader: ObjectReader) => Promise<void>;
@@ -121,7 +125,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const virtual = new Map<string, VirtualKind>();
   for (const each of options.virtualKinds?.({ reader, writer, authorizer }) ?? [])
     virtual.set(`${each.kind.group}/${each.kind.version}/${each.kind.resource}`, each);
-  const state = { started: false };
+  const state = { started: false, stopping: false };
   const documents = documentRoutes({ core, options, state, metrics: options.metrics });
   const pipeline = createPipeline({
     core,
@@ -154,6 +158,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       state.started = true;
     },
     async close() {
+      state.stopping = true;
       stop.abort(new StoreClosedError());
       late.admission?.close();
       hooks.close();

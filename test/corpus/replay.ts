@@ -26,7 +26,8 @@ export interface Replayer extends AsyncDisposable {
 }
 
 const peer: Identity = { kind: "peer", peer: {} };
-const token = "corpus-token";
+/** Some requests are about it. */
+const token = "bench-token";
 const encoder = new TextEncoder();
 
 /** A server as the corpus was recorded from, with an empty store. */

@@ -1,21 +1,26 @@
 // The documents of this server, put together.
 import type { MetricRegistry } from "../../base/index.ts";
-import { encodeJson, StatusError, toYaml } from "../../machinery/index.ts";
+import { type ApiRequest, type ApiResponse, encodeJson, StatusError } from "../../machinery/index.ts";
 import { negotiate, negotiateError } from "../content/negotiate.ts";
 import type { ServerCore } from "../context.ts";
-import { discoveryRoutes, documentResponse } from "../discovery/discovery.ts";
+import { discoveryRoutes } from "../discovery/discovery.ts";
 import { type HealthChecks, healthRoutes } from "../health.ts";
+import { healthMetricsRoute } from "../health-metrics.ts";
 import { openApiRoutes } from "../openapi/routes.ts";
 import { versionInfo } from "../version.ts";
 import { type DocumentRoute, textResponse } from "./documents.ts";
+import { healthChecks, type ServerState } from "./health-checks.ts";
+import { flagzRoute, statuszRoute } from "./zpages.ts";
 
 interface RouteHost {
   readonly core: ServerCore;
   readonly options: {
     readonly advertise?: { readonly address: string; readonly port: number };
     readonly documents?: readonly DocumentRoute[];
+    readonly flags?: Readonly<Record<string, string>>;
+    readonly profiling?: boolean;
   };
-  readonly state: { readonly started: boolean };
+  readonly state: ServerState;
   readonly metrics: MetricRegistry;
 }
 
@@ -32,13 +37,17 @@ export function documentRoutes(host: RouteHost): {
     ...discoveryRoutes(core.catalog, address),
     ...openApiRoutes(core.catalog),
     ...healthRoutes(checks),
+    healthMetricsRoute(checks),
+    ...(core.featureEnabled("ComponentStatusz") ? [statuszRoute(core.clock)] : []),
+    ...(core.featureEnabled("ComponentFlagz") ? [flagzRoute(options.flags ?? {})] : []),
+    ...(options.profiling === false ? [] : [profilingRoute]),
     { path: "/version", methods: ["GET"], handler: (context) => versionResponse(context) },
     {
       path: "/metrics",
       handler: () => {
         for (const { stored, kind } of core.catalog.all)
           if (stored === kind && kind.virtual !== true) void core.hub.cacheOf(kind).size;
-        return textResponse(200, metrics.render(), "text/plain; version=0.0.4; charset=utf-8");
+        return textResponse(200, metrics.render(), "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
       },
     },
   ];
@@ -47,56 +56,44 @@ export function documentRoutes(host: RouteHost): {
     .map((route) => route.path);
   const index = { paths: [...new Set([...paths, "/apis/"])].sort() };
   routes.push(
-    { path: "/", hidden: true, handler: (context) => documentResponse(context, index) },
-    { path: "/index.html", hidden: true, handler: (context) => documentResponse(context, index) },
+    ...["/", "/index.html"].map(
+      (path): DocumentRoute => ({ path, hidden: true, handler: ({ request }) => jsonOnly(request, index) }),
+    ),
   );
   return { routes, checks };
 }
 
 const bracketed = (address: string): string => (address.includes(":") ? `[${address}]` : address);
 
-/** Asked for yaml it answers 406: upstream's version handler knows JSON only. */
-function versionResponse(context: Parameters<DocumentRoute["handler"]>[0]): ReturnType<typeof documentResponse> {
+/** In JSON whatever was asked for. */
+const jsonOnly = (request: ApiRequest, value: object): ApiResponse => ({
+  status: 200,
+  headers: { "content-type": "application/json" },
+  ...(request.objects === true ? { object: value } : { bytes: [encodeJson(value)] }),
+});
+
+/** Go's profiles have no counterpart here; the door leads where it leads in upstream. */
+const profilingRoute: DocumentRoute = {
+  path: "/debug/pprof",
+  hidden: true,
+  handler: () => ({
+    ...textResponse(302, '<a href="/debug/pprof/">Found</a>.\n\n', "text/html; charset=utf-8"),
+    headers: { "content-type": "text/html; charset=utf-8", location: "/debug/pprof/" },
+  }),
+};
+
+/** Asked for another form it answers 406: upstream's version handler knows JSON only. */
+function versionResponse(context: Parameters<DocumentRoute["handler"]>[0]): ApiResponse {
   const accept = context.request.headers["accept"];
   if (context.request.objects === true)
     return { status: 200, headers: { "content-type": "application/json" }, object: versionInfo };
-  if (negotiateError(accept) === "application/yaml") {
-    const { status } = new StatusError({
+  if (negotiateError(accept) !== "application/json")
+    throw new StatusError({
       code: 406,
       reason: "NotAcceptable",
       message: "406: Not Acceptable\n\nAvailable representations: application/json",
       details: {},
     });
-    return {
-      status: 406,
-      headers: { "content-type": "application/yaml" },
-      bytes: [new TextEncoder().encode(toYaml(status))],
-    };
-  }
   negotiate(accept, { transforms: true });
-  return { status: 200, headers: { "content-type": "application/json" }, bytes: [encodeJson(versionInfo)] };
-}
-
-function healthChecks(core: ServerCore, state: { readonly started: boolean }): HealthChecks {
-  const fine = (name: string) => ({ name, check: () => {} });
-  const etcd = { name: "etcd", check: () => void core.store.revision() };
-  const begun = (name: string) => ({
-    name: `poststarthook/${name}`,
-    check: () => {
-      if (!state.started) throw new Error("not finished");
-    },
-  });
-  const hooks = [
-    "start-apiserver-admission-initializer",
-    "generic-apiserver-start-informers",
-    "rbac/bootstrap-roles",
-    "scheduling/bootstrap-system-priority-classes",
-    "start-system-namespaces-controller",
-  ].map(begun);
-  const informers = { name: "informer-sync", check: begun("").check };
-  return {
-    healthz: [fine("ping"), fine("log"), etcd, ...hooks],
-    livez: [fine("ping"), fine("log"), etcd, ...hooks],
-    readyz: [fine("ping"), fine("log"), etcd, { ...etcd, name: "etcd-readiness" }, informers, ...hooks],
-  };
+  return jsonOnly(context.request, versionInfo);
 }

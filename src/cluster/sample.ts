@@ -48,7 +48,9 @@ export function sampleObjects(): SampleObjects {
                 image: busyboxImageName,
                 command: ["httpd", "-f", "-p", "8080", "-h", "/www"],
                 ports: [{ name: "http", containerPort: 8080 }],
-                readinessProbe: { httpGet: { path: "/", port: "http" }, periodSeconds: 1 },
+                // Ready within a second of listening, then asked seldom: a cluster at rest rests.
+                startupProbe: { httpGet: { path: "/", port: "http" }, periodSeconds: 1, failureThreshold: 30 },
+                readinessProbe: { httpGet: { path: "/", port: "http" }, periodSeconds: 10 },
                 resources: { requests: { cpu: "10m", memory: "8Mi" }, limits: { memory: "64Mi" } },
                 volumeMounts: [{ name: "page", mountPath: "/www" }],
               },

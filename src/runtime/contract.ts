@@ -295,8 +295,9 @@ export interface ContainerRuntime {
   listContainerStats(): Promise<readonly ContainerStats[]>;
 
   /**
-   * Changes of containers and sandboxes as they happen, when the runtime can tell; undefined when it cannot (the kubelet
-   * then relists).
+   * Changes of containers and sandboxes as they happen; undefined, or RuntimeError UNIMPLEMENTED, when the runtime cannot tell (the
+   * kubelet then relists). `podUid` and `sandboxId` are empty when the runtime does not say whose container it is, and then the
+   * lists may show the change some milliseconds later.
    */
   events?(
     signal: AbortSignal,

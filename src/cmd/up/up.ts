@@ -1,6 +1,7 @@
 // `t8s up`: starts or resumes a cluster and stays with it.
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import process from "node:process";
+import { setFlagsFromString } from "node:v8";
 import { createLogger, formatRecord, type Logger, sleep, systemClock } from "../../base/index.ts";
 import type { FlagDefinitions, FlagValues } from "../../cli/index.ts";
 import {
@@ -70,6 +71,8 @@ function prepare(values: Values): "containers" | "simulated" {
   return "containers";
 }
 
+const settleAfterMs = 12_000;
+
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Starts the same command in the background and shows what it says until it is ready. */
@@ -107,9 +110,11 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
     const atMs = systemClock.monotonic();
     stages.push({ name, atMs });
     print(`${(atMs / 1000).toFixed(2).padStart(7)} s  ${name.padEnd(14)} ${detail}`);
+    if (name === "node ready") nodeIsReady();
     save();
   };
   save();
+  const { promise: nodeReady, resolve: nodeIsReady } = Promise.withResolvers<void>();
   print(`Typernetes cluster ${config.name}`);
   let status = 0;
   const fail = (error: unknown): void => {
@@ -135,12 +140,13 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
             cluster.failed,
           ])
         : [];
-      if (!values.sample) await Promise.race([nodeReady(stages, signal), cluster.failed]);
+      if (!values.sample) await Promise.race([nodeReady, stopped, cluster.failed]);
       if (!signal.aborted) {
         summary = summarize(layout, addresses ?? []);
         ready = true;
         save();
         print(summary);
+        settleMemory();
       }
       await Promise.race([stopped, cluster.failed]);
     } catch (error) {
@@ -156,8 +162,12 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
   return status;
 }
 
-async function nodeReady(stages: readonly Stage[], signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && !stages.some((stage) => stage.name === "node ready")) await sleep(systemClock, 10);
+/**
+ * V8 collects the whole heap again and again in a process that rests. Once this has given back what the start needed it costs as much
+ * processor time as the cluster itself, so it ends; memory that work fills later is collected as that work goes on.
+ */
+function settleMemory(): void {
+  systemClock.setTimeout(() => setFlagsFromString("--no-memory-reducer"), settleAfterMs, { background: true });
 }
 
 function summarize(layout: ClusterLayout, addresses: readonly string[]): string {

@@ -1,7 +1,8 @@
 // Tells which pods changed in the runtime. Upstream: pkg/kubelet/pleg (generic and evented).
 //
 // With a runtime that sends events they are followed, and a slow relist covers what was missed; without, containers and sandboxes are
-// listed every second and compared. `pods` is what the last relist saw, so that pods nobody knows can be found.
+// listed every second and compared. An event that names no pod asks for a list, read again until it shows the change. `pods` is what
+// the last list showed, so that pods nobody knows can be found.
 import { isAbort, sleep } from "../../base/index.ts";
 import { RuntimeError } from "../../runtime/index.ts";
 import type { KubeletContext } from "../context.ts";
@@ -22,11 +23,14 @@ export interface Pleg {
   readonly health: { readonly relistedMs: number; readonly error: unknown };
 }
 
-const eventedRelistMs = 300_000;
+const eventedRelistMs = 30_000;
+/** Waits between reading lists after an event: a runtime may tell of an end before it has written it down. */
+const catchUpMs = [5, 25, 100, 400, 1500] as const;
 
 export function createPleg(context: KubeletContext, changed: (podUid: string) => void): Pleg {
   const { clock, runtime, log } = context;
   let previous = new Map<string, string>();
+  let stateOf = new Map<string, string>();
   let pods = new Map<string, RuntimePod>();
   const health = { relistedMs: clock.monotonic(), error: undefined as unknown };
 
@@ -35,11 +39,13 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
       const [sandboxes, containers] = await Promise.all([runtime.listPodSandboxes(), runtime.listContainers()]);
       const states = new Map<string, string>();
       const seen = new Map<string, RuntimePod>();
+      const byId = new Map<string, string>();
       const note = (
         labels: Readonly<Record<string, string>>,
         id: string,
         what: { state: string; running: boolean },
       ): void => {
+        byId.set(id, what.state);
         const uid = labels[podUidLabel];
         if (uid === undefined) return;
         states.set(uid, `${states.get(uid) ?? ""}${id}=${what.state};`);
@@ -55,6 +61,7 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
       const before = previous;
       previous = states;
       pods = seen;
+      stateOf = byId;
       Object.assign(health, { relistedMs: clock.monotonic(), error: undefined });
       for (const [uid, state] of states) if (before.get(uid) !== state) changed(uid);
       for (const uid of before.keys()) if (!states.has(uid)) changed(uid);
@@ -64,11 +71,33 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
     }
   };
 
+  /** Containers and sandboxes that an event named, and the state in which the lists showed them until then. */
+  const awaited = new Map<string, string | undefined>();
+  let tries = 0;
+  let chasing = false;
+  /** Reads lists until they show what was announced, or until the runtime had time enough. */
+  const chase = async (containerId: string, signal: AbortSignal): Promise<void> => {
+    awaited.set(containerId, stateOf.get(containerId));
+    tries = 0;
+    if (chasing) return;
+    chasing = true;
+    while (awaited.size > 0 && tries < catchUpMs.length && !signal.aborted) {
+      await sleep(clock, catchUpMs[tries++]!, signal).catch(() => undefined);
+      if (signal.aborted) break;
+      await relist();
+      for (const [id, before] of awaited) if (stateOf.get(id) !== before) awaited.delete(id);
+    }
+    awaited.clear();
+    chasing = false;
+  };
+
   /** Returns false when the runtime has no events. */
   const followEvents = async (signal: AbortSignal): Promise<boolean> => {
     if (runtime.events === undefined) return false;
     try {
-      for await (const event of runtime.events(signal)) if (event.podUid !== "") changed(event.podUid);
+      for await (const event of runtime.events(signal))
+        if (event.podUid !== "") changed(event.podUid);
+        else void chase(event.containerId, signal);
     } catch (error) {
       if (isAbort(error, signal)) return true;
       if (error instanceof RuntimeError && error.code === "UNIMPLEMENTED") return false;

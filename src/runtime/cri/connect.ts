@@ -1,5 +1,5 @@
-// A real container runtime over its CRI v1 socket: containerd 1.6 and later, CRI-O. What old ones lack (GetContainerEvents,
-// RuntimeConfig, handlers) is left out of the answers; the kubelet then relists.
+// A real container runtime over its CRI v1 socket: containerd 1.6 and later, CRI-O. What old ones lack (RuntimeConfig,
+// handlers) is left out of the answers; without GetContainerEvents containerd's own events are followed.
 import type { Clock, Logger } from "../../base/index.ts";
 import { sleep, systemClock } from "../../base/index.ts";
 import { type ContainerRuntime, RuntimeError } from "../contract.ts";
@@ -105,17 +105,43 @@ async function gone(asked: Promise<unknown>): Promise<void> {
   }
 }
 
-async function* events(
-  parts: Parts,
-  signal: AbortSignal,
-): AsyncGenerator<{ containerId: string; sandboxId: string; podUid: string }> {
-  for await (const event of parts.runtime.stream("RuntimeService/GetContainerEvents", {}, signal)) {
-    const sandbox = message(event["pod_sandbox_status"]);
-    yield {
-      containerId: text(event["container_id"]),
-      sandboxId: text(sandbox["id"]),
-      podUid: text(message(sandbox["metadata"])["uid"]),
-    };
+interface Change {
+  readonly containerId: string;
+  readonly sandboxId: string;
+  readonly podUid: string;
+}
+
+/** The CRI's own events, or, where the runtime does not send these yet, containerd's. */
+async function* events(parts: Parts, signal: AbortSignal): AsyncGenerator<Change> {
+  try {
+    for await (const event of parts.runtime.stream("RuntimeService/GetContainerEvents", {}, signal)) {
+      const sandbox = message(event["pod_sandbox_status"]);
+      yield {
+        containerId: text(event["container_id"]),
+        sandboxId: text(sandbox["id"]),
+        podUid: text(message(sandbox["metadata"])["uid"]),
+      };
+    }
+  } catch (error) {
+    if (!(error instanceof RuntimeError && error.code === "UNIMPLEMENTED")) throw error;
+    yield* containerdEvents(parts, signal);
+  }
+}
+
+const containerdTopics = ["/tasks/start", "/tasks/exit", "/containers/delete"];
+
+/** containerd's id of a pod's sandbox and of a container have one namespace: which it is, and of which pod, is not told. */
+async function* containerdEvents(parts: Parts, signal: AbortSignal): AsyncGenerator<Change> {
+  const filters = containerdTopics.map((topic) => `namespace==k8s.io,topic=="${topic}"`);
+  for await (const envelope of parts.runtime.stream(
+    "containerd.services.events.v1.Events/Subscribe",
+    { filters },
+    signal,
+  )) {
+    const event = message(envelope["event"]);
+    const containerId = text(event["container_id"]);
+    const process = text(event["id"]);
+    if (process === "" || process === containerId) yield { containerId, sandboxId: "", podUid: "" };
   }
 }
 

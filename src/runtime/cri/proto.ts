@@ -1,4 +1,5 @@
-// Encoders and decoders of the CRI's messages, made from the descriptor in facts/proto/cri-v1.json. Loaded when a runtime is connected.
+// Encoders and decoders of the CRI's messages, made from the descriptor in facts/proto/cri-v1.json, and of containerd's own event
+// service. Loaded when a runtime is connected.
 import type * as protobuf from "protobufjs";
 
 type FieldFact = readonly [number: number, type: string, ...rest: string[]];
@@ -27,28 +28,57 @@ const packageName = "runtime.v1";
 /** Nested names have no place in a flat namespace. */
 const flat = (name: string): string => name.replace(`${packageName}.`, "").replaceAll(".", "_");
 
+/** Facts of containerd's API: api/services/events/v1/events.proto and api/events/{task,container}.proto, as far as they are read. */
+const containerdEvents: Descriptor = {
+  messages: {
+    SubscribeRequest: { filters: [1, "string", "repeated"] },
+    Envelope: { namespace: [2, "string"], topic: [3, "string"], event: [4, "Any"] },
+    Any: { type_url: [1, "string"], value: [2, "bytes"] },
+    /** Every event of a task or container begins with the container's id. */
+    OfContainer: { container_id: [1, "string"] },
+    /** `id` differs from the container's where a process of `exec` ended. */
+    TaskExit: { container_id: [1, "string"], id: [2, "string"] },
+  },
+  enums: {},
+  services: { "containerd.services.events.v1.Events": { Subscribe: ["SubscribeRequest", "Envelope", "stream"] } },
+};
+
 export async function loadMethods(): Promise<Methods> {
-  const [{ default: descriptor }, protobufModule] = await Promise.all([
+  const [{ default: cri }, protobufModule] = await Promise.all([
     import("../../../facts/proto/cri-v1.json", { with: { type: "json" } }) as unknown as Promise<{
       default: Descriptor;
     }>,
     import("protobufjs"),
   ]);
   const { Root } = (protobufModule as unknown as { default?: typeof protobuf }).default ?? protobufModule;
-  const root = Root.fromJSON({ nested: nestedOf(descriptor) });
   const methods = new Map<string, Method>();
-  for (const [service, calls] of Object.entries(descriptor.services))
-    for (const [name, [request, response, stream]] of Object.entries(calls)) {
-      const from = root.lookupType(flat(request));
-      const to = root.lookupType(flat(response));
-      methods.set(`${service.replace(`${packageName}.`, "")}/${name}`, {
-        path: `/${service}/${name}`,
-        streams: stream !== undefined,
-        encode: (message) => from.encode(from.fromObject(message)).finish(),
-        decode: (bytes) => to.toObject(to.decode(bytes), { longs: Number, enums: String, defaults: true }),
-      });
-    }
+  for (const descriptor of [cri, containerdEvents]) {
+    const root = Root.fromJSON({ nested: nestedOf(descriptor) });
+    for (const [service, calls] of Object.entries(descriptor.services))
+      for (const [name, [request, response, stream]] of Object.entries(calls)) {
+        const from = root.lookupType(flat(request));
+        methods.set(`${service.replace(`${packageName}.`, "")}/${name}`, {
+          path: `/${service}/${name}`,
+          streams: stream !== undefined,
+          encode: (message) => from.encode(from.fromObject(message)).finish(),
+          decode: decoderOf(root, flat(response)),
+        });
+      }
+  }
   return methods;
+}
+
+function decoderOf(root: protobuf.Root, name: string): (bytes: Uint8Array) => Message {
+  const type = root.lookupType(name);
+  const plain = (bytes: Uint8Array): Message =>
+    type.toObject(type.decode(bytes), { longs: Number, enums: String, defaults: true });
+  if (name !== "Envelope") return plain;
+  const [ofExit, ofContainer] = [decoderOf(root, "TaskExit"), decoderOf(root, "OfContainer")];
+  return (bytes) => {
+    const { event, ...envelope } = plain(bytes);
+    const { type_url, value } = event as { type_url: string; value: Uint8Array };
+    return { ...envelope, event: (type_url.endsWith(".TaskExit") ? ofExit : ofContainer)(value) };
+  };
 }
 
 function nestedOf(descriptor: Descriptor): Record<string, protobuf.AnyNestedObject> {

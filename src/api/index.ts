@@ -6,6 +6,7 @@ export { validatingAdmissionPolicies } from "./admissionregistration/validatinga
 export { validatingAdmissionPolicyBindings } from "./admissionregistration/validatingadmissionpolicybindings/kind.ts";
 export { validatingWebhookConfigurations } from "./admissionregistration/validatingwebhookconfigurations/kind.ts";
 export { apiServices } from "./apiregistration/apiservices/kind.ts";
+export { customResourceDefinitions } from "./apiextensions/customresourcedefinitions/kind.ts";
 export { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
 export { daemonSets } from "./apps/daemonsets/kind.ts";
 export { deployments } from "./apps/deployments/kind.ts";

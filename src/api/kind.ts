@@ -128,6 +128,8 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   scale?: {
     read(object: T): { replicas: number; statusReplicas: number; selector: string };
     write(draft: T, replicas: number): void;
+    /** Field names that lead to the replicas, for managed fields; `spec.replicas` when not given. */
+    readonly path?: readonly string[];
     /** The error of a GET on an object that does not have the field of replicas; undefined when it has. */
     missing?(object: T): Error | undefined;
   };

@@ -11,6 +11,7 @@ import { validatingAdmissionPolicies } from "./admissionregistration/validatinga
 import { validatingAdmissionPolicyBindings } from "./admissionregistration/validatingadmissionpolicybindings/kind.ts";
 import { validatingWebhookConfigurations } from "./admissionregistration/validatingwebhookconfigurations/kind.ts";
 import { apiServices } from "./apiregistration/apiservices/kind.ts";
+import { customResourceDefinitions } from "./apiextensions/customresourcedefinitions/kind.ts";
 import { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
 import { daemonSets } from "./apps/daemonsets/kind.ts";
 import { deployments } from "./apps/deployments/kind.ts";
@@ -87,6 +88,7 @@ export const kinds: readonly KindDefinition[] = [
   listed(validatingAdmissionPolicyBindings),
   listed(validatingWebhookConfigurations),
   listed(apiServices),
+  listed(customResourceDefinitions),
   listed(controllerRevisions),
   listed(daemonSets),
   listed(deployments),

@@ -29,6 +29,8 @@ import { validatingWebhookConfigurations } from "./admissionregistration/validat
 import { validatingWebhookConfigurationRules } from "./admissionregistration/validatingwebhookconfigurations/serve.ts";
 import { apiServices } from "./apiregistration/apiservices/kind.ts";
 import { apiServiceRules } from "./apiregistration/apiservices/serve.ts";
+import { customResourceDefinitions } from "./apiextensions/customresourcedefinitions/kind.ts";
+import { customResourceDefinitionRules } from "./apiextensions/customresourcedefinitions/serve.ts";
 import { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
 import { controllerRevisionRules } from "./apps/controllerrevisions/serve.ts";
 import { daemonSets } from "./apps/daemonsets/kind.ts";
@@ -192,6 +194,7 @@ export const servedKinds: readonly ServedKind[] = [
   served(validatingAdmissionPolicyBindings, validatingAdmissionPolicyBindingRules),
   served(validatingWebhookConfigurations, validatingWebhookConfigurationRules),
   served(apiServices, apiServiceRules),
+  served(customResourceDefinitions, customResourceDefinitionRules),
   served(controllerRevisions, controllerRevisionRules),
   served(daemonSets, daemonSetRules),
   served(deployments, deploymentRules),

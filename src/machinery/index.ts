@@ -1,12 +1,15 @@
 export * from "./apply/field-set.ts";
 export * from "./apply/managed-fields.ts";
+export * from "./apply/scale-fields.ts";
 export * from "./apply/server-side-apply.ts";
 export { type Comparison, compareTyped, fieldSetOf } from "./apply/typed.ts";
 export * from "./codec/codec.ts";
+export { goTypeError } from "./codec/decode-plan.ts";
 export { JsonNumber, JsonSyntaxError, type ParsedJson, parseJson, plainCopy } from "./codec/json-text.ts";
 export { type ReadMeta, readObjectMeta } from "./codec/object-meta.ts";
 export * from "./codec/yaml.ts";
 export { deepClone, deepEqual, deepFreeze, identical, isObject, setOwn } from "./equal.ts";
+export { hasEmpties, sentEmpty } from "./empties.ts";
 export * from "./errors.ts";
 export { goJson, quoteGo } from "./go-text.ts";
 export { goText } from "./patch/strategic-lists.ts";

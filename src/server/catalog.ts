@@ -1,7 +1,8 @@
 // What this server serves: kinds by group, version and resource, with their rules and schemas.
 import type { KindDefinition, ServedKind, ServeRules } from "../api/index.ts";
-import { formatApiVersion, type GroupResource, type Schema, type Schemas } from "../machinery/index.ts";
+import { formatApiVersion, type GroupResource, type KubeObject, type Schema, type Schemas } from "../machinery/index.ts";
 import type { KindHooks } from "./registry/hooks.ts";
+import type { CachedObject } from "./watchcache/index.ts";
 
 export interface ServedResource {
   readonly kind: KindDefinition;
@@ -14,14 +15,44 @@ export interface ServedResource {
   readonly hooks: KindHooks | undefined;
   /** The kind as it is stored: another version's definition for kinds with `storedAs`. */
   readonly stored: KindDefinition;
+  /** Present for kinds that a CustomResourceDefinition describes. */
+  readonly custom?: CustomServing;
+}
+
+/** What is different at the door for kinds without a Go type. */
+export interface CustomServing {
+  readonly listKind: string;
+  /** Texts for the `Warning` headers of every use. */
+  readonly warnings: readonly string[];
+  /** Its definition is being deleted: nothing is created any more. */
+  readonly terminating: boolean;
+  /** In discovery. Upstream serves a little earlier than it says so. */
+  readonly established: boolean;
+  /** For the published documents. */
+  readonly openApi: unknown;
+  /**
+   * Brings a decoded body of this version into its form, in place; returns the paths of unknown fields. Throws an error
+   * whose message is upstream's.
+   */
+  coerce(draft: Record<string, unknown>): string[];
+  /** The stored object as this version shows it: the same when its bytes can go out as they are. */
+  served(cached: CachedObject): CachedObject;
+  /** Awaited before `served` is asked, when another process takes part in the conversion. */
+  convert?(cached: readonly CachedObject[]): Promise<void>;
+  /** A draft in the form of the storage version. */
+  toStored(object: KubeObject): KubeObject;
+  /** Awaited before `toStored`, as `convert`. */
+  prepareStored?(object: KubeObject): Promise<void>;
 }
 
 export interface Catalog {
   find(group: string, version: string, resource: string): ServedResource | undefined;
   /** Also of kinds that are turned off: the server's own objects are kept all the same. */
   of(kind: KindDefinition): ServedResource;
-  /** What is served, in the order of the list in api/serve.ts. */
+  /** What is served, in the order of the list in api/serve.ts, custom kinds after it. A new list after every change. */
   readonly all: readonly ServedResource[];
+  /** The versions of one custom kind in place of those that were there under its name (`plural.group`); none removes it. */
+  setCustom(name: string, resources: readonly ServedResource[]): void;
   hasVersion(group: string, version: string): boolean;
   hasGroup(group: string): boolean;
 }
@@ -53,25 +84,38 @@ export function createCatalog({ kinds, serves, schemas, hooks }: CatalogOptions)
     byPath.set(pathOf(kind), resource);
     return resource;
   });
-  const all = known.filter(({ kind }) => serves(kind));
-  const served = new Set(all);
-  for (const { kind, apiVersion } of all) {
+  const builtin = known.filter(({ kind }) => serves(kind));
+  const served = new Set(builtin);
+  for (const { kind, apiVersion } of builtin) {
     versions.add(apiVersion);
     groups.add(kind.group);
   }
+  const custom = new Map<string, readonly ServedResource[]>();
+  const customByPath = new Map<string, ServedResource>();
+  let all: readonly ServedResource[] = builtin;
   return {
-    all,
+    get all() {
+      return all;
+    },
     find(group, version, resource) {
-      const found = byPath.get(`${group}/${version}/${resource}`);
-      return found !== undefined && served.has(found) ? found : undefined;
+      const path = `${group}/${version}/${resource}`;
+      const found = byPath.get(path);
+      return found !== undefined && served.has(found) ? found : customByPath.get(path);
     },
     of(kind) {
-      const found = byPath.get(pathOf(kind));
-      if (found === undefined) throw new Error(`${pathOf(kind)} is no built-in kind`);
+      const found = byPath.get(pathOf(kind)) ?? customByPath.get(pathOf(kind));
+      if (found === undefined) throw new Error(`${pathOf(kind)} is not served`);
       return found;
     },
     hasVersion: (group, version) => versions.has(formatApiVersion({ group, version })),
     hasGroup: (group) => groups.has(group),
+    setCustom(name, resources) {
+      for (const { kind } of custom.get(name) ?? []) customByPath.delete(pathOf(kind));
+      if (resources.length === 0) custom.delete(name);
+      else custom.set(name, resources);
+      for (const resource of resources) customByPath.set(pathOf(resource.kind), resource);
+      all = [...builtin, ...[...custom.values()].flat()];
+    },
   };
 }
 

@@ -59,6 +59,7 @@ export function route(context: RequestContext): ServedResource {
   const { info, request, core } = context;
   const resource = core.catalog.find(info.group, info.version, info.resource);
   if (resource === undefined) throw core.catalog.hasGroup(info.group) ? noRoute() : new NoSuchGroup();
+  if (resource.custom !== undefined) return routeCustom(context, resource);
   const { kind } = resource;
   const named = nameInPath(info);
   const namespaceInPath = info.namespace !== "" && info.resource !== "namespaces";
@@ -81,6 +82,27 @@ export function route(context: RequestContext): ServedResource {
   if (named && request.method === "POST") throw wrongMethod();
   if (!named && (request.method === "PUT" || request.method === "PATCH")) throw wrongMethod();
   checkVerb(context, resource, named);
+  return resource;
+}
+
+const verbsAcrossNamespaces: ReadonlySet<string> = new Set(["list", "watch"]);
+
+/** Custom kinds are not routes upstream: one handler finds out what is asked, and words what it refuses its own way. */
+function routeCustom(context: RequestContext, resource: ServedResource): ServedResource {
+  const { info, request } = context;
+  const { kind, groupResource } = resource;
+  const inNamespace = info.namespace !== "";
+  if (kind.namespaced ? !inNamespace && !verbsAcrossNamespaces.has(info.verb) : inNamespace) throw new NoSuchGroup();
+  for (const text of resource.custom?.warnings ?? []) warn(context, text);
+  if (info.subresource !== "") {
+    const subresource = kind.subresources.find((each) => each.name === info.subresource);
+    if (subresource === undefined) throw notFound(groupResource, info.name);
+    if (!(subresource.verbs as readonly string[]).includes(info.verb)) throw methodNotSupported(groupResource, info.verb);
+    return resource;
+  }
+  if (verbOfMethod[request.method] === undefined && request.method !== "HEAD")
+    throw methodNotSupported(groupResource, info.verb);
+  if ((info.verb === "update" || info.verb === "patch") && info.name === "") throw badRequest("name must be provided");
   return resource;
 }
 

@@ -3,7 +3,7 @@ import { servedKinds } from "../api/serve.ts";
 import { type Clock, every, type Logger, type MetricRegistry, type Rng } from "../base/index.ts";
 import { type ApiRequest, builtinSchemas, type Handle, type Identity } from "../machinery/index.ts";
 import { CompactedError, FutureRevisionError, type Store, StoreClosedError } from "../store/index.ts";
-import { createObjectReader, createObjectWriter } from "./accessors.ts";
+import { createObjectReader, createObjectWriter, createServedObjects } from "./accessors.ts";
 import { createAdmissionChain } from "./admission/chain.ts";
 import { type AdmissionSelection, selectPlugins } from "./admission/list.ts";
 import type { Auditor } from "./audit.ts";
@@ -11,7 +11,15 @@ import { rbacEscalationCheck } from "./authz/escalation.ts";
 import { bootstrapObjects, type ServerIdentity } from "./bootstrap/system-objects.ts";
 import { createCatalog } from "./catalog.ts";
 import type { ServerCore } from "./context.ts";
-import type { AdmissionPluginEntry, Authenticator, Authorizer, ObjectReader, ObjectWriter } from "./contract.ts";
+import type {
+  AdmissionPluginEntry,
+  Authenticator,
+  Authorizer,
+  ObjectReader,
+  ObjectWriter,
+  WebhookConnections,
+} from "./contract.ts";
+import { watchDefinitions } from "./crd/definitions.ts";
 import { documentRoutes } from "./documents/document-routes.ts";
 import { createDocuments, type DocumentRoute } from "./documents/documents.ts";
 import { featureGates } from "./enablement/features.ts";
@@ -50,6 +58,8 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   /** `serviceaccounts/token`, given by who holds the signing key. */
   readonly tokenRequests?: (host: { reader: ObjectReader }) => TokenIssue;
   readonly connect?: ConnectHandler;
+  /** How webhooks are called; the caller closes it. Without it no webhook can be reached. */
+  readonly webhooks?: WebhookConnections;
   /** More documents: /openid/v1/jwks, /debug/…. */
   readonly documents?: readonly DocumentRoute[];
   /** Flags of the process with their values, for /flagz. */
@@ -113,7 +123,18 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const writer = createObjectWriter(core);
   const authorizer = options.authorizer(reader, writer);
   const authenticator = options.authenticator(reader);
-  const host = { reader, writer, authorizer, clock, rng, log, featureEnabled };
+  const host = {
+    reader,
+    writer,
+    authorizer,
+    clock,
+    rng,
+    log,
+    featureEnabled,
+    catalog,
+    objects: createServedObjects(hub),
+    ...(options.webhooks === undefined ? {} : { webhooks: options.webhooks }),
+  };
   const selection = { enable: options.admission?.enable ?? [], disable: options.admission?.disable ?? [] };
   late.admission = createAdmissionChain([
     ...selectPlugins(host, selection, options.admissionPlugins),
@@ -125,6 +146,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const virtual = new Map<string, VirtualKind>();
   for (const each of options.virtualKinds?.({ reader, writer, authorizer }) ?? [])
     virtual.set(`${each.kind.group}/${each.kind.version}/${each.kind.resource}`, each);
+  const definitions = watchDefinitions({ core, reader, writer, log });
   const state = { started: false, stopping: false };
   const documents = documentRoutes({ core, options, state, metrics: options.metrics });
   const pipeline = createPipeline({
@@ -153,6 +175,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       hooks.start();
       await bootstrapObjects({ reader, writer, clock, log }, options);
       await options.bootstrap?.(writer, reader);
+      await definitions.start();
       if (options.compactionIntervalMs !== 0)
         compactRegularly({ store, clock, log, signal: stop.signal }, options.compactionIntervalMs ?? 300_000);
       state.started = true;
@@ -161,6 +184,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       state.stopping = true;
       stop.abort(new StoreClosedError());
       late.admission?.close();
+      definitions.close();
       hooks.close();
       await hub.close();
     },

@@ -24,6 +24,10 @@ export interface DecodeOptions {
   readonly expect?: GroupVersionKind;
   /** Errors without the words around them that handlers put there: what a patched object is refused with. */
   readonly bareErrors?: true;
+  /** The object as upstream's storage gives it back: an empty list that is always written becomes null. */
+  readonly asStored?: true;
+  /** Kinds without a Go type: what the data says it is is left for validation to judge. */
+  readonly anyKind?: true;
 }
 
 export interface Decoded {
@@ -238,8 +242,10 @@ function read(
   const { expect, fieldValidation, bareErrors } = options;
   const schemas = options.schemas ?? builtinSchemas();
   if (expect !== undefined && identity !== undefined)
-    checkIdentity(identity, { expect, bareErrors }, { value: parsed.value ?? {}, schemas });
+    if (options.anyKind !== true)
+      checkIdentity(identity, { expect, bareErrors }, { value: parsed.value ?? {}, schemas });
   const context = new ReadContext(parsed.repeated, parsed.members === undefined ? "shared" : "owned");
+  context.asStored = options.asStored === true;
   const value = parsed.value ?? {};
   const object = (
     options.schema === undefined

@@ -3,7 +3,7 @@ import { type ApiResponse, encodeJson, type KubeObject, StatusError, toYaml } fr
 import type { ServedResource } from "../catalog.ts";
 import type { RequestContext } from "../context.ts";
 import type { ListResult } from "../registry/list.ts";
-import { servedForm } from "../registry/store-object.ts";
+import { servedForm, shown } from "../registry/store-object.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import type { Answer } from "./answer.ts";
 import { includeObjectOf } from "./include.ts";
@@ -81,7 +81,7 @@ function objectResponse(
   if (mediaType === protobufType && context.request.objects !== true) return protobufObject(status, resource, object);
   if (context.request.objects === true || mediaType === "application/yaml" || resource.rules.convert !== undefined)
     return valueResponse(context, status, servedForm(resource, object));
-  return { status, headers: json, bytes: [object.bytes] };
+  return { status, headers: json, bytes: [shown(resource, object).bytes] };
 }
 
 function listResponse(
@@ -112,18 +112,41 @@ function listResponse(
       items,
     });
   }
-  const head = { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion, metadata };
+  const { custom } = resource;
+  const head =
+    custom === undefined
+      ? { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion, metadata }
+      : { kind: custom.listKind, apiVersion: resource.apiVersion, metadata: { continue: "", ...metadata } };
   if (context.request.objects === true)
     return valueResponse(context, 200, { ...head, items: list.items.map((item) => servedForm(resource, item)) });
   if (mediaType === protobufType) return protobufList(resource, metadata, list.items);
   if (mediaType === "application/yaml" || resource.rules.convert !== undefined) {
     const items = list.items.map((item) => {
-      const { kind: _, apiVersion: __, ...rest } = servedForm(resource, item);
+      const served = servedForm(resource, item);
+      if (custom !== undefined) return served;
+      const { kind: _, apiVersion: __, ...rest } = served;
       return rest;
     });
     return valueResponse(context, 200, { ...head, items });
   }
+  // Items of custom kinds say what they are.
+  if (custom !== undefined) return { status: 200, headers: json, bytes: [joinWhole(head, list.items.map(custom.served))] };
   return { status: 200, headers: json, bytes: [joinItems(head, list.items)] };
+}
+
+function joinWhole(head: object, items: readonly CachedObject[]): Uint8Array {
+  const opening = encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`);
+  const out = new Uint8Array(items.reduce((size, item) => size + item.bytes.length + 1, opening.length + 2));
+  out.set(opening);
+  let at = opening.length;
+  for (const [index, { bytes }] of items.entries()) {
+    if (index > 0) out[at++] = 0x2c;
+    out.set(bytes, at);
+    at += bytes.length;
+  }
+  out[at++] = 0x5d;
+  out[at++] = 0x7d;
+  return out.subarray(0, at);
 }
 
 /** `{"kind":…,"items":[{"metadata":…},…]}` put together from what is stored. */

@@ -3,7 +3,7 @@ import { type ApiResponse, deepFreeze, encodeJson, type GroupVersionKind } from 
 import type { ServedResource } from "../catalog.ts";
 import { parseAccept } from "../content/negotiate.ts";
 import type { RequestContext } from "../context.ts";
-import type { Group } from "./discovery.ts";
+import { type Group, subresourcesOf, verbsOf } from "./discovery.ts";
 import { sha256Hex } from "./sha256.ts";
 
 interface Document {
@@ -71,24 +71,26 @@ const responseKind = (shown: GroupVersionKind, own: GroupVersionKind): GroupVers
     ? { group: "", version: "", kind: shown.kind }
     : { group: shown.group, version: shown.version, kind: shown.kind };
 
-function resourceItem({ kind }: ServedResource): object {
+function resourceItem(resource: ServedResource): object {
+  const { kind } = resource;
+  // Custom kinds name their group and version.
+  const own = resource.custom === undefined ? kind : { group: "", version: "", kind: "" };
+  const subresources = subresourcesOf(resource);
   return {
     resource: kind.resource,
-    responseKind: responseKind(kind, kind),
+    responseKind: responseKind(kind, own),
     scope: kind.namespaced ? "Namespaced" : "Cluster",
     singularResource: kind.singular,
-    verbs: [...kind.verbs].sort(),
+    verbs: verbsOf(resource),
     ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
-    ...(kind.subresources.length > 0
+    ...(subresources.length > 0
       ? {
-          subresources: [...kind.subresources]
-            .sort((a, b) => (a.name < b.name ? -1 : 1))
-            .map((each) => ({
-              subresource: each.name,
-              responseKind: responseKind(each.kind ?? kind, kind),
-              verbs: [...each.verbs].sort(),
-            })),
+          subresources: subresources.map((each) => ({
+            subresource: each.name,
+            responseKind: responseKind(each.kind ?? kind, own),
+            verbs: [...each.verbs].sort(),
+          })),
         }
       : {}),
   };

@@ -4,7 +4,8 @@ import type { Catalog, ServedResource } from "../catalog.ts";
 import { negotiate, notAcceptable, parseAccept } from "../content/negotiate.ts";
 import { protobufResponse, protobufType } from "../content/protobuf.ts";
 import type { RequestContext } from "../context.ts";
-import type { DocumentRoute } from "../documents/documents.ts";
+import { noRoute } from "../dispatch.ts";
+import { type DocumentRoute, pageNotFound } from "../documents/documents.ts";
 import { aggregatedFor } from "./aggregated.ts";
 import { groupPriority, versionRank } from "./priority.ts";
 import { storageVersionHash } from "./storage-version-hash.ts";
@@ -18,6 +19,7 @@ export interface Group {
 export function groupsOf(catalog: Catalog): Group[] {
   const groups = new Map<string, Map<string, ServedResource[]>>();
   for (const resource of catalog.all) {
+    if (resource.custom?.established === false) continue;
     const { group, version } = resource.kind;
     const versions = groups.get(group) ?? new Map<string, ServedResource[]>();
     groups.set(group, versions);
@@ -33,50 +35,98 @@ export function groupsOf(catalog: Catalog): Group[] {
           version,
           resources: resources.sort((a, b) => (a.kind.resource < b.kind.resource ? -1 : 1)),
         }))
-        .sort((a, b) => versionRank(b.version) - versionRank(a.version)),
+        .sort((a, b) => versionRank(b.version) - versionRank(a.version) || (a.version < b.version ? -1 : 1)),
     }))
     .sort((a, b) => groupPriority(b.name) - groupPriority(a.name) || (a.name < b.name ? -1 : 1));
 }
 
+interface Now {
+  readonly all: Catalog["all"];
+  readonly groups: readonly Group[];
+  readonly named: readonly Group[];
+  readonly core: readonly Group[];
+  readonly list: object;
+  /** Made when they are first asked for: most servers in tests never are. */
+  readonly documents: Map<string, object>;
+}
+
+/** Discovery of what is served now: made anew after the catalog has changed. */
+export function discoveryOf(catalog: Catalog): () => Now {
+  let now: Now | undefined;
+  return () => {
+    if (now?.all === catalog.all) return now;
+    const groups = groupsOf(catalog);
+    const named = groups.filter((group) => group.name !== "");
+    const list = { kind: "APIGroupList", apiVersion: "v1", groups: named.map(apiGroup) };
+    const core = groups.filter((group) => group.name === "");
+    return (now = { all: catalog.all, groups, named, core, list, documents: new Map() });
+  };
+}
+
 export function discoveryRoutes(catalog: Catalog, serverAddress: () => string): DocumentRoute[] {
-  const groups = groupsOf(catalog);
-  const named = groups.filter((group) => group.name !== "");
-  const core = groups.find((group) => group.name === "");
+  const now = discoveryOf(catalog);
   const apiVersions = (): object => ({
     kind: "APIVersions",
-    versions: core?.versions.map(({ version }) => version) ?? [],
+    versions: now().core.flatMap((group) => group.versions.map(({ version }) => version)),
     serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress: serverAddress() }],
   });
-  const groupList = { kind: "APIGroupList", apiVersion: "v1", groups: named.map((group) => apiGroup(group)) };
   const routes: DocumentRoute[] = [
     {
       path: "/api",
       methods: ["GET"],
-      handler: (context) => root(context, { plain: apiVersions(), groups: core === undefined ? [] : [core] }),
+      handler: (context) => root(context, { plain: apiVersions(), groups: now().core }),
     },
-    { path: "/apis", handler: (context) => root(context, { plain: groupList, groups: named }) },
+    { path: "/apis", handler: (context) => root(context, { plain: now().list, groups: now().named }) },
+    {
+      path: "/apis/*",
+      hidden: true,
+      handler: (context, rest) => {
+        const [name = "", version, ...more] = rest.replace(/\/$/, "").split("/");
+        const document = more.length === 0 ? documentFor(now(), name, version) : undefined;
+        if (document !== undefined) return documentResponse(context, document);
+        if (catalog.hasGroup(name)) throw noRoute();
+        return pageNotFound();
+      },
+    },
   ];
-  for (const group of groups) {
-    if (group.name !== "") {
-      const document = { kind: "APIGroup", apiVersion: "v1", ...apiGroup(group) };
-      routes.push({
-        path: `/apis/${group.name}`,
-        methods: ["GET"],
-        handler: (context) => documentResponse(context, document),
-      });
-    }
-    for (const { version, resources } of group.versions) {
+  for (const group of now().groups) {
+    if (group.name !== "") routes.push(discoveryRoute(now, { path: `/apis/${group.name}`, group: group.name }));
+    for (const { version } of group.versions) {
       const path = group.name === "" ? `/api/${version}` : `/apis/${group.name}/${version}`;
-      // Made when it is first asked for: most servers in tests never are.
-      let document: object | undefined;
-      routes.push({
-        path,
-        methods: ["GET"],
-        handler: (context) => documentResponse(context, (document ??= resourceList(group.name, version, resources))),
-      });
+      routes.push(discoveryRoute(now, { path, group: group.name, version }));
     }
   }
   return routes;
+}
+
+function discoveryRoute(
+  now: () => Now,
+  of: { readonly path: string; readonly group: string; readonly version?: string },
+): DocumentRoute {
+  return {
+    path: of.path,
+    methods: ["GET"],
+    handler: (context) => {
+      const document = documentFor(now(), of.group, of.version);
+      return document === undefined ? pageNotFound() : documentResponse(context, document);
+    },
+  };
+}
+
+function documentFor(now: Now, name: string, version: string | undefined): object | undefined {
+  const key = `${name}/${version ?? ""}`;
+  const made = now.documents.get(key);
+  if (made !== undefined) return made;
+  const group = now.groups.find((each) => each.name === name);
+  if (group === undefined) return undefined;
+  const found = version === undefined ? undefined : group.versions.find((each) => each.version === version);
+  if (version !== undefined && found === undefined) return undefined;
+  const document =
+    found === undefined
+      ? { kind: "APIGroup", apiVersion: "v1", ...apiGroup(group) }
+      : resourceList(name, found.version, found.resources);
+  now.documents.set(key, document);
+  return document;
 }
 
 /** The plain document, or the aggregated form for clients that accept it. */
@@ -133,14 +183,12 @@ function entriesOf(resource: ServedResource): object[] {
     singularName: kind.singular,
     namespaced: kind.namespaced,
     kind: kind.kind,
-    verbs: [...kind.verbs].sort(),
+    verbs: verbsOf(resource),
     ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
     ...(kind.virtual === true ? {} : { storageVersionHash: storageVersionHash(stored) }),
   };
-  const subresources = [...kind.subresources]
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((each) => ({
+  const subresources = subresourcesOf(resource).map((each) => ({
       name: `${kind.resource}/${each.name}`,
       singularName: "",
       namespaced: kind.namespaced,
@@ -152,3 +200,15 @@ function entriesOf(resource: ServedResource): object[] {
     }));
   return [main, ...subresources];
 }
+
+const customVerbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+const terminatingVerbs = ["delete", "deletecollection", "get", "list", "watch"];
+
+/** In the order in which upstream lists them. */
+export function verbsOf({ kind, custom }: ServedResource): readonly string[] {
+  if (custom === undefined) return [...kind.verbs].sort();
+  return custom.terminating ? terminatingVerbs : customVerbs;
+}
+
+export const subresourcesOf = ({ kind, custom }: ServedResource): ServedResource["kind"]["subresources"] =>
+  custom === undefined ? [...kind.subresources].sort((a, b) => (a.name < b.name ? -1 : 1)) : kind.subresources;

@@ -2,67 +2,113 @@
 import {
   applyServerSide,
   badRequest,
+  checkYamlKeys,
+  conflict,
   decodeValue,
+  deepClone,
+  type FieldValidation,
   formatTime,
   fromYaml,
+  goTypeError,
   type KubeObject,
+  YamlError,
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { Answer } from "../content/answer.ts";
 import { type RequestContext, warn } from "../context.ts";
 import { checkBodySize, checkKind, unsupportedMediaType } from "./body.ts";
 import { type WriteOptions, writeOptions } from "./options.ts";
+import { checkPatchedName } from "./patched.ts";
+import { matchNamespace } from "./prepare.ts";
 import { resetFieldsOf } from "./reset-fields.ts";
 import { changeObject } from "./update.ts";
+import { versionsOf } from "./versions.ts";
 
 export async function apply(context: RequestContext, resource: ServedResource): Promise<Answer> {
   const { info } = context;
   const options = writeOptions(context, "PatchOptions", true);
   if (resource.schema === undefined)
     throw unsupportedMediaType(["application/json-patch+json", "application/merge-patch+json"]);
-  const applied = configurationOf(context);
+  const configuration = configurationReader(context, options.fieldValidation);
   const changed = await changeObject(context, resource, {
     name: info.name,
     subresource: info.subresource,
     options,
     unconditional: true,
     tracksFields: true,
-    createsMissing: info.subresource === "",
-    change: (old, isNew) => draftOf(context, resource, { applied, old: isNew ? undefined : old, options }),
+    createsMissing: info.subresource === "" || resource.rules.createOnUpdate === true,
+    change: (old, isNew) => {
+      const draft = draftOf(context, resource, { configuration, old: isNew ? undefined : old, options });
+      if (isNew && draft.metadata.uid)
+        throw conflict(
+          resource.groupResource,
+          info.name,
+          `uid mismatch: the provided object specified uid ${draft.metadata.uid}, and no existing object was found`,
+        );
+      matchNamespace(context, resource, draft);
+      checkPatchedName(draft, info.name);
+      return draft;
+    },
   });
   return { type: "object", status: changed.created ? 201 : 200, resource, object: changed.object };
 }
 
-function configurationOf(context: RequestContext): Record<string, unknown> {
+export interface Configuration {
+  /** Throws StatusError 400 for what is no map. */
+  read(): Record<string, unknown>;
+  /** After the configuration was applied: keys that occur twice. */
+  checkKeys(): void;
+}
+
+/** The body, read when it is first applied. */
+export function configurationReader(context: RequestContext, validation: FieldValidation): Configuration {
   const { body } = context.request;
   checkBodySize(body);
-  if (body !== undefined && !(body instanceof Uint8Array)) return body as Record<string, unknown>;
+  if (body !== undefined && !(body instanceof Uint8Array))
+    return { read: () => body as Record<string, unknown>, checkKeys: () => {} };
+  const text = new TextDecoder().decode(body ?? new Uint8Array(0));
+  let value: Record<string, unknown> | undefined;
+  return {
+    read: () => (value ??= configurationOf(text)),
+    checkKeys() {
+      const finding = validation === "Ignore" ? undefined : checkYamlKeys(text);
+      if (finding === undefined) return;
+      if (validation === "Strict")
+        throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${finding}`);
+      for (const line of finding.split("\n").slice(1)) warn(context, line.trim());
+    },
+  };
+}
+
+function configurationOf(text: string): Record<string, unknown> {
   let value: unknown;
   try {
-    [value] = fromYaml(new TextDecoder().decode(body ?? new Uint8Array(0)));
+    [value] = fromYaml(text);
   } catch (error) {
-    throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`);
+    if (!(error instanceof YamlError)) throw error;
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw badRequest("error decoding YAML: error unmarshaling JSON: the configuration is not an object");
-  return value as Record<string, unknown>;
+  if (value === null || value === undefined) return {};
+  if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
+  const why = goTypeError(value, "map[string]interface {}");
+  throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${why}`);
 }
 
 function draftOf(
   context: RequestContext,
   resource: ServedResource,
   of: {
-    readonly applied: Record<string, unknown>;
+    readonly configuration: Configuration;
     readonly old: KubeObject | undefined;
     readonly options: WriteOptions;
   },
 ): KubeObject {
-  const { applied, old, options } = of;
+  const { configuration, old, options } = of;
   const { schemas, kind } = resource;
   const schema = resource.schema!;
   const merged = applyServerSide({
     live: old,
-    applied,
+    applied: configuration.read(),
     gvk: kind,
     manager: options.fieldManager,
     subresource: context.info.subresource,
@@ -71,17 +117,24 @@ function draftOf(
     schema,
     schemas,
     ...resetFieldsOf(resource, context.info.subresource),
+    ...versionsOf(context, resource),
   });
-  const decoded = decodeValue(merged.object, {
-    fieldValidation: options.fieldValidation,
-    schema,
-    schemas,
-    expect: kind,
-  });
-  for (const text of decoded.warnings) warn(context, text);
-  const draft = checkKind(decoded.object, kind);
-  draft.metadata.name ||= context.info.name;
+  const object = decoded(merged.object, resource);
+  configuration.checkKeys();
+  const draft = checkKind(object, kind);
   if (merged.managedFields === undefined) delete draft.metadata.managedFields;
   else draft.metadata.managedFields = merged.managedFields;
+  return draft;
+}
+
+/** A fresh object in the form that writes of this kind have. */
+function decoded(
+  merged: Record<string, unknown>,
+  { schema, schemas, kind, custom }: ServedResource,
+): Record<string, unknown> {
+  if (custom === undefined)
+    return decodeValue(merged, { fieldValidation: "Ignore", schema: schema!, schemas, expect: kind }).object;
+  const draft = deepClone(merged);
+  custom.coerce(draft);
   return draft;
 }

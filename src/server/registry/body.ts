@@ -12,7 +12,7 @@ import {
   type Schemas,
   StatusError,
 } from "../../machinery/index.ts";
-import type { ServedResource } from "../catalog.ts";
+import type { CustomServing, ServedResource } from "../catalog.ts";
 import { type RequestContext, warn } from "../context.ts";
 
 /** Upstream: MaxRequestBodyBytes. HTTP adapters refuse such bodies while they read; this is for all others. */
@@ -47,12 +47,14 @@ export interface ExpectedBody {
   readonly schema: Schema | undefined;
   readonly schemas: Schemas;
   readonly fieldValidation: FieldValidation;
+  readonly custom?: CustomServing;
 }
 
 /** A fresh draft of the expected kind; kind and apiVersion are filled in when the client left them out. */
 export function decodeBody(context: RequestContext, expected: ExpectedBody): KubeObject {
   const { body } = context.request;
   checkBodySize(body);
+  if (expected.custom !== undefined) return decodeCustomBody(context, { ...expected, custom: expected.custom });
   const options = {
     fieldValidation: expected.fieldValidation,
     expect: expected.gvk,
@@ -91,8 +93,51 @@ function wrongKind(sent: string, gvk: GroupVersionKind): StatusError {
   );
 }
 
+/** Bodies of custom resources: repeated keys, then what the schema does not know. */
+function decodeCustomBody(
+  context: RequestContext,
+  { gvk, fieldValidation, custom }: ExpectedBody & { readonly custom: CustomServing },
+): KubeObject {
+  const { body } = context.request;
+  const options = {
+    fieldValidation: fieldValidation === "Ignore" ? fieldValidation : "Warn",
+    expect: gvk,
+    anyKind: true,
+  } as const;
+  const { object, warnings } =
+    body === undefined || body instanceof Uint8Array
+      ? decodeObject(body ?? new Uint8Array(0), {
+          ...options,
+          mediaType: bodyMediaType(context.request.headers["content-type"]),
+        })
+      : decodeValue(body, options);
+  const sentVersion = String(object["apiVersion"]);
+  const refuse = (why: string): StatusError =>
+    badRequest(
+      `${String(object["kind"])} in version ${JSON.stringify(sentVersion.slice(sentVersion.indexOf("/") + 1))} cannot be handled as a ${gvk.kind}: ${why}`,
+    );
+  let unknown: readonly string[];
+  try {
+    unknown = custom.coerce(object);
+  } catch (error) {
+    throw refuse((error as Error).message);
+  }
+  const findings = [...warnings, ...unknown.map((path) => `unknown field "${path}"`)];
+  if (fieldValidation === "Strict" && findings.length > 0)
+    throw refuse(`strict decoding error: ${findings.join(", ")}`);
+  if (fieldValidation === "Warn")
+    for (const text of findings) for (const line of warningLines(text)) warn(context, line);
+  if (sentVersion !== formatApiVersion(gvk))
+    throw badRequest(
+      `the API version in the data (${sentVersion}) does not match the expected API version (${formatApiVersion(gvk)})`,
+    );
+  object["metadata"] ??= {};
+  return object as unknown as KubeObject;
+}
+
 export const expectedOf = (resource: ServedResource, fieldValidation: FieldValidation): ExpectedBody => ({
   gvk: resource.kind,
+  ...(resource.custom === undefined ? {} : { custom: resource.custom }),
   schema: resource.schema,
   schemas: resource.schemas,
   fieldValidation,

@@ -1,5 +1,12 @@
 // CREATE. Upstream: apiserver's handlers/create.go, registry/generic/registry/store.go Create.
-import { alreadyExists, badRequest, generateName, type KubeObject, StatusError } from "../../machinery/index.ts";
+import {
+  alreadyExists,
+  badRequest,
+  forbidden,
+  generateName,
+  type KubeObject,
+  StatusError,
+} from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
@@ -45,6 +52,12 @@ export async function createObject(
   await resource.rules.ready?.();
   if (resource.kind.namespaced && context.info.namespace === "")
     throw badRequest("an empty namespace may not be set during creation");
+  if (resource.custom?.terminating === true)
+    throw forbidden(
+      resource.groupResource,
+      draft.metadata.name ?? "",
+      "create not allowed while custom resource definition is terminating",
+    );
   matchNamespace(context, resource, draft);
   const sentRevision = draft.metadata.resourceVersion ?? "";
   delete (draft.metadata as { resourceVersion?: string }).resourceVersion;
@@ -87,7 +100,9 @@ async function tryCreate(
 ): Promise<CachedObject | undefined> {
   const { draft, options } = request;
   const { core } = context;
-  const reservation = await resource.hooks?.beginCreate?.(draft, context, options.dryRun);
+  // What creates by its status allocates nothing: upstream's status storage has no such hooks.
+  const hooks = context.info.subresource === "status" ? undefined : resource.hooks;
+  const reservation = await hooks?.beginCreate?.(draft, context, options.dryRun);
   let created: CachedObject | undefined;
   try {
     prepareCreate(context, resource, { draft, dryRun: options.dryRun });

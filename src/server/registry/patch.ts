@@ -1,11 +1,11 @@
 // PATCH. Upstream: apiserver's handlers/patch.go.
-import { badRequest, type KubeObject, notImplemented, StatusError } from "../../machinery/index.ts";
+import { notImplemented, StatusError } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
 import { apply } from "./apply.ts";
 import { writeOptions } from "./options.ts";
-import { type PatchType, patcherOf, patchTypes } from "./patched.ts";
+import { checkPatchedName, type PatchType, patcherOf, patchTypes } from "./patched.ts";
 import { matchNamespace } from "./prepare.ts";
 import { changeObject } from "./update.ts";
 
@@ -16,7 +16,12 @@ export async function patch(context: RequestContext, resource: ServedResource): 
   if (isApply(context)) return apply(context, resource);
   const type = patchTypeOf(context);
   const options = writeOptions(context, "PatchOptions");
-  const patched = patcherOf(context, { type, schema: resource.schema, schemas: resource.schemas });
+  const patched = patcherOf(context, {
+    type,
+    schema: resource.schema,
+    schemas: resource.schemas,
+    ...(resource.custom === undefined ? {} : { custom: resource.custom }),
+  });
   const written = await changeObject(context, resource, {
     name: info.name,
     subresource: info.subresource,
@@ -49,13 +54,4 @@ export function patchTypeOf(context: RequestContext): PatchType {
     });
   if (type === "application/apply-patch+yaml") throw notImplemented("server-side apply of this subresource");
   return type as PatchType;
-}
-
-/** The patched object still has the name that the path says. Upstream: checkName. */
-export function checkPatchedName({ metadata }: KubeObject, name: string): void {
-  const patched = metadata.name ?? "";
-  if (patched === name) return;
-  throw patched === ""
-    ? badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
-    : badRequest(`the name of the object (${patched}) does not match the name on the URL (${name})`);
 }

@@ -15,6 +15,7 @@ import {
   field,
   formatApiVersion,
   type GroupVersionKind,
+  goJson,
   goText,
   inGoOrder,
   invalid,
@@ -27,6 +28,7 @@ import {
   type Schemas,
   StatusError,
 } from "../../machinery/index.ts";
+import type { CustomServing } from "../catalog.ts";
 import { type RequestContext, warn } from "../context.ts";
 import { checkBodySize, checkKind, unsupportedMediaType } from "./body.ts";
 import type { WriteOptions } from "./options.ts";
@@ -45,6 +47,7 @@ export interface PatchTarget {
   readonly type: PatchType;
   readonly schema: Schema | undefined;
   readonly schemas: Schemas;
+  readonly custom?: CustomServing;
 }
 
 type Validation = WriteOptions["fieldValidation"];
@@ -56,7 +59,10 @@ type Validation = WriteOptions["fieldValidation"];
 export function patcherOf(context: RequestContext, target: PatchTarget): (old: KubeObject) => KubeObject {
   const { body } = context.request;
   checkBodySize(body);
-  if (target.type === "application/strategic-merge-patch+json" && target.schema === undefined)
+  if (
+    target.type === "application/strategic-merge-patch+json" &&
+    (target.schema === undefined || target.custom !== undefined)
+  )
     throw unsupportedMediaType(patchTypes.filter((each) => each !== target.type));
   const validation = (context.query.get("fieldValidation") || "Warn") as Validation;
   let read: PatchBody | undefined;
@@ -106,6 +112,7 @@ function patchedObject(old: KubeObject, body: PatchBody, patching: Patching): Pa
   const { schema, schemas } = patching;
   if (patching.type === "application/strategic-merge-patch+json")
     return strategicallyPatched(old, body, { ...patching, schema: schema as Schema, kind });
+  if (patching.custom !== undefined) return customPatched(old, body, { ...patching, custom: patching.custom });
   const json = patching.type === "application/json-patch+json";
   const patched = json ? applyJsonPatch(old, body.patch as JsonPatchOperation[]) : applyMergePatch(old, body.patch);
   if (schema === undefined)
@@ -114,6 +121,31 @@ function patchedObject(old: KubeObject, body: PatchBody, patching: Patching): Pa
   if (decoded !== undefined && body.findings.length === 0)
     return { draft: checkKind(decoded.object, kind), findings: [] };
   return explained(old, body, { ...patching, schema, kind });
+}
+
+/** Custom resources: unknown fields are found after patching, in the document with sorted keys. */
+function customPatched(
+  old: KubeObject,
+  body: PatchBody,
+  { type, custom, validation }: Patching & { readonly custom: CustomServing },
+): Patched {
+  const patched =
+    type === "application/json-patch+json"
+      ? applyJsonPatch(old, body.patch as JsonPatchOperation[])
+      : applyMergePatch(old, body.patch);
+  const draft = plainCopy(patched) as Record<string, unknown>;
+  let unknown: readonly string[];
+  try {
+    unknown = custom.coerce(draft);
+  } catch (error) {
+    throw invalidPatch(goJson(patched), (error as Error).message);
+  }
+  const findings =
+    validation === "Ignore" ? [] : [...body.findings, ...unknown.map((path) => `unknown field "${path}"`)];
+  if (validation === "Strict" && findings.length > 0)
+    throw invalidPatch(goJson(patched), `strict decoding error: ${findings.join(", ")}`);
+  draft["metadata"] ??= {};
+  return { draft: draft as unknown as KubeObject, findings };
 }
 
 /** The decoded value when nothing is to be said about it: the common case. */
@@ -189,3 +221,12 @@ function strategicallyPatched(old: KubeObject, body: PatchBody, explaining: Expl
 /** What is wrong with the patched object is shown as a fault of the patch. */
 const invalidPatch = (value: string, why: string): StatusError =>
   invalid({ group: "", kind: "" }, "", [field.invalid("patch", value, why)]);
+
+/** The patched object still has the name that the path says. Upstream: checkName. */
+export function checkPatchedName({ metadata }: KubeObject, name: string): void {
+  const patched = metadata.name ?? "";
+  if (patched === name) return;
+  throw patched === ""
+    ? badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
+    : badRequest(`the name of the object (${patched}) does not match the name on the URL (${name})`);
+}

@@ -14,6 +14,7 @@ import {
 import type { ServedResource } from "../catalog.ts";
 import { type RequestContext, ruleContext, warn } from "../context.ts";
 import { resetFieldsOf } from "./reset-fields.ts";
+import { versionsOf } from "./versions.ts";
 
 type Loose = KubeObject & { spec?: unknown; status?: unknown };
 
@@ -94,6 +95,7 @@ export function trackFields(
     schema,
     schemas,
     ...resetFieldsOf(resource, subresource),
+    ...versionsOf(context, resource),
   });
   if (fields === undefined || fields.length === 0) delete draft.metadata.managedFields;
   else draft.metadata.managedFields = fields;
@@ -116,10 +118,7 @@ export function prepareCreate(
 }
 
 /** What validation errors call the kind: they know the type behind all served versions. */
-const internalKind = (
-  { kind, rules, custom }: ServedResource,
-  draft: KubeObject,
-): { group: string; kind: string } =>
+const internalKind = ({ kind, rules, custom }: ServedResource, draft: KubeObject): { group: string; kind: string } =>
   // Without a Go type the data alone says what it is.
   custom === undefined
     ? { group: rules.internalGroup ?? kind.group, kind: kind.kind }
@@ -185,6 +184,8 @@ function bumpGeneration(resource: ServedResource, draft: Loose, old: Loose): voi
 
 function keepSystemFields({ metadata }: KubeObject, { metadata: before }: KubeObject): void {
   metadata.uid ||= before.uid;
+  // Upstream's storage drops it.
+  delete (metadata as { selfLink?: string }).selfLink;
   if (before.creationTimestamp) metadata.creationTimestamp = before.creationTimestamp;
   if (before.deletionTimestamp) metadata.deletionTimestamp = before.deletionTimestamp;
   if (before.deletionGracePeriodSeconds !== undefined)

@@ -1,6 +1,14 @@
 // Objects into the store and what comes back. Store errors become Status errors here.
 import { storageKey } from "../../api/index.ts";
-import { deepFreeze, encodeForStore, encodeJson, type KubeObject, withResourceVersion } from "../../machinery/index.ts";
+import {
+  decodeValue,
+  deepFreeze,
+  encodeForStore,
+  encodeJson,
+  identical,
+  type KubeObject,
+  withResourceVersion,
+} from "../../machinery/index.ts";
 import type { CommitResult } from "../../store/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { ServerCore } from "../context.ts";
@@ -15,7 +23,11 @@ function storedForm(resource: ServedResource, object: KubeObject): KubeObject {
 }
 
 const shownForm = ({ rules, custom }: ServedResource, object: KubeObject): KubeObject =>
-  custom !== undefined ? custom.toStored(object) : rules.convert === undefined ? object : rules.convert.toStored(object);
+  custom !== undefined
+    ? custom.toStored(object)
+    : rules.convert === undefined
+      ? object
+      : rules.convert.toStored(object);
 
 /** What goes out for a cached object as long as nothing but a custom kind's version or schema makes a difference. */
 export const shown = ({ custom }: ServedResource, cached: CachedObject): CachedObject =>
@@ -60,10 +72,16 @@ export function asCached(
   return cached;
 }
 
+function storable(resource: ServedResource, draft: KubeObject): { object: KubeObject; stored: Uint8Array } {
+  const bytes = encodeStored(resource, draft);
+  const object = withoutEmptyLists(resource, draft, bytes);
+  return { object, stored: object === draft ? bytes : encodeStored(resource, object) };
+}
+
 /** Undefined when the name is taken. */
 export async function commitCreate(core: ServerCore, request: WriteRequest): Promise<CachedObject | undefined> {
-  const { resource, object } = request;
-  const stored = encodeStored(resource, object);
+  const { resource } = request;
+  const { object, stored } = storable(resource, request.object);
   const key = storageKey(resource.stored, object.metadata.namespace ?? "", object.metadata.name);
   if (request.dryRun) {
     if (core.hub.cacheOf(resource.stored).get(key) !== undefined) return undefined;
@@ -86,10 +104,14 @@ export async function commitUpdate(
   core: ServerCore,
   request: WriteRequest & { readonly current: CachedObject },
 ): Promise<UpdateOutcome> {
-  const { resource, object, current } = request;
-  const stored = encodeStored(resource, object);
+  const { resource, current } = request;
+  const { object, stored } = storable(resource, request.object);
   const same = withResourceVersion(stored, current.revision);
-  if (equalBytes(same, current.bytes)) return { type: "written", object: current };
+  if (
+    same.length === current.bytes.length &&
+    (equalBytes(same, current.bytes) || saysTheSame(resource, object, current))
+  )
+    return { type: "written", object: current };
   if (request.dryRun) {
     const bytes = same;
     return {
@@ -122,6 +144,26 @@ function currentOf(resource: ServedResource, result: Extract<CommitResult, { ok:
   if (entry === undefined) return undefined;
   const bytes = withResourceVersion(entry.value, entry.modRevision);
   return new CachedObject(resource.stored, { key: entry.key, revision: entry.modRevision, bytes });
+}
+
+/** The same members in another order, as a client sent them, are the same object. */
+function saysTheSame(resource: ServedResource, object: KubeObject, current: CachedObject): boolean {
+  const stored = storedForm(resource, object);
+  const metadata = { ...stored.metadata, resourceVersion: current.object.metadata.resourceVersion };
+  return identical({ ...stored, metadata }, current.object);
+}
+
+/** Upstream's storage format cannot tell an empty list from none: where lists are always written, it comes back as null. */
+function withoutEmptyLists(resource: ServedResource, object: KubeObject, stored: Uint8Array): KubeObject {
+  const { schema, schemas, custom } = resource;
+  if (schema === undefined || custom !== undefined || !holdsEmptyList(stored)) return object;
+  return decodeValue(object, { schema, schemas, fieldValidation: "Ignore", asStored: true })
+    .object as unknown as KubeObject;
+}
+
+function holdsEmptyList(bytes: Uint8Array): boolean {
+  for (let at = bytes.indexOf(0x5b); at >= 0; at = bytes.indexOf(0x5b, at + 1)) if (bytes[at + 1] === 0x5d) return true;
+  return false;
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

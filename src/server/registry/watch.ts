@@ -22,7 +22,7 @@ import { isTrue } from "../request-info.ts";
 import { type CachedObject, type Framer, selects, Watcher } from "../watchcache/index.ts";
 import { selectionOf } from "./list.ts";
 import { plainFailure, revisionProblem, tooLarge, waitForCurrent } from "./read.ts";
-import { servedForm } from "./store-object.ts";
+import { servedForm, shown } from "./store-object.ts";
 
 /** Upstream: --min-request-timeout; a watch without a timeout of its own ends between this and twice this. */
 const minimumWatchMs = 1_800_000;
@@ -175,7 +175,11 @@ const protobufFramer = (resource: ServedResource): Framer => ({
 
 const bytesFramer = (resource: ServedResource): Framer => ({
   frame:
-    resource.rules.convert === undefined ? wireFrame : (type, object) => eventFrame(type, servedForm(resource, object)),
+    resource.rules.convert !== undefined
+      ? (type, object) => eventFrame(type, servedForm(resource, object))
+      : resource.custom === undefined
+        ? wireFrame
+        : (type, object) => wireFrame(type, shown(resource, object)),
   bookmark: (revision, end) => eventFrame("BOOKMARK", bookmarkObject(resource, revision, end)),
 });
 

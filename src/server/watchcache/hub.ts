@@ -26,6 +26,8 @@ export interface CacheHub {
   offer(object: CachedObject): void;
   /** Adds a kind that was not there at the start. */
   add(kind: KindDefinition): Promise<KindCache>;
+  /** A kind under another definition: the same objects, and whoever watches them ends. Added when it is not there. */
+  put(kind: KindDefinition): Promise<void>;
   remove(kind: KindDefinition): void;
   /** Loads everything and begins to follow. */
   start(): Promise<void>;
@@ -169,6 +171,16 @@ export function createCacheHub(options: {
       const at = await load(cache.prefix);
       cache.loaded(at);
       return cache;
+    },
+    async put(kind) {
+      const known = caches.get(storagePrefix(kind));
+      if (known === undefined) {
+        await this.add(kind);
+        return;
+      }
+      const next = known.as(kind);
+      caches.set(next.prefix, next);
+      known.endWatchers();
     },
     remove(kind) {
       const cache = caches.get(storagePrefix(kind));

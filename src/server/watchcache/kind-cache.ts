@@ -5,7 +5,7 @@
 import { type KindDefinition, storagePrefix } from "../../api/index.ts";
 import type { KubeObject } from "../../machinery/index.ts";
 import type { ObjectObserver } from "../contract.ts";
-import type { CachedObject } from "./cached-object.ts";
+import { CachedObject } from "./cached-object.ts";
 import { EventRing } from "./event-ring.ts";
 import { OrderedObjects } from "./ordered.ts";
 import { type CacheEvent, SharedFrames, type Watcher, watcherBucket } from "./watcher.ts";
@@ -16,6 +16,7 @@ export class KindCache {
   readonly #objects = new Map<string, CachedObject>();
   readonly #ordered = new OrderedObjects();
   readonly #ring: EventRing;
+  readonly #now: () => number;
   readonly #watchers = new Map<string, Set<Watcher>>();
   readonly #observers = new Set<ObjectObserver<KubeObject>>();
   /** What observers know of while everything is loaded anew. */
@@ -27,6 +28,7 @@ export class KindCache {
   #held: { readonly type: "put" | "delete"; readonly object: CachedObject }[] | undefined;
 
   constructor(kind: KindDefinition, now: () => number) {
+    this.#now = now;
     this.kind = kind;
     this.prefix = storagePrefix(kind);
     this.#ring = new EventRing(now);
@@ -90,6 +92,18 @@ export class KindCache {
   /** Changes are held back until `loaded`. */
   hold(): void {
     this.#held = [];
+  }
+
+  /** A cache of the same objects under another definition. Observers go with it, watchers do not. */
+  as(kind: KindDefinition): KindCache {
+    const next = new KindCache(kind, this.#now);
+    for (const { key, revision, bytes } of this.#objects.values())
+      next.load(new CachedObject(kind, { key, revision, bytes }));
+    next.#ring.reset(Math.max(this.#lastChange, this.#loadedAt));
+    next.#lastChange = this.#lastChange;
+    next.#loadedAt = this.#loadedAt;
+    for (const observer of this.#observers) next.#observers.add(observer);
+    return next;
   }
 
   /** First fill, before anybody watches. */

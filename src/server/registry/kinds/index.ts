@@ -4,6 +4,7 @@ import type { ObjectReader } from "../../contract.ts";
 import type { KindHooks } from "../hooks.ts";
 import { bindingHooks } from "./bindings.ts";
 import { approvalHooks } from "./certificates.ts";
+import { definitionHooks } from "./definitions.ts";
 import { jobHooks } from "./jobs.ts";
 import { namespaceHooks } from "./namespaces.ts";
 import { podHooks } from "./pods.ts";
@@ -44,6 +45,7 @@ export function kindHooks(host: HookHost): HookSet {
     ["/v1/serviceaccounts", tokenHooks(host)],
     ["batch/v1/jobs", jobHooks],
     ["certificates.k8s.io/v1/certificatesigningrequests", approvalHooks],
+    ["apiextensions.k8s.io/v1/customresourcedefinitions", definitionHooks],
     ["/v1/persistentvolumes", returnsDeleted],
     ["/v1/persistentvolumeclaims", returnsDeleted],
     ["/v1/podtemplates", returnsDeleted],

@@ -1,0 +1,103 @@
+// Custom kinds as served resources: stored objects in the form of each version, and back.
+// Upstream: apiextensions-apiserver pkg/apiserver/customresource_handler.go.
+import { type CustomKind, type CustomVersion, readStored, relabel } from "../../api/apiextensions/custom/serve.ts";
+import {
+  builtinSchemas,
+  deepClone,
+  encodeJson,
+  formatApiVersion,
+  isObject,
+  type KubeObject,
+  parseApiVersion,
+  setOwn,
+} from "../../machinery/index.ts";
+import type { CustomServing, ServedResource } from "../catalog.ts";
+import { CachedObject } from "../watchcache/index.ts";
+
+export interface ServingOf {
+  readonly compiled: CustomKind;
+  /** Objects that were written after this revision are in the form that the definition asks for now. */
+  readonly cleanSince: number;
+  readonly terminating: boolean;
+  readonly established: boolean;
+}
+
+/** One for each served version. */
+export function servedResources(of: ServingOf): ServedResource[] {
+  const { compiled } = of;
+  const schemas = builtinSchemas();
+  return compiled.definition.spec.versions.flatMap((each): ServedResource[] => {
+    const version = compiled.versions.get(each.name);
+    if (!each.served || version === undefined) return [];
+    const { kind } = version;
+    return [
+      {
+        kind,
+        rules: version.rules,
+        apiVersion: formatApiVersion(kind),
+        groupResource: { group: kind.group, resource: kind.resource },
+        schema: version.compact,
+        schemas,
+        hooks: undefined,
+        stored: compiled.storage.kind,
+        custom: customServing(version, of),
+      },
+    ];
+  });
+}
+
+function customServing(version: CustomVersion, of: ServingOf): CustomServing {
+  const { compiled, cleanSince } = of;
+  const { storage } = compiled;
+  const made = new WeakMap<CachedObject, CachedObject>();
+  return {
+    listKind: version.listKind,
+    warnings: version.warnings,
+    terminating: of.terminating,
+    established: of.established,
+    openApi: version.schema,
+    coerce: (draft) => version.coerce(draft, { dropInvalid: false }),
+    served: (cached) => {
+      if (version === storage && (cached.revision === 0 || cached.revision > cleanSince)) return cached;
+      let served = made.get(cached);
+      if (served === undefined) made.set(cached, (served = servedObject(cached, version, compiled)));
+      return served;
+    },
+    toStored: (object) => {
+      const copy = sorted(version === storage ? object : relabel(object, storage)) as KubeObject;
+      storage.coerce(copy as unknown as Record<string, unknown>, { dropInvalid: false });
+      return copy;
+    },
+  };
+}
+
+/** Decoded as the version that it was written in, then shown as another. */
+function servedObject(cached: CachedObject, version: CustomVersion, compiled: CustomKind): CachedObject {
+  const stored = deepClone(cached.object) as unknown as Record<string, unknown>;
+  const written = compiled.versions.get(parseApiVersion(cached.object.apiVersion).version) ?? compiled.storage;
+  readStored(stored, written);
+  let object = stored as unknown as KubeObject;
+  if (written !== version) {
+    object = relabel(object, version);
+    version.coerce(object as unknown as Record<string, unknown>, { dropInvalid: true });
+  }
+  const { kind, apiVersion, metadata, ...rest } = sorted(object) as KubeObject;
+  const { resourceVersion, ...others } = metadata;
+  const shown = { kind, apiVersion, metadata: { resourceVersion, ...others }, ...rest } as KubeObject;
+  const served = new CachedObject(cached.kind, {
+    key: cached.key,
+    revision: cached.revision,
+    bytes: encodeJson(shown),
+  });
+  served.adopt(shown);
+  return served;
+}
+
+/** A copy with the members of objects in order, so that equal objects are equal bytes. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value)) return value;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value).sort()) if (value[key] !== undefined) setOwn(copy, key, sorted(value[key]));
+  return copy;
+}

@@ -5,14 +5,14 @@
  *   const env = createEnv({ libraries: [STANDARD, STRINGS], variables: [{ name: "self", type: INT }] });
  *   const compiled = compile(env, "self < 10");            // parse + check + validate
  *   if (compiled.issues.length > 0) compiled.text          // cel-go's "ERROR: <input>:1:5: …" form
- *   const program = createProgram(env, compiled.ast, { costLimit: 1000 });
- *   program.evaluate({ self: 3n })                         // { value: true, cost: 3 }
+ *   const program = createProgram(env, compiled.ast, { costLimit: 1000 });   // or a CelError
+ *   program.evaluate({ self: 3n })                         // { value: true, cost: 2 }
  *
  * Texts and costs equal cel-go's, the version that Kubernetes 1.36 uses.
  */
-import type { Expr, ExprFactory, ParsedAst } from "./ast.ts";
+import type { Expr, ExprFactory, ParsedAst } from "./syntax/ast.ts";
 import type { CelType } from "./types.ts";
-import type { Result, Value } from "./values.ts";
+import type { CelError, Result, Value } from "./values.ts";
 
 /** One signature of a function. Overload ids are unique in an environment. */
 export interface OverloadDecl {
@@ -27,6 +27,16 @@ export interface OverloadDecl {
    * Written with the arguments' own types: `evaluate: (text: string, at: bigint) => …`.
    */
   evaluate?(...args: Value[]): Result;
+  /**
+   * Asked once when a program is made, with the arguments that are constant: a faster implementation, the
+   * error that makes the program impossible (such as a pattern that does not compile), or undefined.
+   */
+  specialize?(constants: readonly (Value | undefined)[]): Implementation | CelError | undefined;
+}
+
+/** What a function does with values. */
+export interface Implementation {
+  run(...args: Value[]): Result;
 }
 
 /** A function with its overloads, tried in this order. Libraries may each add overloads to one name. */

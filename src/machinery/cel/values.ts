@@ -55,9 +55,12 @@ export class CelUint {
 /** A point in time: nanoseconds since 1970-01-01T00:00:00Z, from year 1 to year 9999. */
 export class CelTimestamp {
   readonly nanos: bigint;
+  /** Seconds east of UTC in which it was written and prints again. */
+  readonly offsetSeconds: number;
 
-  constructor(nanos: bigint) {
+  constructor(nanos: bigint, offsetSeconds = 0) {
     this.nanos = nanos;
+    this.offsetSeconds = offsetSeconds;
   }
 }
 

@@ -39,9 +39,9 @@ export function isDateTime(text: string): boolean {
 const nanosPerSecond = 1_000_000_000n;
 
 /** Nanoseconds since 1970 of an RFC 3339 time, or one without a zone, which counts as UTC; undefined for other text. */
-export function parseDateTime(text: string): bigint | undefined {
+export function parseDateTime(text: string): { nanos: bigint; offsetSeconds: number } | undefined {
   const match = /^(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(Z|[+-]\d{2}:\d{2})?$/.exec(text);
-  if (match === null) return text === "" ? 0n : undefined;
+  if (match === null) return text === "" ? { nanos: 0n, offsetSeconds: 0 } : undefined;
   const [, date = "", hour, minute, second, fraction = "", zone = "Z"] = match;
   const days = parseDate(date);
   const seconds = Number(hour) * 3600 + Number(minute) * 60 + Number(second);
@@ -49,7 +49,7 @@ export function parseDateTime(text: string): bigint | undefined {
   const offset = zoneSeconds(zone);
   if (offset === undefined) return undefined;
   const nanos = BigInt(fraction.slice(0, 9).padEnd(9, "0"));
-  return BigInt(days * 86_400 + seconds - offset) * nanosPerSecond + nanos;
+  return { nanos: BigInt(days * 86_400 + seconds - offset) * nanosPerSecond + nanos, offsetSeconds: offset };
 }
 
 function zoneSeconds(zone: string): number | undefined {

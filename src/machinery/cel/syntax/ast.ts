@@ -3,8 +3,8 @@
  * (a node that a macro uses twice keeps one id), by which positions, types and references are found.
  * Operators are calls of functions named `_+_`, `_&&_`, `!_`, `_?_:_`, `_[_]`, `@in`, `_?._`, `_[?_]`.
  */
-import type { MacroIssue } from "./contract.ts";
-import type { Value } from "./values.ts";
+import type { MacroIssue } from "../contract.ts";
+import type { Value } from "../values.ts";
 
 export type Expr =
   | LiteralExpr

@@ -1,0 +1,2 @@
+export * from "./compiler.ts";
+export * from "./contract.ts";

@@ -77,6 +77,9 @@ export interface RuleContext {
     readonly extra?: Readonly<Record<string, readonly string[]>>;
   };
   readonly featureEnabled: (gate: string) => boolean;
+  /** Whether containers may be privileged at all: --allow-privileged. */
+  readonly allowPrivileged: boolean;
+  readonly uuid: () => string;
   readonly dryRun: boolean;
 }
 

@@ -17,6 +17,7 @@ import {
   subtractFieldTrees,
   unionFields,
 } from "./field-set.ts";
+import { reconcileFields } from "./reconcile-fields.ts";
 import { type Comparison, compareTyped } from "./typed.ts";
 
 export interface ManagedFieldsUpdate {
@@ -31,7 +32,21 @@ export interface ManagedFieldsUpdate {
   readonly schemas: Schemas;
   /** Fields that this endpoint resets (status on the main resource, spec on /status): nobody comes to own them here. */
   readonly resetFields?: FieldSet;
+  /** Other versions of the kind, for managers that wrote with them. Without it the kind has this version only. */
+  readonly versions?: Versions;
 }
+
+/** How a kind looks in another of its versions. */
+export interface VersionView {
+  readonly schema: Schema;
+  /** The object, given in the request's version, in this one. */
+  convert(object: Record<string, unknown>): Record<string, unknown>;
+  /** And the way back. */
+  convertBack(object: Record<string, unknown>): Record<string, unknown>;
+}
+
+/** By apiVersion; undefined for versions that the kind does not have (any more). */
+export type Versions = (apiVersion: string) => VersionView | undefined;
 
 /** One manager's entry, its set parsed. */
 export interface Manager {
@@ -167,18 +182,22 @@ export function zeroObject(types: { schema: Schema; schemas: Schemas }): unknown
   return readerOf(types.schema, types.schemas).zero() ?? {};
 }
 
-function afterUpdate(managers: Managers, update: ManagedFieldsUpdate): Managers {
-  const before = update.before === undefined ? zeroObject(update) : withoutManagedFields(update.before);
-  const compared = compareTyped(before, withoutManagedFields(update.after), update);
-  const comparison = withoutReset(compared, update.resetFields);
-  const changed = unionFields(comparison.modified, comparison.added);
-  const result = new Map(takeFields(managers, comparison));
-  const own = withoutUnowned(changed);
+function afterUpdate(before: Managers, update: ManagedFieldsUpdate): Managers {
+  const live = (update.before === undefined ? zeroObject(update) : withoutManagedFields(update.before)) as Objects;
+  const after = withoutManagedFields(update.after) as unknown as Objects;
+  const { apiVersion } = update.after;
+  const compared = compareTyped(live, after, update);
+  const comparisons = comparer({ ...update, apiVersion }, { before: live, after, compared });
+  const managers = reconciled(before, { ...update, apiVersion });
+  const changed = unionFields(compared.modified, compared.added);
+  const result = new Map(takeFields(managers, comparisons));
+  const reset = update.resetFields ?? emptyFieldSet;
+  const own = withoutUnowned(subtractFieldTrees(changed, reset));
   if (!isEmptyFieldSet(own)) {
     const entry = {
       manager: update.manager || "unknown",
       operation: "Update" as const,
-      apiVersion: update.after.apiVersion,
+      apiVersion,
       subresource: update.subresource,
     };
     const identity = managerIdentity(entry);
@@ -186,6 +205,49 @@ function afterUpdate(managers: Managers, update: ManagedFieldsUpdate): Managers 
     result.set(identity, { ...entry, time: update.time, set });
   }
   return capUpdateManagers(result);
+}
+
+type Objects = Record<string, unknown>;
+
+/** Differences as seen in a version; undefined when the kind does not have it. */
+export type Comparisons = (apiVersion: string) => Comparison | undefined;
+
+export interface VersionedRequest {
+  readonly apiVersion: string;
+  readonly schemas: Schemas;
+  readonly schema: Schema;
+  readonly versions?: Versions;
+  readonly resetFields?: FieldSet;
+}
+
+export function comparer(
+  request: VersionedRequest,
+  { before, after, compared }: { before: Objects; after: Objects; compared: Comparison },
+): Comparisons {
+  const known = new Map<string, Comparison>([[request.apiVersion, withoutReset(compared, request.resetFields)]]);
+  return (apiVersion) => {
+    const done = known.get(apiVersion);
+    if (done !== undefined) return done;
+    const view = request.versions?.(apiVersion);
+    if (view === undefined) return undefined;
+    const types = { schema: view.schema, schemas: request.schemas };
+    const here = withoutReset(compareTyped(view.convert(before), view.convert(after), types), request.resetFields);
+    known.set(apiVersion, here);
+    return here;
+  };
+}
+
+/** Sets that name parts of what is one piece now own the piece. Upstream: reconcileManagedFieldsWithSchemaChanges. */
+export function reconciled(managers: Managers, request: VersionedRequest): Managers {
+  const result = new Map<string, Manager>();
+  for (const [identity, manager] of managers) {
+    const schema =
+      manager.apiVersion === request.apiVersion ? request.schema : request.versions?.(manager.apiVersion)?.schema;
+    if (schema === undefined) continue;
+    const set = reconcileFields(manager.set, schema, request.schemas);
+    result.set(identity, set === manager.set ? manager : { ...manager, set });
+  }
+  return result;
 }
 
 /** A comparison without fields that the endpoint resets. */
@@ -198,15 +260,17 @@ export function withoutReset(comparison: Comparison, resetFields: FieldSet | und
   };
 }
 
-/** Everyone loses what changed or went away; who owns nothing any more is gone. */
-export function takeFields(managers: Managers, comparison: Comparison, except?: string): Managers {
-  const changed = unionFields(comparison.modified, comparison.added);
+/** Everyone loses what changed or went away; who owns nothing any more, or wrote with a version that is gone, is gone. */
+export function takeFields(managers: Managers, comparisons: Comparisons, except?: string): Managers {
   const kept = new Map<string, Manager>();
   for (const [identity, manager] of managers) {
-    const set =
-      identity === except
-        ? manager.set
-        : subtractFields(subtractFields(manager.set, intersectFields(manager.set, changed)), comparison.removed);
+    let { set } = manager;
+    if (identity !== except) {
+      const comparison = comparisons(manager.apiVersion);
+      if (comparison === undefined) continue;
+      const changed = unionFields(comparison.modified, comparison.added);
+      set = subtractFields(subtractFields(set, intersectFields(set, changed)), comparison.removed);
+    }
     if (!isEmptyFieldSet(set)) kept.set(identity, set === manager.set ? manager : { ...manager, set });
   }
   return kept;

@@ -1,8 +1,9 @@
 // Server-side apply: merges a configuration into the live object, removes what its manager no longer applies, finds conflicts
 // with other managers. Upstream: sigs.k8s.io/structured-merge-diff merge Updater.Apply, apimachinery pkg/util/managedfields.
-import { identical } from "../equal.ts";
+import { JsonSyntaxError, parseJson } from "../codec/json-text.ts";
+import { identical, isObject, setOwn } from "../equal.ts";
 import { badRequest, StatusError } from "../errors.ts";
-import { quoteGo } from "../go-text.ts";
+import { goJson, quoteGo } from "../go-text.ts";
 import { formatApiVersion, type GroupVersionKind, type KubeObject, type ManagedFieldsEntry } from "../object.ts";
 import { plainError } from "../patch/strategic-lists.ts";
 import type { Schema, Schemas } from "../schema.ts";
@@ -11,6 +12,7 @@ import {
   type FieldSet,
   FieldSetError,
   fieldPaths,
+  hasField,
   intersectFields,
   isEmptyFieldSet,
   showPath,
@@ -19,14 +21,17 @@ import {
   unionFields,
 } from "./field-set.ts";
 import {
+  type Comparisons,
+  comparer,
   formatManagers,
   type Manager,
   type Managers,
   managedFieldsAfterUpdate,
   managerIdentity,
   parseManagers,
+  reconciled,
   takeFields,
-  withoutReset,
+  type Versions,
   withoutUnowned,
   zeroObject,
 } from "./managed-fields.ts";
@@ -46,6 +51,8 @@ export interface ServerSideApply {
   readonly schema: Schema;
   readonly schemas: Schemas;
   readonly resetFields?: FieldSet;
+  /** Other versions of the kind, for managers that wrote with them. */
+  readonly versions?: Versions;
 }
 
 export interface Applied {
@@ -57,24 +64,32 @@ export interface Applied {
 
 /** Throws StatusError: 409 with one cause per conflict, 400 and 500 with upstream's texts. */
 export function applyServerSide(request: ServerSideApply): Applied {
+  checkKindOf(request);
+  const applied = request.manager === kubectl ? applyAsKubectl(request) : applyOnce(request);
+  return request.manager === kubectl ? withLastApplied(applied, request.applied) : applied;
+}
+
+function applyOnce(request: ServerSideApply): Applied {
   const { applied, schema, schemas } = request;
   const types: CompareTypes = { schema, schemas };
+  const apiVersion = formatApiVersion(request.gvk);
+  const stored = startingManagers(request);
   checkConfiguration(request);
   const live =
     request.live === undefined ? (zeroObject(request) as Record<string, unknown>) : withoutManagers(request.live);
-  const managers = startingManagers(request);
   const identity = managerIdentity({ ...request, operation: "Apply", apiVersion: "" });
-  const last = managers.get(identity)?.set;
   try {
+    const managers = reconciled(stored, { ...request, apiVersion });
+    const last = managers.get(identity);
     const owned = subtractFieldTrees(fieldSetOf(applied, schema, schemas), request.resetFields ?? emptyFieldSet);
     const withMine = new Map(managers).set(identity, { ...ownEntry(request), set: owned });
-    let merged = mergeTyped(live, applied, types);
-    merged = prune(merged, { last, managers: withMine, types });
-    const comparison = withoutReset(compareTyped(live, merged, types), request.resetFields);
-    if (!request.force) refuseConflicts(withMine, identity, unionFields(comparison.modified, comparison.added));
-    const kept = new Map(takeFields(withMine, comparison, identity));
+    const merged = prune(mergeTyped(live, applied, types), { last, managers: withMine, request, apiVersion });
+    const compared = compareTyped(live, merged, types);
+    const comparisons = comparer({ ...request, apiVersion }, { before: live, after: merged as Objects, compared });
+    if (!request.force) refuseConflicts(withMine, identity, comparisons);
+    const kept = new Map(takeFields(withMine, comparisons, identity));
     const changed = !identical(live, merged);
-    finishOwnEntry(kept, identity, { before: managers.get(identity), time: changed ? request.time : undefined });
+    finishOwnEntry(kept, identity, { before: stored.get(identity), time: changed ? request.time : undefined });
     return {
       object: (changed ? merged : live) as Record<string, unknown>,
       changed,
@@ -85,6 +100,8 @@ export function applyServerSide(request: ServerSideApply): Applied {
     throw error;
   }
 }
+
+type Objects = Record<string, unknown>;
 
 const ownEntry = (request: ServerSideApply): Omit<Manager, "set"> => ({
   manager: request.manager,
@@ -112,12 +129,18 @@ function withoutManagers(object: KubeObject): Record<string, unknown> {
   return { ...object, metadata };
 }
 
+/** What the configuration says it is comes before everything else. */
+function checkKindOf({ applied, gvk }: ServerSideApply): void {
+  const parts = typeof applied["apiVersion"] === "string" ? applied["apiVersion"].split("/") : [];
+  const kind = typeof applied["kind"] === "string" ? applied["kind"] : "";
+  const known = parts.length <= 2;
+  const group = parts.length === 2 ? parts[0]! : "";
+  const version = known ? (parts.at(-1) ?? "") : "";
+  if (group === gvk.group && version === gvk.version && kind === gvk.kind) return;
+  throw badRequest(`invalid object type: ${group === "" ? "" : group}/${version}, Kind=${known ? kind : ""}`);
+}
+
 function checkConfiguration({ applied, gvk, schema, schemas }: ServerSideApply): void {
-  const version = typeof applied["apiVersion"] === "string" ? applied["apiVersion"] : "";
-  if (version !== formatApiVersion(gvk))
-    throw badRequest(
-      `Incorrect version specified in apply patch. Specified patch version: ${version}, expected: ${formatApiVersion(gvk)}`,
-    );
   const metadata = applied["metadata"] as { name?: unknown; namespace?: unknown; managedFields?: unknown } | undefined;
   if (metadata?.managedFields !== undefined && metadata.managedFields !== null)
     throw badRequest("metadata.managedFields must be nil");
@@ -145,52 +168,179 @@ function startingManagers(request: ServerSideApply): Managers {
     schema: request.schema,
     schemas: request.schemas,
     ...(request.resetFields === undefined ? {} : { resetFields: request.resetFields }),
+    ...(request.versions === undefined ? {} : { versions: request.versions }),
   });
   return parseManagers(entries ?? []) ?? new Map();
 }
 
 interface Pruning {
   /** What the manager applied last time. */
-  readonly last: FieldSet | undefined;
+  readonly last: Manager | undefined;
   readonly managers: Managers;
-  readonly types: CompareTypes;
+  readonly request: ServerSideApply;
+  readonly apiVersion: string;
 }
+
+/** One version's way of seeing things. */
+interface Sight {
+  readonly types: CompareTypes;
+  to(object: unknown): unknown;
+  back(object: unknown): unknown;
+}
+
+function sightOf(apiVersion: string, { request, apiVersion: own }: Pruning): Sight | undefined {
+  const { schema, schemas } = request;
+  if (apiVersion === own) return { types: { schema, schemas }, to: (object) => object, back: (object) => object };
+  const view = request.versions?.(apiVersion);
+  if (view === undefined) return undefined;
+  return {
+    types: { schema: view.schema, schemas },
+    to: (object) => view.convert(object as Objects),
+    back: (object) => view.convertBack(object as Objects),
+  };
+}
+
+const named = (set: FieldSet, { schema, schemas }: CompareTypes): FieldSet => withNamedFields(set, schema, schemas);
+const namedFieldsOf = (value: unknown, types: CompareTypes): FieldSet =>
+  named(fieldSetOf(value, types.schema, types.schemas), types);
 
 /** Takes out what the manager applied last time, does not apply now, and nobody else owns. */
-function prune(merged: unknown, { last, managers, types }: Pruning): unknown {
-  if (last === undefined || isEmptyFieldSet(last)) return merged;
-  const named = (set: FieldSet): FieldSet => withNamedFields(set, types.schema, types.schemas);
-  const fieldsOf = (value: unknown): FieldSet => named(fieldSetOf(value, types.schema, types.schemas));
-  const before = fieldsOf(merged);
-  let pruned = removeFields(merged, named(last), types);
-  let owned = emptyFieldSet;
-  for (const manager of managers.values()) owned = unionFields(owned, manager.set);
-  const gone = subtractFields(before, unionFields(fieldsOf(pruned), named(owned)));
-  pruned = removeFields(merged, gone, types);
-  const dangling = intersectFields(subtractFields(before, fieldsOf(pruned)), named(last));
-  return removeFields(merged, dangling, types);
+function prune(merged: unknown, pruning: Pruning): unknown {
+  const { last, managers } = pruning;
+  if (last === undefined || isEmptyFieldSet(last.set)) return merged;
+  const sight = sightOf(last.apiVersion, pruning);
+  if (sight === undefined) return merged;
+  const { types } = sight;
+  const whole = sight.to(merged);
+  let pruned = removeFields(whole, named(last.set, types), types);
+  // What somebody owns comes back: first as the version sees it that was pruned in, then as the others do.
+  const versions = new Set([last.apiVersion, ...[...managers.values()].map((manager) => manager.apiVersion)]);
+  for (const version of versions) {
+    const other = sightOf(version, pruning);
+    let owned = emptyFieldSet;
+    for (const manager of managers.values())
+      if (manager.apiVersion === version) owned = unionFields(owned, manager.set);
+    if (other === undefined || isEmptyFieldSet(owned)) continue;
+    const same = version === last.apiVersion;
+    const seen = (object: unknown): unknown => (same ? object : other.to(sight.back(object)));
+    const [all, left] = [seen(whole), seen(pruned)];
+    const gone = subtractFields(
+      namedFieldsOf(all, other.types),
+      unionFields(namedFieldsOf(left, other.types), named(owned, other.types)),
+    );
+    const kept = removeFields(all, gone, other.types);
+    pruned = same ? kept : sight.to(other.back(kept));
+  }
+  const before = namedFieldsOf(whole, types);
+  const dangling = intersectFields(subtractFields(before, namedFieldsOf(pruned, types)), named(last.set, types));
+  return sight.back(removeFields(whole, dangling, types));
 }
 
-function refuseConflicts(managers: Managers, identity: string, changed: FieldSet): void {
-  const conflicts: { manager: string; path: string }[] = [];
+/** What an apply would take from others. Upstream's clients know it by the causes of its 409. */
+class ApplyConflict extends StatusError {
+  readonly conflicts: readonly Conflict[];
+  constructor(conflicts: readonly Conflict[]) {
+    super({
+      code: 409,
+      reason: "Conflict",
+      message: conflictText(conflicts),
+      details: {
+        causes: conflicts.map(({ manager, path }) => ({
+          reason: "FieldManagerConflict",
+          message: `conflict with ${manager}`,
+          field: showPath(path),
+        })),
+      },
+    });
+    this.conflicts = conflicts;
+  }
+}
+
+interface Conflict {
+  readonly manager: string;
+  readonly path: readonly string[];
+}
+
+function refuseConflicts(managers: Managers, identity: string, comparisons: Comparisons): void {
+  const conflicts: Conflict[] = [];
   for (const [other, manager] of managers) {
     if (other === identity) continue;
+    const comparison = comparisons(manager.apiVersion);
+    if (comparison === undefined) continue;
+    const changed = unionFields(comparison.modified, comparison.added);
     for (const path of fieldPaths(intersectFields(manager.set, changed)))
-      conflicts.push({ manager: showManager(manager), path: showPath(path) });
+      conflicts.push({ manager: showManager(manager), path });
   }
-  if (conflicts.length === 0) return;
-  throw new StatusError({
-    code: 409,
-    reason: "Conflict",
-    message: conflictText(conflicts),
-    details: {
-      causes: conflicts.map(({ manager, path }) => ({
-        reason: "FieldManagerConflict",
-        message: `conflict with ${manager}`,
-        field: path,
-      })),
-    },
-  });
+  if (conflicts.length > 0) throw new ApplyConflict(conflicts);
+}
+
+const kubectl = "kubectl";
+const lastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
+/** Upstream: TotalAnnotationSizeLimitB. */
+const mostAnnotationBytes = 256 * 1024;
+
+/**
+ * kubectl may take over without force what it applied itself from the client side, as long as nobody changed it since.
+ * Upstream: lastappliedmanager.go.
+ */
+function applyAsKubectl(request: ServerSideApply): Applied {
+  try {
+    return applyOnce(request);
+  } catch (error) {
+    if (!(error instanceof ApplyConflict)) throw error;
+    const mine = lastAppliedFields(request);
+    if (mine === undefined) throw error;
+    const others = error.conflicts.filter(({ path }) => !hasField(mine, path));
+    if (others.length > 0) throw new ApplyConflict(others);
+    return applyOnce({ ...request, force: true });
+  }
+}
+
+/** Fields of the annotation's configuration that are still as it says; undefined when there is none to go by. */
+function lastAppliedFields({ live, gvk, schema, schemas }: ServerSideApply): FieldSet | undefined {
+  const text = live?.metadata.annotations?.[lastAppliedAnnotation];
+  if (live === undefined || text === undefined || text === "") return undefined;
+  const types = { schema, schemas };
+  let configuration: unknown;
+  try {
+    configuration = parseJson(text).value;
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return undefined;
+    throw error;
+  }
+  if (!isObject(configuration) || configuration["apiVersion"] !== formatApiVersion(gvk)) return undefined;
+  if (typeErrors(configuration, types).length > 0 || typeErrors(live, types).length > 0) return undefined;
+  const { added, modified, removed } = compareTyped(configuration, live, types);
+  const fields = fieldSetOf(configuration, schema, schemas);
+  return subtractFields(subtractFields(subtractFields(fields, modified), added), removed);
+}
+
+/** The annotation of client-side apply follows kubectl's server-side apply. Upstream: lastappliedupdater.go. */
+function withLastApplied(result: Applied, configuration: Record<string, unknown>): Applied {
+  const metadata = result.object["metadata"] as { annotations?: Record<string, string> } | undefined;
+  if (!metadata?.annotations?.[lastAppliedAnnotation]) return result;
+  const annotations: Record<string, string> = { ...metadata.annotations };
+  annotations[lastAppliedAnnotation] = `${goJson(sortedCopy(withoutLastApplied(configuration)))}\n`;
+  const size = Object.entries(annotations).reduce((sum, [key, value]) => sum + utf8Length(key) + utf8Length(value), 0);
+  if (size > mostAnnotationBytes) delete annotations[lastAppliedAnnotation];
+  return { ...result, changed: true, object: { ...result.object, metadata: { ...metadata, annotations } } };
+}
+
+function withoutLastApplied(configuration: Record<string, unknown>): Record<string, unknown> {
+  const metadata = configuration["metadata"];
+  if (!isObject(metadata) || !isObject(metadata["annotations"])) return configuration;
+  const { [lastAppliedAnnotation]: _, ...annotations } = metadata["annotations"];
+  return { ...configuration, metadata: { ...metadata, annotations } };
+}
+
+const utf8Length = (text: string): number => new TextEncoder().encode(text).length;
+
+function sortedCopy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedCopy);
+  if (!isObject(value)) return value;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value).sort()) setOwn(copy, key, sortedCopy(value[key]));
+  return copy;
 }
 
 function showManager(manager: Manager): string {
@@ -199,13 +349,13 @@ function showManager(manager: Manager): string {
   return manager.operation === "Update" ? `${name} using ${manager.apiVersion}` : name;
 }
 
-function conflictText(conflicts: readonly { manager: string; path: string }[]): string {
+function conflictText(conflicts: readonly Conflict[]): string {
   if (conflicts.length === 1)
-    return `Apply failed with 1 conflict: conflict with ${conflicts[0]!.manager}: ${conflicts[0]!.path}`;
+    return `Apply failed with 1 conflict: conflict with ${conflicts[0]!.manager}: ${showPath(conflicts[0]!.path)}`;
   const lines: string[] = [];
   for (const manager of [...new Set(conflicts.map((each) => each.manager))].sort()) {
     lines.push(`conflicts with ${manager}:`);
-    for (const each of conflicts) if (each.manager === manager) lines.push(`- ${each.path}`);
+    for (const each of conflicts) if (each.manager === manager) lines.push(`- ${showPath(each.path)}`);
   }
   return `Apply failed with ${conflicts.length} conflicts: ${lines.join("\n")}`;
 }

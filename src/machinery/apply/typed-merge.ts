@@ -167,9 +167,11 @@ function validateMembers(
   for (const [key, member] of Object.entries(value)) {
     const { schema: below, named } = map.member(key);
     const path = [...validation.path, `f:${key}`];
-    if (!named && below === undefined && closed)
+    if (!named && below === undefined && closed) {
       validation.errors.push(`${showPath(path)}: field not declared in schema`);
-    else validate(member, below, { ...validation, path });
+      return;
+    }
+    validate(member, below, { ...validation, path });
   }
 }
 

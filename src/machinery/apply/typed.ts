@@ -95,8 +95,8 @@ function keyDefault(item: Schema | undefined, key: string, schemas: Schemas): un
 /** The path element of a list item. Throws FieldSetError for items that cannot be told apart. */
 export function itemElement(list: Extract<TypedNode, { kind: "list" }>, item: unknown, schemas: Schemas): string {
   if (list.keys.length === 0) {
-    if (item !== null && typeof item === "object")
-      throw new FieldSetError("associative list without keys has an element that's a map or list");
+    if (Array.isArray(item)) throw new FieldSetError("not supported: associative list with lists as elements");
+    if (isObject(item)) throw new FieldSetError("associative list without keys has an element that's a map type");
     if (item === null || item === undefined)
       throw new FieldSetError("associative list without keys has an element that's an explicit null");
     return valueElement(item);

@@ -2,6 +2,7 @@
 // reader (built-in kinds) checks types with Go's messages, drops unknown fields, normalises times and quantities, and adds or
 // drops zero values field by field as the Go struct does. The loose reader (custom resources) only drops and reports unknown
 // fields. Readers copy; their input may be frozen.
+import { markEmpty } from "../empties.ts";
 import { isObject, setOwn } from "../equal.ts";
 import { quoteGo } from "../go-text.ts";
 import { canonicalQuantity, QuantityError } from "../quantity.ts";
@@ -20,6 +21,8 @@ export class ReadContext {
   readonly path: (string | number)[] = [];
   /** Struct fields from the root. */
   readonly fields: FieldReader[] = [];
+  /** Lists that are always written come out as null when they are empty. */
+  asStored = false;
   /** Above zero inside values whose own decoder is not strict. */
   silent = 0;
   /** Object members seen, to compare with those in the text. */
@@ -75,6 +78,11 @@ function describe(value: unknown, type: string): string {
   }
 }
 const numeric = /^(?:u?int|float)/;
+
+/** `json: cannot unmarshal array into Go value of type …`. */
+export function goTypeError(value: unknown, type: string): string {
+  return `json: cannot unmarshal ${describe(value, type)} into Go value of type ${type}`;
+}
 
 /** Reads one value that is not null. `zero` makes what Go's zero value is written as. */
 export interface Reader {
@@ -223,9 +231,9 @@ function readField(
   const read = field.reader.read(member, context);
   context.path.pop();
   context.fields.pop();
-  // Upstream's storage format cannot tell an empty list from none: a list that is always written comes back as null.
-  if (field.mode === "e" && Array.isArray(read) && read.length === 0) out[key] = null;
+  if (context.asStored && field.mode === "e" && Array.isArray(read) && read.length === 0) out[key] = null;
   else if (field.mode !== "d" || !isZero(read)) out[key] = read;
+  else if (typeof read === "object" && read !== null) markEmpty(out, key);
 }
 
 function fillWritten(out: Record<string, unknown>, written: readonly FieldReader[]): Record<string, unknown> {

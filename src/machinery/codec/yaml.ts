@@ -100,12 +100,15 @@ function goMessage(error: YAMLException): string {
   // go-yaml reads on as a plain scalar of several lines and trips over the colon.
   const line = mark === undefined ? "" : (mark.buffer.split("\n")[mark.line] ?? "");
   if (reason.startsWith("bad indentation of a sequence entry") && /:(?:\s|$)/.test(line))
-    return `yaml: line ${(mark?.line ?? 0) + 1}: mapping values are not allowed in this context`;
+    return `yaml: ${lineText(mark?.line)}mapping values are not allowed in this context`;
   for (const [pattern, replacement] of goReasons)
     if (pattern.test(reason)) text = reason.replace(new RegExp(`${pattern.source}.*`, "s"), replacement);
   if (text.startsWith("unknown anchor")) return `yaml: ${text}`;
-  return mark?.line === undefined ? `yaml: ${text}` : `yaml: line ${mark.line + 1}: ${text}`;
+  return `yaml: ${lineText(mark?.line)}${text}`;
 }
+
+/** go-yaml counts lines from 0 and says nothing of the first. */
+const lineText = (line: number | undefined): string => (line === undefined || line === 0 ? "" : `line ${line + 1}: `);
 
 /** go-yaml's guard against documents that grow by aliases of aliases. */
 function refuseBombs(documents: readonly unknown[], nodes: number): void {

@@ -88,6 +88,7 @@ export async function createObject(
     if (generated) draft.metadata.name = generateName(prefix, core.rng);
     const created = await tryCreate(context, resource, { draft, options, sentRevision });
     if (created !== undefined) return created;
+    if (!generated && prefix) throw nameTaken(resource, draft.metadata.name);
     if (!generated) throw await taken(context, resource, draft.metadata.name);
     if (attempt === mostNameAttempts) throw nameTaken(resource, prefix);
   }

@@ -78,9 +78,15 @@ function checkFieldManager(manager: string): FieldError[] {
   for (const [index, char] of [...manager].entries())
     if (!isPrintable(char))
       found.push(
-        field.invalid("fieldManager", manager, `invalid character ${JSON.stringify(char)} (at position ${index})`),
+        field.invalid("fieldManager", manager, `invalid character ${goCodePoint(char)} (at position ${index})`),
       );
   return found;
+}
+
+/** Go's %#U: `U+0041 'A'`, the character itself where it can be shown. */
+function goCodePoint(char: string): string {
+  const point = `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+  return isPrintable(char) ? `${point} '${char}'` : point;
 }
 
 export const checkDryRun = (dryRun: readonly string[]): FieldError[] =>

@@ -1,12 +1,27 @@
 // `/scale`: one view of the replicas of every scalable kind. Upstream: e.g. registry/apps/deployment/storage ScaleREST.
-import { badRequest, deepClone, field, invalid, type KubeObject, modifiedConflict } from "../../machinery/index.ts";
+import {
+  applyServerSide,
+  decodeValue,
+  deepClone,
+  field,
+  formatTime,
+  invalid,
+  type KubeObject,
+  type ManagedFieldsEntry,
+  managedFieldsAfterUpdate,
+  modifiedConflict,
+  parentEntries,
+  type ReplicasPaths,
+  scaleEntries,
+} from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
+import { configurationReader } from "./apply.ts";
 import { checkKind, decodeBody } from "./body.ts";
-import { writeOptions } from "./options.ts";
-import { patcherOf, patchTypeOf } from "./patch.ts";
-import { trackFields } from "./prepare.ts";
+import { type WriteOptions, writeOptions } from "./options.ts";
+import { isApply, patchTypeOf } from "./patch.ts";
+import { checkPatchedName, patcherOf } from "./patched.ts";
 import { getCurrent } from "./read.ts";
 import { servedForm } from "./store-object.ts";
 import { changeObject } from "./update.ts";
@@ -41,9 +56,10 @@ function scaleOf(resource: ServedResource, object: KubeObject): Scale {
 
 async function writeScale(context: RequestContext, resource: ServedResource): Promise<Answer> {
   const isPatch = context.info.verb === "patch";
-  const options = writeOptions(context, isPatch ? "PatchOptions" : "UpdateOptions");
-  const wanted = scaleReader(context, resource, options.fieldValidation);
+  const options = writeOptions(context, isPatch ? "PatchOptions" : "UpdateOptions", isPatch && isApply(context));
+  const wanted = scaleWriter(context, resource, options);
   const rules = resource.rules.scale!;
+  const paths = replicasPaths(context, resource);
   const changed = await changeObject(context, resource, {
     name: context.info.name,
     subresource: "",
@@ -52,7 +68,8 @@ async function writeScale(context: RequestContext, resource: ServedResource): Pr
     tracksFields: true,
     unconditional: isPatch,
     change: (old) => {
-      const before = scaleOf(resource, old);
+      const entries = old.metadata.managedFields ?? [];
+      const before = withManagers(scaleOf(resource, old), scaleEntries(entries, paths));
       const after = wanted(before);
       checkScale(after, before, resource);
       const draft = deepClone(old);
@@ -60,11 +77,82 @@ async function writeScale(context: RequestContext, resource: ServedResource): Pr
       if (after.metadata.resourceVersion === undefined)
         delete (draft.metadata as { resourceVersion?: string }).resourceVersion;
       else draft.metadata.resourceVersion = after.metadata.resourceVersion;
-      trackFields(context, resource, { draft, old, manager: options.fieldManager, subresource: "scale" });
-      return draft;
+      const owners = parentEntries(entries, after.metadata.managedFields ?? [], {
+        paths,
+        apiVersion: resource.apiVersion,
+      });
+      return withManagers(draft, owners);
     },
   });
   return { type: "value", status: 200, value: scaleOf(resource, servedForm(resource, changed.object)) };
+}
+
+function withManagers<T extends KubeObject>(object: T, managedFields: ManagedFieldsEntry[] | undefined): T {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return {
+    ...object,
+    metadata: managedFields === undefined ? metadata : { ...metadata, managedFields },
+  } as T;
+}
+
+/** Versions that wrote managed fields once. */
+const retired: Readonly<Record<string, readonly string[]>> = {
+  apps: ["apps/v1beta1", "apps/v1beta2", "extensions/v1beta1"],
+};
+
+function replicasPaths({ core }: RequestContext, resource: ServedResource): ReplicasPaths {
+  const usual = ["spec", "replicas"];
+  return (apiVersion) => {
+    const version = core.catalog.all.find((each) => each.stored === resource.stored && each.apiVersion === apiVersion);
+    if (version?.rules.scale !== undefined) return version.rules.scale.path ?? usual;
+    return retired[resource.kind.group]?.includes(apiVersion) ? usual : undefined;
+  };
+}
+
+/** From the Scale that is to the Scale that shall be, its managed fields included. */
+function scaleWriter(
+  context: RequestContext,
+  resource: ServedResource,
+  options: WriteOptions,
+): (before: Scale) => Scale {
+  const { schemas } = resource;
+  const schema = schemas.ofKind(scaleGvk)!;
+  const time = formatTime(context.nowMs);
+  if (context.info.verb === "patch" && isApply(context)) {
+    const configuration = configurationReader(context, options.fieldValidation);
+    return (live) => {
+      const merged = applyServerSide({
+        live,
+        applied: configuration.read(),
+        gvk: scaleGvk,
+        manager: options.fieldManager,
+        subresource: "scale",
+        force: options.force === true,
+        time,
+        schema,
+        schemas,
+      });
+      configuration.checkKeys();
+      const { object } = decodeValue(merged.object, { fieldValidation: "Ignore", schema, schemas, expect: scaleGvk });
+      const after = checkKind(object, scaleGvk);
+      checkPatchedName(after, context.info.name);
+      return withManagers(after as Scale, merged.managedFields);
+    };
+  }
+  const wanted = scaleReader(context, resource, options.fieldValidation);
+  return (before) => {
+    const after = wanted(before);
+    const entries = managedFieldsAfterUpdate({
+      before,
+      after,
+      manager: options.fieldManager,
+      subresource: "scale",
+      time,
+      schema,
+      schemas,
+    });
+    return withManagers(after, entries);
+  };
 }
 
 function scaleReader(
@@ -73,18 +161,17 @@ function scaleReader(
   fieldValidation: "Strict" | "Warn" | "Ignore",
 ): (before: Scale) => Scale {
   const schema = resource.schemas.ofKind(scaleGvk);
+  const { name } = context.info;
   if (context.info.verb === "patch") {
-    const apply = patcherOf(context, { type: patchTypeOf(context), schema, schemas: resource.schemas });
-    return (before) => checkKind(apply(before) as Record<string, unknown>, scaleGvk) as Scale;
+    const patched = patcherOf(context, { type: patchTypeOf(context), schema, schemas: resource.schemas });
+    return (before) => {
+      const after = patched(before) as Scale;
+      checkPatchedName(after, name);
+      return after;
+    };
   }
   const body = decodeBody(context, { gvk: scaleGvk, schema, schemas: resource.schemas, fieldValidation }) as Scale;
-  const sent = body.metadata.name ?? "";
-  if (sent === "")
-    throw badRequest(
-      `the name of the object (${context.info.name} based on URL) was undeterminable: name must be provided`,
-    );
-  if (sent !== context.info.name)
-    throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${context.info.name})`);
+  checkPatchedName(body, name);
   return () => body;
 }
 

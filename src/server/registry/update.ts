@@ -6,11 +6,13 @@ import {
   deepClone,
   deepEqual,
   field,
+  identical,
   invalid,
   type KubeObject,
   modifiedConflict,
   notFound,
-  type StatusError,
+  quoteGo,
+  StatusError,
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { Answer } from "../content/answer.ts";
@@ -79,6 +81,7 @@ export async function changeObject(
   request: ChangeRequest,
 ): Promise<Changed> {
   const { core, info } = context;
+  await resource.rules.ready?.();
   let current = await findCurrent(core, resource, { namespace: info.namespace, name: request.name });
   for (;;) {
     if (current === undefined) return { object: await createInstead(context, resource, request), created: true };
@@ -94,11 +97,11 @@ async function createInstead(
   request: ChangeRequest,
 ): Promise<CachedObject> {
   const { rules, groupResource } = resource;
-  const byPut = rules.createOnUpdate === true && request.neverCreates !== true && request.subresource === "";
+  const byPut = rules.createOnUpdate === true && request.neverCreates !== true;
   if (!byPut && request.createsMissing !== true) throw notFound(groupResource, request.name);
   const blank = { apiVersion: resource.apiVersion, kind: resource.kind.kind, metadata: {} } as KubeObject;
   const draft = await request.change(blank, true);
-  if (draft.metadata.uid)
+  if (draft.metadata.uid && request.tracksFields !== true)
     throw preconditionFailed(
       resource,
       context,
@@ -196,13 +199,7 @@ function checkRevision(
     ]);
   }
   if (!/^\d+$/.test(sent))
-    throw invalid(resource.kind, request.name, [
-      field.invalid(
-        "metadata.resourceVersion",
-        sent,
-        `strconv.ParseUint: parsing ${JSON.stringify(sent)}: invalid syntax`,
-      ),
-    ]);
+    throw new StatusError({ code: 500, message: `strconv.ParseUint: parsing ${quoteGo(sent)}: invalid syntax` });
   if (sent !== old.metadata.resourceVersion) throw modifiedConflict(resource.groupResource, request.name);
 }
 
@@ -210,15 +207,15 @@ function checkRevision(
 function keepOldTimestamps(draft: KubeObject, old: KubeObject): void {
   const { managedFields } = draft.metadata;
   if (managedFields === undefined || old.metadata.managedFields === undefined) return;
-  const timeless = (object: KubeObject): unknown => ({
+  const timeless = ({ metadata }: KubeObject): unknown =>
+    metadata.managedFields?.map((entry) => ({ ...entry, time: undefined }));
+  const withoutManagers = (object: KubeObject): unknown => ({
     ...object,
-    metadata: {
-      ...object.metadata,
-      resourceVersion: undefined,
-      managedFields: object.metadata.managedFields?.map((entry) => ({ ...entry, time: undefined })),
-    },
+    metadata: { ...object.metadata, resourceVersion: undefined, managedFields: undefined },
   });
-  if (deepEqual(timeless(draft), timeless(old))) draft.metadata.managedFields = old.metadata.managedFields;
+  // Empty maps are the leaves of field sets: they are told apart from none there, and nowhere else.
+  if (identical(timeless(draft), timeless(old)) && deepEqual(withoutManagers(draft), withoutManagers(old)))
+    draft.metadata.managedFields = old.metadata.managedFields;
 }
 
 /** The last finalizer of an object that waits for deletion is gone. Upstream: ShouldDeleteDuringUpdate. */

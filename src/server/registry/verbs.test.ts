@@ -121,7 +121,7 @@ const refused: readonly [name: string, line: string, asked: Asked, code: number,
     `PATCH ${configMaps}/x`,
     { body: {}, headers: { "content-type": "text/plain" } },
     415,
-    "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml",
+    "415: Unsupported Media Type",
   ],
   [
     "a body that is too large",

@@ -21,6 +21,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly virtual?: true;
   /** Columns of the Table form, in upstream's order; the first is always Name. */
   readonly columns: readonly Column<T>[];
+  /** Metadata as rows of the Table form show it, when it is not the object's. */
+  readonly rowMetadata?: (object: T) => KubeObject["metadata"];
   /** Fields besides metadata.name and metadata.namespace that field selectors may ask for. */
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
   /** Store key prefix when it differs from `/registry/[group/]resource/` (upstream's layout: see api/keys.ts). */
@@ -61,6 +63,8 @@ export interface Column<T> {
   /** 0 is shown by default, 1 with `-o wide`. */
   readonly priority: 0 | 1;
   readonly description: string;
+  /** A cell that upstream prints without a column for it. */
+  readonly unannounced?: true;
   /** Cell value. `now` in ms since 1970, for ages. */
   readonly cell: (object: T, context: { readonly now: number }) => string | number | boolean;
 }
@@ -111,8 +115,11 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   validateName?(name: string, prefix: boolean): string[];
   /** Texts for `Warning` headers (deprecated fields, odd values). */
   warnings?(object: T, old: T | undefined): string[];
-  /** metadata.generation starts at 1 and grows when this differs; spec when true is given. Absent: no generation. */
-  generation?: true | ((object: T) => unknown);
+  /**
+   * metadata.generation starts at 1 and grows when this differs; spec when true is given, "exact" for kinds to which an
+   * empty list is not the same as none. Absent: no generation.
+   */
+  generation?: true | "exact" | ((object: T) => unknown);
   /** Status is written through `/status` only: create clears it, update keeps the old one. Rules of the status update. */
   status?: {
     /** Create keeps the status that the client sends (Node). */

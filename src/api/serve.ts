@@ -27,10 +27,10 @@ import { validatingAdmissionPolicyBindings } from "./admissionregistration/valid
 import { validatingAdmissionPolicyBindingRules } from "./admissionregistration/validatingadmissionpolicybindings/serve.ts";
 import { validatingWebhookConfigurations } from "./admissionregistration/validatingwebhookconfigurations/kind.ts";
 import { validatingWebhookConfigurationRules } from "./admissionregistration/validatingwebhookconfigurations/serve.ts";
-import { apiServices } from "./apiregistration/apiservices/kind.ts";
-import { apiServiceRules } from "./apiregistration/apiservices/serve.ts";
 import { customResourceDefinitions } from "./apiextensions/customresourcedefinitions/kind.ts";
 import { customResourceDefinitionRules } from "./apiextensions/customresourcedefinitions/serve.ts";
+import { apiServices } from "./apiregistration/apiservices/kind.ts";
+import { apiServiceRules } from "./apiregistration/apiservices/serve.ts";
 import { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
 import { controllerRevisionRules } from "./apps/controllerrevisions/serve.ts";
 import { daemonSets } from "./apps/daemonsets/kind.ts";
@@ -107,6 +107,8 @@ import { priorityLevelConfigurations } from "./flowcontrol/prioritylevelconfigur
 import { priorityLevelConfigurationRules } from "./flowcontrol/prioritylevelconfigurations/serve.ts";
 import type { KindDefinition, RuleContext, ServedKind, ServeRules } from "./kind.ts";
 import { pathName, validateObjectMeta, validateObjectMetaUpdate } from "./lib/metadata.ts";
+import { privilegedPods } from "./lib/pod-spec/privileged.ts";
+import { findings } from "./lib/validate.ts";
 import { ingressClasses } from "./networking/ingressclasses/kind.ts";
 import { ingressClassRules } from "./networking/ingressclasses/serve.ts";
 import { ingresses } from "./networking/ingresses/kind.ts";
@@ -272,8 +274,13 @@ export const validateCreate = (served: ServedKind, object: KubeObject, context: 
   return [
     ...(leavesFinalizers(served) ? withoutFinalizers(metadata) : metadata),
     ...(served.rules.validate?.(object, context) ?? []),
+    ...ofPolicy(served, object, context),
   ];
 };
+
+/** What the whole cluster refuses, whatever the kind's rules say. */
+const ofPolicy = ({ kind }: ServedKind, object: KubeObject, context: RuleContext): FieldError[] =>
+  context.allowPrivileged ? [] : findings(object, privilegedPods(kind.kind));
 
 export interface Change {
   readonly object: KubeObject;
@@ -304,6 +311,7 @@ export const validateUpdate = (served: ServedKind, change: Change, context: Rule
   ...metadataOfUpdate(served, change),
   ...(served.rules.validateOnUpdate === false ? [] : (served.rules.validate?.(change.object, context) ?? [])),
   ...(served.rules.validateUpdate?.(change.object, change.old, context) ?? []),
+  ...ofPolicy(served, change.object, context),
 ];
 
 /** All findings of an update of `/status`. */

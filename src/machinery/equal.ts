@@ -1,4 +1,5 @@
 // Copying, freezing and comparing plain API data.
+import { copyEmpties } from "./empties.ts";
 
 /** A mutable copy of plain data. */
 export function deepClone<T>(value: T): T {
@@ -14,6 +15,7 @@ export function deepClone<T>(value: T): T {
       if (key === "__proto__") setOwn(copy, key, member);
       else copy[key] = member;
     }
+    copyEmpties(value, copy);
     return copy as T;
   }
   return value;

@@ -1,6 +1,6 @@
 // What travels with one request through the server.
 import type { RuleContext } from "../api/index.ts";
-import type { Clock, Logger, Rng } from "../base/index.ts";
+import { type Clock, type Logger, type Rng, uuid } from "../base/index.ts";
 import { type ApiRequest, formatTime, type UserInfo } from "../machinery/index.ts";
 import type { Store } from "../store/index.ts";
 import type { AdmissionChain } from "./admission/chain.ts";
@@ -19,6 +19,7 @@ export interface ServerCore {
   readonly rng: Rng;
   readonly log: Logger;
   readonly featureEnabled: (gate: string) => boolean;
+  readonly allowPrivileged: boolean;
 }
 
 export interface RequestContext {
@@ -47,5 +48,7 @@ export const ruleContext = (context: RequestContext, dryRun: boolean): RuleConte
   nowMs: context.nowMs,
   user: context.user,
   featureEnabled: context.core.featureEnabled,
+  allowPrivileged: context.core.allowPrivileged,
+  uuid: () => uuid(context.core.rng),
   dryRun,
 });

@@ -57,6 +57,8 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   }) => readonly VirtualKind[];
   /** `serviceaccounts/token`, given by who holds the signing key. */
   readonly tokenRequests?: (host: { reader: ObjectReader }) => TokenIssue;
+  /** False refuses privileged containers and Windows' HostProcess ones; true when not given. */
+  readonly allowPrivileged?: boolean;
   readonly connect?: ConnectHandler;
   /** How webhooks are called; the caller closes it. Without it no webhook can be reached. */
   readonly webhooks?: WebhookConnections;
@@ -115,6 +117,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     rng,
     log,
     featureEnabled,
+    allowPrivileged: options.allowPrivileged ?? true,
     get admission() {
       if (late.admission === undefined) throw new Error("the server is still being put together");
       return late.admission;

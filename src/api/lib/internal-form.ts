@@ -1,6 +1,7 @@
 // Values as upstream's error texts print them: in the form of the types behind all API versions, whose fields have Go's names,
 // stand in Go's order and are all there. The types are facts/internal-types.json (facts/generate-internal.ts says how to read it).
 import table from "../../../facts/internal-types.json" with { type: "json" };
+import { type LabelSelector, sentEmpty } from "../../machinery/index.ts";
 
 type Json = unknown;
 type Fields = Readonly<Record<string, Json>>;
@@ -56,14 +57,35 @@ function addFields(shown: Record<string, Json>, of: { type: string; value: Field
     else {
       const optional = label.endsWith("?");
       const own = optional ? label.slice(0, -1) : label;
-      const value = name.startsWith("^")
-        ? of.around[name.slice(1)]
-        : of.value[name || `${own[0]!.toLowerCase()}${own.slice(1)}`];
+      const field = name || `${own[0]!.toLowerCase()}${own.slice(1)}`;
+      const value = field.startsWith("^") ? of.around[field.slice(1)] : of.value[field];
       if (optional && isEmpty(value)) continue;
-      shown[own] = form(type, value, of.value);
+      shown[own] = form(type, value ?? sentAs(type, of.value, field), of.value);
     }
   }
 }
+
+/** What a draft leaves out because it was sent empty. */
+const sentAs = (type: string, object: object, name: string): Json =>
+  sentEmpty(object, name) ? (type.startsWith("[]") ? [] : {}) : undefined;
+
+/** A field of the API's form: `null` when it is absent, `{}` when it was sent so. */
+export const mapOrNull = <T extends object, K extends keyof T & string>(object: T | undefined, name: K): Json =>
+  object?.[name] ?? (sentEmpty(object, name) ? {} : null);
+
+/** A label selector with its fields in their order. */
+export const selectorForm = (selector: LabelSelector): object => ({
+  ...(selector.matchLabels === undefined ? {} : { matchLabels: selector.matchLabels }),
+  ...(selector.matchExpressions === undefined
+    ? {}
+    : {
+        matchExpressions: selector.matchExpressions.map(({ key, operator, values }) => ({
+          key,
+          operator,
+          ...(values === undefined ? {} : { values }),
+        })),
+      }),
+});
 
 const isEmpty = (value: Json): boolean =>
   value === undefined ||

@@ -1,5 +1,6 @@
 // What workloads have in common: selectors that must match their templates, templates, rollout numbers, status counters,
 // warnings. Upstream: pkg/apis/apps/validation.
+
 import type { PodTemplateSpec } from "../../../facts/types/core.v1.ts";
 import {
   deepEqual,
@@ -15,6 +16,7 @@ import {
   SelectorError,
 } from "../../machinery/index.ts";
 import type { ServeRules } from "../kind.ts";
+import { mapOrNull, selectorForm } from "./internal-form.ts";
 import { podTemplate } from "./pod-spec/spec.ts";
 import { podSpecWarnings } from "./pod-spec/warnings.ts";
 import { labelSelector } from "./selector-rules.ts";
@@ -55,7 +57,11 @@ export function matchingLabels(
   const labels = template?.metadata?.labels;
   if (!matcher.matches(labels ?? {}))
     found.push(
-      field.invalid(child(at, "metadata.labels"), labels ?? null, "`selector` does not match template `labels`"),
+      field.invalid(
+        child(at, "metadata.labels"),
+        mapOrNull(template?.metadata, "labels"),
+        "`selector` does not match template `labels`",
+      ),
     );
 }
 
@@ -79,7 +85,7 @@ export const replicatedTemplate =
     const matcher = matcherOfSelector(selector);
     if (matcher === undefined) {
       const path = `${at.slice(0, at.lastIndexOf("."))}.selector`;
-      found.push(field.invalid(path, selector, "invalid label selector"));
+      found.push(field.invalid(path, selectorForm(selector ?? {}), "invalid label selector"));
       return;
     }
     if (!selector || !isEmptySelector(selector)) matchingLabels(matcher, template, at, found);

@@ -116,7 +116,6 @@ export const acceptedByKubelet = {
 export const acceptedByApiServer = {
   ...acceptedByAll,
   ...acceptedServing,
-  "allow-privileged": inert("boolean", "privileged containers are allowed; PodSecurity and policies restrict them"),
   "apiserver-count": inert("integer", "each server keeps its own endpoint"),
   "default-watch-cache-size": inert("integer", tuning),
   "delete-collection-workers": inert("integer", tuning),

@@ -42,6 +42,7 @@ const flags = {
   "tls-private-key-file": { type: "string", help: "key of --tls-cert-file" },
   "client-ca-file": { type: "string", help: "authorities of client certificates" },
   "token-auth-file": { type: "string", help: 'CSV file of static tokens: token,user,uid,"group1,group2"' },
+  "allow-privileged": { type: "boolean", help: "let containers be privileged", default: "false" },
   "anonymous-auth": {
     type: "boolean",
     help: "let requests without credentials in as system:anonymous",
@@ -146,6 +147,7 @@ function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMater
     clock: systemClock,
     rng: systemRng,
     metrics: new MetricRegistry(),
+    allowPrivileged: values["allow-privileged"],
     anonymous: values["anonymous-auth"],
     authorizationModes: parseAuthorizationModes(values["authorization-mode"]),
     serviceClusterIPRange: values["service-cluster-ip-range"],

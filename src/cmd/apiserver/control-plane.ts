@@ -29,6 +29,7 @@ export interface ControlPlaneOptions
     | "admission"
     | "admissionPlugins"
     | "advertise"
+    | "allowPrivileged"
     | "anonymous"
     | "connect"
     | "featureGates"

@@ -3,6 +3,7 @@
 // drops zero values field by field as the Go struct does. The loose reader (custom resources) only drops and reports unknown
 // fields. Readers copy; their input may be frozen.
 import { markEmpty } from "../empties.ts";
+import { markEmpty } from "../empties.ts";
 import { isObject, setOwn } from "../equal.ts";
 import { quoteGo } from "../go-text.ts";
 import { canonicalQuantity, QuantityError } from "../quantity.ts";
@@ -233,6 +234,7 @@ function readField(
   context.fields.pop();
   if (context.asStored && field.mode === "e" && Array.isArray(read) && read.length === 0) out[key] = null;
   else if (field.mode !== "d" || !isZero(read)) out[key] = read;
+  else if (typeof read === "object" && read !== null) markEmpty(out, key);
   else if (typeof read === "object" && read !== null) markEmpty(out, key);
 }
 

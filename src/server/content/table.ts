@@ -23,13 +23,15 @@ export const partialObject = (object: KubeObject, version: "v1" | "v1beta1"): Ku
 });
 
 export const columnDefinitions = (kind: KindDefinition): object[] =>
-  kind.columns.map((column) => ({
-    name: column.name,
-    type: column.type,
-    format: column.format ?? "",
-    description: column.description,
-    priority: column.priority,
-  }));
+  kind.columns
+    .filter(({ unannounced }) => unannounced !== true)
+    .map((column) => ({
+      name: column.name,
+      type: column.type,
+      format: column.format ?? "",
+      description: column.description,
+      priority: column.priority,
+    }));
 
 /** `columns` false: a later event of a watch, which leaves the definitions out. */
 export function tableOf(
@@ -51,9 +53,17 @@ function rowOf(kind: KindDefinition, object: KubeObject, form: TableForm): objec
   return {
     cells: kind.columns.map((column) => column.cell(object, { now: form.now })),
     ...(conditions === undefined ? {} : { conditions }),
-    object: form.include === "None" ? null : form.include === "Object" ? object : partialObject(object, form.version),
+    object:
+      form.include === "None"
+        ? null
+        : form.include === "Object"
+          ? object
+          : partialObject(shown(kind, object), form.version),
   };
 }
+
+const shown = ({ rowMetadata }: KindDefinition, object: KubeObject): KubeObject =>
+  rowMetadata === undefined ? object : { ...object, metadata: rowMetadata(object) };
 
 /** Rows of finished pods say so, so that clients can grey them out. */
 function podConditions(kind: KindDefinition, object: KubeObject): object[] | undefined {

@@ -4,8 +4,9 @@ import { validateCreate, validateStatusUpdate, validateUpdate } from "../../api/
 import { uuid } from "../../base/index.ts";
 import {
   badRequest,
-  deepEqual,
   formatTime,
+  hasEmpties,
+  identical,
   invalid,
   type KubeObject,
   managedFieldsAfterUpdate,
@@ -177,8 +178,9 @@ function keepAllButStatus(draft: Loose, old: Loose): void {
 function bumpGeneration(resource: ServedResource, draft: Loose, old: Loose): void {
   const { generation } = resource.rules;
   if (generation === undefined) return;
-  const watched = generation === true ? (object: Loose): unknown => object.spec : generation;
-  if (deepEqual(watched(draft), watched(old))) return;
+  const watched = typeof generation === "function" ? generation : (object: Loose): unknown => object.spec;
+  const sent = watched(draft);
+  if (identical(sent, watched(old)) && !(generation === "exact" && hasEmpties(sent))) return;
   draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 

@@ -3,6 +3,15 @@ import type { DaemonSet } from "../../../../facts/types/apps.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
 import { containerCells, labelsCell, selectorCell, tableColumns } from "../../lib/columns.ts";
 
+const templateGeneration = "deprecated.daemonset.template.generation";
+
+/** The annotation is made where objects become apps/v1, which rows of tables never do. */
+function withoutTemplateGeneration({ metadata }: DaemonSet): DaemonSet["metadata"] {
+  const { annotations, ...rest } = metadata;
+  const { [templateGeneration]: _, ...others } = annotations ?? {};
+  return Object.keys(others).length === 0 ? rest : { ...rest, annotations: others };
+}
+
 export const daemonSets = defineKind<DaemonSet>({
   group: "apps",
   version: "v1",
@@ -14,6 +23,7 @@ export const daemonSets = defineKind<DaemonSet>({
   namespaced: true,
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
+  rowMetadata: withoutTemplateGeneration,
   columns: tableColumns<DaemonSet>("apps/v1/DaemonSet", {
     Desired: (each) => each.status?.desiredNumberScheduled ?? 0,
     Current: (each) => each.status?.currentNumberScheduled ?? 0,

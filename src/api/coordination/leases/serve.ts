@@ -33,6 +33,7 @@ export const leaseRules = defineRules<Lease>({
     lease.spec ??= {};
   },
   createOnUpdate: true,
+  anyFinalizers: true,
   unconditionalUpdate: false,
   prepareCreate: (lease) => dropCoordination(lease),
   prepareUpdate: (lease, old) => dropCoordination(lease, old),

@@ -1,6 +1,6 @@
 // How the API server serves ConfigMap.
 import type { ConfigMap } from "../../../../facts/types/core.v1.ts";
-import { configMapKey, deepEqual, field, utf8Length } from "../../../machinery/index.ts";
+import { configMapKey, deepEqual, field, sentEmpty, utf8Length } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { base64Length } from "../../lib/base64.ts";
 import { type Check, entry, findings } from "../../lib/validate.ts";
@@ -20,7 +20,7 @@ const contents: Check<ConfigMap> = (map, _at, found) => {
     for (const text of configMapKey(key)) found.push(field.invalid(entry("binaryData", key), key, text));
     size += base64Length(value);
   }
-  if (size > sizeLimitBytes) found.push(field.tooLong("", sizeLimitBytes));
+  if (size > sizeLimitBytes) found.push(field.tooLong("[]", sizeLimitBytes));
 };
 
 const keptWhenImmutable =
@@ -29,7 +29,8 @@ const keptWhenImmutable =
     if (old.immutable !== true) return;
     if (map.immutable !== true) found.push(field.forbidden("immutable", frozen));
     for (const name of ["data", "binaryData"] as const)
-      if (!deepEqual(map[name] ?? {}, old[name] ?? {})) found.push(field.forbidden(name, frozen));
+      if (!deepEqual(map[name] ?? {}, old[name] ?? {}) || sentEmpty(map, name))
+        found.push(field.forbidden(name, frozen));
   };
 
 export const configMapRules = defineRules<ConfigMap>({

@@ -140,6 +140,9 @@ export const limitRangeRules = defineRules<LimitRange>({
   default: ({ spec }) => {
     for (const each of spec?.limits ?? []) defaultItem(each);
   },
+  prepareCreate: ({ metadata }, { uuid }) => {
+    if (!metadata.name) metadata.name = uuid();
+  },
   metadataOnUpdate: "create",
   createOnUpdate: true,
   validate: ({ spec }) => findings(spec?.limits, limits, "spec.limits"),

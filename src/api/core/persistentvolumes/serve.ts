@@ -53,10 +53,11 @@ const order: readonly (keyof Sources & keyof Spec)[] = [
 const extraNames: Partial<Record<keyof Sources, string>> = { cephfs: "cephFS" };
 const innerNames: Partial<Record<keyof Sources, string>> = { gcePersistentDisk: "persistentDisk" };
 
-const capacity: Check<Readonly<Record<string, string>> | undefined> = (list = {}, at, found) => {
+const capacity: Check<Readonly<Record<string, string>> | undefined> = (sent, at, found) => {
+  const list = sent ?? {};
   const names = Object.keys(list).sort();
   if (names.length === 0) found.push(field.required(at));
-  if (list["storage"] === undefined || names.length > 1) found.push(field.notSupported(at, list, ["storage"]));
+  if (list["storage"] === undefined || names.length > 1) found.push(field.notSupported(at, sent ?? null, ["storage"]));
   for (const name of names) {
     const quantity = list[name] as string;
     if (compareQuantities(quantity, "0") < 0)

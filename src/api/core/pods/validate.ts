@@ -156,13 +156,23 @@ const narrowedAffinity =
     const own = now?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
     const path = child(at, "requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms");
     if (terms.length > 0 && terms.length !== own.length) {
-      found.push(field.invalid(path, own, "no additions/deletions to non-empty NodeSelectorTerms list are allowed"));
+      found.push(
+        field.invalid(
+          path,
+          internalForm("[]core.NodeSelectorTerm", own),
+          "no additions/deletions to non-empty NodeSelectorTerms list are allowed",
+        ),
+      );
       return;
     }
     for (const [index, term] of terms.entries())
       if (!onlyAdditions(own[index] ?? {}, term))
         found.push(
-          field.invalid(item(path, index), own[index], "only additions are allowed (no mutations or deletions)"),
+          field.invalid(
+            item(path, index),
+            internalForm("core.NodeSelectorTerm", own[index]),
+            "only additions are allowed (no mutations or deletions)",
+          ),
         );
   };
 

@@ -1,6 +1,6 @@
 // How the API server serves Secret.
 import type { Secret } from "../../../../facts/types/core.v1.ts";
-import { configMapKey, deepEqual, field } from "../../../machinery/index.ts";
+import { configMapKey, deepEqual, field, sentEmpty } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { base64Length, base64ToText, textToBase64 } from "../../lib/base64.ts";
 import { annotationPath } from "../../lib/metadata.ts";
@@ -84,7 +84,8 @@ const keptParts =
     immutable(old.type)(secret.type, "type", found);
     if (old.immutable !== true) return;
     if (secret.immutable !== true) found.push(field.forbidden("immutable", frozen));
-    if (!deepEqual(secret.data ?? {}, old.data ?? {})) found.push(field.forbidden("data", frozen));
+    if (!deepEqual(secret.data ?? {}, old.data ?? {}) || sentEmpty(secret, "data"))
+      found.push(field.forbidden("data", frozen));
   };
 
 const pemBlock = /-----BEGIN [^-]+-----[\s\S]*?-----END [^-]+-----/;

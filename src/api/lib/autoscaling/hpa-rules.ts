@@ -9,7 +9,7 @@ import type {
   MetricSpec,
   MetricTarget,
 } from "../../../../facts/types/autoscaling.v2.ts";
-import { canonicalQuantity, compareQuantities, field, pathSegmentName } from "../../../machinery/index.ts";
+import { canonicalQuantity, compareQuantities, field, pathSegmentName, sentEmpty } from "../../../machinery/index.ts";
 import { containerResourceName } from "../resource-rules.ts";
 import {
   type Check,
@@ -290,10 +290,10 @@ export function defaultAutoscaler({ spec: own }: HorizontalPodAutoscaler): void 
   const up = (behavior.scaleUp ??= {});
   up.stabilizationWindowSeconds ??= 0;
   up.selectPolicy ??= "Max";
-  up.policies ??= [{ ...pods }, { ...percent }];
+  if (!sentEmpty(up, "policies")) up.policies ??= [{ ...pods }, { ...percent }];
   const down = (behavior.scaleDown ??= {});
   down.selectPolicy ??= "Max";
-  down.policies ??= [{ ...percent }];
+  if (!sentEmpty(down, "policies")) down.policies ??= [{ ...percent }];
 }
 
 /** Annotations that carry to autoscaling/v1 what that has no fields for. */

@@ -6,7 +6,10 @@ export function dropDisabledFields(spec: PodSpec | undefined): void {
   if (spec === undefined) return;
   delete (spec as { schedulingGroup?: unknown }).schedulingGroup;
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])])
-    if (container.lifecycle !== undefined) delete container.lifecycle.stopSignal;
+    if (container.lifecycle?.stopSignal !== undefined) {
+      delete container.lifecycle.stopSignal;
+      if (Object.keys(container.lifecycle).length === 0) delete container.lifecycle;
+    }
   for (const volume of spec.volumes ?? [])
     for (const source of volume.projected?.sources ?? []) {
       delete source.clusterTrustBundle;

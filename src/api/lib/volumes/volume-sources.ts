@@ -54,6 +54,7 @@ const iscsi =
     lun(value.lun, child(at, "lun"), found);
     if ((value.chapAuthDiscovery || value.chapAuthSession) && value.secretRef === undefined)
       found.push(field.required(child(at, "secretRef")));
+    if (value.secretRef !== undefined) need(value.secretRef.name, child(at, "secretRef.name"), found);
     optional(iqn(unknown))(value.initiatorName, child(at, "initiatorname"), found);
   };
 

@@ -1,7 +1,7 @@
 // IPAddress: networking.k8s.io/v1 ipaddresses.
 import type { IPAddress } from "../../../../facts/types/networking.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
-import { tableColumns } from "../../lib/columns.ts";
+import { age, tableColumns } from "../../lib/columns.ts";
 
 function parent({ spec }: IPAddress): string {
   const to = spec?.parentRef;
@@ -21,7 +21,17 @@ export const ipAddresses = defineKind<IPAddress>({
   namespaced: false,
   verbs: allVerbs,
   subresources: [],
-  columns: tableColumns<IPAddress>("networking.k8s.io/v1/IPAddress", {
-    ParentRef: parent,
-  }),
+  columns: [
+    ...tableColumns<IPAddress>("networking.k8s.io/v1/IPAddress", {
+      ParentRef: parent,
+    }),
+    {
+      name: "Age",
+      type: "string",
+      priority: 0,
+      description: "",
+      unannounced: true,
+      cell: ({ metadata }, { now }) => age(metadata.creationTimestamp, now),
+    },
+  ],
 });

@@ -123,7 +123,7 @@ function defaultSpec(own: { -readonly [K in keyof Spec]: Spec[K] }): void {
 
 export const networkPolicyRules = defineRules<NetworkPolicy>({
   default: (policy) => defaultSpec((policy.spec ??= {})),
-  generation: true,
+  generation: "exact",
   validate: ({ spec: own }) => findings(own, spec(new Set()), "spec"),
   validateOnUpdate: false,
   validateUpdate: ({ spec: own }, old): Findings => findings(own, spec(cidrsOf(old.spec)), "spec"),

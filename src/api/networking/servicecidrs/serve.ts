@@ -33,7 +33,7 @@ function keptCidrs(list: readonly string[], old: readonly string[]): Findings {
   else if (old.length === 1 && list.length === 2) {
     changed(0);
     cidrs(list, path, found);
-  } else found.push(field.invalid(path, list, immutableText));
+  } else found.push(field.invalid(path, list.length === 0 ? null : list, immutableText));
   return found;
 }
 

@@ -56,7 +56,9 @@ function keptDrivers(node: CSINode, old: CSINode): Findings {
   for (const before of old.spec?.drivers ?? [])
     for (const each of node.spec?.drivers ?? [])
       if (before.name === each.name && !deepEqual(withoutAllocatable(each), withoutAllocatable(before)))
-        found.push(field.invalid("spec.drivers", internalForm("storage.CSINodeDriver", each), immutableText));
+        found.push(
+          field.invalid("spec.drivers", internalForm("storage.CSINodeDriver", withoutAllocatable(each)), immutableText),
+        );
   return found;
 }
 

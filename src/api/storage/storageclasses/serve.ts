@@ -1,11 +1,12 @@
 // How the API server serves StorageClass. Upstream: pkg/apis/storage/validation, pkg/registry/storage/storageclass.
 import type { TopologySelectorTerm } from "../../../../facts/types/core.v1.ts";
 import type { StorageClass } from "../../../../facts/types/storage.v1.ts";
-import { field, identical } from "../../../machinery/index.ts";
+import { deepEqual, field, identical } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { mapOrNull } from "../../lib/internal-form.ts";
 import { labelKey } from "../../lib/metadata.ts";
 import { oldLabelText } from "../../lib/pod-spec/warnings.ts";
-import { type Check, child, findings, immutable, item, oneOf, required, unlessEmpty } from "../../lib/validate.ts";
+import { type Check, child, findings, immutableText, item, oneOf, required, unlessEmpty } from "../../lib/validate.ts";
 import { parameters, provisioner } from "../../lib/volumes/storage-rules.ts";
 
 /** The values asked for, by label. */
@@ -53,7 +54,18 @@ export const storageClassRules = defineRules<StorageClass>({
       : findings(storage.volumeBindingMode, oneOf("Immediate", "WaitForFirstConsumer"), "volumeBindingMode")),
     ...findings(storage.allowedTopologies, topologies, "allowedTopologies"),
   ],
-  validateUpdate: (storage, old) => fixed.flatMap((name) => findings(storage[name], immutable(old[name]), name)),
+  validateUpdate: (storage, old) =>
+    fixed.flatMap((name) =>
+      deepEqual(storage[name] ?? undefined, old[name] ?? undefined)
+        ? []
+        : [
+            field.invalid(
+              name,
+              name === "parameters" ? mapOrNull(storage, name) : (storage[name] ?? null),
+              immutableText,
+            ),
+          ],
+    ),
   warnings: ({ allowedTopologies }) =>
     (allowedTopologies ?? []).flatMap(({ matchLabelExpressions }, index) =>
       (matchLabelExpressions ?? []).flatMap(({ key }, number) => {

@@ -1,6 +1,6 @@
 // Pods of a runtime class get its overhead and node selection. Upstream: plugin/pkg/admission/runtimeclass.
 import { type Pod, pods, type RuntimeClass, runtimeClasses } from "../../../../api/index.ts";
-import { deepEqual } from "../../../../machinery/index.ts";
+import { deepEqual, sentEmpty } from "../../../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost, AdmissionPlugin } from "../../../contract.ts";
 import { draftOf, isMain, refuse } from "../../framework.ts";
 
@@ -26,7 +26,7 @@ export function createRuntimeClass({ reader }: AdmissionHost): AdmissionPlugin {
       const overhead = draftOf<Pod>(attributes).spec?.overhead;
       const wanted = runtime?.overhead?.podFixed;
       if (wanted === undefined) {
-        if (overhead !== undefined && Object.keys(overhead).length > 0)
+        if (overhead !== undefined || sentEmpty(draftOf<Pod>(attributes).spec, "overhead"))
           throw refuse(
             attributes,
             "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead",

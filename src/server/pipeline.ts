@@ -224,7 +224,7 @@ function routed(context: RequestContext): ServedResource | undefined {
 /** A protobuf body becomes the value that it says; the reader of those is loaded when the first one comes. */
 async function withReadableBody(request: ApiRequest, { kind }: ServedResource): Promise<ApiRequest> {
   const { body, headers } = request;
-  if (!(body instanceof Uint8Array) || body.length === 0) return request;
+  if (!(body instanceof Uint8Array) || body.length === 0 || request.method === "PATCH") return request;
   if (headers["content-type"]?.startsWith("application/vnd.kubernetes.protobuf") !== true) return request;
   if (!hasProtobuf(kind)) return request;
   checkBodySize(body);

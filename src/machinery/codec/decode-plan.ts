@@ -3,7 +3,6 @@
 // drops zero values field by field as the Go struct does. The loose reader (custom resources) only drops and reports unknown
 // fields. Readers copy; their input may be frozen.
 import { markEmpty } from "../empties.ts";
-import { markEmpty } from "../empties.ts";
 import { isObject, setOwn } from "../equal.ts";
 import { quoteGo } from "../go-text.ts";
 import { canonicalQuantity, QuantityError } from "../quantity.ts";
@@ -188,7 +187,10 @@ function structReader(schema: Schema, definition: Definition): Reader {
       });
     }
     const written = [...fields.values()].filter(
-      ({ mode, name }) => (mode === "e" || mode === "n") && name !== "kind" && name !== "apiVersion",
+      ({ mode, name }) =>
+        (mode === "e" || mode === "n") &&
+        // The two of TypeMeta come from who reads; names of kinds that are data are required.
+        ((name !== "kind" && name !== "apiVersion") || schema.q?.includes(name) === true),
     );
     return (compiled = { fields, written });
   };
@@ -234,7 +236,6 @@ function readField(
   context.fields.pop();
   if (context.asStored && field.mode === "e" && Array.isArray(read) && read.length === 0) out[key] = null;
   else if (field.mode !== "d" || !isZero(read)) out[key] = read;
-  else if (typeof read === "object" && read !== null) markEmpty(out, key);
   else if (typeof read === "object" && read !== null) markEmpty(out, key);
 }
 
@@ -377,24 +378,35 @@ const bytesReader: Reader = {
       return null;
     }
     const text = value.replace(/[\r\n]/g, "");
-    const bad = badBase64At(text);
-    if (bad === undefined) return text;
-    context.fail(`illegal base64 data at input byte ${bad}`);
+    if (goodBase64.test(text)) return text;
+    context.fail(`illegal base64 data at input byte ${badBase64At(value)}`);
     return null;
   },
 };
 
-/** Where Go's standard decoder stops; undefined for good base64. */
-function badBase64At(text: string): number | undefined {
-  const match = /^[A-Za-z0-9+/]*/.exec(text);
-  const length = match![0].length;
-  const tail = text.length - length;
-  if (tail === 0) return length % 4 === 0 ? undefined : length - (length % 4) + (length % 4 === 1 ? 1 : length % 4);
-  if (text[length] !== "=") return length;
-  const missing = (4 - (length % 4)) % 4;
-  if (missing === 0 || missing === 3) return length;
-  if (missing === 2 && text[length + 1] !== "=") return tail === 1 ? text.length : length + 1;
-  return tail === missing ? undefined : length + missing;
+const goodBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Where Go's standard decoder stops in bad base64; it passes over line breaks. */
+function badBase64At(text: string): number {
+  let at = 0;
+  let digits = 0;
+  const skipBreaks = (): void => {
+    while (text[at] === "\n" || text[at] === "\r") at++;
+  };
+  for (;;) {
+    skipBreaks();
+    if (at === text.length) return at - digits;
+    const character = text[at++] as string;
+    if (/[A-Za-z0-9+/]/.test(character)) {
+      digits = (digits + 1) % 4;
+      continue;
+    }
+    if (character !== "=" || digits < 2) return at - 1;
+    if (digits === 3) return at;
+    skipBreaks();
+    if (at === text.length) return at;
+    return text[at] === "=" ? at + 1 : at - 1;
+  }
 }
 
 function typedReader(schema: Schema, schemas: Schemas, type: string): Reader {

@@ -19,6 +19,7 @@ import {
   goText,
   inGoOrder,
   invalid,
+  isJsonObject,
   type JsonPatchOperation,
   type KubeObject,
   type PatchBody,
@@ -27,6 +28,7 @@ import {
   type Schema,
   type Schemas,
   StatusError,
+  sortedCopy,
 } from "../../machinery/index.ts";
 import type { CustomServing } from "../catalog.ts";
 import { type RequestContext, warn } from "../context.ts";
@@ -117,7 +119,7 @@ function patchedObject(old: KubeObject, body: PatchBody, patching: Patching): Pa
   const patched = json ? applyJsonPatch(old, body.patch as JsonPatchOperation[]) : applyMergePatch(old, body.patch);
   if (schema === undefined)
     return { draft: checkKind(plainCopy(patched) as Record<string, unknown>, kind), findings: [] };
-  const decoded = cleanlyDecoded(patched, { schema, schemas, kind });
+  const decoded = isVersionless(patched) ? undefined : cleanlyDecoded(patched, { schema, schemas, kind });
   if (decoded !== undefined && body.findings.length === 0)
     return { draft: checkKind(decoded.object, kind), findings: [] };
   return explained(old, body, { ...patching, schema, kind });
@@ -138,12 +140,12 @@ function customPatched(
   try {
     unknown = custom.coerce(draft);
   } catch (error) {
-    throw invalidPatch(goJson(patched), (error as Error).message);
+    throw invalidPatch(goJson(sortedCopy(patched)), (error as Error).message);
   }
   const findings =
     validation === "Ignore" ? [] : [...body.findings, ...unknown.map((path) => `unknown field "${path}"`)];
   if (validation === "Strict" && findings.length > 0)
-    throw invalidPatch(goJson(patched), `strict decoding error: ${findings.join(", ")}`);
+    throw invalidPatch(goJson(sortedCopy(patched)), `strict decoding error: ${findings.join(", ")}`);
   draft["metadata"] ??= {};
   return { draft: draft as unknown as KubeObject, findings };
 }
@@ -174,6 +176,7 @@ function explained(old: KubeObject, body: PatchBody, explaining: Explaining): Pa
       ? applyJsonPatch(ordered, body.patch as JsonPatchOperation[], marks)
       : applyMergePatch(ordered, body.patch, marks);
   const text = documentText(patched, marks);
+  if (isVersionless(patched)) return versionless(text, body, explaining);
   const decoded = orInvalid(text, () =>
     decodeObject(new TextEncoder().encode(text), {
       mediaType: "application/json",
@@ -188,6 +191,19 @@ function explained(old: KubeObject, body: PatchBody, explaining: Explaining): Pa
   if (validation === "Strict" && findings.length > 0)
     throw invalidPatch(text, `strict decoding error: ${findings.join(", ")}`);
   return { draft: checkKind(decoded.object, kind), findings };
+}
+
+const isVersionless = (patched: unknown): patched is Record<string, unknown> =>
+  isJsonObject(patched) && (patched["apiVersion"] ?? "") === "";
+
+/** Upstream reads a document without apiVersion as its internal type, none of whose fields JSON can name. */
+function versionless(text: string, body: PatchBody, { kind, validation }: Explaining): Patched {
+  const names = Object.keys(JSON.parse(text) as object).filter((name) => name !== "kind" && name !== "apiVersion");
+  const findings =
+    validation === "Ignore" ? [] : [...body.findings, ...names.map((name) => `unknown field ${JSON.stringify(name)}`)];
+  if (validation === "Strict" && findings.length > 0)
+    throw invalidPatch(text, `strict decoding error: ${findings.join(", ")}`);
+  return { draft: checkKind({}, kind), findings };
 }
 
 function orInvalid<T>(text: string, decode: () => T): T {

@@ -47,9 +47,9 @@ function tokenLength(text: string): number {
 
 function unquote(token: string): { readonly text: string } | { readonly error: string } {
   let error: string | undefined;
-  const text = token.slice(1, -1).replace(/\\./g, (escape) => {
-    const character = escapes[escape[1] ?? ""];
-    if (character === undefined) error = `invalid string literal: invalid escape char ${escape}`;
+  const text = token.slice(1, -1).replace(/\\./g, (written) => {
+    const character = escapes[written[1] ?? ""];
+    if (character === undefined) error = `invalid string literal: invalid escape char ${written}`;
     return character ?? "";
   });
   return error === undefined ? { text } : { error };

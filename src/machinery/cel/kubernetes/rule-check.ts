@@ -5,12 +5,12 @@
  */
 import { type FieldError, field } from "../../errors.ts";
 import { type DeclType, declTypeOf } from "./decl-type.ts";
+import { escapeName } from "./escaping.ts";
 import { unbounded } from "./estimate-size.ts";
 import { resolveFieldPath } from "./field-path.ts";
 import { staticEstimatedCostLimit, staticEstimatedCrdCostLimit } from "./limits.ts";
 import { type CompiledRule, compileRulesOf } from "./rule-compile.ts";
 import { additionalOf, isEmbedded, itemsOf, type RuleSchema, rulesOf, type ValidationRule } from "./schema.ts";
-import { escapeName } from "./escaping.ts";
 
 /** What the rules of a whole schema may cost together. */
 export interface TotalCost {
@@ -91,7 +91,9 @@ function totalCostErrors({ total, mostExpensive }: TotalCost, path: string): Fie
   ];
 }
 
-function checkNode(check: Check, node: Node): void {
+/** Returns whether something in the schema or below keeps expressions from being looked at. */
+function checkNode(check: Check, node: Node): boolean {
+  let broken = false;
   const { schema, path } = node;
   const inScope = node.inScope || rulesOf(schema).length > 0;
   const declType = inScope ? (node.inherited ?? declTypeOf(schema, node.root || isEmbedded(schema))) : undefined;
@@ -99,20 +101,21 @@ function checkNode(check: Check, node: Node): void {
   const additional = additionalOf(schema);
   if (additional !== undefined) {
     const at = `${path}.additionalProperties`;
-    checkNode(check, { ...below, schema: additional, path: at, inherited: declType?.elemType });
+    if (checkNode(check, { ...below, schema: additional, path: at, inherited: declType?.elemType })) broken = true;
   }
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     const escaped = escapeName(name);
     const inherited = escaped === undefined ? undefined : declType?.fields?.get(escaped);
-    checkNode(check, { ...below, schema: property, path: `${path}.properties[${name}]`, inherited });
+    if (checkNode(check, { ...below, schema: property, path: `${path}.properties[${name}]`, inherited })) broken = true;
   }
   const items = itemsOf(schema);
   if (items !== undefined) {
     const correlatable = schema["x-kubernetes-list-type"] === "map";
     const uncorrelatable = node.uncorrelatable ?? (correlatable ? undefined : path);
-    checkNode(check, { ...below, schema: items, path: `${path}.items`, inherited: declType?.elemType, uncorrelatable });
+    const inherited = declType?.elemType;
+    if (checkNode(check, { ...below, schema: items, path: `${path}.items`, inherited, uncorrelatable })) broken = true;
   }
-  checkOwnRules(check, node, declType);
+  return checkOwnRules(check, { node, declType, broken });
 }
 
 function cardinalityBelow({ schema, cardinality }: Node): number | undefined {
@@ -130,13 +133,19 @@ function maxElements(schema: RuleSchema): number | undefined {
 
 const product = (a: number, b: number): number => Math.min(a * b, unbounded);
 
-function checkOwnRules(check: Check, node: Node, declType: DeclType | undefined): void {
+interface OwnRules {
+  readonly node: Node;
+  readonly declType: DeclType | undefined;
+  readonly broken: boolean;
+}
+
+function checkOwnRules(check: Check, { node, declType, broken }: OwnRules): boolean {
   const rules = rulesOf(node.schema);
-  if (rules.length === 0) return;
+  if (rules.length === 0) return broken;
   const at = `${node.path}.x-kubernetes-validations`;
   const declared = rules.flatMap((rule, index) => declarationErrors(rule, `${at}[${index}]`, node.schema));
   check.errors.push(...declared);
-  if (declared.length > 0 || check.options.broken?.(node.path) === true) return;
+  if (broken || declared.length > 0 || check.options.broken?.(node.path) === true) return true;
   if (declType === undefined) {
     const why = "unable to convert structural schema to CEL declarations";
     check.errors.push(
@@ -145,10 +154,11 @@ function checkOwnRules(check: Check, node: Node, declType: DeclType | undefined)
         `internal error: failed to construct type information for x-kubernetes-validations rules: ${why}`,
       ),
     );
-    return;
+    return false;
   }
   for (const [index, compiled] of compileRulesOf(node.schema, declType).entries())
     checkCompiled(check, { node, compiled, path: `${at}[${index}]` });
+  return false;
 }
 
 const reasons: readonly string[] = [
@@ -216,11 +226,7 @@ function checkCompiled(check: Check, { node, compiled, path }: CompiledAt): void
       );
   } else if (rule.optionalOldSelf !== undefined)
     check.errors.push(
-      field.invalid(
-        `${path}.optionalOldSelf`,
-        rule.optionalOldSelf,
-        "may not be set if oldSelf is not used in rule",
-      ),
+      field.invalid(`${path}.optionalOldSelf`, rule.optionalOldSelf, "may not be set if oldSelf is not used in rule"),
     );
 }
 

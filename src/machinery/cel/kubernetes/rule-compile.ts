@@ -2,10 +2,12 @@
  * The x-kubernetes-validations of one schema node: compiled, checked for their result types, and with the most that they
  * can cost. Source: k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/compilation.go.
  */
-import type { EnvOptions, Program } from "../contract.ts";
-import { BOOL, type CelType, optionalOf, sameType, STRING } from "../types.ts";
-import { type Compilation, compileIn, kubernetesEnvironment } from "./compile.ts";
+import type { Program } from "../contract.ts";
+import type { Env } from "../environment.ts";
+import { BOOL, type CelType, optionalOf, STRING, sameType } from "../types.ts";
+import { type Compilation, compileIn } from "./compile.ts";
 import { type DeclType, declTypeProvider, namedDeclType } from "./decl-type.ts";
+import { kubernetesEnvironment } from "./environment.ts";
 import type { CostEstimator, CostNode } from "./estimate.ts";
 import { stepsOf } from "./estimate-path.ts";
 import type { Estimate } from "./estimate-size.ts";
@@ -50,7 +52,7 @@ export function compileRulesOf(schema: RuleSchema, declType: DeclType): readonly
   });
 }
 
-const environmentOf = (self: DeclType, oldSelf: CelType): EnvOptions =>
+const environmentOf = (self: DeclType, oldSelf: CelType): Env =>
   kubernetesEnvironment({
     variables: [
       { name: "self", type: self.celType },
@@ -62,7 +64,7 @@ const environmentOf = (self: DeclType, oldSelf: CelType): EnvOptions =>
 interface RuleInput {
   readonly schema: RuleSchema;
   readonly rule: ValidationRule;
-  readonly environment: EnvOptions;
+  readonly environment: Env;
   readonly sizes: CostEstimator["size"];
 }
 
@@ -102,7 +104,7 @@ function normalizedFieldPath(rule: ValidationRule, schema: RuleSchema): string {
 }
 
 interface ExpressionInput {
-  readonly environment: EnvOptions;
+  readonly environment: Env;
   readonly sizes: CostEstimator["size"];
   readonly result: CelType;
 }

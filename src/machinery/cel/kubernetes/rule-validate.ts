@@ -9,8 +9,8 @@ import { quoteGo } from "../../go-text.ts";
 import type { Activation, Program } from "../contract.ts";
 import { CelError, CelOptional, NONE, type Result } from "../values.ts";
 import { schemaValue } from "./json-values.ts";
-import { itemsByKey } from "./map-list.ts";
 import { maxMessageSizeBytes } from "./limits.ts";
+import { itemsByKey } from "./map-list.ts";
 import type { CompiledRule } from "./rule-compile.ts";
 import type { RuleTree } from "./rule-tree.ts";
 import { type RuleSchema, type ValidationRule, withTypeAndObjectMeta } from "./schema.ts";
@@ -222,8 +222,7 @@ function runRule(run: Run, of: RuleRun): void {
   reportFailure(run, of);
 }
 
-const isCostLimit = (message: string): boolean =>
-  message.startsWith("operation cancelled: actual cost limit exceeded");
+const isCostLimit = (message: string): boolean => message.startsWith("operation cancelled: actual cost limit exceeded");
 
 function evaluationProblem(message: string, rule: ValidationRule): string {
   if (message.startsWith("no such overload"))
@@ -252,7 +251,13 @@ function reportFailure(run: Run, of: RuleRun): void {
     detail = message.text;
   }
   const shown = type === "object" || type === "array" ? undefined : place.value;
-  report(errorForReason(path, { value: shown, detail: detail ?? defaultMessage(compiled.rule), reason: compiled.rule.reason }));
+  report(
+    errorForReason(path, {
+      value: shown,
+      detail: detail ?? defaultMessage(compiled.rule),
+      reason: compiled.rule.reason,
+    }),
+  );
 }
 
 /** The text, neither when the expression gives no proper one, or why nothing more can be run. */

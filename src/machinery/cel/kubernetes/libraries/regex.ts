@@ -1,66 +1,58 @@
 /**
  * `find` and `findAll` on RE2 expressions. Source: k8s.io/apiserver/pkg/cel/library/regex.go.
  */
-import { RE2JS, RE2JSException } from "re2js";
-import type { Library } from "../../contract.ts";
+import type { RE2JS } from "re2js";
+import type { Library, OverloadDecl } from "../../contract.ts";
+import { compilePattern } from "../../libraries/regex.ts";
 import { INT, listOf, STRING } from "../../types.ts";
 import { ArrayList, CelError, type Result } from "../../values.ts";
 import { functions, method } from "./lib.ts";
 
-const cache = new Map<string, RE2JS | CelError>();
-const mostCached = 512;
+/** Upstream introduces a pattern that does not compile only when it is no constant. */
+const withPattern = (pattern: string, use: (expression: RE2JS) => Result): Result => {
+  const expression = compilePattern(pattern);
+  return expression instanceof CelError ? new CelError(`Illegal regex: ${expression.message}`) : use(expression);
+};
 
-/** The compiled expression, or the error whose message is Go's. */
-export function compileRegex(pattern: string): RE2JS | CelError {
-  const known = cache.get(pattern);
-  if (known !== undefined) return known;
-  const compiled = tryCompile(pattern);
-  if (cache.size >= mostCached) cache.clear();
-  cache.set(pattern, compiled);
-  return compiled;
-}
+const find = (text: string, pattern: string): Result =>
+  withPattern(pattern, (expression) => {
+    const matcher = expression.matcher(text);
+    return matcher.find() ? (matcher.group() ?? "") : "";
+  });
 
-function tryCompile(pattern: string): RE2JS | CelError {
-  try {
-    return RE2JS.compile(pattern);
-  } catch (error) {
-    if (error instanceof RE2JSException) return new CelError(error.message);
-    throw error;
-  }
-}
+const findAll = (text: string, pattern: string, limit: bigint): Result =>
+  withPattern(pattern, (expression) => {
+    const found: string[] = [];
+    const matcher = expression.matcher(text);
+    let previousEnd = -1;
+    while ((limit < 0n || BigInt(found.length) < limit) && matcher.find()) {
+      // An empty match right behind the previous match does not count in Go.
+      if (matcher.start() !== matcher.end() || matcher.start() !== previousEnd) found.push(matcher.group() ?? "");
+      previousEnd = matcher.end();
+    }
+    return new ArrayList(found);
+  });
 
-function find(text: string, pattern: string): Result {
-  const expression = compileRegex(pattern);
-  if (expression instanceof CelError) return illegal(expression);
-  const matcher = expression.matcher(text);
-  return matcher.find() ? (matcher.group() ?? "") : "";
-}
-
-function findAll(text: string, pattern: string, limit: bigint): Result {
-  const expression = compileRegex(pattern);
-  if (expression instanceof CelError) return illegal(expression);
-  const found: string[] = [];
-  const matcher = expression.matcher(text);
-  let previousEnd = -1;
-  while ((limit < 0n || BigInt(found.length) < limit) && matcher.find()) {
-    // An empty match right behind the previous match does not count in Go.
-    if (matcher.start() !== matcher.end() || matcher.start() !== previousEnd) found.push(matcher.group() ?? "");
-    previousEnd = matcher.end();
-  }
-  return new ArrayList(found);
-}
-
-const illegal = (error: CelError): CelError => new CelError(`Illegal regex: ${error.message}`);
+/** A constant pattern that does not compile makes the program impossible; compiled ones are kept by the cache. */
+const checked = (overload: OverloadDecl): OverloadDecl => ({
+  ...overload,
+  specialize: ([, pattern]) => {
+    const expression = typeof pattern === "string" ? compilePattern(pattern) : undefined;
+    return expression instanceof CelError ? expression : undefined;
+  },
+});
 
 export const REGEX: Library = {
   name: "kubernetes.regex",
   functions: functions({
-    find: [method("string_find_string", [[STRING, STRING], STRING], find)],
+    find: [checked(method("string_find_string", [[STRING, STRING], STRING], find))],
     findAll: [
-      method("string_find_all_string", [[STRING, STRING], listOf(STRING)], (text: string, pattern: string) =>
-        findAll(text, pattern, -1n),
+      checked(
+        method("string_find_all_string", [[STRING, STRING], listOf(STRING)], (text: string, pattern: string) =>
+          findAll(text, pattern, -1n),
+        ),
       ),
-      method("string_find_all_string_int", [[STRING, STRING, INT], listOf(STRING)], findAll),
+      checked(method("string_find_all_string_int", [[STRING, STRING, INT], listOf(STRING)], findAll)),
     ],
   }),
 };

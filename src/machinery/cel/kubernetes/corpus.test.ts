@@ -1,0 +1,96 @@
+// Holds rules of custom resources against the answers of kube-apiserver 1.36.3 without a server: what a definition's author is
+// told about its expressions, and what they come to for objects. Findings that have nothing to do with CEL are left out.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { parseJson } from "../../codec/json-text.ts";
+import type { FieldError } from "../../errors.ts";
+import { checkRules, type RuleSchema, type RuleTree, ruleTree, runtimeCostBudget, validateRules } from "./index.ts";
+
+interface Cause {
+  readonly reason: string;
+  readonly message: string;
+  readonly field: string;
+}
+interface Definition {
+  readonly spec: {
+    readonly names: { readonly plural: string };
+    readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: RuleSchema } }[];
+  };
+}
+interface Step {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly raw?: string;
+}
+interface Case {
+  readonly id: string;
+  readonly expr?: string;
+  readonly steps: readonly Step[];
+  readonly out: readonly {
+    readonly code: number;
+    readonly body: { readonly details?: { readonly causes?: readonly Cause[] } };
+  }[];
+}
+
+const definitionsPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+const schemaPath = "spec.validation.openAPIV3Schema";
+
+const cases: readonly Case[] = gunzipSync(
+  readFileSync(new URL("../../../../test/corpus/cel.jsonl.gz", import.meta.url)),
+)
+  .toString()
+  .trimEnd()
+  .split("\n")
+  .map((line) => JSON.parse(line) as Case);
+
+const schemaOf = (definition: Definition): RuleSchema => definition.spec.versions[0]!.schema.openAPIV3Schema;
+const shown = (finding: { reason: string; field: string; message: string }): string =>
+  `${finding.field} ${finding.reason} ${finding.message.replaceAll(/selfType(\d+|<rand>)/g, "selfType")}`;
+const causesOf = ({ type, field, message }: FieldError): Cause => ({ reason: type, field, message });
+
+const trees = new Map<string, RuleTree | undefined>();
+for (const { id, steps } of cases) {
+  const definition = steps[0]?.body as Definition | undefined;
+  if (!id.startsWith("setup/") || steps[0]?.path !== definitionsPath || definition === undefined) continue;
+  trees.set(definition.spec.names.plural, ruleTree(schemaOf(definition)));
+}
+
+function findings(step: Step): readonly FieldError[] {
+  const input = step.raw === undefined ? step.body : parseJson(step.raw).value;
+  if (step.path.startsWith(definitionsPath)) return checkRules(schemaOf(input as Definition), schemaPath).errors;
+  const plural = /\/v1\/([^/?]+)/.exec(step.path)?.[1] ?? "";
+  return validateRules(trees.get(plural), { value: input, costBudget: runtimeCostBudget }).errors;
+}
+
+interface Difference {
+  readonly id: string;
+  readonly expr: string;
+  readonly wanted: readonly string[];
+  readonly got: readonly string[];
+}
+
+/** A case whose answer is about CEL alone. */
+const playable = ({ id, out, steps }: Case): boolean =>
+  !id.startsWith("setup/") && steps.length === 1 && (out[0]?.code === 422 || out[0]?.code === 201);
+
+function difference({ id, expr, steps, out }: Case): Difference | undefined {
+  const wanted = (out[0]!.body.details?.causes ?? []).map(shown).sort();
+  const got = findings(steps[0]!).map(causesOf).map(shown).sort();
+  return JSON.stringify(wanted) === JSON.stringify(got) ? undefined : { id, expr: expr ?? "", wanted, got };
+}
+
+/** Cases that differ; the number only goes down. */
+const knownDifferences = 0;
+
+test("answers about CEL equal upstream's", () => {
+  const played = cases.filter(playable);
+  const differences = played.map(difference).filter((each) => each !== undefined);
+  assert.ok(played.length > 1100, `${played.length} cases`);
+  const text = differences.map(
+    ({ id, expr, wanted, got }) => `${id}: ${expr}\n  wanted ${wanted.join(" | ")}\n  got    ${got.join(" | ")}`,
+  );
+  assert.equal(differences.length, knownDifferences, `\n${text.join("\n")}`);
+});

@@ -6,11 +6,11 @@ import type { CheckedAst, Program, ProgramOptions, VariableDecl } from "../contr
 import { compile, createProgram, type Env, extendEnv } from "../environment.ts";
 import { ANY, type CelType, sameType } from "../types.ts";
 import { CelError } from "../values.ts";
+import { type CostEstimator, estimateCost } from "./cost/estimate.ts";
+import type { Estimate } from "./cost/estimate-size.ts";
+import { libraryCallCost } from "./cost/library-cost.ts";
+import { libraryEstimator } from "./cost/library-estimate.ts";
 import { baseEnvironment } from "./environment.ts";
-import { type CostEstimator, estimateCost } from "./estimate.ts";
-import type { Estimate } from "./estimate-size.ts";
-import { libraryCallCost } from "./library-cost.ts";
-import { libraryEstimator } from "./library-estimate.ts";
 import { perCallLimit } from "./limits.ts";
 
 /** A checked expression, or the checker's text about it. */

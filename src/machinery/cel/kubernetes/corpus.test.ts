@@ -44,11 +44,23 @@ const cases: readonly Case[] = gunzipSync(
   .toString()
   .trimEnd()
   .split("\n")
-  .map((line) => JSON.parse(line) as Case);
+  .map((line) => JSON.parse(line, repeated) as Case);
+
+/** `{"repeat": ["x", 9]}` stands for nine x. */
+function repeated(_key: string, value: unknown): unknown {
+  const repeat = (value as { readonly repeat?: readonly [string, number] } | null)?.repeat;
+  return Array.isArray(repeat) ? repeat[0].repeat(repeat[1]) : value;
+}
 
 const schemaOf = (definition: Definition): RuleSchema => definition.spec.versions[0]!.schema.openAPIV3Schema;
 const shown = (finding: { reason: string; field: string; message: string }): string =>
-  `${finding.field} ${finding.reason} ${finding.message.replaceAll(/selfType(\d+|<rand>)/g, "selfType")}`;
+  `${finding.field} ${finding.reason} ${normal(finding.message)}`;
+
+/** Without what differs from run to run; the recording has placeholders instead. */
+const normal = (text: string): string =>
+  text
+    .replaceAll(/selfType(\d+|<rand>)/g, "selfType")
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, "<time>");
 const causesOf = ({ type, field, message }: FieldError): Cause => ({ reason: type, field, message });
 
 const trees = new Map<string, RuleTree | undefined>();
@@ -72,9 +84,13 @@ interface Difference {
   readonly got: readonly string[];
 }
 
-/** A case whose answer is about CEL alone. */
+/** A case whose answer is about CEL alone: in an object that does not fit its schema, rules are not looked at. */
 const playable = ({ id, out, steps }: Case): boolean =>
-  !id.startsWith("setup/") && steps.length === 1 && (out[0]?.code === 422 || out[0]?.code === 201);
+  !id.startsWith("setup/") &&
+  steps.length === 1 &&
+  (out[0]?.code === 422 || out[0]?.code === 201) &&
+  out[0].body.details?.causes?.some(({ message }) => message.includes("some validation rules were not checked")) !==
+    true;
 
 function difference({ id, expr, steps, out }: Case): Difference | undefined {
   const wanted = (out[0]!.body.details?.causes ?? []).map(shown).sort();

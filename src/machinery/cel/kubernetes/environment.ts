@@ -16,28 +16,57 @@ import { REGEX } from "./libraries/regex.ts";
 import { SEMVER } from "./libraries/semver.ts";
 import { URLS } from "./libraries/urls.ts";
 
-/** What every expression sees, the libraries of cel-go first. */
-export const baseLibraries: readonly Library[] = [
-  STANDARD,
-  URLS,
-  REGEX,
-  LISTS,
-  AUTHZ,
-  QUANTITY,
-  IP,
-  CIDR,
-  FORMAT,
-  AUTHZ_SELECTORS,
-  SEMVER,
+/** A library and when it came. Versions are minor versions of Kubernetes 1. */
+interface VersionedLibrary {
+  readonly library: Library;
+  readonly since: number;
+  /** The first version without it. */
+  readonly until?: number;
+}
+
+/** In the order in which they are declared; what came before 1.27 has always been there. */
+const versioned: readonly VersionedLibrary[] = [
+  { library: STANDARD, since: 0 },
+  { library: URLS, since: 0 },
+  { library: REGEX, since: 0 },
+  { library: LISTS, since: 0 },
+  { library: AUTHZ, since: 27 },
+  { library: QUANTITY, since: 28 },
+  { library: IP, since: 30 },
+  { library: CIDR, since: 30 },
+  { library: FORMAT, since: 31 },
+  { library: AUTHZ_SELECTORS, since: 31 },
+  { library: SEMVER, since: 33 },
 ];
 
-let base: Env | undefined;
+/** Kubernetes 1.36 takes new expressions that 1.35 understands too. */
+export const compatibilityVersion = 35;
+
+/** The libraries of a minor version; `stored` gives those of all versions. */
+export const librariesOf = (version: number | "stored"): readonly Library[] =>
+  versioned
+    .filter(({ since, until }) =>
+      version === "stored" ? until === undefined : since <= version && version < (until ?? Infinity),
+    )
+    .map(({ library }) => library);
+
+export interface BaseOptions {
+  /** For expressions that are stored already rather than new. */
+  readonly stored?: boolean;
+}
+
+let newExpressions: Env | undefined;
+let storedExpressions: Env | undefined;
+
+const create = (version: number | "stored"): Env =>
+  createEnv({ libraries: librariesOf(version), homogeneousLiterals: true, crossTypeNumericComparisons: true });
 
 /** The common environment, without variables. */
-export function baseEnvironment(): Env {
-  base ??= createEnv({ libraries: baseLibraries, homogeneousLiterals: true, crossTypeNumericComparisons: true });
-  return base;
+export function baseEnvironment({ stored = false }: BaseOptions = {}): Env {
+  if (stored) return (storedExpressions ??= create("stored"));
+  return (newExpressions ??= create(compatibilityVersion));
 }
 
 /** The common environment with variables, types and libraries of its own. */
-export const kubernetesEnvironment = (extension: Partial<EnvOptions>): Env => extendEnv(baseEnvironment(), extension);
+export const kubernetesEnvironment = (extension: Partial<EnvOptions>, base: BaseOptions = {}): Env =>
+  extendEnv(baseEnvironment(base), extension);

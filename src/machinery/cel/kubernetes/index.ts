@@ -4,20 +4,28 @@
  * variables and types. JSON comes in through `schemaValue` and `dynamicValue`.
  */
 export * from "./compile.ts";
-export * from "./decl-type.ts";
+export { type CostEstimator, type CostNode, estimateCost } from "./cost/estimate.ts";
+export type { Estimate } from "./cost/estimate-size.ts";
+export { libraryCallCost } from "./cost/library-cost.ts";
+export { libraryEstimator } from "./cost/library-estimate.ts";
 export * from "./environment.ts";
-export * from "./escaping.ts";
-export { type CostEstimator, type CostNode, estimateCost } from "./estimate.ts";
-export type { Estimate } from "./estimate-size.ts";
 export * from "./evaluate.ts";
-export { type FieldPath, type FieldPathOptions, resolveFieldPath } from "./field-path.ts";
-export { DynamicList, DynamicMap, dynamicValue, JsonList, JsonMap, nativeOf, schemaValue } from "./json-values.ts";
 export * from "./libraries/authorizer.ts";
-export { libraryCallCost } from "./library-cost.ts";
-export { libraryEstimator } from "./library-estimate.ts";
 export * from "./limits.ts";
-export * from "./rule-check.ts";
-export { type CompiledRule, compileRulesOf, schemaSizes } from "./rule-compile.ts";
-export { type RuleTree, ruleTree } from "./rule-tree.ts";
-export * from "./rule-validate.ts";
-export { hasRules, type RuleSchema, type ValidationRule, withTypeAndObjectMeta } from "./schema.ts";
+export { type FieldPath, type FieldPathOptions, resolveFieldPath } from "./rules/field-path.ts";
+export * from "./rules/rule-check.ts";
+export { type CompiledRule, compileRulesOf, schemaSizes } from "./rules/rule-compile.ts";
+export { type RuleTree, ruleTree } from "./rules/rule-tree.ts";
+export * from "./rules/rule-validate.ts";
+export * from "./schema/decl-type.ts";
+export {
+  DynamicList,
+  DynamicMap,
+  dynamicValue,
+  JsonList,
+  JsonMap,
+  nativeOf,
+  schemaValue,
+} from "./schema/json-values.ts";
+export { hasRules, type RuleSchema, type ValidationRule, withTypeAndObjectMeta } from "./schema/schema.ts";
+export * from "./text/escaping.ts";

@@ -13,7 +13,7 @@ import {
 import type { FunctionDecl, Library } from "../../contract.ts";
 import { listOf, optionalOf, STRING, structType } from "../../types.ts";
 import { ArrayList, CelOptional, NONE, type Result } from "../../values.ts";
-import { dateTimePattern, isBase64, isDateTime, isUuid, parseDate, uuidPattern } from "../string-formats.ts";
+import { dateTimePattern, isBase64, isDateTime, isUuid, parseDate, uuidPattern } from "../text/string-formats.ts";
 import { functions, LibraryValue, method, overload } from "./lib.ts";
 import { uriProblem } from "./urls.ts";
 

@@ -16,8 +16,8 @@ import {
   parseAddress,
   parsePrefix,
   widthOf,
-} from "../ip-text.ts";
-import { functions, LibraryValue, method, overload } from "./lib.ts";
+} from "../text/ip-text.ts";
+import { functions, LibraryValue, method, noSuchOverload, overload } from "./lib.ts";
 
 export const IP_TYPE = opaqueType("net.IP");
 export const CIDR_TYPE = opaqueType("net.CIDR");
@@ -113,8 +113,9 @@ export const IP: Library = {
   }),
 };
 
+/** Upstream says nothing about a text that is no address here, other than below. */
 function containsIp(cidr: CidrValue, ip: IpValue | CelError): Result {
-  if (ip instanceof CelError) return ip;
+  if (ip instanceof CelError) return noSuchOverload;
   const { address, prefixLength } = cidr.content;
   if (address.family !== ip.content.family) return false;
   return networkBits(address, prefixLength) === networkBits(ip.content, prefixLength);

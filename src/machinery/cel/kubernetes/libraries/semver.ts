@@ -10,7 +10,7 @@ import {
   parseVersionTolerantly,
   type SemanticVersion,
   VersionError,
-} from "../semver-text.ts";
+} from "../text/semver-text.ts";
 import { functions, LibraryValue, method, overload } from "./lib.ts";
 
 export const SEMVER_TYPE = structType("kubernetes.Semver");

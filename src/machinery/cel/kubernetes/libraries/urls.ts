@@ -15,7 +15,7 @@ import {
   queryParameters,
   UrlError,
   urlText,
-} from "../url-text.ts";
+} from "../text/url-text.ts";
 import { functions, LibraryValue, method, overload } from "./lib.ts";
 
 export const URL_TYPE = structType("kubernetes.URL");

@@ -2,7 +2,7 @@
  * The `fieldPath` of a rule: `.a.b['c.d']`, fields and map keys that the schema knows.
  * Source: k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go, ValidFieldPath.
  */
-import { additionalOf, propertyOf, type RuleSchema } from "./schema.ts";
+import { additionalOf, propertyOf, type RuleSchema } from "../schema/schema.ts";
 
 export interface FieldPathOptions {
   /** Whether `['name']` is taken; true by default. */

@@ -2,13 +2,29 @@
  * JSON values as CEL values of a schema, read in place: nothing is copied or converted before an expression looks at it.
  * Objects, also those with fields, are maps at run time. Source: k8s.io/apiserver/pkg/cel/common/valuesunstructured.go.
  */
-import { JsonNumber, plainNumber } from "../../codec/json-text.ts";
-import { deepEqual, isObject } from "../../equal.ts";
-import { equal } from "../runtime/compare.ts";
-import { opaqueType } from "../types.ts";
-import { CelDuration, CelError, CelList, CelMap, CelOpaque, CelTimestamp, type Result, type Value } from "../values.ts";
-import { escapeName, unescapeName } from "./escaping.ts";
-import { goTypeName } from "./go-type-name.ts";
+import { JsonNumber, plainNumber } from "../../../codec/json-text.ts";
+import { deepEqual, isObject } from "../../../equal.ts";
+import { equal } from "../../runtime/compare.ts";
+import { opaqueType } from "../../types.ts";
+import {
+  CelDuration,
+  CelError,
+  CelList,
+  CelMap,
+  CelOpaque,
+  CelTimestamp,
+  type Result,
+  type Value,
+} from "../../values.ts";
+import { escapeName, unescapeName } from "../text/escaping.ts";
+import { goTypeName } from "../text/go-type-name.ts";
+import {
+  decodeUrlBase64,
+  parseDate,
+  parseDateTime,
+  parseWordyDuration,
+  timeParseError,
+} from "../text/string-formats.ts";
 import { MapListOfValues, SetListOfValues } from "./json-lists.ts";
 import {
   additionalOf,
@@ -19,7 +35,6 @@ import {
   type RuleSchema,
   withTypeAndObjectMeta,
 } from "./schema.ts";
-import { decodeUrlBase64, parseDate, parseDateTime, parseWordyDuration, timeParseError } from "./string-formats.ts";
 
 const invalid = (expectation: string, value: unknown): CelError =>
   new CelError(`invalid data, expected ${expectation}, got ${goTypeName(value)}`);

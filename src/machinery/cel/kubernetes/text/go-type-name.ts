@@ -1,6 +1,6 @@
 /** How Go's `%T` names what a value is in upstream, for the few messages that tell. */
-import { isObject } from "../../equal.ts";
-import { CelDuration, CelTimestamp, CelUint } from "../values.ts";
+import { isObject } from "../../../equal.ts";
+import { CelDuration, CelTimestamp, CelUint } from "../../values.ts";
 
 export function goTypeName(value: unknown): string {
   if (value === null || value === undefined) return "<nil>";

@@ -2,16 +2,16 @@
  * What calls of the Kubernetes libraries, and of the extension libraries they are used with, cost when they run.
  * Source: k8s.io/apiserver/pkg/cel/library/cost.go, CallCost.
  */
-import type { CallCost } from "../contract.ts";
-import { CelError, CelList, CelMap, CelOpaque, CelStruct, type Result, type Value } from "../values.ts";
+import type { CallCost } from "../../contract.ts";
+import { CelError, CelList, CelMap, CelOpaque, CelStruct, type Result, type Value } from "../../values.ts";
+import { FormatValue } from "../libraries/format.ts";
+import { CidrValue, IpValue } from "../libraries/ip.ts";
 import {
   listCreateBaseCost,
   regexStringLengthCostFactor,
   stringTraversalCostFactor,
   structCreateBaseCost,
 } from "./estimate-size.ts";
-import { FormatValue } from "./libraries/format.ts";
-import { CidrValue, IpValue } from "./libraries/ip.ts";
 import { isKubernetesType } from "./library-types.ts";
 
 type Cost = (call: CallCost) => number | undefined;

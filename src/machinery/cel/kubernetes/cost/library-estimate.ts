@@ -3,7 +3,11 @@
  * Source: k8s.io/apiserver/pkg/cel/library/cost.go, EstimateCallCost; any change here changes which rules are taken.
  */
 
-import { sameType } from "../types.ts";
+import { sameType } from "../../types.ts";
+import { FORMAT_TYPE } from "../libraries/format.ts";
+import { CIDR_TYPE, IP_TYPE } from "../libraries/ip.ts";
+import { URL_TYPE } from "../libraries/urls.ts";
+import { maxFormatSize, maxNameFormatRegexSize } from "../limits.ts";
 import type { CallEstimate, CostEstimator, CostNode, EstimatedCall } from "./estimate.ts";
 import { appended } from "./estimate-path.ts";
 import {
@@ -19,11 +23,7 @@ import {
   unbounded,
   unknownSize,
 } from "./estimate-size.ts";
-import { FORMAT_TYPE } from "./libraries/format.ts";
-import { CIDR_TYPE, IP_TYPE } from "./libraries/ip.ts";
-import { URL_TYPE } from "./libraries/urls.ts";
 import { isKubernetesType } from "./library-types.ts";
-import { maxFormatSize, maxNameFormatRegexSize } from "./limits.ts";
 
 type SizeOf = CostEstimator["size"];
 type EstimateCall = (call: EstimatedCall, sizeOf: (node: CostNode) => Estimate) => CallEstimate | undefined;

@@ -2,7 +2,7 @@
  * Lists of JSON values that are sets or maps: membership by scalar value or by key fields.
  * Source: k8s.io/apiserver/pkg/cel/common/valuesunstructured.go, unstructuredSetList and unstructuredMapList.
  */
-import { isObject } from "../../equal.ts";
+import { isObject } from "../../../equal.ts";
 
 /** Scalars by type and value: 1 is not "1". Anything else is itself. */
 const scalarKey = (value: unknown): unknown => {

@@ -2,8 +2,8 @@
  * IP addresses and prefixes as Go's net/netip reads them, which is stricter than machinery/net.ts, with its error texts.
  * Address bits beyond the prefix length are kept. Source: net/netip of Go 1.26.
  */
-import { quoteGo } from "../../go-text.ts";
-import { formatIp, type IpAddress } from "../../net.ts";
+import { quoteGo } from "../../../go-text.ts";
+import { formatIp, type IpAddress } from "../../../net.ts";
 
 export interface NetipAddress extends IpAddress {
   readonly zone: string;

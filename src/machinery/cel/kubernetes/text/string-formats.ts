@@ -2,7 +2,7 @@
  * The named string formats that CEL values and the format library know, as go-openapi reads them.
  * Source: k8s.io/kube-openapi/pkg/validation/strfmt.
  */
-import { quoteGo } from "../../go-text.ts";
+import { quoteGo } from "../../../go-text.ts";
 
 /** UUIDPattern; its length counts as the size of the expression. */
 export const uuidPattern = "(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$";

@@ -2,7 +2,7 @@
  * URLs as Go's net/url reads and prints them, with its error texts; WHATWG's URL differs in what it takes and in what it
  * keeps. Works on bytes: every string in here holds one byte a character. Source: net/url of Go 1.26.
  */
-import { quoteGo } from "../../go-text.ts";
+import { quoteGo } from "../../../go-text.ts";
 import { NetipError, parseAddress } from "./ip-text.ts";
 
 export interface GoUrl {

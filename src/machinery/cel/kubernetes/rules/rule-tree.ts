@@ -2,10 +2,10 @@
  * The rules of a schema in the shape of the schema, without the parts that have none. Programs are made when an object
  * first reaches them. Source: k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go, NewValidator.
  */
-import { type DeclType, declTypeOf } from "./decl-type.ts";
-import { escapeName } from "./escaping.ts";
+import { type DeclType, declTypeOf } from "../schema/decl-type.ts";
+import { additionalOf, hasRules, isEmbedded, itemsOf, propertyOf, type RuleSchema, rulesOf } from "../schema/schema.ts";
+import { escapeName } from "../text/escaping.ts";
 import { type CompiledRule, compileRulesOf } from "./rule-compile.ts";
-import { additionalOf, hasRules, isEmbedded, itemsOf, propertyOf, type RuleSchema, rulesOf } from "./schema.ts";
 
 export interface RuleTree {
   readonly schema: RuleSchema;

@@ -3,10 +3,10 @@
  * of its inputs allow. Costs decide which rules may be written, so each one must be upstream's to the unit.
  * Source: github.com/google/cel-go/checker/cost.go.
  */
-import type { CheckedAst } from "../contract.ts";
-import type { CallExpr, ComprehensionExpr, Expr, SelectExpr } from "../syntax/ast.ts";
-import { type CelType, DYN } from "../types.ts";
-import { CelDuration, CelTimestamp, CelUint } from "../values.ts";
+import type { CheckedAst } from "../../contract.ts";
+import type { CallExpr, ComprehensionExpr, Expr, SelectExpr } from "../../syntax/ast.ts";
+import { type CelType, DYN } from "../../types.ts";
+import { CelDuration, CelTimestamp, CelUint } from "../../values.ts";
 import { builtinCallCost } from "./estimate-builtin.ts";
 import { appended, type Path, pathOf } from "./estimate-path.ts";
 import {

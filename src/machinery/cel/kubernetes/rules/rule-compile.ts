@@ -2,18 +2,18 @@
  * The x-kubernetes-validations of one schema node: compiled, checked for their result types, and with the most that they
  * can cost. Source: k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/compilation.go.
  */
-import type { Program } from "../contract.ts";
-import type { Env } from "../environment.ts";
-import { BOOL, type CelType, optionalOf, STRING, sameType } from "../types.ts";
-import { type Compilation, compileIn } from "./compile.ts";
-import { type DeclType, declTypeProvider, namedDeclType } from "./decl-type.ts";
-import { kubernetesEnvironment } from "./environment.ts";
-import type { CostEstimator, CostNode } from "./estimate.ts";
-import { stepsOf } from "./estimate-path.ts";
-import type { Estimate } from "./estimate-size.ts";
+import type { Program } from "../../contract.ts";
+import type { Env } from "../../environment.ts";
+import { BOOL, type CelType, optionalOf, STRING, sameType } from "../../types.ts";
+import { type Compilation, compileIn } from "../compile.ts";
+import type { CostEstimator, CostNode } from "../cost/estimate.ts";
+import { stepsOf } from "../cost/estimate-path.ts";
+import type { Estimate } from "../cost/estimate-size.ts";
+import { kubernetesEnvironment } from "../environment.ts";
+import { maxRequestSizeBytes, perCallLimit } from "../limits.ts";
+import { type DeclType, declTypeProvider, namedDeclType } from "../schema/decl-type.ts";
+import { type RuleSchema, rulesOf, type ValidationRule } from "../schema/schema.ts";
 import { resolveFieldPath } from "./field-path.ts";
-import { maxRequestSizeBytes, perCallLimit } from "./limits.ts";
-import { type RuleSchema, rulesOf, type ValidationRule } from "./schema.ts";
 
 /** One rule, or why it can not be used. A rule of nothing but spaces has neither. */
 export interface CompiledRule {

@@ -2,7 +2,7 @@
  * CEL types of structural schemas, with how many elements a value can have at most: declared, or as many as fit into a
  * request. Sources: k8s.io/apiserver/pkg/cel/types.go, common/schemas.go.
  */
-import type { TypeProvider } from "../contract.ts";
+import type { TypeProvider } from "../../contract.ts";
 import {
   BOOL,
   BYTES,
@@ -16,9 +16,8 @@ import {
   STRING,
   structType,
   TIMESTAMP,
-} from "../types.ts";
-import { CelError } from "../values.ts";
-import { escapeName, isReservedWord } from "./escaping.ts";
+} from "../../types.ts";
+import { CelError } from "../../values.ts";
 import {
   jsonDateSize,
   maxDatetimeSizeJson,
@@ -29,7 +28,8 @@ import {
   minDurationSizeJson,
   minNumberSize,
   minStringSize,
-} from "./limits.ts";
+} from "../limits.ts";
+import { escapeName, isReservedWord } from "../text/escaping.ts";
 import { additionalOf, isEmbedded, isIntOrString, itemsOf, type RuleSchema, withTypeAndObjectMeta } from "./schema.ts";
 
 /** The type of the values of a schema. */

@@ -3,17 +3,17 @@
  * because nothing changed. All rules of an object share one cost budget.
  * Source: k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go.
  */
-import { isObject } from "../../equal.ts";
-import { type FieldError, field } from "../../errors.ts";
-import { quoteGo } from "../../go-text.ts";
-import type { Activation, Program } from "../contract.ts";
-import { CelError, CelOptional, NONE, type Result } from "../values.ts";
-import { schemaValue } from "./json-values.ts";
-import { maxMessageSizeBytes } from "./limits.ts";
+import { isObject } from "../../../equal.ts";
+import { type FieldError, field } from "../../../errors.ts";
+import { quoteGo } from "../../../go-text.ts";
+import type { Activation, Program } from "../../contract.ts";
+import { CelError, CelOptional, NONE, type Result } from "../../values.ts";
+import { maxMessageSizeBytes } from "../limits.ts";
+import { schemaValue } from "../schema/json-values.ts";
+import { type RuleSchema, type ValidationRule, withTypeAndObjectMeta } from "../schema/schema.ts";
 import { itemsByKey } from "./map-list.ts";
 import type { CompiledRule } from "./rule-compile.ts";
 import type { RuleTree } from "./rule-tree.ts";
-import { type RuleSchema, type ValidationRule, withTypeAndObjectMeta } from "./schema.ts";
 
 /** A value that stands for an old one, as ratcheting sees it. */
 export interface Correlation {

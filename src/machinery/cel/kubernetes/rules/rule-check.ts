@@ -3,14 +3,14 @@
  * compile, and those that may cost too much, alone or together.
  * Source: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation, validation.go and cel_validation.go.
  */
-import { type FieldError, field } from "../../errors.ts";
-import { type DeclType, declTypeOf } from "./decl-type.ts";
-import { escapeName } from "./escaping.ts";
-import { unbounded } from "./estimate-size.ts";
+import { type FieldError, field } from "../../../errors.ts";
+import { unbounded } from "../cost/estimate-size.ts";
+import { staticEstimatedCostLimit, staticEstimatedCrdCostLimit } from "../limits.ts";
+import { type DeclType, declTypeOf } from "../schema/decl-type.ts";
+import { additionalOf, isEmbedded, itemsOf, type RuleSchema, rulesOf, type ValidationRule } from "../schema/schema.ts";
+import { escapeName } from "../text/escaping.ts";
 import { resolveFieldPath } from "./field-path.ts";
-import { staticEstimatedCostLimit, staticEstimatedCrdCostLimit } from "./limits.ts";
 import { type CompiledRule, compileRulesOf } from "./rule-compile.ts";
-import { additionalOf, isEmbedded, itemsOf, type RuleSchema, rulesOf, type ValidationRule } from "./schema.ts";
 
 /** What the rules of a whole schema may cost together. */
 export interface TotalCost {

@@ -2,7 +2,7 @@
  * Semantic versions as the library that upstream uses reads and orders them, with its error texts.
  * Source: github.com/blang/semver/v4; normalization: k8s.io/apiserver/pkg/cel/library/semverlib.go.
  */
-import { quoteGo } from "../../go-text.ts";
+import { quoteGo } from "../../../go-text.ts";
 
 export interface SemanticVersion {
   readonly major: bigint;

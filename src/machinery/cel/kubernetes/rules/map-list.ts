@@ -1,8 +1,8 @@
 /**
  * Old items of a list by the keys of new ones. Source: k8s.io/apiserver/pkg/cel/common/maplist.go.
  */
-import { isObject } from "../../equal.ts";
-import type { RuleSchema } from "./schema.ts";
+import { isObject } from "../../../equal.ts";
+import type { RuleSchema } from "../schema/schema.ts";
 
 /** Finds the item with the keys of another one, undefined when there is none or the list has no keys. */
 export function itemsByKey(schema: RuleSchema, items: readonly unknown[]): (item: unknown) => unknown {

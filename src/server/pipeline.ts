@@ -10,6 +10,7 @@ import {
   toYaml,
   type UserInfo,
 } from "../machinery/index.ts";
+import type { Aggregation } from "./aggregation/contract.ts";
 import type { Auditor } from "./audit.ts";
 import { impersonate } from "./authn/impersonate.ts";
 import { denied } from "./authz/forbidden.ts";
@@ -35,6 +36,8 @@ export interface PipelineOptions extends InFlightOptions {
   readonly anonymous: boolean;
   readonly dispatch: DispatchOptions;
   readonly documents: Documents;
+  /** Who answers below a path instead of this server. */
+  readonly aggregation: Pick<Aggregation, "find">;
   readonly metrics: RequestMetrics;
   readonly auditor: Auditor | undefined;
   /** Requests that neither watch nor stream end after this time. */
@@ -45,6 +48,8 @@ export interface Pipeline {
   readonly handle: Handle;
   /** For requests that ask to upgrade: all stages up to the connection itself. */
   readonly decideUpgrade: (request: ApiRequest, identity: Identity) => Promise<UpgradeDecision>;
+  /** Below this path an extension server answers. */
+  readonly isExtension: (path: string) => boolean;
 }
 
 interface Admitted {
@@ -125,6 +130,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   async function answer(context: RequestContext): Promise<ApiResponse> {
     const { info } = context;
+    const extension = options.aggregation.find(info.path);
+    if (extension !== undefined) return extension.serve(context);
     if (!info.isResource) return options.documents.serve(context);
     if (info.path.startsWith("/api//") || info.path.startsWith("//")) throw noRoute();
     const resource = routed(context);
@@ -182,6 +189,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       auditor?.received(context);
       context = { ...context, user: await impersonate(request, user, authorizer) };
       await authorize(context);
+      const extension = options.aggregation.find(info.path);
+      if (extension !== undefined) {
+        const connection = extension.upgrade(context);
+        return "takeOver" in connection ? { type: "extension", connection } : { type: "refused", response: connection };
+      }
       if (!info.isResource) throw noRoute();
       const target = await upgradeTarget({ context, info });
       return { type: "connect", target };
@@ -208,7 +220,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return target;
   }
 
-  return { handle, decideUpgrade };
+  return { handle, decideUpgrade, isExtension: (path) => options.aggregation.find(path) !== undefined };
 }
 
 /** Undefined when not even the group is served. */

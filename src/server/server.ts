@@ -1,11 +1,12 @@
 // The API server put together: store → watch cache → catalog → admission → pipeline.
 import { servedKinds } from "../api/serve.ts";
 import { type Clock, every, type Logger, type MetricRegistry, type Rng } from "../base/index.ts";
-import { type ApiRequest, builtinSchemas, type Handle, type Identity } from "../machinery/index.ts";
+import { type ApiRequest, builtinSchemas, type Handle, type Identity, inProcessTransport } from "../machinery/index.ts";
 import { CompactedError, FutureRevisionError, type Store, StoreClosedError } from "../store/index.ts";
-import { createObjectReader, createObjectWriter, createServedObjects } from "./accessors.ts";
+import { createObjectReader, createObjectWriter, createServedObjects, serverUser } from "./accessors.ts";
 import { createAdmissionChain } from "./admission/chain.ts";
 import { type AdmissionSelection, selectPlugins } from "./admission/list.ts";
+import { type AggregationOptions, createAggregation } from "./aggregation/index.ts";
 import type { Auditor } from "./audit.ts";
 import { rbacEscalationCheck } from "./authz/escalation.ts";
 import { bootstrapObjects, type ServerIdentity } from "./bootstrap/system-objects.ts";
@@ -24,6 +25,7 @@ import { documentRoutes } from "./documents/document-routes.ts";
 import { createDocuments, type DocumentRoute } from "./documents/documents.ts";
 import { featureGates } from "./enablement/features.ts";
 import { type RuntimeConfig, selectApis } from "./enablement/runtime-config.ts";
+import { keepFlowControl } from "./flowcontrol/configuration.ts";
 import type { HealthCheck } from "./health.ts";
 import { createRequestMetrics } from "./metrics.ts";
 import { createPipeline } from "./pipeline.ts";
@@ -57,9 +59,13 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   }) => readonly VirtualKind[];
   /** `serviceaccounts/token`, given by who holds the signing key. */
   readonly tokenRequests?: (host: { reader: ObjectReader }) => TokenIssue;
+  /** Makes the flow schemas and priority levels of every cluster and keeps their conditions. */
+  readonly priorityAndFairness?: boolean;
   /** False refuses privileged containers and Windows' HostProcess ones; true when not given. */
   readonly allowPrivileged?: boolean;
   readonly connect?: ConnectHandler;
+  /** How extension servers are reached. */
+  readonly aggregation?: AggregationOptions;
   /** How webhooks are called; the caller closes it. Without it no webhook can be reached. */
   readonly webhooks?: WebhookConnections;
   /** More documents: /openid/v1/jwks, /debug/…. */
@@ -81,6 +87,8 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
 export interface ApiServer {
   readonly handle: Handle;
   readonly decideUpgrade: (request: ApiRequest, identity: Identity) => Promise<UpgradeDecision>;
+  /** Below this path an extension server answers. */
+  readonly isExtension: (path: string) => boolean;
   readonly reader: ObjectReader;
   readonly writer: ObjectWriter;
   readonly authorizer: Authorizer;
@@ -151,13 +159,21 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     virtual.set(`${each.kind.group}/${each.kind.version}/${each.kind.resource}`, each);
   const definitions = watchDefinitions({ core, reader, writer, log });
   const state = { started: false, stopping: false };
-  const documents = documentRoutes({ core, options, state, metrics: options.metrics });
+  const aggregation = createAggregation({
+    ...host,
+    ...options.aggregation,
+    ...(options.advertise === undefined
+      ? {}
+      : { self: { host: options.advertise.address, port: options.advertise.port } }),
+  });
+  const documents = documentRoutes({ core, aggregation, options, state, metrics: options.metrics });
   const pipeline = createPipeline({
     core,
     authenticator,
     authorizer,
     anonymous: options.anonymous ?? true,
     dispatch: { virtual, connect: options.connect, reader, authorizer },
+    aggregation,
     documents: createDocuments([...documents.routes, ...(options.documents ?? [])]),
     metrics: createRequestMetrics(options.metrics),
     auditor: options.auditor,
@@ -165,9 +181,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     maxMutating: options.maxMutatingRequestsInflight ?? 200,
     requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
   });
+  const flowControl = options.priorityAndFairness
+    ? keepFlowControl({ reader, transport: inProcessTransport(pipeline.handle, serverUser), clock, log })
+    : undefined;
   return {
     handle: pipeline.handle,
     decideUpgrade: pipeline.decideUpgrade,
+    isExtension: pipeline.isExtension,
     reader,
     writer,
     authorizer,
@@ -179,6 +199,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       await bootstrapObjects({ reader, writer, clock, log }, options);
       await options.bootstrap?.(writer, reader);
       await definitions.start();
+      flowControl?.start();
+      await aggregation.start();
       if (options.compactionIntervalMs !== 0)
         compactRegularly({ store, clock, log, signal: stop.signal }, options.compactionIntervalMs ?? 300_000);
       state.started = true;
@@ -187,7 +209,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       state.stopping = true;
       stop.abort(new StoreClosedError());
       late.admission?.close();
+      aggregation.close();
       definitions.close();
+      await flowControl?.close();
       hooks.close();
       await hub.close();
     },

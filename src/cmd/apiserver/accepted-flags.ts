@@ -119,7 +119,6 @@ export const acceptedByApiServer = {
   "apiserver-count": inert("integer", "each server keeps its own endpoint"),
   "default-watch-cache-size": inert("integer", tuning),
   "delete-collection-workers": inert("integer", tuning),
-  "enable-aggregator-routing": inert("boolean", "this server finds its own way to extension servers"),
   "enable-garbage-collector": inert("boolean", "the garbage collector is served whatever this says"),
   "endpoint-reconciler-type": inert("string", "each server keeps its own endpoint"),
   "etcd-compaction-interval": inert("duration", oneStore),

@@ -15,6 +15,7 @@ import {
   type RequestHeaderOptions,
 } from "../../server/index.ts";
 import {
+  createExtensionDialer,
   createNodeStreaming,
   createTokenIssuer,
   type NodeStreaming,
@@ -25,6 +26,7 @@ import { portError } from "../health.ts";
 import { levelOf, processLogger, readFlags, stopSignal } from "../lib.ts";
 import { acceptedByApiServer, tellInert } from "./accepted-flags.ts";
 import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
+import { extensionAuthentication } from "./extension-authentication.ts";
 import { readFlagFile, servingFiles } from "./self-signed.ts";
 import { serveApi } from "./serve-api.ts";
 
@@ -55,6 +57,17 @@ const flags = {
   "api-audiences": { type: "list", help: "audiences of this server; the issuers when not given" },
   "requestheader-client-ca-file": { type: "string", help: "authorities of front proxies" },
   "requestheader-allowed-names": { type: "list", help: "common names of front proxies; any when empty" },
+  "proxy-client-cert-file": { type: "string", help: "certificate shown to extension servers" },
+  "proxy-client-key-file": { type: "string", help: "key of --proxy-client-cert-file" },
+  "enable-aggregator-routing": {
+    type: "boolean",
+    help: "send requests for extension servers to endpoints instead of cluster IPs",
+  },
+  "aggregator-reject-forwarding-redirect": {
+    type: "boolean",
+    help: "answer 502 to redirects of extension servers instead of passing them on",
+    default: "true",
+  },
   "requestheader-username-headers": { type: "list", help: "headers that hold the user's name" },
   "requestheader-group-headers": { type: "list", help: "headers that hold groups" },
   "requestheader-extra-headers-prefix": { type: "list", help: "prefixes of headers that hold more about the user" },
@@ -72,6 +85,11 @@ const flags = {
   "kubelet-certificate-authority": {
     type: "string",
     help: "authorities of kubelets' certificates; unchecked when not given",
+  },
+  "enable-priority-and-fairness": {
+    type: "boolean",
+    help: "make the flow schemas and priority levels of every cluster",
+    default: "true",
   },
   "feature-gates": { type: "list", help: "features to turn on or off: NAME=true|false" },
   "runtime-config": {
@@ -148,6 +166,7 @@ function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMater
     rng: systemRng,
     metrics: new MetricRegistry(),
     allowPrivileged: values["allow-privileged"],
+    priorityAndFairness: values["enable-priority-and-fairness"],
     anonymous: values["anonymous-auth"],
     authorizationModes: parseAuthorizationModes(values["authorization-mode"]),
     serviceClusterIPRange: values["service-cluster-ip-range"],
@@ -159,6 +178,7 @@ function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMater
     maxMutatingRequestsInflight: values["max-mutating-requests-inflight"],
     tokenIssuer: tokenIssuer(values, pki),
     extensionAuthentication: extensionAuthentication(tls, requestHeader),
+    aggregation: aggregation(values),
     ...(tokens ? { staticTokens: parseTokenFile(readFlagFile("token-auth-file", tokens), tokens) } : {}),
     ...(requestHeader ? { requestHeader } : {}),
     ...(lifetimeMs ? { maxTokenExpirationSeconds: lifetimeMs / 1000 } : {}),
@@ -169,23 +189,16 @@ function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMater
 const advertisedAddress = (values: Values): string =>
   /^(0\.0\.0\.0|::|::1|127\..*)$/.test(values["bind-address"]) ? nodeAddress() : values["bind-address"];
 
-/** Content of the ConfigMap kube-system/extension-apiserver-authentication. Upstream: clusterauthenticationtrust. */
-function extensionAuthentication(
-  tls: TlsMaterial,
-  requestHeader: RequestHeaderOptions | undefined,
-): Record<string, string> {
+function aggregation(values: Values): NonNullable<ControlPlaneOptions["aggregation"]> {
+  const [cert, key] = [values["proxy-client-cert-file"], values["proxy-client-key-file"]];
+  const shown = (): { cert: string; key: string } => ({
+    cert: readFlagFile("proxy-client-cert-file", cert!),
+    key: readFlagFile("proxy-client-key-file", key!),
+  });
   return {
-    ...(tls.clientCA ? { "client-ca-file": tls.clientCA } : {}),
-    ...(tls.requestHeaderCA && requestHeader
-      ? {
-          "requestheader-client-ca-file": tls.requestHeaderCA,
-          "requestheader-allowed-names": JSON.stringify(requestHeader.allowedNames),
-          "requestheader-username-headers": JSON.stringify(requestHeader.usernameHeaders),
-          "requestheader-uid-headers": JSON.stringify(requestHeader.uidHeaders),
-          "requestheader-group-headers": JSON.stringify(requestHeader.groupHeaders),
-          "requestheader-extra-headers-prefix": JSON.stringify(requestHeader.extraHeaderPrefixes),
-        }
-      : {}),
+    dialer: createExtensionDialer(cert && key ? shown() : undefined),
+    toEndpoints: values["enable-aggregator-routing"],
+    rejectRedirects: values["aggregator-reject-forwarding-redirect"],
   };
 }
 

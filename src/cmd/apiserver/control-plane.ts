@@ -20,6 +20,7 @@ import {
   staticTokens,
   type TokenIssuer,
   tokenRequests,
+  type WebhookConnections,
 } from "../../server/index.ts";
 import type { Store } from "../../store/index.ts";
 
@@ -36,8 +37,10 @@ export interface ControlPlaneOptions
     | "runtimeConfig"
     | "maxMutatingRequestsInflight"
     | "maxRequestsInflight"
+    | "priorityAndFairness"
     | "serviceClusterIPRange"
     | "serviceNodePortRange"
+    | "aggregation"
     | "extensionAuthentication"
   > {
   readonly store: Store;
@@ -73,7 +76,10 @@ export const componentUsers = {
 
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { store, clock, rng, log, metrics, tokenIssuer, ...rest } = options;
+  const webhooks = callsOnDemand();
   const server: ApiServer = createApiServer({
+    priorityAndFairness: true,
+    webhooks,
     ...rest,
     store,
     clock,
@@ -119,6 +125,24 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     ...server,
     transport,
     client: (user, userAgent) => createClient(transport(user), { userAgent }),
+    async close() {
+      await server.close();
+      webhooks.close();
+    },
+  };
+}
+
+/** Node's HTTPS client is loaded with the first webhook that is called. */
+function callsOnDemand(): WebhookConnections {
+  let connections: Promise<WebhookConnections> | undefined;
+  return {
+    async post(call) {
+      connections ??= import("../../server/node/index.ts").then(({ webhookConnections }) => webhookConnections());
+      return (await connections).post(call);
+    },
+    close() {
+      void connections?.then((opened) => opened.close());
+    },
   };
 }
 

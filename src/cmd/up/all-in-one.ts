@@ -12,10 +12,17 @@ import {
   startContainerd,
 } from "../../cluster/index.ts";
 import { type ClusterPki, loadOrCreatePki, writeKubeconfig } from "../../cluster/pki/index.ts";
-import { createNodeStreaming, createTokenIssuer, type NodeStreaming } from "../../server/node/index.ts";
+import { defaultRequestHeaders } from "../../server/index.ts";
+import {
+  createExtensionDialer,
+  createNodeStreaming,
+  createTokenIssuer,
+  type NodeStreaming,
+} from "../../server/node/index.ts";
 import type { Store } from "../../store/index.ts";
 import { openSqliteStore } from "../../store/sqlite/index.ts";
 import { type ControlPlane, componentUsers, createControlPlane } from "../apiserver/control-plane.ts";
+import { extensionAuthentication } from "../apiserver/extension-authentication.ts";
 import { serveApi } from "../apiserver/serve-api.ts";
 import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "../components.ts";
 import { isReady, whenNode } from "./node-watch.ts";
@@ -189,6 +196,12 @@ async function startPlane({ options, pki, store, address, streaming }: PlanePart
     serviceClusterIPRange: config.serviceCidr,
     connect: streaming.connect,
     admission: { enable: ["NodeRestriction"], disable: [] },
+    aggregation: { dialer: createExtensionDialer(pki.frontProxyClient) },
+    requestHeader: defaultRequestHeaders,
+    extensionAuthentication: extensionAuthentication(
+      { clientCA: pki.ca.cert, requestHeaderCA: pki.frontProxyCA.cert },
+      defaultRequestHeaders,
+    ),
     tokenIssuer: createTokenIssuer({
       issuers: [`https://kubernetes.default.svc.${config.clusterDomain}`],
       signingKey: pki.serviceAccount.privateKey,

@@ -58,10 +58,10 @@ function documentFor(groups: readonly Group[], version: string): Document {
 
 const groupItem = (group: Group): object => ({
   metadata: group.name === "" ? {} : { name: group.name },
-  versions: group.versions.map(({ version, resources }) => ({
+  versions: group.versions.map(({ version, resources, remote }) => ({
     version,
-    resources: resources.map(resourceItem),
-    freshness: "Current",
+    resources: remote?.resources ?? resources.map(resourceItem),
+    freshness: remote?.freshness ?? "Current",
   })),
 });
 

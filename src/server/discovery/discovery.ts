@@ -1,5 +1,6 @@
 // Discovery: which groups, versions and resources there are. Upstream: apiserver's endpoints/discovery.
 import { type ApiResponse, encodeJson, formatApiVersion, toYaml } from "../../machinery/index.ts";
+import type { Aggregation, RemoteVersion } from "../aggregation/contract.ts";
 import type { Catalog, ServedResource } from "../catalog.ts";
 import { negotiate, notAcceptable, parseAccept } from "../content/negotiate.ts";
 import { protobufResponse, protobufType } from "../content/protobuf.ts";
@@ -7,12 +8,19 @@ import type { RequestContext } from "../context.ts";
 import { noRoute } from "../dispatch.ts";
 import { type DocumentRoute, pageNotFound } from "../documents/documents.ts";
 import { aggregatedFor } from "./aggregated.ts";
-import { groupPriority, versionRank } from "./priority.ts";
+import { groupPriority, versionPriority, versionRank } from "./priority.ts";
 import { storageVersionHash } from "./storage-version-hash.ts";
 
 export interface Group {
   readonly name: string;
-  readonly versions: readonly { readonly version: string; readonly resources: readonly ServedResource[] }[];
+  readonly versions: readonly GroupVersion[];
+}
+
+export interface GroupVersion {
+  readonly version: string;
+  readonly resources: readonly ServedResource[];
+  /** An extension server answers for it instead of this one. */
+  readonly remote?: RemoteVersion;
 }
 
 /** Groups by upstream's priority, versions newest and stablest first. */
@@ -40,8 +48,33 @@ export function groupsOf(catalog: Catalog): Group[] {
     .sort((a, b) => groupPriority(b.name) - groupPriority(a.name) || (a.name < b.name ? -1 : 1));
 }
 
+/** The same with what extension servers answer for, in the order that the priorities of all give. */
+function withRemote(groups: readonly Group[], remote: readonly RemoteVersion[]): readonly Group[] {
+  if (remote.length === 0) return groups;
+  const merged = new Map(groups.map((group) => [group.name, [...group.versions]]));
+  for (const each of remote) {
+    const others = (merged.get(each.group) ?? []).filter(({ version }) => version !== each.version);
+    merged.set(each.group, [...others, { version: each.version, resources: [], remote: each }]);
+  }
+  const priorityOf = (name: string): number => {
+    const own = groups.some((group) => group.name === name) ? groupPriority(name) : 0;
+    return Math.max(own, ...remote.filter(({ group }) => group === name).map((each) => each.groupPriority));
+  };
+  return [...merged]
+    .map(([name, versions]) => {
+      const rank = (each: GroupVersion): number =>
+        each.remote?.versionPriority ?? versionPriority(name, each.version) ?? customVersionPriority;
+      const sorted = versions.sort((a, b) => rank(b) - rank(a) || versionRank(b.version) - versionRank(a.version));
+      return { name, versions: sorted, priority: priorityOf(name) };
+    })
+    .sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1));
+}
+
+const customVersionPriority = 100;
+
 interface Now {
   readonly all: Catalog["all"];
+  readonly remote: readonly RemoteVersion[];
   readonly groups: readonly Group[];
   readonly named: readonly Group[];
   readonly core: readonly Group[];
@@ -51,20 +84,29 @@ interface Now {
 }
 
 /** Discovery of what is served now: made anew after the catalog has changed. */
-export function discoveryOf(catalog: Catalog): () => Now {
+export function discoveryOf(catalog: Catalog, extensions: Extensions): () => Now {
   let now: Now | undefined;
   return () => {
-    if (now?.all === catalog.all) return now;
-    const groups = groupsOf(catalog);
+    const { remote } = extensions;
+    if (now?.all === catalog.all && now.remote === remote) return now;
+    const groups = withRemote(groupsOf(catalog), remote);
     const named = groups.filter((group) => group.name !== "");
     const list = { kind: "APIGroupList", apiVersion: "v1", groups: named.map(apiGroup) };
     const core = groups.filter((group) => group.name === "");
-    return (now = { all: catalog.all, groups, named, core, list, documents: new Map() });
+    return (now = { all: catalog.all, remote, groups, named, core, list, documents: new Map() });
   };
 }
 
-export function discoveryRoutes(catalog: Catalog, serverAddress: () => string): DocumentRoute[] {
-  const now = discoveryOf(catalog);
+type Extensions = Pick<Aggregation, "remote">;
+
+export interface DiscoveryOptions {
+  readonly catalog: Catalog;
+  readonly extensions: Extensions;
+  readonly serverAddress: () => string;
+}
+
+export function discoveryRoutes({ catalog, extensions, serverAddress }: DiscoveryOptions): DocumentRoute[] {
+  const now = discoveryOf(catalog, extensions);
   const apiVersions = (): object => ({
     kind: "APIVersions",
     versions: now().core.flatMap((group) => group.versions.map(({ version }) => version)),
@@ -189,15 +231,15 @@ function entriesOf(resource: ServedResource): object[] {
     ...(kind.virtual === true ? {} : { storageVersionHash: storageVersionHash(stored) }),
   };
   const subresources = subresourcesOf(resource).map((each) => ({
-      name: `${kind.resource}/${each.name}`,
-      singularName: "",
-      namespaced: kind.namespaced,
-      ...(each.kind === undefined || (each.kind.group === kind.group && each.kind.version === kind.version)
-        ? {}
-        : { group: each.kind.group, version: each.kind.version }),
-      kind: each.kind?.kind ?? kind.kind,
-      verbs: [...each.verbs].sort(),
-    }));
+    name: `${kind.resource}/${each.name}`,
+    singularName: "",
+    namespaced: kind.namespaced,
+    ...(each.kind === undefined || (each.kind.group === kind.group && each.kind.version === kind.version)
+      ? {}
+      : { group: each.kind.group, version: each.kind.version }),
+    kind: each.kind?.kind ?? kind.kind,
+    verbs: [...each.verbs].sort(),
+  }));
   return [main, ...subresources];
 }
 

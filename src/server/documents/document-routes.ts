@@ -1,6 +1,7 @@
 // The documents of this server, put together.
 import type { MetricRegistry } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, encodeJson, StatusError } from "../../machinery/index.ts";
+import type { Aggregation } from "../aggregation/contract.ts";
 import { negotiate, negotiateError } from "../content/negotiate.ts";
 import type { ServerCore } from "../context.ts";
 import { discoveryRoutes } from "../discovery/discovery.ts";
@@ -14,6 +15,7 @@ import { flagzRoute, statuszRoute } from "./zpages.ts";
 
 interface RouteHost {
   readonly core: ServerCore;
+  readonly aggregation: Aggregation;
   readonly options: {
     readonly advertise?: { readonly address: string; readonly port: number };
     readonly documents?: readonly DocumentRoute[];
@@ -28,13 +30,13 @@ export function documentRoutes(host: RouteHost): {
   readonly routes: readonly DocumentRoute[];
   readonly checks: HealthChecks;
 } {
-  const { core, options, state, metrics } = host;
+  const { core, aggregation, options, state, metrics } = host;
   const { advertise } = options;
   const address = (): string =>
     advertise === undefined ? "localhost" : `${bracketed(advertise.address)}:${advertise.port}`;
   const checks = healthChecks(core, state);
   const routes: DocumentRoute[] = [
-    ...discoveryRoutes(core.catalog, address),
+    ...discoveryRoutes({ catalog: core.catalog, extensions: aggregation, serverAddress: address }),
     ...openApiRoutes(core.catalog),
     ...healthRoutes(checks),
     healthMetricsRoute(checks),

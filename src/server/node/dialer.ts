@@ -102,7 +102,7 @@ function send({
   });
 }
 
-function responseOf(incoming: IncomingMessage): ApiResponse {
+export function responseOf(incoming: IncomingMessage): ApiResponse {
   const headers: Record<string, string | readonly string[]> = {};
   for (const [name, value] of Object.entries(incoming.headers)) if (value !== undefined) headers[name] = value;
   return { status: incoming.statusCode ?? 502, headers, stream: chunksOf(incoming) };

@@ -1,4 +1,5 @@
 export { type KubeletTls, type NodeConnections, nodeConnections } from "./dialer.ts";
+export { createExtensionDialer, type FrontProxyCertificate } from "./extensions.ts";
 export {
   type Listener,
   type ListenOptions,
@@ -11,3 +12,4 @@ export {
 export { createNodeStreaming, type NodeStreaming, type NodeStreamingOptions } from "./streaming.ts";
 export { createTokenIssuer, type TokenIssuerOptions } from "./token-issuer.ts";
 export { type UpgradeRoutes, type UpgradeServer, upgradeHandler } from "./upgrade.ts";
+export { webhookConnections } from "./webhooks.ts";

@@ -2,7 +2,7 @@
 // and bytes flow both ways only after it has switched protocols. A backend that refuses must never get the client's next
 // bytes: behind the API server's certificate they would be anybody's request to the kubelet.
 
-import { request as httpRequest, type IncomingMessage } from "node:http";
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Logger } from "../../base/index.ts";
@@ -27,6 +27,7 @@ import type { UpgradedConnection, UpgradeHandler } from "./listen.ts";
 export interface UpgradeServer {
   /** The pipeline up to the connection. */
   readonly decideUpgrade: (request: ApiRequest, identity: Identity) => Promise<UpgradeDecision>;
+  readonly isExtension?: (path: string) => boolean;
   /** Answers requests that ask to upgrade where nothing can be upgraded to, as ordinary ones. */
   readonly handle: Handle;
   readonly authorizer: Authorizer;
@@ -42,9 +43,11 @@ export interface UpgradeRoutes extends LocationOptions {
 export function upgradeHandler(server: UpgradeServer, routes?: UpgradeRoutes): UpgradeHandler {
   return async (request, identity) => {
     // An Upgrade header alone means nothing where no protocol is switched: h2c, watches of old clients.
-    if (!isConnectPath(request.path)) return server.handle(request, identity);
+    if (!isConnectPath(request.path) && server.isExtension?.(request.path) !== true)
+      return server.handle(request, identity);
     const decision = await server.decideUpgrade(request, identity);
     if (decision.type === "refused") return decision.response;
+    if (decision.type === "extension") return decision.connection;
     const { target } = decision;
     try {
       await checkMayCreate(target, server.authorizer);
@@ -73,27 +76,37 @@ function connect({ request }: ConnectTarget, location: Location, options: Upgrad
         path: (path === "" ? "/" : path) + search,
         headers: forwardedHeaders(request, location, "upgrade"),
       });
-      const giveUp = (): void => void outgoing.destroy();
-      client.once("close", giveUp);
-      outgoing.on("upgrade", (answer, backend: Duplex, first: Uint8Array) => {
-        client.off("close", giveUp);
-        client.write(headOf(answer));
-        if (first.length > 0) client.write(first);
-        if (head.length > 0) backend.write(head);
-        join(client, backend);
-      });
-      outgoing.on("response", (answer) => {
-        client.off("close", giveUp);
-        forwardRefusal(answer, client);
-      });
-      outgoing.on("error", (error) => {
-        if (client.destroyed) return;
+      carryUpgrade(outgoing, { client, head }, (error) => {
         options.log.warn("a backend could not be reached for an upgrade", { error, host, port, path });
-        writeStatus(internalError(`error dialing backend: ${error.message}`), client);
+        return error.message;
       });
-      outgoing.end();
     },
   };
+}
+
+/** Sends a request that asks to switch protocols and joins both sides once it has; whatever else comes goes to the client. */
+export function carryUpgrade(
+  outgoing: ClientRequest,
+  { client, head }: { readonly client: Duplex; readonly head: Uint8Array },
+  textOf: (error: Error) => string,
+): void {
+  const giveUp = (): void => void outgoing.destroy();
+  client.once("close", giveUp);
+  outgoing.on("upgrade", (answer, backend: Duplex, first: Uint8Array) => {
+    client.off("close", giveUp);
+    client.write(headOf(answer));
+    if (first.length > 0) client.write(first);
+    if (head.length > 0) backend.write(head);
+    join(client, backend);
+  });
+  outgoing.on("response", (answer) => {
+    client.off("close", giveUp);
+    forwardRefusal(answer, client);
+  });
+  outgoing.on("error", (error) => {
+    if (!client.destroyed) writeStatus(internalError(`error dialing backend: ${textOf(error)}`), client);
+  });
+  outgoing.end();
 }
 
 /** Copies both ways until either side ends; then both are gone. */

@@ -1,6 +1,7 @@
 // Requests that are passed on to a kubelet or a pod: log, exec, attach, port-forward, proxy. The server decides who may and
 // what is meant; `streaming/` carries the bytes.
 import type { ApiRequest, ApiResponse, KubeObject, UserInfo } from "../../machinery/index.ts";
+import type { ExtensionUpgrade } from "../aggregation/contract.ts";
 import type { ObjectReader } from "../contract.ts";
 
 export interface ConnectTarget {
@@ -25,6 +26,7 @@ export type ConnectHandler = (target: ConnectTarget) => Promise<ApiResponse>;
 /** What becomes of a request that asks to upgrade its connection. */
 export type UpgradeDecision =
   | { readonly type: "connect"; readonly target: ConnectTarget }
+  | { readonly type: "extension"; readonly connection: ExtensionUpgrade }
   | { readonly type: "refused"; readonly response: ApiResponse };
 
 export const connectSubresources: ReadonlySet<string> = new Set(["log", "exec", "attach", "portforward", "proxy"]);

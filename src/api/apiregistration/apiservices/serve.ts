@@ -90,6 +90,7 @@ export const apiServiceRules = defineRules<APIService>({
     if (draft.spec.service !== undefined) draft.spec.service.port ??= 443;
   },
   validateName: (name) => pathName(name, false),
+  anyFinalizers: true,
   unconditionalUpdate: false,
   metadataOnUpdate: "both",
   prepareCreate: (draft, { now }) => {

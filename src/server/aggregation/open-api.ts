@@ -1,0 +1,69 @@
+// OpenAPI of extension servers: the v3 documents are passed on as they are, the v2 ones handed over for merging.
+// Upstream: kube-aggregator's controllers/openapi and openapiv3.
+import type { APIService } from "../../api/index.ts";
+import type { ApiRequest, ApiResponse } from "../../machinery/index.ts";
+import { wholeOf } from "./forward.ts";
+
+export interface OpenApiHost {
+  /** Those that are available. */
+  readonly services: () => readonly APIService[];
+  readonly ask: (
+    service: APIService,
+    path: string,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<{ readonly answer: ApiResponse; readonly done: () => void }>;
+}
+
+interface Index {
+  readonly paths?: Readonly<Record<string, { readonly serverRelativeURL: string }>>;
+}
+
+const pathOf = ({ spec }: APIService): string => `apis/${spec.group ?? ""}/${spec.version ?? ""}`;
+
+export function openApiOf({ services, ask }: OpenApiHost) {
+  /** The JSON document, undefined when this server has none. */
+  async function json(service: APIService, path: string): Promise<unknown> {
+    const { answer, done } = await ask(service, path, { accept: "application/json" });
+    try {
+      const bytes = await wholeOf(answer);
+      return answer.status === 200 ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
+    } finally {
+      done();
+    }
+  }
+
+  async function addressOf(service: APIService): Promise<string | undefined> {
+    const index = (await json(service, "/openapi/v3").catch(() => undefined)) as Index | undefined;
+    return index?.paths?.[pathOf(service)]?.serverRelativeURL;
+  }
+
+  return {
+    async paths(): Promise<Record<string, string>> {
+      const found = await Promise.all(
+        services().map(async (service) => [pathOf(service), await addressOf(service)] as const),
+      );
+      return Object.fromEntries(found.filter((each): each is [string, string] => each[1] !== undefined));
+    },
+    async document(path: string, request: ApiRequest): Promise<ApiResponse | undefined> {
+      const service = services().find((each) => pathOf(each) === path);
+      if (service === undefined) return undefined;
+      const query = request.query === undefined || request.query.size === 0 ? "" : `?${request.query}`;
+      const { accept, "if-none-match": known } = request.headers;
+      const { answer, done } = await ask(service, `/openapi/v3/${path}${query}`, {
+        accept: accept ?? "application/json",
+        ...(known === undefined ? {} : { "if-none-match": known }),
+      });
+      try {
+        return { status: answer.status, headers: answer.headers, bytes: [await wholeOf(answer)] };
+      } finally {
+        done();
+      }
+    },
+    async v2(): Promise<object[]> {
+      const documents = await Promise.all(
+        services().map((service) => json(service, "/openapi/v2").catch(() => undefined)),
+      );
+      return documents.filter((each): each is object => typeof each === "object" && each !== null);
+    },
+  };
+}

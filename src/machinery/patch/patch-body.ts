@@ -1,7 +1,7 @@
 // The body of a PATCH request: syntax errors and strict findings with upstream's texts. Upstream: k8s.io/apiserver
 // endpoints/handlers patch.go.
 import type { FieldValidation } from "../codec/codec.ts";
-import { ReadContext, readAny } from "../codec/decode-plan.ts";
+import { goTypeError, ReadContext, readAny } from "../codec/decode-plan.ts";
 import { JsonSyntaxError, type ParsedJson, parseJson } from "../codec/json-text.ts";
 import { badRequest } from "../errors.ts";
 import { builtinSchemas } from "../schema.ts";
@@ -69,6 +69,7 @@ function jsonPatchBody(parsed: ParsedJson, fieldValidation: FieldValidation): Pa
     checkOperation(operation as Record<string, unknown>, context);
     context.path.pop();
   });
+  if (strict && context.error !== undefined) throw badRequest(`error decoding patch: ${context.error}`);
   return {
     patch: operations as JsonPatchOperation[],
     raw: parsed.raw,
@@ -79,6 +80,8 @@ function jsonPatchBody(parsed: ParsedJson, fieldValidation: FieldValidation): Pa
 function checkOperation(operation: Record<string, unknown>, context: ReadContext): void {
   for (const [key, value] of Object.entries(operation)) {
     if (!operationFields.has(key)) context.find("unknown field", key);
+    else if (key !== "value" && value !== null && typeof value !== "string")
+      context.fail(goTypeError(value, "string").replace("Go value", `Go struct field jsonPatchOp.${key}`));
     else if (key === "value") {
       context.path.push(key);
       readAny(value, context, builtinSchemas());

@@ -53,8 +53,6 @@ function unchangeable(claim: PersistentVolumeClaim, old: PersistentVolumeClaim, 
     resources,
     storageClassName: settledClass(claim, old, found),
     volumeAttributesClassName: bound ? before.volumeAttributesClassName : spec.volumeAttributesClassName,
-    // Binding fills the volume in once.
-    volumeName: before.volumeName ? spec.volumeName : undefined,
   });
 }
 
@@ -64,7 +62,8 @@ const kept =
     const [spec, before] = [claim.spec ?? ({} as Spec), old.spec ?? ({} as Spec)];
     claimSpec(spec, "spec", found);
     const munged = unchangeable(claim, old, found);
-    const wanted = withoutEmpty(before);
+    // Binding fills the volume in once.
+    const wanted = withoutEmpty({ ...before, volumeName: before.volumeName || spec.volumeName });
     if (!deepEqual(munged, wanted))
       found.push(
         field.forbidden(

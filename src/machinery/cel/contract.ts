@@ -101,12 +101,17 @@ export interface EnvOptions {
   readonly provider?: TypeProvider;
   /** The namespace in which names are looked up first; empty by default. */
   readonly container?: string;
-  /** Whether `[1, "a"]` is an error, as Kubernetes wants it. */
+  /**
+   * Whether `[1, "a"]` does not type-check. Kubernetes leaves this off and uses the validator
+   * HOMOGENEOUS_LITERALS, which lets arguments of `format` differ.
+   */
   readonly homogeneousLiterals?: boolean;
   /** Whether `1 < 2.0` type-checks. */
   readonly crossTypeNumericComparisons?: boolean;
   /** Checks that run on the checked expression. */
   readonly validators?: readonly Validator[];
+  /** Whether "a.`b-c`" is allowed; Kubernetes leaves it off. */
+  readonly escapedIdentifiers?: boolean;
   /** Whether a call that a macro replaced is kept, for printing. */
   readonly keepMacroCalls?: boolean;
 }

@@ -109,6 +109,7 @@ export function parseExpression(env: Env, source: string): Parsed {
   return parse(source, {
     macros: env.linked.macros,
     optionalSyntax: env.linked.optionalSyntax,
+    escapedIdentifiers: env.options.escapedIdentifiers ?? false,
     keepMacroCalls: env.options.keepMacroCalls ?? false,
   });
 }

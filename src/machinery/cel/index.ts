@@ -1,8 +1,22 @@
 /** CEL, the Common Expression Language, as Kubernetes runs it. Start at contract.ts. */
+export {
+  DURATION_LITERALS,
+  FORMAT_LITERALS,
+  HOMOGENEOUS_LITERALS,
+  REGEX_LITERALS,
+  TIMESTAMP_LITERALS,
+} from "./check/validators.ts";
 export * from "./contract.ts";
 export { compile, createEnv, createProgram, type Env, extendEnv, parseExpression } from "./environment.ts";
+export { BINDINGS } from "./libraries/bindings.ts";
+export { TWO_VARIABLE_COMPREHENSIONS } from "./libraries/comprehensions.ts";
+export { ENCODERS } from "./libraries/encoders.ts";
+export { lists } from "./libraries/lists.ts";
+export { optionalTypes } from "./libraries/optional.ts";
 export { compilePattern } from "./libraries/regex.ts";
+export { SETS } from "./libraries/sets.ts";
 export { STANDARD } from "./libraries/standard.ts";
+export { strings } from "./libraries/strings.ts";
 export { compare, equal } from "./runtime/compare.ts";
 export { describe, sizeOf, typeOfValue } from "./runtime/describe.ts";
 export { formatDuration, formatTimestamp, parseDuration, parseTimestamp } from "./runtime/time.ts";

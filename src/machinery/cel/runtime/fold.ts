@@ -1,10 +1,11 @@
 /** Comprehensions: loops over a list, the keys of a map or, with two variables, over entries. */
-import type { ComprehensionExpr } from "../syntax/ast.ts";
+import type { ComprehensionExpr, Expr } from "../syntax/ast.ts";
 import { ACCUMULATOR } from "../syntax/factory.ts";
 import { CelError, CelList, CelMap, type Result, type Value } from "../values.ts";
 import { GrowingList } from "./arithmetic.ts";
 import { goType } from "./attributes.ts";
 import type { Frame, Step } from "./frame.ts";
+import { GrowingMap } from "./maps.ts";
 import { type Place, type PlanScope, planStep } from "./planner.ts";
 
 /** The parts of a loop, ready to run; numbers are slots of the frame. */
@@ -19,13 +20,21 @@ interface Fold {
   readonly twoVariables: boolean;
 }
 
+type Growing = () => GrowingList | GrowingMap;
+
+/** An accumulator that starts empty is built in place. */
+function growing(init: Expr): Growing | undefined {
+  if (init.kind === "list" && init.elements.length === 0) return () => new GrowingList();
+  return init.kind === "map" && init.entries.length === 0 ? () => new GrowingMap() : undefined;
+}
+
 export function comprehensionStep(place: Place, expr: ComprehensionExpr): Step {
   const { context } = place;
   const accu = context.slots++;
   const first = context.slots++;
   const second = context.slots++;
   const init = planStep(place, expr.accuInit);
-  const grows = expr.accuVar === ACCUMULATOR && expr.accuInit.kind === "list" && expr.accuInit.elements.length === 0;
+  const grows = expr.accuVar === ACCUMULATOR ? growing(expr.accuInit) : undefined;
   const accuScope: PlanScope = {
     parent: place.scope,
     names: new Map([[expr.accuVar, accumulatorReader({ accu, init, grows })]]),
@@ -47,12 +56,16 @@ export function comprehensionStep(place: Place, expr: ComprehensionExpr): Step {
 }
 
 /** The accumulator gets its first value when it is first read: a binding that nobody reads is not evaluated. */
-function accumulatorReader(parts: { readonly accu: number; readonly init: Step; readonly grows: boolean }): Step {
+function accumulatorReader(parts: {
+  readonly accu: number;
+  readonly init: Step;
+  readonly grows: Growing | undefined;
+}): Step {
   const { accu, init, grows } = parts;
   return (frame) => {
     const value = frame.slots[accu];
     if (value !== undefined) return value;
-    const initial = grows ? new GrowingList() : init(frame);
+    const initial = grows === undefined ? init(frame) : grows();
     frame.slots[accu] = initial;
     return initial;
   };
@@ -64,7 +77,7 @@ function run(frame: Frame, fold: Fold): Result {
   frame.slots[fold.accu] = undefined;
   const failed = iterate(frame, fold, range);
   const result = failed ?? fold.result(frame);
-  return result instanceof GrowingList ? result.finish() : result;
+  return result instanceof GrowingList || result instanceof GrowingMap ? result.finish() : result;
 }
 
 function iterate(frame: Frame, fold: Fold, range: Value): CelError | undefined {

@@ -126,8 +126,8 @@ const QUOTED = [
   String.raw`'''(?:${ESCAPE}|[^\\])*?'''`,
   String.raw`"(?:${ESCAPE}|[^\\"\n\r])*"`,
   String.raw`'(?:${ESCAPE}|[^\\'\n\r])*'`,
-  String.raw`[rR]"""[^]*?"""`,
-  String.raw`[rR]'''[^]*?'''`,
+  '[rR]"""[^]*?"""',
+  "[rR]'''[^]*?'''",
   String.raw`[rR]"[^"\n\r]*"`,
   String.raw`[rR]'[^'\n\r]*'`,
 ].map((pattern) => new RegExp(pattern, "y"));

@@ -32,6 +32,7 @@ const PRODUCTS = new Set<TokenKind>(["'*'", "'/'", "'%'"]);
 export interface ParseOptions {
   readonly macros: ReadonlyMap<string, MacroDecl>;
   readonly optionalSyntax: boolean;
+  readonly escapedIdentifiers: boolean;
   readonly keepMacroCalls: boolean;
 }
 
@@ -264,7 +265,9 @@ function parseSelect(state: State, operand: Expr): Expr {
 /** The name a token spells; backticks are dropped. */
 function identifier(state: State, token: Token): string {
   const text = textOf(state, token);
-  return token.kind === "ESC_IDENTIFIER" ? text.slice(1, -1) : text;
+  if (token.kind !== "ESC_IDENTIFIER") return text;
+  if (!state.options.escapedIdentifiers) report(state, token, "unsupported syntax: '`'");
+  return text.slice(1, -1);
 }
 
 function parseIndex(state: State, operand: Expr): Expr {

@@ -3,7 +3,7 @@ import { type KindDefinition, storageKey } from "../api/index.ts";
 import { decodeValue, deepClone, isConflict, type KubeObject, notFound, type UserInfo } from "../machinery/index.ts";
 import type { ServedResource } from "./catalog.ts";
 import type { RequestContext, ServerCore } from "./context.ts";
-import type { ObjectObserver, ObjectReader, ObjectWriter } from "./contract.ts";
+import type { ObjectObserver, ObjectReader, ObjectWriter, ServedObjects } from "./contract.ts";
 import { createObject } from "./registry/create.ts";
 import { deleteObject } from "./registry/delete.ts";
 import type { WriteOptions } from "./registry/options.ts";
@@ -11,7 +11,7 @@ import { findCurrent } from "./registry/read.ts";
 import { servedForm } from "./registry/store-object.ts";
 import { changeObject } from "./registry/update.ts";
 import { noQuery } from "./request-info.ts";
-import type { CacheHub } from "./watchcache/index.ts";
+import type { CachedObject, CacheHub } from "./watchcache/index.ts";
 
 export function createObjectReader(hub: CacheHub, current: () => Promise<void>): ObjectReader {
   const read = <T extends KubeObject>(
@@ -37,7 +37,30 @@ export function createObjectReader(hub: CacheHub, current: () => Promise<void>):
   } as ObjectReader;
 }
 
-const serverUser: UserInfo = { username: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
+/** Reads of any served kind, custom ones among them, in the version that was asked for. */
+export function createServedObjects(hub: CacheHub): ServedObjects {
+  const shown = async (resource: ServedResource, cached: readonly CachedObject[]): Promise<readonly KubeObject[]> => {
+    await resource.custom?.convert?.(cached);
+    return cached.map((each) => servedForm(resource, each));
+  };
+  return {
+    async get(resource, namespace, name) {
+      const cached = hub.cacheOf(resource.stored).get(storageKey(resource.stored, namespace, name));
+      return cached === undefined ? undefined : (await shown(resource, [cached]))[0];
+    },
+    list(resource, namespace) {
+      const cache = hub.cacheOf(resource.stored);
+      const scope = namespace === undefined || namespace === "" ? cache.prefix : `${cache.prefix}${namespace}/`;
+      return shown(resource, [...cache.scan(scope, "")]);
+    },
+  };
+}
+
+/** Who writes when the server does so by itself. */
+export const serverUser: UserInfo = {
+  username: "system:apiserver",
+  groups: ["system:masters", "system:authenticated"],
+};
 const options: WriteOptions = {
   dryRun: false,
   fieldManager: "kube-apiserver",

@@ -4,6 +4,7 @@
 import type { KindDefinition } from "../api/index.ts";
 import type { Clock, Logger, MetricRegistry, Rng } from "../base/index.ts";
 import type { ApiRequest, Handle, KubeObject, PeerInfo, UserInfo } from "../machinery/index.ts";
+import type { Catalog, ServedResource } from "./catalog.ts";
 
 /** Finds out who asks. Undefined: no credentials of its kind were given. Throws StatusError 401 for bad ones. */
 export interface Authenticator {
@@ -122,6 +123,21 @@ export interface AdmissionAttributes {
   warn(text: string): void;
   /** Adds an annotation to the audit event: `plugin/key`. */
   annotate(key: string, value: string): void;
+  readonly reinvocation: Reinvocation;
+  /** Aborts when the client is gone. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The mutating pass runs a second time when a webhook or a policy changed the object. What happened before is kept here, by
+ * plugin. Upstream: admission.ReinvocationContext.
+ */
+export interface Reinvocation {
+  /** The second run is under way. */
+  readonly again: boolean;
+  /** Asks for the second run. */
+  request(): void;
+  readonly values: Map<string, unknown>;
 }
 
 /**
@@ -145,6 +161,47 @@ export interface AdmissionHost {
   readonly rng: Rng;
   readonly log: Logger;
   readonly featureEnabled: (gate: string) => boolean;
+  /** What is served: equivalent versions and their conversions, kinds of parameters. */
+  readonly catalog: Catalog;
+  /** Reads of kinds that are known by name only, custom ones among them: the watch cache of the stored kind. */
+  readonly objects: ServedObjects;
+  /** Absent where there is no network (browser, simulation): calls of webhooks fail. */
+  readonly webhooks?: WebhookConnections;
+}
+
+/** Like ObjectReader, in the version asked for. Frozen objects. */
+export interface ServedObjects {
+  get(resource: ServedResource, namespace: string, name: string): Promise<KubeObject | undefined>;
+  list(resource: ServedResource, namespace?: string): Promise<readonly KubeObject[]>;
+}
+
+/** HTTPS calls of webhooks. Node's sockets live behind this door; connections are kept for the next call. */
+export interface WebhookConnections {
+  /**
+   * POST of a JSON document. Rejects with an Error when no answer came; its message says why in Go's words, such as
+   * `dial tcp 127.0.0.1:1: connect: connection refused` or `context deadline exceeded`.
+   */
+  post(call: WebhookCall): Promise<WebhookAnswer>;
+  close(): void;
+}
+
+export interface WebhookCall {
+  /** `https://host:port/path?query`: also who the certificate must be for. */
+  readonly url: string;
+  /** Where to connect instead of the URL's host. */
+  readonly connectTo?: { readonly host: string; readonly port: number };
+  /** PEM of the authorities to trust; the system's without it. */
+  readonly authorities?: string;
+  readonly body: Uint8Array;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface WebhookAnswer {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: Uint8Array;
 }
 
 export interface AdmissionPluginEntry {

@@ -2,7 +2,7 @@
 import type { KubeObject } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { type RequestContext, warn } from "../context.ts";
-import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from "../contract.ts";
+import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin, Reinvocation } from "../contract.ts";
 
 export interface AdmissionInput {
   readonly operation: AdmissionOperation;
@@ -32,11 +32,11 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): Admis
     pluginNames: plugins.map((plugin) => plugin.name),
     attributes: attributesOf,
     async admit(attributes) {
-      for (const plugin of mutating) {
-        if (!plugin.handles(attributes)) continue;
-        const pending = plugin.admit!(attributes);
-        if (pending !== undefined) await pending;
-      }
+      await admitOnce(mutating, attributes);
+      const reinvocation = attributes.reinvocation as MutableReinvocation;
+      if (!reinvocation.requested) return;
+      reinvocation.again = true;
+      await admitOnce(mutating, attributes);
     },
     async validate(attributes) {
       for (const plugin of validating) {
@@ -49,6 +49,32 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): Admis
       for (const plugin of plugins) plugin.close?.();
     },
   };
+}
+
+async function admitOnce(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes): Promise<void> {
+  for (const plugin of plugins) {
+    if (!plugin.handles(attributes)) continue;
+    const pending = plugin.admit!(attributes);
+    if (pending !== undefined) await pending;
+  }
+}
+
+interface MutableReinvocation extends Reinvocation {
+  again: boolean;
+  requested: boolean;
+}
+
+/** For attributes that are made anew for every pass. */
+export function createReinvocation(): Reinvocation {
+  const reinvocation: MutableReinvocation = {
+    again: false,
+    requested: false,
+    request: () => {
+      reinvocation.requested = true;
+    },
+    values: new Map(),
+  };
+  return reinvocation;
 }
 
 /** `name` is read when it is asked for: creates with generateName get theirs between the two passes. */
@@ -71,5 +97,7 @@ function attributesOf(context: RequestContext, resource: ServedResource, input: 
     dryRun: input.dryRun,
     warn: (text) => warn(context, text),
     annotate: (key, value) => context.annotations.set(key, value),
+    reinvocation: createReinvocation(),
+    ...(context.request.signal === undefined ? {} : { signal: context.request.signal }),
   };
 }

@@ -18,6 +18,7 @@ import { createAuthorizer } from "./create.ts";
 import { rbacEscalationCheck } from "./escalation.ts";
 import { memoryObjects } from "./reader.fixture.ts";
 import { accessReviews } from "./reviews.ts";
+import { createReinvocation } from "../admission/chain.ts";
 
 interface Step {
   readonly method: string;
@@ -169,6 +170,7 @@ describe("escalation as recorded", () => {
           dryRun: false,
           warn: () => {},
           annotate: () => {},
+          reinvocation: createReinvocation(),
         };
         const refused = await Promise.resolve(check.admit!(attributes)).then(() => undefined, statusOf);
         if (wanted.code < 300) {

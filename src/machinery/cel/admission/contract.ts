@@ -14,8 +14,6 @@ export interface ExpressionOptions {
   /** Whether `Object{}` and `JSONPatch{}` may be built. */
   readonly patchTypes?: boolean;
   readonly returns: readonly ReturnType[];
-  /** An expression that a stored object has already: libraries that are newer than the storage version are on too. */
-  readonly stored?: boolean;
 }
 
 /** Why an expression can not be used. `detail` is the text clients read, such as `compilation failed: ERROR: …`. */

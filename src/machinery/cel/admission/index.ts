@@ -1,2 +1,12 @@
+export type {
+  AuthorizationAnswer,
+  AuthorizationQuestion,
+  Decide,
+  ResourceCheckTarget,
+} from "../kubernetes/libraries/authorizer.ts";
+export { maxMessageSizeBytes, runtimeCostBudget, runtimeCostBudgetMatchConditions } from "../kubernetes/limits.ts";
+export { CelList, type Value } from "../values.ts";
 export * from "./compiler.ts";
 export * from "./contract.ts";
+export * from "./evaluation.ts";
+export { BuiltObject, jsonOf, misplacedTypes, NoJsonError } from "./patch-types.ts";

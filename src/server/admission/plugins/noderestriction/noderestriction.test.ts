@@ -11,9 +11,10 @@ import {
   serviceAccounts,
 } from "../../../../api/index.ts";
 import { seededRng, silentLogger, VirtualClock } from "../../../../base/index.ts";
-import { type KubeObject, StatusError } from "../../../../machinery/index.ts";
+import { builtinSchemas, type KubeObject, StatusError } from "../../../../machinery/index.ts";
 import { alwaysAllow, alwaysDeny } from "../../../authz/modes.ts";
 import { memoryObjects } from "../../../authz/reader.fixture.ts";
+import { createCatalog } from "../../../catalog.ts";
 import type { AdmissionAttributes, AdmissionOperation, Authorizer } from "../../../contract.ts";
 import { nodeRestriction } from "./noderestriction.ts";
 
@@ -58,6 +59,8 @@ async function refusal(asked: Asked): Promise<string | undefined> {
     rng: seededRng(1),
     log: silentLogger,
     featureEnabled: () => true,
+    catalog: createCatalog({ kinds: [], serves: () => true, schemas: builtinSchemas(), hooks: new Map() }),
+    objects: { get: async () => undefined, list: async () => [] },
   });
   const attributes = {
     subresource: "",

@@ -1,0 +1,100 @@
+// The object of a request in the version that a rule asks for, and changes of it back into the draft.
+// Upstream: k8s.io/apiserver/pkg/admission/conversion.go.
+import {
+  decodeValue,
+  deepClone,
+  formatApiVersion,
+  type GroupVersionKind,
+  internalError,
+  type KubeObject,
+} from "../../../machinery/index.ts";
+import type { Catalog, ServedResource } from "../../catalog.ts";
+import type { AdmissionAttributes } from "../../contract.ts";
+
+export interface VersionedObject {
+  readonly kind: GroupVersionKind;
+  readonly object: KubeObject | undefined;
+  readonly oldObject: KubeObject | undefined;
+}
+
+const sameKind = (a: GroupVersionKind, b: GroupVersionKind): boolean =>
+  a.group === b.group && a.version === b.version && a.kind === b.kind;
+
+/** Both objects as `kind`; as they are when that is what they are. */
+export async function versioned(
+  attributes: AdmissionAttributes,
+  kind: GroupVersionKind,
+  catalog: Catalog,
+): Promise<VersionedObject> {
+  const { object, oldObject, bodyKind } = attributes;
+  if (sameKind(kind, bodyKind)) return { kind, object, oldObject };
+  const [from, to] = conversion(attributes, kind, catalog);
+  return {
+    kind,
+    object: object === undefined ? undefined : await convert(object, from, to),
+    oldObject: oldObject === undefined ? undefined : await convert(oldObject, from, to),
+  };
+}
+
+function conversion(
+  { kind: own }: AdmissionAttributes,
+  kind: GroupVersionKind,
+  catalog: Catalog,
+): readonly [ServedResource, ServedResource] {
+  const from = catalog.find(own.group, own.version, own.resource);
+  const to = catalog.all.find((each) => sameKind(each.kind, kind));
+  if (from === undefined || to === undefined)
+    throw internalError(`unable to convert to ${formatApiVersion(kind)}, Kind=${kind.kind}: unknown kind`);
+  return [from, to];
+}
+
+/** By way of the stored form, which all versions have. */
+async function convert(object: KubeObject, from: ServedResource, to: ServedResource): Promise<KubeObject> {
+  const draft = deepClone(object);
+  await from.custom?.prepareStored?.(draft);
+  const stored = from.custom?.toStored(draft) ?? from.rules.convert?.toStored(draft) ?? draft;
+  if (to.custom !== undefined) return { ...stored, apiVersion: to.apiVersion } as KubeObject;
+  return to.rules.convert?.fromStored(stored) ?? ({ ...stored, apiVersion: to.apiVersion } as KubeObject);
+}
+
+/** What a webhook or a policy made of the object goes into the draft of the request, decoded and defaulted as a body is. */
+export async function replaceDraft(
+  attributes: AdmissionAttributes,
+  changed: { readonly kind: GroupVersionKind; readonly object: Record<string, unknown> },
+  catalog: Catalog,
+): Promise<void> {
+  const draft = attributes.object as unknown as Record<string, unknown>;
+  const { bodyKind } = attributes;
+  let object = decoded(changed, attributes, catalog);
+  if (!sameKind(changed.kind, bodyKind)) {
+    const [own, other] = conversion(attributes, changed.kind, catalog);
+    object = await convert(object, other, own);
+  }
+  for (const key of Object.keys(draft)) delete draft[key];
+  Object.assign(draft, object);
+}
+
+/** Unknown fields are dropped, wrong types refused. */
+export function decoded(
+  changed: { readonly kind: GroupVersionKind; readonly object: Record<string, unknown> },
+  attributes: AdmissionAttributes,
+  catalog: Catalog,
+): KubeObject {
+  const { kind, object } = changed;
+  const own = attributes.kind;
+  const isMain = sameKind(kind, own);
+  const resource = isMain
+    ? catalog.find(own.group, own.version, own.resource)
+    : catalog.all.find((each) => sameKind(each.kind, kind));
+  if (resource?.custom !== undefined) {
+    resource.custom.coerce(object);
+    resource.rules.default?.(object as unknown as KubeObject);
+    return object as unknown as KubeObject;
+  }
+  const schemas = resource?.schemas ?? catalog.all[0]?.schemas;
+  const schema = resource?.schema ?? schemas?.ofKind(kind);
+  if (schemas === undefined || schema === undefined) return object as unknown as KubeObject;
+  const draft = decodeValue(object, { schema, schemas, fieldValidation: "Ignore" }).object as unknown as KubeObject;
+  resource?.rules.default?.(draft);
+  return draft;
+}

@@ -2,6 +2,7 @@
 import type { MetricRegistry } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, encodeJson, StatusError } from "../../machinery/index.ts";
 import type { Aggregation } from "../aggregation/contract.ts";
+import { withExtensions } from "../aggregation/open-api-routes.ts";
 import { negotiate, negotiateError } from "../content/negotiate.ts";
 import type { ServerCore } from "../context.ts";
 import { discoveryRoutes } from "../discovery/discovery.ts";
@@ -37,7 +38,7 @@ export function documentRoutes(host: RouteHost): {
   const checks = healthChecks(core, state);
   const routes: DocumentRoute[] = [
     ...discoveryRoutes({ catalog: core.catalog, extensions: aggregation, serverAddress: address }),
-    ...openApiRoutes(core.catalog),
+    ...withExtensions(openApiRoutes(core.catalog), aggregation),
     ...healthRoutes(checks),
     healthMetricsRoute(checks),
     ...(core.featureEnabled("ComponentStatusz") ? [statuszRoute(core.clock)] : []),

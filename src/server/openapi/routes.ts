@@ -1,108 +1,190 @@
-// /openapi/v2, /openapi/v3 and the documents below it. Made when somebody asks, then kept as bytes.
-import { type ApiResponse, encodeJson, formatApiVersion } from "../../machinery/index.ts";
-import type { Catalog } from "../catalog.ts";
-import { notAcceptable, parseAccept } from "../content/negotiate.ts";
+// /openapi/v2, /openapi/v3 and the documents below it. Made when somebody asks, kept as bytes until what is served changes.
+import { type ApiResponse, encodeJson, formatApiVersion, StatusError } from "../../machinery/index.ts";
+import type { Catalog, ServedResource } from "../catalog.ts";
+import { parseAccept } from "../content/negotiate.ts";
 import type { RequestContext } from "../context.ts";
-import { groupsOf } from "../discovery/discovery.ts";
+import { type Group, groupsOf } from "../discovery/discovery.ts";
 import { sha256Hex } from "../discovery/sha256.ts";
 import { type DocumentRoute, pageNotFound } from "../documents/documents.ts";
 import { versionInfo } from "../version.ts";
+import { discoveryOperation, type Operation, operationsOf, rootOperations } from "./operations.ts";
 
-const cachedForever = "public, immutable";
+const json = "application/json";
+const v2Protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+const v2Types: Readonly<Record<string, string>> = {
+  "*/*": json,
+  "application/*": json,
+  [json]: json,
+  [v2Protobuf]: v2Protobuf,
+  // As clients before 1.27 spell it.
+  "application/com.github.proto-openapi.spec.v2@v1.0+protobuf": v2Protobuf,
+};
+const v3Types: Readonly<Record<string, string>> = { "*/*": json, "application/*": json, [json]: json };
+
+/** One document below /openapi/v3. */
+interface Source {
+  readonly path: string;
+  readonly resources: readonly ServedResource[];
+  readonly operations: () => Operation[];
+  readonly at?: { readonly group: string; readonly version: string };
+}
+
+/** The documents of what is served at one moment. */
+interface Published {
+  readonly sources: readonly Source[];
+  readonly hashes: ReadonlyMap<string, string>;
+  readonly hash: string;
+  readonly made: Map<string, Uint8Array>;
+}
 
 export function openApiRoutes(catalog: Catalog): DocumentRoute[] {
-  const made = new Map<string, Uint8Array>();
-  const groups = groupsOf(catalog);
-  const versions = groups.flatMap((group) =>
-    group.versions.map(({ version, resources }) => {
-      const apiVersion = formatApiVersion({ group: group.name, version });
-      const path = group.name === "" ? `api/${version}` : `apis/${apiVersion}`;
-      // What the document says follows from these names and this program's version.
-      const names = resources.map((resource) => resource.kind.resource).join(",");
-      return {
-        group,
-        version,
-        path,
-        hash: sha256Hex(new TextEncoder().encode(`${versionInfo.gitVersion} ${path} ${names}`)),
-      };
-    }),
-  );
-  const index = {
-    paths: Object.fromEntries(
-      [...versions]
-        .sort((a, b) => (a.path < b.path ? -1 : 1))
-        .map(({ path, hash }) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }]),
-    ),
+  let of: readonly ServedResource[] | undefined;
+  let current: Published | undefined;
+  const published = (): Published => {
+    if (current === undefined || of !== catalog.all) {
+      of = catalog.all;
+      current = publish(groupsOf(catalog));
+    }
+    return current;
   };
-
-  const serve = (context: RequestContext, bytes: Uint8Array, hash: string): ApiResponse => {
-    const etag = `"${hash}"`;
-    if (context.request.headers["if-none-match"] === etag) return { status: 304, headers: { etag } };
-    const immutable = context.query.get("hash") === hash;
-    return {
-      status: 200,
-      headers: {
-        "content-type": "application/json",
-        etag,
-        vary: "Accept",
-        ...(immutable ? { "cache-control": cachedForever } : {}),
-      },
-      bytes: [bytes],
-    };
-  };
-
   return [
     {
       path: "/openapi/v2",
       methods: ["GET"],
       handler: async (context) => {
-        refuseProtobuf(context);
-        const hash = sha256Hex(new TextEncoder().encode(versions.map((each) => each.hash).join()));
-        let bytes = made.get("v2");
-        if (bytes === undefined) {
-          const { documentV2 } = await import("./v2.ts");
-          made.set("v2", (bytes = encodeJson(documentV2(groups))));
-        }
-        return serve(context, bytes, hash);
+        const type = accepted(context, v2Types);
+        const documents = published();
+        const hash = type === json ? documents.hash : `${documents.hash.slice(0, -2)}PB`;
+        return serve(context, { bytes: await bytesV2(documents, type), hash, type });
       },
     },
-    {
-      path: "/openapi/v3",
-      methods: ["GET"],
-      handler: () => ({
-        status: 200,
-        headers: { "content-type": "text/plain; charset=utf-8" },
-        bytes: [encodeJson(index)],
-      }),
-    },
+    { path: "/openapi/v3", methods: ["GET"], handler: () => index(published()) },
+    { path: "/openapi/v3/", methods: ["GET"], handler: () => index(published()) },
     {
       path: "/openapi/v3/*",
       methods: ["GET"],
       hidden: true,
       handler: async (context, rest) => {
-        const found = versions.find((each) => each.path === rest);
-        if (found === undefined) return pageNotFound();
-        refuseProtobuf(context);
+        const documents = published();
+        const source = documents.sources.find(({ path }) => path === rest);
+        if (source === undefined) return pageNotFound();
+        const type = accepted(context, v3Types);
+        const hash = documents.hashes.get(source.path)!;
         const wanted = context.query.get("hash");
-        if (wanted !== null && wanted !== found.hash)
-          return { status: 301, headers: { location: `/openapi/v3/${found.path}?hash=${found.hash}` } };
-        let bytes = made.get(found.path);
+        if (wanted !== null && wanted !== hash)
+          return { status: 301, headers: { location: `/openapi/v3/${source.path}?hash=${hash}` } };
+        let bytes = documents.made.get(source.path);
         if (bytes === undefined) {
           const { documentV3 } = await import("./v3.ts");
-          made.set(found.path, (bytes = encodeJson(documentV3(found.group, found.version))));
+          bytes = encodeJson(documentV3(source.operations(), source.resources, source.at));
+          documents.made.set(source.path, bytes);
         }
-        return serve(context, bytes, found.hash);
+        return serve(context, { bytes, hash, type });
       },
     },
   ];
 }
 
-/** These documents are JSON only; a client that takes nothing but protobuf is told so. */
-function refuseProtobuf(context: RequestContext): void {
-  const accept = context.request.headers["accept"];
-  if (accept === undefined || accept === "") return;
-  const fine = parseAccept(accept).some(
-    ({ type }) => type === "*/*" || type === "application/json" || type === "application/*",
+function publish(groups: readonly Group[]): Published {
+  const sources = [...groups.flatMap(sourcesOf), ...rootSources].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const hashes = new Map(sources.map((source) => [source.path, hashOf(source)]));
+  const hash = digest([...hashes.values()].join());
+  return { sources, hashes, hash, made: new Map() };
+}
+
+const rootSources: readonly Source[] = Object.entries(rootOperations).map(([path, operation]) => ({
+  path,
+  resources: [],
+  operations: () => [operation],
+}));
+
+function sourcesOf(group: Group): Source[] {
+  const { name } = group;
+  const custom = group.versions.every(({ resources }) => resources.every((each) => each.custom !== undefined));
+  const versions = group.versions.map(({ version, resources }): Source => {
+    const apiVersion = formatApiVersion({ group: name, version });
+    return {
+      path: name === "" ? `api/${version}` : `apis/${apiVersion}`,
+      resources,
+      operations: () => [
+        ...(custom ? [] : [discoveryOperation(name, version)]),
+        ...resources.flatMap((resource) => operationsOf(resource)),
+      ],
+      at: { group: name, version },
+    };
+  });
+  if (custom) return versions;
+  const path = name === "" ? "api" : `apis/${name}`;
+  return [{ path, resources: [], operations: () => [discoveryOperation(name)] }, ...versions];
+}
+
+const digest = (text: string): string => sha256Hex(new TextEncoder().encode(text)).toUpperCase();
+
+/** What a document says follows from these names, the schemas of custom kinds and this program's version. */
+const hashOf = ({ path, resources }: Source): string =>
+  digest(
+    JSON.stringify([
+      versionInfo.gitVersion,
+      path,
+      resources.map(({ kind, custom }) => [kind.resource, kind.kind, kind.subresources.length, custom?.openApi]),
+    ]),
   );
-  if (!fine) throw notAcceptable(["application/json"]);
+
+const index = ({ hashes }: Published): ApiResponse => ({
+  status: 200,
+  headers: { "content-type": "text/plain; charset=utf-8" },
+  bytes: [
+    encodeJson({
+      paths: Object.fromEntries(
+        [...hashes].map(([path, hash]) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }]),
+      ),
+    }),
+  ],
+});
+
+async function bytesV2({ sources, made }: Published, type: string): Promise<Uint8Array> {
+  const there = made.get(type);
+  if (there !== undefined) return there;
+  const { documentV2 } = await import("./v2.ts");
+  const document = documentV2(
+    sources.flatMap((source) => source.operations()),
+    sources.flatMap((source) => source.resources),
+  );
+  const bytes = type === json ? encodeJson(document) : (await import("./v2-protobuf.ts")).encodeV2(document);
+  made.set(type, bytes);
+  return bytes;
+}
+
+/** The answer's type. Throws StatusError 406. */
+function accepted(context: RequestContext, types: Readonly<Record<string, string>>): string {
+  const accept = context.request.headers["accept"];
+  if (accept === undefined || accept === "") return json;
+  for (const { type } of parseAccept(accept)) {
+    const found = types[type];
+    if (found !== undefined) return found;
+  }
+  throw new StatusError({
+    code: 406,
+    reason: "NotAcceptable",
+    message: `only the following media types are accepted: ${[...new Set(Object.values(types))].join(", ")}`,
+  });
+}
+
+function serve(
+  context: RequestContext,
+  { bytes, hash, type }: { readonly bytes: Uint8Array; readonly hash: string; readonly type: string },
+): ApiResponse {
+  const etag = `"${hash}"`;
+  if (context.request.headers["if-none-match"] === etag) return { status: 304, headers: { etag } };
+  const immutable = context.query.get("hash") === hash;
+  return {
+    status: 200,
+    headers: {
+      "content-type": type,
+      etag,
+      vary: "Accept",
+      ...(immutable ? { "cache-control": "public, immutable" } : {}),
+    },
+    bytes: [bytes],
+  };
 }

@@ -1,52 +1,78 @@
-// The OpenAPI 2.0 document of everything, for older clients.
-import type { Group } from "../discovery/discovery.ts";
-import { versionInfo } from "../version.ts";
-import { definitionName, type PathWriter, parameterTypes, patchTypes, pathsOf, produced } from "./paths.ts";
-import { Definitions, type Json, v2 } from "./schemas.ts";
+// The OpenAPI 2.0 document of everything.
+import { builtinSchemas } from "../../machinery/index.ts";
+import type { ServedResource } from "../catalog.ts";
+import { sha256Hex } from "../discovery/sha256.ts";
+import { addCustom } from "./custom.ts";
+import { Definitions, type Json } from "./definitions.ts";
+import { bodiesIn } from "./kinds-of-definitions.ts";
+import type { Operation } from "./operations.ts";
+import { type Parameter, shareParameters } from "./parameters.ts";
+import { documentVersion, pathItems, responseTexts } from "./path-items.ts";
 
-const writer: PathWriter = {
-  parameter: ({ name, in: where, type }) => ({
-    name,
-    in: where,
-    type,
-    uniqueItems: true,
-    ...(where === "path" ? { required: true } : {}),
-  }),
-  operation: (of) => ({
-    consumes: of.method === "patch" ? patchTypes : ["*/*"],
-    produces: produced,
-    operationId: of.id,
-    parameters: [
-      ...(of.body === undefined
-        ? []
-        : [{ name: "body", in: "body", schema: of.body, ...(of.method === "delete" ? {} : { required: true }) }]),
-      ...of.query.map((name) => writer.parameter({ name, in: "query", type: parameterTypes[name] ?? "string" })),
-    ],
-    responses: {
-      ...Object.fromEntries(of.codes.map((code) => [code, { description: "OK", schema: of.answer }])),
-      401: { description: "Unauthorized" },
-    },
-    "x-kubernetes-action": of.action,
-    "x-kubernetes-group-version-kind": of.gvk,
-  }),
-};
+/** Parameters stand once in the document and are referred to, but for those that are different everywhere. */
+class Parameters {
+  readonly made: Record<string, Json> = {};
 
-export function documentV2(groups: readonly Group[]): Json {
-  const all = groups.flatMap((group) => group.versions.flatMap((version) => version.resources));
-  const definitions = new Definitions(all[0]!.schemas, v2);
-  const paths: Record<string, Json> = {};
-  for (const resource of all) {
-    const { group, version, kind } = resource.kind;
-    definitions.mark(definitionName(resource.kind), [{ group, version, kind }]);
-    Object.assign(paths, pathsOf(resource, definitions, writer));
+  of(parameter: Json): Json {
+    const text = JSON.stringify(parameter);
+    const name = `${parameter["name"]}-${sha256Hex(new TextEncoder().encode(text)).slice(0, 8)}`;
+    this.made[name] = parameter;
+    return { $ref: `#/parameters/${name}` };
   }
+}
+
+export function documentV2(operations: readonly Operation[], resources: readonly ServedResource[]): Json {
+  const definitions = new Definitions(builtinSchemas(), "v2", (name) => bodiesIn(name, undefined));
+  for (const resource of resources) if (resource.custom !== undefined) addCustom(resource, definitions, "v2");
+  const parameters = new Parameters();
+  const schemaOf = (name: string | undefined): Json =>
+    name === undefined ? { type: "string" } : definitions.ref(name);
+  const written = (each: Parameter): Json => {
+    const value = { uniqueItems: true, type: each.type, name: each.name, in: each.in };
+    return each.in === "path" ? { ...value, required: true } : parameters.of(value);
+  };
+  const body = ({ definition, required }: NonNullable<Operation["body"]>): Json => ({
+    name: "body",
+    in: "body",
+    ...(required ? { required } : {}),
+    schema: definitions.ref(definition),
+  });
+  const paths = pathItems(operations, (group) => {
+    const { common, own } = shareParameters(group);
+    return {
+      ...Object.fromEntries(
+        group.map((each, index) => {
+          const mine = [...(each.body === undefined ? [] : [body(each.body)]), ...(own[index] ?? []).map(written)];
+          return [each.method, operation(each, schemaOf(each.answer), mine)];
+        }),
+      ),
+      ...(common.length === 0 ? {} : { parameters: common.map(written) }),
+    };
+  });
   return {
     swagger: "2.0",
-    info: { title: "Kubernetes", version: versionInfo.gitVersion },
+    info: { title: "Kubernetes", version: documentVersion },
     paths,
     definitions: definitions.all,
+    parameters: Object.fromEntries(Object.entries(parameters.made).sort(([a], [b]) => (a < b ? -1 : 1))),
     securityDefinitions: {
-      BearerToken: { type: "apiKey", description: "Bearer Token authentication", name: "authorization", in: "header" },
+      BearerToken: { description: "Bearer Token authentication", type: "apiKey", name: "authorization", in: "header" },
     },
+    security: [{ BearerToken: [] }],
   };
 }
+
+const operation = (of: Operation, schema: Json, parameters: readonly Json[]): Json => ({
+  ...(of.consumes === undefined ? {} : { consumes: of.consumes }),
+  produces: of.produces,
+  schemes: ["https"],
+  tags: [of.tag],
+  operationId: of.id,
+  ...(parameters.length === 0 ? {} : { parameters }),
+  responses: {
+    ...Object.fromEntries(of.codes.map((code) => [code, { description: responseTexts[code], schema }])),
+    401: { description: "Unauthorized" },
+  },
+  ...(of.action === undefined ? {} : { "x-kubernetes-action": of.action }),
+  ...(of.gvk === undefined ? {} : { "x-kubernetes-group-version-kind": of.gvk }),
+});

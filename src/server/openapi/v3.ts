@@ -1,63 +1,49 @@
-// OpenAPI 3.0 documents, one for each group version.
-import type { Group } from "../discovery/discovery.ts";
-import { versionInfo } from "../version.ts";
-import { definitionName, type PathWriter, parameterTypes, patchTypes, pathsOf, produced } from "./paths.ts";
-import { Definitions, type Json, v3 } from "./schemas.ts";
+// OpenAPI 3.0 documents, one for each group, each group version and each other path.
+import { builtinSchemas } from "../../machinery/index.ts";
+import type { ServedResource } from "../catalog.ts";
+import { addCustom } from "./custom.ts";
+import { Definitions, type Json } from "./definitions.ts";
+import { bodiesIn } from "./kinds-of-definitions.ts";
+import type { Operation } from "./operations.ts";
+import { type Parameter, shareParameters } from "./parameters.ts";
+import { documentVersion, pathItems, responseTexts } from "./path-items.ts";
+
+const parameter = ({ name, in: where, type }: Parameter): Json => ({
+  name,
+  in: where,
+  ...(where === "path" ? { required: true } : {}),
+  schema: { type, uniqueItems: true },
+});
 
 const content = (types: readonly string[], schema: Json): Json =>
   Object.fromEntries(types.map((type) => [type, { schema }]));
 
-const writer: PathWriter = {
-  parameter: ({ name, in: where, type }) => ({
-    name,
-    in: where,
-    ...(where === "path" ? { required: true } : {}),
-    schema: { type, uniqueItems: true },
-  }),
-  operation: (of) => ({
-    operationId: of.id,
-    ...(of.query.length === 0
-      ? {}
-      : {
-          parameters: of.query.map((name) =>
-            writer.parameter({ name, in: "query", type: parameterTypes[name] ?? "string" }),
-          ),
-        }),
-    ...(of.body === undefined
-      ? {}
-      : {
-          requestBody: {
-            content: content(of.method === "patch" ? patchTypes : ["*/*"], of.body),
-            ...(of.method === "delete" ? {} : { required: true }),
-          },
-        }),
-    responses: {
+/** `at`: the group version that the document is of, if it is of one. */
+export function documentV3(
+  operations: readonly Operation[],
+  resources: readonly ServedResource[],
+  at: { readonly group: string; readonly version: string } | undefined,
+): Json {
+  const definitions = new Definitions(builtinSchemas(), "v3", (name) => bodiesIn(name, at));
+  for (const resource of resources) if (resource.custom !== undefined) addCustom(resource, definitions, "v3");
+  const schemaOf = (name: string | undefined): Json =>
+    name === undefined ? { type: "string" } : definitions.ref(name);
+  const paths = pathItems(operations, (group) => {
+    const { common, own } = shareParameters(group);
+    return {
       ...Object.fromEntries(
-        of.codes.map((code) => [code, { description: "OK", content: content(produced, of.answer) }]),
+        group.map((each, index) => [each.method, operation(each, { schemaOf, parameters: own[index] ?? [] })]),
       ),
-      401: { description: "Unauthorized" },
-    },
-    "x-kubernetes-action": of.action,
-    "x-kubernetes-group-version-kind": of.gvk,
-  }),
-};
-
-export function documentV3(group: Group, version: string): Json {
-  const resources = group.versions.find((each) => each.version === version)?.resources ?? [];
-  const [first] = resources;
-  const definitions = new Definitions(first!.schemas, v3);
-  const paths: Record<string, Json> = {};
-  for (const resource of resources) {
-    const { group: name, version: of, kind } = resource.kind;
-    definitions.mark(definitionName(resource.kind), [{ group: name, version: of, kind }]);
-    Object.assign(paths, pathsOf(resource, definitions, writer));
-  }
+      ...(common.length === 0 ? {} : { parameters: common.map(parameter) }),
+    };
+  });
+  const schemas = definitions.all;
   return {
     openapi: "3.0.0",
-    info: { title: "Kubernetes", version: versionInfo.gitVersion },
+    info: { title: "Kubernetes", version: documentVersion },
     paths,
     components: {
-      schemas: definitions.all,
+      ...(Object.keys(schemas).length === 0 ? {} : { schemas }),
       securitySchemes: {
         BearerToken: {
           type: "apiKey",
@@ -67,5 +53,40 @@ export function documentV3(group: Group, version: string): Json {
         },
       },
     },
+  };
+}
+
+function operation(
+  of: Operation,
+  {
+    schemaOf,
+    parameters,
+  }: { readonly schemaOf: (name: string | undefined) => Json; readonly parameters: readonly Parameter[] },
+): Json {
+  const { body, consumes = ["*/*"] } = of;
+  const types = body !== undefined && of.method !== "patch" && consumes.length > 1 ? ["*/*"] : consumes;
+  return {
+    tags: [of.tag],
+    operationId: of.id,
+    ...(parameters.length === 0 ? {} : { parameters: parameters.map(parameter) }),
+    ...(body === undefined
+      ? {}
+      : {
+          requestBody: {
+            content: content(types, schemaOf(body.definition)),
+            ...(body.required ? { required: true } : {}),
+          },
+        }),
+    responses: {
+      ...Object.fromEntries(
+        of.codes.map((code) => [
+          code,
+          { description: responseTexts[code], content: content(of.produces, schemaOf(of.answer)) },
+        ]),
+      ),
+      401: { description: "Unauthorized" },
+    },
+    ...(of.action === undefined ? {} : { "x-kubernetes-action": of.action }),
+    ...(of.gvk === undefined ? {} : { "x-kubernetes-group-version-kind": of.gvk }),
   };
 }

@@ -62,6 +62,16 @@ function compile(name: string): WireMessage {
   return { name, byNumber, descending: byNumber.filter((each) => each !== undefined).reverse() };
 }
 
+/** Fields of a message by their JSON names, those of inlined messages among them; undefined when there is no such message. */
+export function messageFields(name: string): ReadonlyMap<string, WireField> | undefined {
+  if (raw[name] === undefined) return undefined;
+  return new Map(
+    messageOf(name).descending.flatMap((field) =>
+      field.inline ? [...(messageFields(field.message) ?? [])] : [[field.name, field] as const],
+    ),
+  );
+}
+
 export const metaPackage = "k8s.io.apimachinery.pkg.apis.meta.v1.";
 
 /** Groups whose package is not the first part of their name below k8s.io/api. */

@@ -1,0 +1,66 @@
+// Definitions of custom resources. Upstream: apiextensions' controller/openapi/builder and openapi/v2/conversion.
+import type { ServedResource } from "../catalog.ts";
+import type { Definitions, Dialect, Json } from "./definitions.ts";
+import { definitionOf, listDefinitionOf, metaDefinition } from "./operations.ts";
+
+const typeMeta: Json = { apiVersion: { type: "string" }, kind: { type: "string" } };
+
+/** Adds the definitions of the kind and of its list. */
+export function addCustom(resource: ServedResource, definitions: Definitions, dialect: Dialect): void {
+  const { kind, custom } = resource;
+  const { group, version } = kind;
+  const own = custom?.openApi as Json | undefined;
+  const gvk = (name: string): Json => ({
+    "x-kubernetes-group-version-kind": [{ group, kind: name, version }],
+  });
+  const meta = (name: string): Json => {
+    const ref = definitions.ref(metaDefinition(name));
+    return dialect === "v3" ? { allOf: [ref] } : ref;
+  };
+  const preserved = own === undefined || (dialect === "v2" && own["x-kubernetes-preserve-unknown-fields"] === true);
+  const schema = preserved ? { type: "object" } : dialect === "v2" ? forVersion2(own) : own;
+  const properties = {
+    ...((schema as Json)["properties"] as Json | undefined),
+    ...typeMeta,
+    metadata: meta("ObjectMeta"),
+  };
+  definitions.add(definitionOf(resource), {
+    ...schema,
+    ...(own === undefined ? {} : { properties }),
+    ...gvk(kind.kind),
+  });
+  const items = definitions.ref(definitionOf(resource));
+  definitions.add(listDefinitionOf(resource), {
+    type: "object",
+    required: ["items"],
+    properties: { ...typeMeta, items: { type: "array", items }, metadata: meta("ListMeta") },
+    ...gvk(custom?.listKind ?? `${kind.kind}List`),
+  });
+}
+
+const onlyVersion3 = new Set(["oneOf", "anyOf", "allOf", "not", "nullable", "$schema", "$ref", "default", "id"]);
+
+/** Version 2 knows fewer words; what they said is left out, as upstream leaves it out. */
+function forVersion2(schema: Json): Json {
+  const out: Json = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (onlyVersion3.has(key)) continue;
+    if (key === "properties")
+      out[key] = Object.fromEntries(
+        Object.entries(value as Json).map(([name, each]) => [name, forVersion2(each as Json)]),
+      );
+    else if ((key === "items" || key === "additionalProperties") && typeof value === "object" && value !== null)
+      out[key] = forVersion2(value as Json);
+    else out[key] = value;
+  }
+  if (schema["nullable"] === true || schema["x-kubernetes-int-or-string"] === true) {
+    for (const key of ["type", "items", "properties", "additionalProperties"]) delete out[key];
+    return out;
+  }
+  if (schema["x-kubernetes-preserve-unknown-fields"] === true) {
+    delete out["items"];
+    delete out["properties"];
+    if (schema["type"] !== "object") delete out["type"];
+  }
+  return out;
+}

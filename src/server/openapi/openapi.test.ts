@@ -1,0 +1,106 @@
+// The published documents against what upstream publishes, beyond the recorded answers.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type TestServer, testServer } from "../testing.ts";
+import { encodeV2 } from "./v2-protobuf.ts";
+
+let server: TestServer;
+before(async () => {
+  server = await testServer();
+});
+after(() => server.close());
+
+async function get(path: string, headers: Record<string, string> = {}) {
+  const mark = path.indexOf("?");
+  const response = await server.handle(
+    {
+      method: "GET",
+      path: mark < 0 ? path : path.slice(0, mark),
+      ...(mark < 0 ? {} : { query: new URLSearchParams(path.slice(mark + 1)) }),
+      headers,
+    },
+    { kind: "user", user: { username: "admin", groups: ["system:masters"] } },
+  );
+  const bytes = Buffer.concat(response.bytes ?? []);
+  return { ...response, bytes, json: <T>(): T => JSON.parse(bytes.toString()) as T };
+}
+
+interface Document {
+  readonly paths: Record<string, Record<string, { operationId: string } & Record<string, unknown>>>;
+  readonly components: { readonly schemas: Record<string, { properties: Record<string, unknown> }> };
+  readonly definitions: Record<string, { properties: Record<string, unknown> }>;
+}
+
+const operations: readonly (readonly [document: string, path: string, method: string, id: string])[] = [
+  ["api/v1", "/api/v1/", "get", "getCoreV1APIResources"],
+  ["apis/apps", "/apis/apps/", "get", "getAppsAPIGroup"],
+  ["api/v1", "/api/v1/pods", "get", "listCoreV1PodForAllNamespaces"],
+  ["api/v1", "/api/v1/watch/pods", "get", "watchCoreV1PodListForAllNamespaces"],
+  ["api/v1", "/api/v1/watch/namespaces/{namespace}/pods/{name}", "get", "watchCoreV1NamespacedPod"],
+  ["api/v1", "/api/v1/namespaces/{namespace}/pods", "delete", "deleteCoreV1CollectionNamespacedPod"],
+  ["api/v1", "/api/v1/namespaces/{namespace}/pods/{name}/log", "get", "readCoreV1NamespacedPodLog"],
+  ["api/v1", "/api/v1/namespaces/{namespace}/pods/{name}/exec", "post", "connectCoreV1PostNamespacedPodExec"],
+  ["api/v1", "/api/v1/nodes/{name}/proxy/{path}", "head", "connectCoreV1HeadNodeProxyWithPath"],
+  ["api/v1", "/api/v1/namespaces/{name}/finalize", "put", "replaceCoreV1NamespaceFinalize"],
+  [
+    "apis/rbac.authorization.k8s.io/v1",
+    "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "post",
+    "createRbacAuthorizationV1ClusterRole",
+  ],
+  ["version", "/version/", "get", "getCodeVersion"],
+];
+for (const [document, path, method, id] of operations)
+  test(`${id} in both documents`, async () => {
+    const v3 = (await get(`/openapi/v3/${document}`)).json<Document>();
+    assert.equal(v3.paths[path]?.[method]?.operationId, id);
+    const v2 = (await get("/openapi/v2")).json<Document>();
+    assert.equal(v2.paths[path]?.[method]?.operationId, id);
+  });
+
+test("defaults of Go's zero values are in version 3 alone", async () => {
+  const v3 = (await get("/openapi/v3/apis/apps/v1")).json<Document>().components.schemas;
+  const ref = (name: string): object => ({ allOf: [{ $ref: `#/components/schemas/io.k8s.api.${name}` }] });
+  const spec = v3["io.k8s.api.apps.v1.DeploymentSpec"]!.properties;
+  assert.deepEqual(spec["template"], { default: {}, ...ref("core.v1.PodTemplateSpec") });
+  const container = v3["io.k8s.api.core.v1.Container"]!.properties;
+  assert.deepEqual(container["name"], { type: "string", default: "" });
+  assert.deepEqual(container["args"], {
+    type: "array",
+    items: { type: "string", default: "" },
+    "x-kubernetes-list-type": "atomic",
+  });
+  assert.deepEqual(container["lifecycle"], ref("core.v1.Lifecycle"));
+  const v2 = (await get("/openapi/v2")).json<Document>().definitions;
+  assert.deepEqual(v2["io.k8s.api.core.v1.Container"]!.properties["name"], { type: "string" });
+});
+
+test("documents are kept by clients: hash URLs, ETags, 304", async () => {
+  const index = (await get("/openapi/v3")).json<{ paths: Record<string, { serverRelativeURL: string }> }>();
+  const url = index.paths["apis/apps/v1"]!.serverRelativeURL;
+  const whole = await get(url);
+  assert.equal(whole.headers["cache-control"], "public, immutable");
+  const etag = whole.headers["etag"] as string;
+  assert.equal((await get(url, { "if-none-match": etag })).status, 304);
+  const stale = await get("/openapi/v3/apis/apps/v1?hash=0");
+  assert.deepEqual([stale.status, stale.headers["location"]], [301, url]);
+  assert.equal((await get("/openapi/v2", { accept: "text/html" })).status, 406);
+});
+
+test("version 2 as protobuf", async () => {
+  const type = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+  const answer = await get("/openapi/v2", { accept: "application/com.github.proto-openapi.spec.v2@v1.0+protobuf" });
+  assert.equal(answer.headers["content-type"], type);
+  assert.equal(answer.bytes.subarray(0, 5).toString("hex"), "0a03322e30");
+  const bytes = encodeV2({
+    swagger: "2.0",
+    info: { title: "T", version: "1" },
+    paths: {},
+    definitions: { a: { type: "object", required: ["b"], "x-k": "v" } },
+  });
+  const document = ["0a03322e30", "12060a0154120131", "4200"]; // swagger, info, paths
+  const oneType = "b201080a066f626a656374"; // a list of one type
+  const hex = Buffer.from(bytes).toString("hex");
+  assert.ok(hex.startsWith(document.join("")), hex);
+  assert.ok(hex.includes(`9a010162${oneType}`), hex);
+});

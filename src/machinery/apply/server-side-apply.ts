@@ -140,6 +140,8 @@ function checkKindOf({ applied, gvk }: ServerSideApply): void {
   throw badRequest(`invalid object type: ${group === "" ? "" : group}/${version}, Kind=${known ? kind : ""}`);
 }
 
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+
 function checkConfiguration({ applied, gvk, schema, schemas }: ServerSideApply): void {
   const metadata = applied["metadata"] as { name?: unknown; namespace?: unknown; managedFields?: unknown } | undefined;
   if (metadata?.managedFields !== undefined && metadata.managedFields !== null)
@@ -147,7 +149,7 @@ function checkConfiguration({ applied, gvk, schema, schemas }: ServerSideApply):
   const errors = typeErrors(applied, { schema, schemas });
   if (errors.length === 0) return;
   const text = errors.length === 1 ? errors[0] : `errors:\n${errors.map((error) => `  ${error}`).join("\n")}`;
-  const names = `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}`;
+  const names = `${textOf(metadata?.namespace)}/${textOf(metadata?.name)}`;
   const group = gvk.group === "" ? `/${gvk.version}` : `${gvk.group}/${gvk.version}`;
   throw plainError(`failed to create typed patch object (${names}; ${group}, Kind=${gvk.kind}): ${text}`);
 }

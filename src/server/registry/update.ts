@@ -107,6 +107,7 @@ async function createInstead(
       context,
       `Precondition failed: UID in precondition: ${draft.metadata.uid}, UID in object meta: `,
     );
+  revisionOf(draft);
   delete (draft.metadata as { resourceVersion?: string }).resourceVersion;
   return createObject(context, resource, {
     draft,
@@ -117,7 +118,8 @@ async function createInstead(
 
 function preconditionFailed(resource: ServedResource, context: RequestContext, why: string): StatusError {
   const { info } = context;
-  const key = storageKey(resource.stored, info.namespace, info.name).slice("/registry".length);
+  const whole = storageKey(resource.stored, info.namespace, info.name);
+  const key = resource.custom === undefined ? whole.slice("/registry".length) : whole;
   return conflict(
     resource.groupResource,
     info.name,
@@ -160,7 +162,7 @@ async function tryChange(
     dryRun,
   });
   await core.admission.admit(attributes);
-  const sentRevision = draft.metadata.resourceVersion ?? "";
+  const sentRevision = revisionOf(draft);
   checkRevision(resource, request, { sent: sentRevision, old });
   draft.metadata.resourceVersion = old.metadata.resourceVersion;
   const reservation = await resource.hooks?.beginUpdate?.(draft, old, context, dryRun);
@@ -186,6 +188,13 @@ async function tryChange(
 /** A patch is made anew from what is there; a PUT with a resourceVersion was made from what it names. */
 const isRetried = (request: ChangeRequest): boolean => request.unconditional === true;
 
+/** What the draft says it was made from, "" for nothing. Throws for what is no number. */
+function revisionOf({ metadata }: KubeObject): string {
+  const sent = metadata.resourceVersion ?? "";
+  if (sent === "" || /^\d+$/.test(sent)) return sent;
+  throw new StatusError({ code: 500, message: `strconv.ParseUint: parsing ${quoteGo(sent)}: invalid syntax` });
+}
+
 function checkRevision(
   resource: ServedResource,
   request: ChangeRequest,
@@ -198,8 +207,6 @@ function checkRevision(
       field.invalid("metadata.resourceVersion", 0, "must be specified for an update"),
     ]);
   }
-  if (!/^\d+$/.test(sent))
-    throw new StatusError({ code: 500, message: `strconv.ParseUint: parsing ${quoteGo(sent)}: invalid syntax` });
   if (sent !== old.metadata.resourceVersion) throw modifiedConflict(resource.groupResource, request.name);
 }
 

@@ -21,6 +21,7 @@ interface Index {
 const pathOf = ({ spec }: APIService): string => `apis/${spec.group ?? ""}/${spec.version ?? ""}`;
 
 export function openApiOf({ services, ask }: OpenApiHost) {
+  const specs = new Map<string, { readonly etag: string; readonly document: object }>();
   /** The JSON document, undefined when this server has none. */
   async function json(service: APIService, path: string): Promise<unknown> {
     const { answer, done } = await ask(service, path, { accept: "application/json" });
@@ -35,6 +36,31 @@ export function openApiOf({ services, ask }: OpenApiHost) {
   async function addressOf(service: APIService): Promise<string | undefined> {
     const index = (await json(service, "/openapi/v3").catch(() => undefined)) as Index | undefined;
     return index?.paths?.[pathOf(service)]?.serverRelativeURL;
+  }
+
+  /** Kept until its server has another one; asked for with the hash of what is there. */
+  async function specOf(service: APIService): Promise<object | undefined> {
+    const { uid } = service.metadata;
+    const known = specs.get(uid);
+    const { answer, done } = await ask(service, "/openapi/v2", {
+      accept: "application/json",
+      ...(known === undefined ? {} : { "if-none-match": known.etag }),
+    });
+    try {
+      const bytes = await wholeOf(answer);
+      if (answer.status === 304) return known?.document;
+      if (answer.status !== 200) return undefined;
+      const { paths, ...rest } = JSON.parse(new TextDecoder().decode(bytes)) as {
+        paths?: Readonly<Record<string, unknown>>;
+      };
+      const own = Object.entries(paths ?? {}).filter(([path]) => path.startsWith(`/${pathOf(service)}/`));
+      const document = { ...rest, paths: Object.fromEntries(own) };
+      const { etag } = answer.headers;
+      if (typeof etag === "string") specs.set(uid, { etag, document });
+      return document;
+    } finally {
+      done();
+    }
   }
 
   return {
@@ -59,11 +85,9 @@ export function openApiOf({ services, ask }: OpenApiHost) {
         done();
       }
     },
-    async v2(): Promise<object[]> {
-      const documents = await Promise.all(
-        services().map((service) => json(service, "/openapi/v2").catch(() => undefined)),
-      );
-      return documents.filter((each): each is object => typeof each === "object" && each !== null);
+    v2: async (): Promise<object[]> => {
+      const documents = await Promise.all(services().map((service) => specOf(service).catch(() => undefined)));
+      return documents.filter((each) => each !== undefined);
     },
   };
 }

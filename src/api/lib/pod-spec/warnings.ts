@@ -10,6 +10,7 @@ import type {
 import { labelValue, type ObjectMeta, quantityMilliValue } from "../../../machinery/index.ts";
 import { ipWarnings } from "../ip.ts";
 import { child, entry, item } from "../validate.ts";
+import { overlapWarnings } from "./overlapping-paths.ts";
 import { allContainers } from "./visit.ts";
 
 export interface WarnedPod {
@@ -118,12 +119,7 @@ function volumeWarnings({ volumes = [] }: PodSpec, at: string): string[] {
       volume[name] === undefined ? [] : [`${child(item(child(at, "volumes"), index), path)}: ${text}`],
     ),
   );
-  const sourceless = volumes.flatMap(({ name, projected }) =>
-    (projected?.sources ?? [])
-      .filter((source) => Object.keys(source).length === 0)
-      .map(() => `volume ${JSON.stringify(name)} (Projected) has no sources provided`),
-  );
-  return [...old, ...sourceless];
+  return [...old, ...overlapWarnings(volumes)];
 }
 
 /** Later entries that repeat an earlier one. */

@@ -4,9 +4,21 @@
  * compatibility version is 1.35 and whose newest library came in 1.34.
  * Source: k8s.io/apiserver/pkg/cel/environment/base.go.
  */
-import type { EnvOptions, Library } from "../contract.ts";
+import {
+  DURATION_LITERALS,
+  FORMAT_LITERALS,
+  HOMOGENEOUS_LITERALS,
+  REGEX_LITERALS,
+  TIMESTAMP_LITERALS,
+} from "../check/validators.ts";
+import type { EnvOptions, Library, Validator } from "../contract.ts";
 import { createEnv, type Env, extendEnv } from "../environment.ts";
+import { TWO_VARIABLE_COMPREHENSIONS } from "../libraries/comprehensions.ts";
+import { lists } from "../libraries/lists.ts";
+import { optionalTypes } from "../libraries/optional.ts";
+import { SETS } from "../libraries/sets.ts";
 import { STANDARD } from "../libraries/standard.ts";
+import { strings } from "../libraries/strings.ts";
 import { AUTHZ, AUTHZ_SELECTORS } from "./libraries/authorizer.ts";
 import { FORMAT } from "./libraries/format.ts";
 import { CIDR, IP } from "./libraries/ip.ts";
@@ -31,12 +43,27 @@ const versioned: readonly VersionedLibrary[] = [
   { library: REGEX, since: 0 },
   { library: LISTS, since: 0 },
   { library: AUTHZ, since: 27 },
+  { library: optionalTypes(), since: 28 },
   { library: QUANTITY, since: 28 },
+  { library: strings(0), since: 0, until: 29 },
+  { library: strings(2), since: 29 },
+  { library: SETS, since: 29 },
   { library: IP, since: 30 },
   { library: CIDR, since: 30 },
   { library: FORMAT, since: 31 },
   { library: AUTHZ_SELECTORS, since: 31 },
+  { library: TWO_VARIABLE_COMPREHENSIONS, since: 32 },
   { library: SEMVER, since: 33 },
+  { library: lists(3), since: 34 },
+];
+
+/** Checks of literals, with the minor version since which they are made. */
+const validators: readonly { readonly validator: Validator; readonly since: number }[] = [
+  { validator: HOMOGENEOUS_LITERALS, since: 0 },
+  { validator: DURATION_LITERALS, since: 29 },
+  { validator: TIMESTAMP_LITERALS, since: 29 },
+  { validator: REGEX_LITERALS, since: 29 },
+  { validator: FORMAT_LITERALS, since: 29 },
 ];
 
 /** Kubernetes 1.36 takes new expressions that 1.35 understands too. */
@@ -58,8 +85,14 @@ export interface BaseOptions {
 let newExpressions: Env | undefined;
 let storedExpressions: Env | undefined;
 
-const create = (version: number | "stored"): Env =>
-  createEnv({ libraries: librariesOf(version), homogeneousLiterals: true, crossTypeNumericComparisons: true });
+function create(version: number | "stored"): Env {
+  const reached = (since: number): boolean => version === "stored" || version >= since;
+  return createEnv({
+    libraries: librariesOf(version),
+    crossTypeNumericComparisons: reached(28),
+    validators: validators.filter(({ since }) => reached(since)).map(({ validator }) => validator),
+  });
+}
 
 /** The common environment, without variables. */
 export function baseEnvironment({ stored = false }: BaseOptions = {}): Env {

@@ -23,6 +23,7 @@ import {
   unbounded,
   unknownSize,
 } from "./estimate-size.ts";
+import { extensionEstimate } from "./extension-estimate.ts";
 import { isKubernetesType } from "./library-types.ts";
 
 type SizeOf = CostEstimator["size"];
@@ -31,7 +32,10 @@ type EstimateCall = (call: EstimatedCall, sizeOf: (node: CostNode) => Estimate) 
 /** An estimator of Kubernetes' libraries for inputs of these sizes. */
 export function libraryEstimator(size: SizeOf = () => undefined): CostEstimator {
   const sizeOf = (node: CostNode): Estimate => node.size ?? size(node) ?? unknownSize;
-  return { size, call: (call) => estimates.get(call.function)?.(call, sizeOf) };
+  return {
+    size,
+    call: (call) => extensionEstimate(call, sizeOf) ?? estimates.get(call.function)?.(call, sizeOf),
+  };
 }
 
 const one = exactly(1);

@@ -544,7 +544,7 @@ export function parse(source: string, options: ParseOptions): Parsed {
   } catch (error) {
     issues = createIssues(source);
     if (error instanceof DepthFailure) issues.add(-1, `expression recursion limit exceeded: ${MAX_DEPTH}`);
-    else if (error instanceof SyntaxFailure) reportSyntaxErrors(source, issues);
+    else if (error instanceof SyntaxFailure) reportSyntaxErrors(source, issues, (word) => RESERVED.has(word));
     else throw error;
     return failed();
   }

@@ -3,53 +3,11 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { type Clock, sleep } from "../base/index.ts";
+import { containerdConfig } from "../runtime/cri/index.ts";
 import { pauseImageName } from "./images.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { bootId, findCniPlugins, findProgram } from "./machine.ts";
 import { isAlive, readRecord, removeRecord, spawnDetached, stopProcess } from "./processes.ts";
-
-/** Snapshotters and plugins that would probe the machine at start and are not used. */
-const unusedPlugins = [
-  "io.containerd.internal.v1.opt",
-  "io.containerd.internal.v1.tracing",
-  "io.containerd.tracing.processor.v1.otlp",
-  "io.containerd.snapshotter.v1.aufs",
-  "io.containerd.snapshotter.v1.btrfs",
-  "io.containerd.snapshotter.v1.devmapper",
-  "io.containerd.snapshotter.v1.zfs",
-  "io.containerd.snapshotter.v1.blockfile",
-];
-
-export function containerdConfig(layout: ClusterLayout, cniPlugins: string): string {
-  const text = JSON.stringify;
-  return `version = 2
-root = ${text(layout.containerd.root)}
-state = ${text(layout.containerd.state)}
-disabled_plugins = ${text(unusedPlugins)}
-
-[grpc]
-  address = ${text(layout.containerd.socket)}
-
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = ${text(pauseImageName)}
-  # Without CAP_SYS_RESOURCE the kernel refuses to lower a score, and runc then fails to start anything.
-  restrict_oom_score_adj = true
-  stream_server_address = "127.0.0.1"
-  stream_server_port = "0"
-  enable_unprivileged_ports = true
-  enable_unprivileged_icmp = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = ${text(cniPlugins)}
-    conf_dir = ${text(layout.cni.configDirectory)}
-  [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = "overlayfs"
-    default_runtime_name = "runc"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-      runtime_type = "io.containerd.runc.v2"
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-        SystemdCgroup = false
-`;
-}
 
 /** Starts containerd, or finds the one that still runs. Resolves at once: `containerdReady` waits for its socket. */
 export function startContainerd(layout: ClusterLayout): "adopted" | "started" {
@@ -67,7 +25,13 @@ export function startContainerd(layout: ClusterLayout): "adopted" | "started" {
   mkdirSync(layout.containerd.state, { recursive: true });
   writeFileSync(layout.containerd.bootFile, boot);
   rmSync(layout.containerd.socket, { force: true });
-  writeFileSync(layout.containerd.configFile, containerdConfig(layout, plugins));
+  writeFileSync(
+    layout.containerd.configFile,
+    containerdConfig({
+      ...layout.containerd,
+      ...{ cniPlugins: plugins, cniConfig: layout.cni.configDirectory, sandboxImage: pauseImageName },
+    }),
+  );
   spawnDetached({
     command: program,
     args: ["--config", layout.containerd.configFile, "--log-level", "warn"],

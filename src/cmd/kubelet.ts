@@ -1,4 +1,5 @@
 // `t8s kubelet`: the kubelet of one node alone, with upstream's flags.
+import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Taint } from "../api/index.ts";
@@ -12,12 +13,15 @@ import { acceptedByKubelet, tellInert } from "./apiserver/accepted-flags.ts";
 import { readFlagFile, selfSigned, servingFiles } from "./apiserver/self-signed.ts";
 import { runSimulatedNode } from "./components.ts";
 import { portError, serveHealth } from "./health.ts";
+import { settingFlags, settingsOfFile, settingsOfFlags } from "./kubelet-settings.ts";
 import { readFlags } from "./lib.ts";
 import { connect, type Remote, remoteFlags } from "./remote.ts";
 
 const flags = {
   ...acceptedByKubelet,
   ...remoteFlags,
+  ...settingFlags,
+  config: { type: "string", help: "file with a KubeletConfiguration; flags win over it" },
   simulated: { type: "boolean", help: "only pretend to run containers: a node for tests of everything else" },
   "hostname-override": { type: "string", help: "name of the node; the host's when not given" },
   "node-ip": { type: "string", help: "address of the node; found when not given" },
@@ -56,7 +60,11 @@ type Values = FlagValues<typeof flags>;
 export async function run(words: readonly string[]): Promise<number> {
   const parsed = readFlags({ name: "kubelet", about: "Runs a node's kubelet alone.", flags }, words);
   if (parsed === undefined) return 0;
-  const { values } = parsed;
+  const { values, given } = parsed;
+  const settings = {
+    ...(values.config === undefined ? {} : settingsOfFile(values.config)),
+    ...settingsOfFlags(values, given),
+  };
   const runtimeSocket = socketOf(values["container-runtime-endpoint"]);
   const taints = values["register-with-taints"].map(parseTaint);
   const remote = connect("kubelet", values);
@@ -73,7 +81,7 @@ export async function run(words: readonly string[]): Promise<number> {
       const address = values["node-ip"] ?? nodeAddress();
       if (values.simulated)
         await runSimulatedNode(remote, { name: nodeName, address, podCidr: values["pod-cidr"] ?? "10.244.0.0/24" });
-      else await runNode(remote, { values, nodeName, address, runtimeSocket, taints });
+      else await runNode(remote, { values, given, nodeName, address, runtimeSocket, taints, settings });
     } finally {
       stopHealth();
     }
@@ -89,11 +97,16 @@ interface NodeSettings {
   readonly address: string;
   readonly runtimeSocket: string;
   readonly taints: readonly Taint[];
+  readonly given: ReadonlySet<string>;
+  readonly settings: KubeletOptions["config"];
 }
 
 async function runNode(remote: Remote, settings: NodeSettings): Promise<void> {
   const { clock, log } = remote;
   const { values, nodeName, address } = settings;
+  const config = kubeletConfig(settings);
+  for (const directory of [config?.rootDirectory, config?.podLogsDirectory, config?.containerLogsDirectory])
+    if (directory !== undefined) mkdirSync(directory, { recursive: true });
   const runtime = await connectCri({ socket: settings.runtimeSocket, clock, log });
   try {
     const kubelet = createKubelet({
@@ -101,7 +114,7 @@ async function runNode(remote: Remote, settings: NodeSettings): Promise<void> {
       nodeName,
       runtime,
       host: createNodeHost({ clock, log }),
-      config: kubeletConfig(settings),
+      config,
     });
     const server = await serveKubelet({
       ...remote,
@@ -122,24 +135,37 @@ async function runNode(remote: Remote, settings: NodeSettings): Promise<void> {
   }
 }
 
-const kubeletConfig = ({ values, address, taints }: NodeSettings): KubeletOptions["config"] => ({
-  clusterDns: values["cluster-dns"],
-  clusterDomain: values["cluster-domain"],
-  rootDirectory: values["root-dir"],
-  podLogsDirectory: values["pod-logs-dir"],
-  containerLogsDirectory: join(values["pod-logs-dir"], "..", "containers"),
-  staticPodPath: values["pod-manifest-path"],
-  resolverConfig: values["resolv-conf"],
-  nodeIps: [address],
-  registerNode: values["register-node"],
-  nodeLabels: values["node-labels"],
-  registerWithTaints: taints,
-  maxPods: values["max-pods"],
-  podCidr: values["pod-cidr"],
-  port: values.port,
-  cgroupRoot: values["cgroup-root"],
-  cgroupDriver: cgroupDriver(values["cgroup-driver"]),
-});
+/** The flags that were given win over the configuration file, and that over the defaults of flags. */
+function kubeletConfig({ values, given, address, taints, settings }: NodeSettings): KubeletOptions["config"] {
+  const ofFlags = {
+    "cluster-dns": { clusterDns: values["cluster-dns"] },
+    "cluster-domain": { clusterDomain: values["cluster-domain"] },
+    "pod-manifest-path": { staticPodPath: values["pod-manifest-path"] },
+    "resolv-conf": { resolverConfig: values["resolv-conf"] },
+    "register-node": { registerNode: values["register-node"] },
+    "max-pods": { maxPods: values["max-pods"] },
+    "pod-cidr": { podCidr: values["pod-cidr"] },
+    "cgroup-root": { cgroupRoot: values["cgroup-root"] },
+    "cgroup-driver": { cgroupDriver: cgroupDriver(values["cgroup-driver"]) },
+    "pod-logs-dir": { podLogsDirectory: values["pod-logs-dir"] },
+  } satisfies Record<string, KubeletOptions["config"]>;
+  const entries = Object.entries(ofFlags);
+  const merged: KubeletOptions["config"] = Object.assign(
+    {},
+    ...entries.map(([, part]) => part),
+    settings,
+    ...entries.filter(([flag]) => given.has(flag)).map(([, part]) => part),
+  );
+  return {
+    ...merged,
+    rootDirectory: values["root-dir"],
+    containerLogsDirectory: join(merged?.podLogsDirectory ?? values["pod-logs-dir"], "..", "containers"),
+    nodeIps: [address],
+    nodeLabels: values["node-labels"],
+    registerWithTaints: taints,
+    port: values.port,
+  };
+}
 
 function socketOf(endpoint: string): string {
   if (!endpoint.startsWith("unix://") && !endpoint.startsWith("/"))

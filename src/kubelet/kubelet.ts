@@ -8,7 +8,7 @@ import { type Client, createEventRecorder, createInformerFactory, type InformerF
 import type { ContainerRuntime } from "../runtime/index.ts";
 import { defaultKubeletConfig, type KubeletConfig } from "./config.ts";
 import type { KubeletContext } from "./context.ts";
-import { createEvictionManager } from "./eviction/manager.ts";
+import { createEvictionManager, type EvictionManager } from "./eviction/manager.ts";
 import { collectContainers } from "./gc/containers.ts";
 import { createImageCollector } from "./gc/images.ts";
 import type { Host } from "./host.ts";
@@ -91,7 +91,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     node: () => nodeManager.node(),
   };
   const nodeManager = createNodeManager(context, {
-    pressure: () => ({ memory: false, disk: false, pid: false }),
+    pressure: () => eviction.pressure(),
     extended: () => ({}),
   });
   const statuses = createStatusManager({ client, clock, log, signal: life.signal });
@@ -101,7 +101,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     backoff: createBackoff({ clock, initialMs: 10_000, limitMs: config.maxContainerRestartPeriodSeconds * 1000 }),
     volumes: createVolumeManager(context),
     objects,
-    admit: (pod) => admitHere(context, workers, pod),
+    admit: (pod) => admitHere({ context, workers, eviction }, pod),
   });
   const workers: PodWorkers = createPodWorkers({
     clock,
@@ -188,7 +188,10 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   return { run, ready, context, workers, statuses, probes };
 }
 
-function admitHere(context: KubeletContext, workers: PodWorkers, pod: Pod): ReturnType<typeof admit> {
+function admitHere(
+  { context, workers, eviction }: { context: KubeletContext; workers: PodWorkers; eviction: EvictionManager },
+  pod: Pod,
+): ReturnType<typeof admit> {
   const node = context.node();
   if (node === undefined) return undefined;
   const uid = podUid(pod);
@@ -199,6 +202,7 @@ function admitHere(context: KubeletContext, workers: PodWorkers, pod: Pod): Retu
   return admit({
     ...{ pod, others, node, allocatable: (node.status?.allocatable ?? {}) as Record<string, string> },
     allowedUnsafeSysctls: context.config.allowedUnsafeSysctls,
+    pressure: eviction.pressure(),
     supplementalGroupsPolicySupported: node.status?.features?.supplementalGroupsPolicy === true,
   });
 }

@@ -179,7 +179,11 @@ describe("admission", () => {
     spec: {},
   } as unknown as Node;
   const allocatable = { cpu: "1", memory: "1Gi", pods: "2" };
-  const asked = (spec: Parameters<typeof testPod>[0], others: ReturnType<typeof testPod>[] = []): unknown =>
+  const asked = (
+    spec: Parameters<typeof testPod>[0],
+    others: ReturnType<typeof testPod>[] = [],
+    pressure: readonly ("memory" | "disk" | "pid")[] = [],
+  ): unknown =>
     admit({
       pod: testPod(spec),
       others,
@@ -187,12 +191,25 @@ describe("admission", () => {
       allocatable,
       allowedUnsafeSysctls: ["net.core.*"],
       supplementalGroupsPolicySupported: false,
+      pressure: { memory: pressure.includes("memory"), disk: pressure.includes("disk"), pid: pressure.includes("pid") },
     });
   const cpu = (amount: string): Parameters<typeof testPod>[0] => ({
     containers: [{ name: "c", resources: { requests: { cpu: amount } } }],
   });
   const table: [name: string, got: unknown, expected: unknown][] = [
     ["fits", asked(cpu("1")), undefined],
+    ["short of memory, some asked for", asked(cpu("1"), [], ["memory"]), undefined],
+    [
+      "short of memory, best effort",
+      asked({}, [], ["memory"]),
+      { reason: "Evicted", message: "The node had condition: [MemoryPressure]. " },
+    ],
+    [
+      "short of disk and processes",
+      asked(cpu("1"), [], ["disk", "pid"]),
+      { reason: "Evicted", message: "The node had condition: [DiskPressure PIDPressure]. " },
+    ],
+    ["short of disk, critical", asked({ priority: 2_000_000_000 }, [], ["disk"]), undefined],
     [
       "too much",
       asked(cpu("600m"), [testPod(cpu("500m"))]),

@@ -1,8 +1,9 @@
 // Whether this node takes a pod that was bound to it. Upstream: pkg/kubelet/lifecycle/predicate.go, sysctl/allowlist.go. Plain functions.
 import type { Node, Pod } from "../../api/index.ts";
 import { quantityMilliValue, quantityValue } from "../../machinery/index.ts";
-import { isHostNetwork, isStaticPod, isTerminalPhase } from "../pod.ts";
-import { podRequests, type ResourceList } from "../resources/requests.ts";
+import type { Pressure } from "../nodestatus/status.ts";
+import { isHostNetwork, isMirrorPod, isStaticPod, isTerminalPhase } from "../pod.ts";
+import { podRequests, qosOf, type ResourceList } from "../resources/requests.ts";
 import { matchesNode } from "./node-affinity.ts";
 
 export interface Rejection {
@@ -18,11 +19,13 @@ export interface AdmissionInput {
   readonly allocatable: ResourceList;
   readonly allowedUnsafeSysctls: readonly string[];
   readonly supplementalGroupsPolicySupported: boolean;
+  readonly pressure: Pressure;
 }
 
 /** Undefined when the pod is taken. */
 export function admit(input: AdmissionInput): Rejection | undefined {
   return (
+    underPressure(input) ??
     sysctls(input) ??
     operatingSystem(input) ??
     groupsPolicy(input) ??
@@ -31,6 +34,29 @@ export function admit(input: AdmissionInput): Rejection | undefined {
     ports(input) ??
     taints(input)
   );
+}
+
+const systemCritical = 2_000_000_000;
+
+/**
+ * A node that puts pods out takes none in, but for critical ones and, while only memory is short, those that asked for some. Upstream:
+ * pkg/kubelet/eviction (Admit).
+ */
+function underPressure({ pod, pressure }: AdmissionInput): Rejection | undefined {
+  const { memory, disk, pid } = pressure;
+  if (!memory && !disk && !pid) return undefined;
+  if (isStaticPod(pod) || isMirrorPod(pod) || (pod.spec.priority ?? 0) >= systemCritical) return undefined;
+  const short = { key: "node.kubernetes.io/memory-pressure", effect: "NoSchedule" } as const;
+  if (memory && !disk && !pid) {
+    if (qosOf(pod) !== "BestEffort") return undefined;
+    if ((pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, short))) return undefined;
+  }
+  const names = [
+    ...(memory ? ["MemoryPressure"] : []),
+    ...(disk ? ["DiskPressure"] : []),
+    ...(pid ? ["PIDPressure"] : []),
+  ];
+  return { reason: "Evicted", message: `The node had condition: [${names.join(" ")}]. ` };
 }
 
 const safeSysctls = new Set([

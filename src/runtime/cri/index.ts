@@ -1,2 +1,2 @@
 export { type CriOptions, connectCri } from "./connect.ts";
-export { type ContainerdOptions, containerdConfig, type OwnContainerd, startContainerd } from "./containerd.ts";
+export { type ContainerdPlaces, containerdConfig } from "./containerd-config.ts";

@@ -5,7 +5,7 @@ import { access, copyFile, mkdir, mkdtemp, readFile, symlink, writeFile } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger, systemClock } from "../../base/index.ts";
-import { type OwnContainerd, startContainerd } from "./containerd.ts";
+import { type OwnContainerd, startContainerd } from "./containerd.fixture.ts";
 
 export const testImage = "t8s.test/busybox:1";
 
@@ -32,6 +32,8 @@ async function cniDirectory(): Promise<string | undefined> {
 
 export interface TestContainerd extends OwnContainerd {
   readonly directory: string;
+  /** Imports one more image of the same kind, under another name and with another id. */
+  addImage(name: string): Promise<void>;
 }
 
 export async function testContainerd(): Promise<TestContainerd> {
@@ -47,12 +49,13 @@ export async function testContainerd(): Promise<TestContainerd> {
     ...{ cniBinDirectory: (await cniDirectory())!, snapshotter: "native", log: silentLogger, clock: systemClock },
   });
   await containerd.importImage(await busyboxImage(directory));
-  return { ...containerd, directory };
+  const addImage = async (name: string): Promise<void> => containerd.importImage(await busyboxImage(directory, name));
+  return { ...containerd, directory, addImage };
 }
 
 /** A `docker save` archive: busybox and its links, which sleeps when it is told nothing. */
-async function busyboxImage(directory: string): Promise<string> {
-  const root = join(directory, "image");
+async function busyboxImage(directory: string, name = testImage): Promise<string> {
+  const root = join(directory, `image-${name.replaceAll(/[^a-z0-9]/g, "-")}`);
   await mkdir(join(root, "layer/bin"), { recursive: true });
   for (const each of ["etc", "tmp", "proc", "sys", "dev", "root"])
     await mkdir(join(root, "layer", each), { recursive: true });
@@ -80,6 +83,7 @@ async function busyboxImage(directory: string): Promise<string> {
     join(root, "layer/etc/passwd"),
     "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n",
   );
+  await writeFile(join(root, "layer/etc/image"), `${name}\n`);
   await writeFile(join(root, "layer/etc/group"), "root:x:0:\nnobody:x:65534:\n");
   execFileSync("tar", ["-C", join(root, "layer"), "--owner=0", "--group=0", "-cf", join(root, "layer.tar"), "."]);
   const digest = createHash("sha256")
@@ -94,8 +98,8 @@ async function busyboxImage(directory: string): Promise<string> {
   await writeFile(join(root, "config.json"), JSON.stringify(config));
   await writeFile(
     join(root, "manifest.json"),
-    JSON.stringify([{ Config: "config.json", RepoTags: [testImage], Layers: ["layer.tar"] }]),
+    JSON.stringify([{ Config: "config.json", RepoTags: [name], Layers: ["layer.tar"] }]),
   );
-  execFileSync("tar", ["-C", root, "-cf", join(directory, "image.tar"), "manifest.json", "config.json", "layer.tar"]);
-  return join(directory, "image.tar");
+  execFileSync("tar", ["-C", root, "-cf", `${root}.tar`, "manifest.json", "config.json", "layer.tar"]);
+  return `${root}.tar`;
 }

@@ -1,8 +1,9 @@
-// A containerd of one's own: own root, state, socket, CNI configuration and bridge, so that it meets no other containerd of the machine.
+// A containerd for a test: own root, state, socket, CNI configuration and bridge, so that it meets no other containerd of the machine.
 // `stop` leaves containers running (containerd's shims outlive it); `destroy` takes everything away.
 import type { ChildProcess } from "node:child_process";
 import { type Clock, type Logger, sleep } from "../../base/index.ts";
 import { connectCri } from "./connect.ts";
+import { containerdConfig } from "./containerd-config.ts";
 
 export interface ContainerdOptions {
   /** Absolute; made when absent. Everything of this containerd is below it. */
@@ -29,55 +30,15 @@ export interface OwnContainerd {
   destroy(): Promise<void>;
 }
 
-/** TOML of /etc/containerd/config.toml, version 2: understood by containerd 1.6 to 2.x. */
-export function containerdConfig(
-  options: Pick<ContainerdOptions, "directory" | "sandboxImage" | "cniBinDirectory" | "snapshotter">,
-): string {
-  const { directory } = options;
-  const quote = JSON.stringify;
-  return `version = 2
-root = ${quote(`${directory}/root`)}
-state = ${quote(`${directory}/state`)}
-
-[grpc]
-  address = ${quote(`${directory}/containerd.sock`)}
-
-[ttrpc]
-  address = ${quote(`${directory}/containerd.sock.ttrpc`)}
-
-[plugins."io.containerd.internal.v1.opt"]
-  path = ${quote(`${directory}/opt`)}
-
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = ${quote(options.sandboxImage)}
-  restrict_oom_score_adj = true
-  stream_server_address = "127.0.0.1"
-  stream_server_port = "0"
-  enable_unprivileged_ports = true
-  enable_unprivileged_icmp = true
-  [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = ${quote(options.snapshotter ?? "overlayfs")}
-    default_runtime_name = "runc"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-      runtime_type = "io.containerd.runc.v2"
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-        SystemdCgroup = false
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = ${quote(options.cniBinDirectory)}
-    conf_dir = ${quote(`${directory}/cni/net.d`)}
-    max_conf_num = 1
-`;
-}
-
-/** A bridge with host-local addresses and host ports. */
-export const bridgeNetwork = (options: Pick<ContainerdOptions, "directory" | "podCidr" | "bridge">): string =>
+/** A bridge with host-local addresses. Nothing is masqueraded or forwarded: rules of the machine stay as they are. */
+const bridgeNetwork = (options: Pick<ContainerdOptions, "directory" | "podCidr" | "bridge">): string =>
   `${JSON.stringify(
     {
       cniVersion: "0.4.0",
       name: options.bridge,
       plugins: [
         {
-          ...{ type: "bridge", bridge: options.bridge, isGateway: true, ipMasq: true, hairpinMode: true },
+          ...{ type: "bridge", bridge: options.bridge, isGateway: true, ipMasq: false, hairpinMode: true },
           ipam: {
             type: "host-local",
             dataDir: `${options.directory}/cni/addresses`,
@@ -85,7 +46,6 @@ export const bridgeNetwork = (options: Pick<ContainerdOptions, "directory" | "po
             routes: [{ dst: "0.0.0.0/0" }],
           },
         },
-        { type: "portmap", capabilities: { portMappings: true } },
       ],
     },
     undefined,
@@ -101,7 +61,14 @@ export async function startContainerd(options: ContainerdOptions): Promise<OwnCo
   const socket = `${directory}/containerd.sock`;
   const configPath = `${directory}/config.toml`;
   await fs.mkdir(`${directory}/cni/net.d`, { recursive: true });
-  await fs.writeFile(configPath, containerdConfig(options));
+  await fs.writeFile(
+    configPath,
+    containerdConfig({
+      ...{ root: `${directory}/root`, state: `${directory}/state`, socket },
+      ...{ cniPlugins: options.cniBinDirectory, cniConfig: `${directory}/cni/net.d` },
+      ...{ sandboxImage: options.sandboxImage, snapshotter: options.snapshotter ?? "overlayfs" },
+    }),
+  );
   await fs.writeFile(`${directory}/cni/net.d/10-bridge.conflist`, bridgeNetwork(options));
   const output = await fs.open(`${directory}/containerd.log`, "a");
   const child = spawn(options.containerdBinary ?? "containerd", ["--config", configPath], {

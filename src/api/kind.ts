@@ -85,6 +85,8 @@ export interface RuleContext {
   readonly allowPrivileged: boolean;
   readonly uuid: () => string;
   readonly dryRun: boolean;
+  /** Adds a text to the answer's `Warning` headers: findings that are let through. */
+  readonly warn?: (text: string) => void;
 }
 
 /**
@@ -134,6 +136,19 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   readonly resetFields?: Readonly<Record<string, readonly string[]>>;
   /** The group of the kind that all versions become inside upstream, when it is another one; validation errors name it. */
   readonly internalGroup?: string;
+  /**
+   * Other parts that are written by themselves (`pods/resize`, `certificatesigningrequests/approval`), by name: preparation
+   * puts back all that the part may not change.
+   */
+  readonly parts?: Readonly<
+    Record<
+      string,
+      {
+        prepareUpdate(draft: T, old: T, context: RuleContext): void;
+        validateUpdate(object: T, old: T, context: RuleContext): FieldError[];
+      }
+    >
+  >;
   /** `/scale`: where its numbers live. */
   scale?: {
     read(object: T): { replicas: number; statusReplicas: number; selector: string };

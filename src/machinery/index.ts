@@ -1,5 +1,6 @@
 export * from "./apply/field-set.ts";
 export * from "./apply/managed-fields.ts";
+export * from "./apply/merge-configuration.ts";
 export * from "./apply/scale-fields.ts";
 export * from "./apply/server-side-apply.ts";
 export { type Comparison, compareTyped, fieldSetOf } from "./apply/typed.ts";

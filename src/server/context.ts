@@ -51,4 +51,5 @@ export const ruleContext = (context: RequestContext, dryRun: boolean): RuleConte
   allowPrivileged: context.core.allowPrivileged,
   uuid: () => uuid(context.core.rng),
   dryRun,
+  warn: (text) => warn(context, text),
 });

@@ -173,6 +173,7 @@ function refusal(why: string, identity: GroupVersionKind | undefined, { expect, 
 /** Versions that upstream still knows how to read but does not serve. */
 const retiredVersions = new Set([
   "admission.k8s.io/v1beta1",
+  "apiextensions.k8s.io/v1beta1",
   "apps/v1beta1",
   "apps/v1beta2",
   "authentication.k8s.io/v1beta1",

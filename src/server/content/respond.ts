@@ -109,7 +109,7 @@ function listResponse(
       kind: "PartialObjectMetadataList",
       apiVersion: `meta.k8s.io/${transform.version}`,
       metadata,
-      items,
+      items: items.length === 0 ? null : items,
     });
   }
   const { custom } = resource;
@@ -130,7 +130,8 @@ function listResponse(
     return valueResponse(context, 200, { ...head, items });
   }
   // Items of custom kinds say what they are.
-  if (custom !== undefined) return { status: 200, headers: json, bytes: [joinWhole(head, list.items.map(custom.served))] };
+  if (custom !== undefined)
+    return { status: 200, headers: json, bytes: [joinWhole(head, list.items.map(custom.served))] };
   return { status: 200, headers: json, bytes: [joinItems(head, list.items)] };
 }
 

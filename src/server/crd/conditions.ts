@@ -89,7 +89,11 @@ function judgeNames(
 ): { names: Names; condition: NewCondition } {
   const names: Names = { ...accepted };
   let conflict: { reason: string; message: string } | undefined;
-  const judge = (name: "plural" | "singular" | "kind" | "listKind", used: ReadonlySet<string>, reason: string): void => {
+  const judge = (
+    name: "plural" | "singular" | "kind" | "listKind",
+    used: ReadonlySet<string>,
+    reason: string,
+  ): void => {
     const wanted = requested[name] ?? "";
     if (wanted === (accepted[name] ?? "") || !used.has(wanted)) names[name] = wanted;
     else conflict = { reason, message: `${JSON.stringify(wanted)} is already in use` };

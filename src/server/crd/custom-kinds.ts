@@ -77,7 +77,11 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
       return;
     }
     const next = nextState(definition);
-    if (next !== undefined && (await writeStatus(definition, next)) && next.status?.acceptedNames !== definition.status?.acceptedNames)
+    if (
+      next !== undefined &&
+      (await writeStatus(definition, next)) &&
+      next.status?.acceptedNames !== definition.status?.acceptedNames
+    )
       await othersOfGroup(name);
   }
 
@@ -107,13 +111,10 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
   /** False when the definition was changed or removed meanwhile: that comes as an event. */
   async function writeStatus(before: CustomResourceDefinition, after: CustomResourceDefinition): Promise<boolean> {
     try {
-      await writer.updateStatus(
-        customResourceDefinitions,
-        { namespace: "", name: before.metadata.name },
-        (current) =>
-          current.metadata.resourceVersion === before.metadata.resourceVersion
-            ? { ...after, metadata: { ...current.metadata, ...finalizersOf(after) } }
-            : undefined,
+      await writer.updateStatus(customResourceDefinitions, { namespace: "", name: before.metadata.name }, (current) =>
+        current.metadata.resourceVersion === before.metadata.resourceVersion
+          ? { ...after, metadata: { ...current.metadata, ...finalizersOf(after) } }
+          : undefined,
       );
       return true;
     } catch (error) {
@@ -190,9 +191,15 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
       return;
     }
     const kind = served.get(definition.metadata.name)?.compiled.storage.kind;
-    const outcome = isConditionTrue(definition, "Established") && kind !== undefined
-      ? await cleaner.removeAll(kind)
-      : ({ type: "Terminating", status: "False", reason: "NeverEstablished", message: "resource was never established" } as const);
+    const outcome =
+      isConditionTrue(definition, "Established") && kind !== undefined
+        ? await cleaner.removeAll(kind)
+        : ({
+            type: "Terminating",
+            status: "False",
+            reason: "NeverEstablished",
+            message: "resource was never established",
+          } as const);
     if (closed) return;
     const after = withCondition(definition, outcome, core.clock.now());
     const finalizers = definition.metadata.finalizers.filter((each) => each !== cleanupFinalizer);
@@ -202,7 +209,8 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
       definition,
       done ? { ...after, metadata: { ...after.metadata, finalizers } } : after,
     );
-    if (!written) log.debug("a definition changed while its instances were removed", { name: definition.metadata.name });
+    if (!written)
+      log.debug("a definition changed while its instances were removed", { name: definition.metadata.name });
   }
 
   return {

@@ -6,10 +6,9 @@ import {
   deepClone,
   encodeJson,
   formatApiVersion,
-  isObject,
   type KubeObject,
   parseApiVersion,
-  setOwn,
+  sortedCopy,
 } from "../../machinery/index.ts";
 import type { CustomServing, ServedResource } from "../catalog.ts";
 import { CachedObject } from "../watchcache/index.ts";
@@ -64,7 +63,7 @@ function customServing(version: CustomVersion, of: ServingOf): CustomServing {
       return served;
     },
     toStored: (object) => {
-      const copy = sorted(version === storage ? object : relabel(object, storage)) as KubeObject;
+      const copy = sortedCopy(version === storage ? object : relabel(object, storage)) as KubeObject;
       storage.coerce(copy as unknown as Record<string, unknown>, { dropInvalid: false });
       return copy;
     },
@@ -81,7 +80,7 @@ function servedObject(cached: CachedObject, version: CustomVersion, compiled: Cu
     object = relabel(object, version);
     version.coerce(object as unknown as Record<string, unknown>, { dropInvalid: true });
   }
-  const { kind, apiVersion, metadata, ...rest } = sorted(object) as KubeObject;
+  const { kind, apiVersion, metadata, ...rest } = sortedCopy(object) as KubeObject;
   const { resourceVersion, ...others } = metadata;
   const shown = { kind, apiVersion, metadata: { resourceVersion, ...others }, ...rest } as KubeObject;
   const served = new CachedObject(cached.kind, {
@@ -91,13 +90,4 @@ function servedObject(cached: CachedObject, version: CustomVersion, compiled: Cu
   });
   served.adopt(shown);
   return served;
-}
-
-/** A copy with the members of objects in order, so that equal objects are equal bytes. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isObject(value)) return value;
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value).sort()) if (value[key] !== undefined) setOwn(copy, key, sorted(value[key]));
-  return copy;
 }

@@ -4,6 +4,7 @@ import type { ServedResource } from "../catalog.ts";
 import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
 import { apply } from "./apply.ts";
+import { unsupportedMediaType } from "./body.ts";
 import { writeOptions } from "./options.ts";
 import { checkPatchedName, type PatchType, patcherOf, patchTypes } from "./patched.ts";
 import { matchNamespace } from "./prepare.ts";
@@ -14,7 +15,7 @@ export { patcherOf } from "./patched.ts";
 export async function patch(context: RequestContext, resource: ServedResource): Promise<Answer> {
   const { info } = context;
   if (isApply(context)) return apply(context, resource);
-  const type = patchTypeOf(context);
+  const type = patchTypeOf(context, resource);
   const options = writeOptions(context, "PatchOptions");
   const patched = patcherOf(context, {
     type,
@@ -43,8 +44,10 @@ const mediaTypeOf = (context: RequestContext): string =>
 
 export const isApply = (context: RequestContext): boolean => mediaTypeOf(context) === "application/apply-patch+yaml";
 
-export function patchTypeOf(context: RequestContext): PatchType {
+export function patchTypeOf(context: RequestContext, resource?: ServedResource): PatchType {
   const type = mediaTypeOf(context);
+  const custom = patchTypes.filter((each) => each !== "application/strategic-merge-patch+json");
+  if (resource?.custom !== undefined && !(custom as readonly string[]).includes(type)) throw unsupportedMediaType(custom);
   if (!(patchTypes as readonly string[]).includes(type))
     throw new StatusError({
       code: 415,

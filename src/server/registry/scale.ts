@@ -1,6 +1,7 @@
 // `/scale`: one view of the replicas of every scalable kind. Upstream: e.g. registry/apps/deployment/storage ScaleREST.
 import {
   applyServerSide,
+  badRequest,
   decodeValue,
   deepClone,
   field,
@@ -11,7 +12,9 @@ import {
   managedFieldsAfterUpdate,
   modifiedConflict,
   parentEntries,
+  quoteGo,
   type ReplicasPaths,
+  StatusError,
   scaleEntries,
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
@@ -36,8 +39,10 @@ interface Scale extends KubeObject {
 export async function scale(context: RequestContext, resource: ServedResource): Promise<Answer> {
   const { info } = context;
   if (info.verb === "update" || info.verb === "patch") return writeScale(context, resource);
-  const current = await getCurrent(context.core, resource, info);
-  return { type: "value", status: 200, value: scaleOf(resource, servedForm(resource, current)) };
+  const current = servedForm(resource, await getCurrent(context.core, resource, info));
+  const missing = resource.rules.scale?.missing?.(current);
+  if (missing !== undefined) throw missing;
+  return { type: "value", status: 200, value: scaleOf(resource, current) };
 }
 
 function scaleOf(resource: ServedResource, object: KubeObject): Scale {
@@ -56,6 +61,7 @@ function scaleOf(resource: ServedResource, object: KubeObject): Scale {
 
 async function writeScale(context: RequestContext, resource: ServedResource): Promise<Answer> {
   const isPatch = context.info.verb === "patch";
+  if (isPatch) checkPatchType(context, resource);
   const options = writeOptions(context, isPatch ? "PatchOptions" : "UpdateOptions", isPatch && isApply(context));
   const wanted = scaleWriter(context, resource, options);
   const rules = resource.rules.scale!;
@@ -69,14 +75,18 @@ async function writeScale(context: RequestContext, resource: ServedResource): Pr
     unconditional: isPatch,
     change: (old) => {
       const entries = old.metadata.managedFields ?? [];
-      const before = withManagers(scaleOf(resource, old), scaleEntries(entries, paths));
+      const before = withManagers(startOf(resource, old), scaleEntries(entries, paths));
+      if (resource.custom !== undefined && isPatch && isApply(context)) throw noApply(before);
       const after = wanted(before);
-      checkScale(after, before, resource);
+      if (resource.custom === undefined) checkReplicas(after, before);
+      else if (after.spec?.replicas === neverSet) throw emptyReplicas(rules.path ?? []);
+      checkRevision(after, before, resource);
       const draft = deepClone(old);
       rules.write(draft, after.spec?.replicas ?? 0);
-      if (after.metadata.resourceVersion === undefined)
-        delete (draft.metadata as { resourceVersion?: string }).resourceVersion;
-      else draft.metadata.resourceVersion = after.metadata.resourceVersion;
+      if (after.metadata.resourceVersion === undefined) {
+        // Custom kinds go on from what is there.
+        if (resource.custom === undefined) delete (draft.metadata as { resourceVersion?: string }).resourceVersion;
+      } else draft.metadata.resourceVersion = after.metadata.resourceVersion;
       const owners = parentEntries(entries, after.metadata.managedFields ?? [], {
         paths,
         apiVersion: resource.apiVersion,
@@ -163,24 +173,68 @@ function scaleReader(
   const schema = resource.schemas.ofKind(scaleGvk);
   const { name } = context.info;
   if (context.info.verb === "patch") {
-    const patched = patcherOf(context, { type: patchTypeOf(context), schema, schemas: resource.schemas });
+    const patched = patcherOf(context, { type: patchTypeOf(context, resource), schema, schemas: resource.schemas });
     return (before) => {
       const after = patched(before) as Scale;
       checkPatchedName(after, name);
       return after;
     };
   }
-  const body = decodeBody(context, { gvk: scaleGvk, schema, schemas: resource.schemas, fieldValidation }) as Scale;
+  const body = scaleBody(context, resource, fieldValidation);
   checkPatchedName(body, name);
   return () => body;
 }
 
-function checkScale(after: Scale, before: Scale, resource: ServedResource): void {
+function scaleBody(
+  context: RequestContext,
+  { schemas, custom }: ServedResource,
+  fieldValidation: WriteOptions["fieldValidation"],
+): Scale {
+  try {
+    return decodeBody(context, { gvk: scaleGvk, schema: schemas.ofKind(scaleGvk), schemas, fieldValidation }) as Scale;
+  } catch (error) {
+    // The scheme of custom kinds' scales knows nothing else.
+    if (custom !== undefined && error instanceof StatusError && error.message.includes(": no kind "))
+      throw badRequest('no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"');
+    throw error;
+  }
+}
+
+/** Stands for a number that a custom resource does not have yet. */
+const neverSet = -2147483648;
+
+function startOf(resource: ServedResource, old: KubeObject): Scale {
+  const scale = scaleOf(resource, old);
+  return resource.rules.scale?.missing?.(old) === undefined ? scale : { ...scale, spec: { replicas: neverSet } };
+}
+
+const emptyReplicas = (path: readonly string[]): StatusError =>
+  badRequest(`the spec replicas field ${quoteGo(`.${path.join(".")}`)} cannot be empty`);
+
+function checkPatchType(context: RequestContext, resource: ServedResource): void {
+  if (!isApply(context)) patchTypeOf(context, resource);
+}
+
+/** Upstream cannot apply a scale of a custom resource: it takes it for one of the resource itself. */
+function noApply({ metadata }: Scale): StatusError {
+  const convert = (name: string): string =>
+    `failed to convert live object (${name}; autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1`;
+  const managed = (metadata.managedFields?.length ?? 0) > 0;
+  const message = managed
+    ? convert(`${metadata.namespace ?? ""}/${metadata.name}`)
+    : `failed to create manager for existing fields: ${convert("/")}`;
+  return new StatusError({ code: 500, message });
+}
+
+function checkReplicas(after: Scale, before: Scale): void {
   const replicas = after.spec?.replicas ?? 0;
   if (replicas < 0)
     throw invalid(scaleGvk, before.metadata.name, [
       field.invalid("spec.replicas", replicas, "must be greater than or equal to 0"),
     ]);
+}
+
+function checkRevision(after: Scale, before: Scale, resource: ServedResource): void {
   const revision = after.metadata.resourceVersion ?? "";
   if (revision !== "" && revision !== before.metadata.resourceVersion)
     throw modifiedConflict(resource.groupResource, before.metadata.name);

@@ -30,8 +30,7 @@ export function coerceResource(draft: Record<string, unknown>, of: CoercionOf): 
       dropNulls(draft, schema);
     }
     const embedded = coerceEmbedded(draft, schema, { dropInvalid });
-    if (embedded.error !== undefined)
-      throw new CoercionError(`${embedded.error.field}: ${embedded.error.message}`);
+    if (embedded.error !== undefined) throw new CoercionError(`${embedded.error.field}: ${embedded.error.message}`);
     unknown.push(...embedded.unknown);
   }
   if (metadata !== undefined) draft["metadata"] = metadata;

@@ -61,7 +61,11 @@ function find(path: JsonPath, object: KubeObject): readonly unknown[] {
 function typedCell(type: string, value: unknown, now: number): Cell {
   switch (type) {
     case "integer":
-      return typeof value === "number" ? Math.trunc(value) : typeof value === "bigint" ? (value as unknown as Cell) : noCell;
+      return typeof value === "number"
+        ? Math.trunc(value)
+        : typeof value === "bigint"
+          ? (value as unknown as Cell)
+          : noCell;
     case "number":
       return typeof value === "number" || typeof value === "bigint" ? Number(value) : noCell;
     case "boolean":

@@ -62,7 +62,6 @@ function isEmail(text: string): boolean {
 
 /** Go's url.ParseRequestURI. */
 function isRequestUri(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   if (text === "" || /[\u0000-\u001f\u007f]/.test(text)) return false;
   if (text === "*") return true;
   const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/.exec(text);

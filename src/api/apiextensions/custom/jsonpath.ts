@@ -1,6 +1,6 @@
 // The JSONPath of printer columns and selectable fields: fields, indexes, slices, wildcards, descent, filters, unions.
 // Upstream: k8s.io/client-go util/jsonpath, used with one `{…}` around the path and missing keys allowed.
-import { goJson, isObject } from "../../../machinery/index.ts";
+import { goJson, isObject, sortedCopy } from "../../../machinery/index.ts";
 
 export class JsonPathError extends Error {
   override readonly name = "JsonPathError";
@@ -10,9 +10,20 @@ type Node =
   | { readonly type: "field"; readonly name: string }
   | { readonly type: "wildcard" | "recursive" }
   | { readonly type: "value"; readonly value: unknown }
-  | { readonly type: "slice"; readonly from: number; readonly to: number | undefined; readonly step: number; readonly single: boolean }
+  | {
+      readonly type: "slice";
+      readonly from: number;
+      readonly to: number | undefined;
+      readonly step: number;
+      readonly single: boolean;
+    }
   | { readonly type: "union"; readonly lists: readonly (readonly Node[])[] }
-  | { readonly type: "filter"; readonly left: readonly Node[]; readonly right: readonly Node[]; readonly operator: string };
+  | {
+      readonly type: "filter";
+      readonly left: readonly Node[];
+      readonly right: readonly Node[];
+      readonly operator: string;
+    };
 
 /** Values that a path finds in an object; throws JsonPathError where upstream reports an error. */
 export type JsonPath = (object: unknown) => readonly unknown[];
@@ -144,7 +155,13 @@ function indexNodes(text: string): Node[] {
     part === undefined || part === ":" || part === "" ? undefined : Number(part.replace(":", ""));
   const first = number(from) ?? 0;
   return [
-    { type: "slice", from: first, to: to === undefined ? first + 1 : number(to), step: number(step) ?? 1, single: to === undefined },
+    {
+      type: "slice",
+      from: first,
+      to: to === undefined ? first + 1 : number(to),
+      step: number(step) ?? 1,
+      single: to === undefined,
+    },
   ];
 }
 
@@ -244,4 +261,8 @@ function compare(left: unknown, right: unknown, operator: string): boolean {
 export const printValue = (value: unknown): string =>
   value === null || value === undefined
     ? "<no value>"
-    : typeof value === "string" ? value : typeof value === "object" && value !== null ? goJson(value) : String(value);
+    : typeof value === "string"
+      ? value
+      : typeof value === "object" && value !== null
+        ? goJson(sortedCopy(value))
+        : String(value);

@@ -1,5 +1,5 @@
 // Lists that are sets or maps hold nothing twice. Upstream: pkg/apiserver/schema/listtype.
-import { type FieldError, field, goJson, isObject } from "../../../machinery/index.ts";
+import { type FieldError, field, goJson, isObject, sortedCopy } from "../../../machinery/index.ts";
 import { additionalOf, childPath, indexPath, itemsOf, type JsonSchema, keyPath, propertyOf } from "./schema.ts";
 
 export function validateLists(value: unknown, schema: JsonSchema | undefined, at = ""): FieldError[] {
@@ -17,7 +17,8 @@ function visit(value: unknown, schema: JsonSchema, walk: Walk): void {
   const { at, found } = walk;
   if (Array.isArray(value)) {
     const type = schema["x-kubernetes-list-type"];
-    if (type === "set") for (const index of repeated(value)) found.push(field.duplicate(indexPath(at, index), value[index]));
+    if (type === "set")
+      for (const index of repeated(value)) found.push(field.duplicate(indexPath(at, index), value[index]));
     else if (type === "map") found.push(...repeatedKeys(value, schema, at));
     const items = itemsOf(schema);
     if (items === undefined) return;
@@ -39,7 +40,7 @@ function repeated(values: readonly unknown[]): number[] {
   const times = new Map<string, number>();
   const found: number[] = [];
   values.forEach((value, index) => {
-    const key = `${typeof value}:${goJson(value ?? null)}`;
+    const key = `${typeof value}:${goJson(sortedCopy(value ?? null))}`;
     const before = times.get(key) ?? 0;
     times.set(key, before + 1);
     if (before === 1) found.push(index);
@@ -57,5 +58,5 @@ function repeatedKeys(items: readonly unknown[], schema: JsonSchema, at: string)
     if (isObject(item)) for (const name of names) if (Object.hasOwn(item, name)) key[name] = item[name];
     return key;
   });
-  return repeated(keys).map((index) => field.duplicate(indexPath(at, index), keys[index]));
+  return repeated(keys).map((index) => field.duplicate(indexPath(at, index), sortedCopy(keys[index])));
 }

@@ -17,7 +17,7 @@ import { Correlated } from "./correlation.ts";
 import { validateLists } from "./list-types.ts";
 import { validateEmbedded } from "./object-meta.ts";
 import { applyDefaults } from "./pruning.ts";
-import { type JsonSchema, propertyOf } from "./schema.ts";
+import { type JsonSchema, propertyOf, someSchema } from "./schema.ts";
 import { validateChange, validateValue } from "./value-validation.ts";
 import { finalizerWarnings } from "./version.ts";
 
@@ -39,39 +39,67 @@ type Custom = KubeObject & Record<string, unknown>;
 /** Without a schema everything is fine. */
 const anything: JsonSchema = {};
 
+type Expressions = typeof import("./expressions.ts");
+
+/** Expressions are loaded with the first object of a kind that has any. */
+function expressionsOf(schema: JsonSchema | undefined): {
+  readonly ready?: () => Promise<void>;
+  readonly check: Expressions["ruleFindings"];
+} {
+  const hasRules = someSchema(schema, (each) => (each["x-kubernetes-validations"]?.length ?? 0) > 0);
+  if (!hasRules) return { check: () => [] };
+  let loaded: Expressions | undefined;
+  return {
+    ready: async () => {
+      loaded ??= await import("./expressions.ts");
+    },
+    check: (...args) => {
+      if (loaded === undefined) throw new Error("rules of a custom resource are used before they are ready");
+      return loaded.ruleFindings(...args);
+    },
+  };
+}
+
 export function customRules(of: RulesOf): ServeRules {
   const { identity, scale } = of;
   const schema = of.schema ?? anything;
+  const expressions = expressionsOf(of.schema);
   const typeMeta = (object: KubeObject): FieldError[] => typeMetaFindings(object, identity);
   return {
     default: (draft) => {
-      if (draft.kind === identity.kind && draft.apiVersion === formatApiVersion(identity)) applyDefaults(draft, of.schema);
+      if (draft.kind === identity.kind && draft.apiVersion === formatApiVersion(identity))
+        applyDefaults(draft, of.schema);
     },
     generation: withoutMetadata,
     unconditionalUpdate: false,
     validateOnUpdate: false,
     warnings: finalizerWarnings,
+    ...(expressions.ready === undefined ? {} : { ready: expressions.ready }),
     validate: (object) => {
       const wrong = typeMeta(object);
       if (wrong.length > 0) return wrong;
-      return [
+      const found = [
         ...validateValue(object, schema),
         ...scaleFindings(object as Custom, scale, "both"),
         ...validateEmbedded(object, of.schema),
         ...validateLists(object, of.schema),
       ];
+      return [...found, ...expressions.check(schema, { value: object }, found)];
     },
-    validateUpdate: (object, old) => {
+    validateUpdate: (object, old, { warn }) => {
       const wrong = typeMeta(object);
       if (wrong.length > 0) return wrong;
-      return [
-        ...validateChange(schema, { value: object, old }),
+      const correlated = new Correlated(object, old, schema);
+      const found = [
+        ...validateChange(schema, { value: object, old, correlated }),
         ...scaleFindings(object as Custom, scale, "both"),
         ...validateEmbedded(object, of.schema),
         ...(validateLists(old, of.schema).length === 0 ? validateLists(object, of.schema) : []),
       ];
+      return [...found, ...expressions.check(schema, { value: object, old, correlated, warn }, found)];
     },
-    ...(of.status === undefined ? {} : { status: statusRules(of, typeMeta) }),
+    resetFields: { ...(of.status === undefined ? {} : { "": ["status"] }), status: ["metadata", "spec"] },
+    ...(of.status === undefined ? {} : { status: statusRules(of, typeMeta, expressions.check) }),
     ...(scale === undefined ? {} : { scale: scaleRules(scale) }),
   };
 }
@@ -79,6 +107,7 @@ export function customRules(of: RulesOf): ServeRules {
 function statusRules(
   of: RulesOf,
   typeMeta: (object: KubeObject) => FieldError[],
+  check: Expressions["ruleFindings"],
 ): NonNullable<ServeRules["status"]> {
   const schema = of.schema === undefined ? undefined : propertyOf(of.schema, "status");
   return {
@@ -89,26 +118,31 @@ function statusRules(
       if (managedFields === undefined) delete draft.metadata.managedFields;
       else draft.metadata.managedFields = managedFields;
     },
-    validateUpdate: (object, old) => {
+    validateUpdate: (object, old, { warn }) => {
       const wrong = typeMeta(object);
       if (wrong.length > 0) return wrong;
       const [status, before] = [(object as Custom)["status"], (old as Custom)["status"]];
+      const whole = new Correlated(object, old, of.schema ?? anything);
       const lists = validateLists(object, of.schema);
-      return [
+      const found = [
         ...(status === undefined || schema === undefined
           ? []
-          : validateChange(schema, { value: status, old: before, correlated: correlatedStatus(of, object, old) }, "status")),
+          : validateChange(
+              schema,
+              // A status that was not there before has nothing to be compared with.
+              {
+                value: status,
+                old: before,
+                correlated: whole.key("status") ?? new Correlated(status, undefined, schema),
+              },
+              "status",
+            )),
         ...scaleFindings(object as Custom, of.scale, "status"),
         ...(lists.length > 0 && validateLists(old, of.schema).length === 0 ? lists : []),
       ];
+      return [...found, ...check(of.schema ?? anything, { value: object, old, correlated: whole, warn }, found)];
     },
   };
-}
-
-/** A status that was not there before has nothing to be compared with. */
-function correlatedStatus(of: RulesOf, object: KubeObject, old: KubeObject): Correlated {
-  const whole = new Correlated(object, old, of.schema ?? anything).key("status");
-  return whole ?? new Correlated((object as Custom)["status"], undefined, propertyOf(of.schema ?? anything, "status") ?? anything);
 }
 
 function typeMetaFindings(object: KubeObject, identity: GroupVersionKind): FieldError[] {
@@ -201,6 +235,7 @@ function scaleRules(scale: ScalePaths): NonNullable<ServeRules["scale"]> {
     }
   };
   return {
+    path: pathParts(scale.specReplicasPath),
     read: (object) => ({
       replicas: Number(read(object, scale.specReplicasPath, "int64") ?? 0),
       statusReplicas: Number(read(object, scale.statusReplicasPath, "int64") ?? 0),

@@ -4,7 +4,7 @@ import { RE2JS } from "re2js";
 import { type FieldError, field, isObject, quoteGo } from "../../../machinery/index.ts";
 import { Correlated, strictlyEqual } from "./correlation.ts";
 import { formatCheck, isKnownFormat } from "./formats.ts";
-import { additionalOf, itemsOf, type JsonSchema, propertyOf } from "./schema.ts";
+import { additionalOf, isIntOrString, itemsOf, type JsonSchema, propertyOf } from "./schema.ts";
 
 type Code = "required" | "enum" | "tooLong" | "tooMany" | "type" | "other";
 
@@ -37,6 +37,8 @@ function merge(into: Result, other: Result): void {
 
 interface Place {
   readonly path: string;
+  /** Defaults are judged by a schema that says nothing of the types of int-or-string. */
+  readonly loose?: true;
   /** The old value, where there is one that stands for this. */
   readonly correlated: Correlated | undefined;
 }
@@ -44,6 +46,11 @@ interface Place {
 /** Findings about a value; `at` is the path of the value, "" for a whole resource. */
 export function validateValue(value: unknown, schema: JsonSchema, at = ""): FieldError[] {
   return fieldErrors(validate(value, schema, { path: "", correlated: undefined }), at);
+}
+
+/** The same for a default, which upstream judges by another form of the schema. */
+export function validateDefaultValue(value: unknown, schema: JsonSchema, at: string): FieldError[] {
+  return fieldErrors(validate(value, schema, { path: "", correlated: undefined, loose: true }), at);
 }
 
 /** The same for a change: what did not change is not held against the object. */
@@ -66,7 +73,7 @@ function member(value: unknown, schema: JsonSchema, of: { place: Place; name: st
   const { place, name, path } = of;
   const child = place.correlated?.key(name);
   if (child === undefined || (place.path === "" && (name === "kind" || name === "apiVersion")))
-    return validate(value, schema, { path, correlated: undefined });
+    return validate(value, schema, { ...place, path, correlated: undefined });
   return ratchet(schema, { path, correlated: child });
 }
 
@@ -99,7 +106,7 @@ const typesOf = (schema: JsonSchema): readonly string[] =>
 
 function validate(value: unknown, schema: JsonSchema, place: Place): Result {
   const found = result();
-  const types = typesOf(schema);
+  const types = place.loose === true && isIntOrString(schema) ? [] : typesOf(schema);
   const format = formatOf(schema);
   if (value === null || value === undefined) {
     merge(found, checkNull(schema, types, place));
@@ -211,11 +218,14 @@ function rangeProblem(
   const size = Math.abs(Number(value));
   let fine = true;
   if (type === "integer")
-    fine = whole && (format === "int32" ? Number(value) >= -(2 ** 31) && Number(value) < 2 ** 31 : size < 2 ** 63);
+    fine = whole && (format === "int32" ? Number(value) >= -(2 ** 31) && Number(value) < 2 ** 31 : fitsInt64(value));
   else if (format === "float") fine = size <= 3.4028234663852886e38;
   if (fine) return undefined;
   return `${prefix} value must be of type ${type}${format === "" ? " (default format)" : ` with format ${format}`} in ${path}`;
 }
+
+const fitsInt64 = (value: number | bigint): boolean =>
+  typeof value === "bigint" ? value >= -(2n ** 63n) && value < 2n ** 63n : Math.abs(value) < 2 ** 63;
 
 const plain = (message: string): Finding => ({ code: "plain", name: "", value: "", message });
 
@@ -281,7 +291,7 @@ function checkList(list: readonly unknown[], schema: JsonSchema, place: Place): 
       merge(
         found,
         child === undefined
-          ? validate(each, items, { path, correlated: undefined })
+          ? validate(each, items, { ...place, path, correlated: undefined })
           : ratchet(items, { path, correlated: child }),
       );
     });

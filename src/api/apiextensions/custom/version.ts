@@ -4,7 +4,7 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from "../../../../facts/types/apiextensions.v1.ts";
-import { type KubeObject, quoteGo, qualifiedName, type Schema } from "../../../machinery/index.ts";
+import { type KubeObject, qualifiedName, quoteGo, type Schema } from "../../../machinery/index.ts";
 import { allVerbs, type KindDefinition, type ServeRules, type SubresourceDefinition } from "../../kind.ts";
 import { coerceResource } from "./coercion.ts";
 import { customColumns, selectableValue } from "./columns.ts";
@@ -49,10 +49,7 @@ export function compileCustomKind(definition: CustomResourceDefinition): CustomK
   return { definition, versions, storage: versions.get(stored.name)! };
 }
 
-function compileVersion(
-  definition: CustomResourceDefinition,
-  version: CustomResourceDefinitionVersion,
-): CustomVersion {
+function compileVersion(definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion): CustomVersion {
   const { spec } = definition;
   const names = definition.status?.acceptedNames ?? spec.names;
   const schema = version.schema?.openAPIV3Schema as JsonSchema | undefined;
@@ -81,7 +78,12 @@ function compileVersion(
   return {
     kind,
     listKind: names.listKind ?? `${names.kind}List`,
-    rules: customRules({ identity, schema, ...(status === undefined ? {} : { status: true }), ...(scale === undefined ? {} : { scale }) }),
+    rules: customRules({
+      identity,
+      schema,
+      ...(status === undefined ? {} : { status: true }),
+      ...(scale === undefined ? {} : { scale }),
+    }),
     compact: compactResource(preserves ? undefined : schema),
     schema,
     warnings: deprecationOf(definition, version),

@@ -16,8 +16,7 @@ export async function loadProtobuf(): Promise<Protobuf> {
 
 export async function protobufResponse(status: number, value: object): Promise<ApiResponse> {
   const { encodeProtobuf } = await loadProtobuf();
-  // Upstream gives types without a version of their own that of the core group.
-  const typed = "apiVersion" in value ? value : { ...value, apiVersion: "v1" };
+  const typed = "apiVersion" in value ? value : { ...value, apiVersion: "" };
   return { status, headers: { "content-type": protobufType }, bytes: [encodeProtobuf(typed)] };
 }
 

@@ -1,6 +1,7 @@
 // Objects as the Table that kubectl prints. Upstream: k8s.io/kubernetes/pkg/printers, apiserver's handlers/response.go.
 import type { KindDefinition } from "../../api/index.ts";
-import type { KubeObject } from "../../machinery/index.ts";
+import { decodeValue, type KubeObject } from "../../machinery/index.ts";
+import type { ServedResource } from "../catalog.ts";
 
 export type IncludeObject = "None" | "Metadata" | "Object";
 
@@ -45,6 +46,39 @@ export function tableOf(
     metadata: form.metadata,
     columnDefinitions: form.columns ? columnDefinitions(kind) : null,
     rows: objects.map((object) => rowOf(kind, object, form)),
+  };
+}
+
+/** What a column shows of an object in which nothing is set. */
+const zeroCells: Readonly<Record<string, unknown>> = {
+  string: "",
+  integer: 0,
+  number: 0,
+  boolean: false,
+  date: "0001-01-01T00:00:00Z",
+};
+
+/** The table of a bookmark: upstream prints an object of the kind that has nothing but a revision. */
+export function bookmarkTable(
+  { kind, schema, schemas }: ServedResource,
+  bookmark: KubeObject,
+  form: TableForm & { readonly columns: boolean },
+): object {
+  const named = { ...bookmark, metadata: { ...bookmark.metadata, name: "" } };
+  const object = (schema === undefined
+    ? named
+    : decodeValue(named, { schema, schemas, fieldValidation: "Ignore" }).object) as unknown as KubeObject;
+  const cells = kind.columns.map((column) => column.cell(object, { now: form.now }) ?? zeroCells[column.type]);
+  const metadata = { resourceVersion: bookmark.metadata.resourceVersion };
+  return {
+    ...tableOf(kind, [], { ...form, metadata }),
+    rows: [
+      {
+        cells,
+        object:
+          form.include === "None" ? null : form.include === "Object" ? bookmark : partialObject(bookmark, form.version),
+      },
+    ],
   };
 }
 

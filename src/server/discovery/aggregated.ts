@@ -2,6 +2,7 @@
 import { type ApiResponse, deepFreeze, encodeJson, type GroupVersionKind } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { parseAccept } from "../content/negotiate.ts";
+import { loadProtobuf, protobufType } from "../content/protobuf.ts";
 import type { RequestContext } from "../context.ts";
 import { type Group, subresourcesOf, verbsOf } from "./discovery.ts";
 import { sha256Hex } from "./sha256.ts";
@@ -15,17 +16,26 @@ interface Document {
 const documents = new WeakMap<readonly Group[], Map<string, Document>>();
 
 /** Undefined when no version that the client accepts is served. */
-export function aggregatedFor(context: RequestContext, groups: readonly Group[]): ApiResponse | undefined {
+export async function aggregatedFor(
+  context: RequestContext,
+  groups: readonly Group[],
+): Promise<ApiResponse | undefined> {
   const { headers } = context.request;
   for (const { type, parameters } of parseAccept(headers["accept"] ?? "")) {
-    if (type !== "application/json" && type !== "*/*") continue;
+    if (type !== "application/json" && type !== "*/*" && type !== protobufType) continue;
     const { g, v, as } = parameters;
     if (g !== "apidiscovery.k8s.io" || as !== "APIGroupDiscoveryList" || (v !== "v2" && v !== "v2beta1")) continue;
     const document = documentFor(groups, v);
-    const contentType = `application/json;g=${g};v=${v};as=${as}`;
+    const protobuf = type === protobufType && context.request.objects !== true;
+    const contentType = `${protobuf ? protobufType : "application/json"};g=${g};v=${v};as=${as}`;
     if (context.request.objects === true)
       return { status: 200, headers: { "content-type": contentType }, object: document.value };
     const { bytes, etag } = (document.encoded ??= encode(document.value));
+    if (protobuf) {
+      const { encodeProtobuf } = await loadProtobuf();
+      const headers = { etag: `"${etag}"`, vary: "Accept", "content-type": contentType };
+      return { status: 200, headers, bytes: [encodeProtobuf(document.value)] };
+    }
     const common = { etag: `"${etag}"`, vary: "Accept" };
     if (headers["if-none-match"] === `"${etag}"`) return { status: 304, headers: common };
     return { status: 200, headers: { ...common, "content-type": contentType }, bytes: [bytes] };

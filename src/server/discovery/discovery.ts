@@ -172,17 +172,15 @@ function documentFor(now: Now, name: string, version: string | undefined): objec
 }
 
 /** The plain document, or the aggregated form for clients that accept it. */
-function root(
-  context: RequestContext,
-  of: { plain: object; groups: readonly Group[] },
-): ApiResponse | Promise<ApiResponse> {
+async function root(context: RequestContext, of: { plain: object; groups: readonly Group[] }): Promise<ApiResponse> {
   const accept = context.request.headers["accept"];
   if (accept?.includes("apidiscovery.k8s.io")) {
-    const aggregated = aggregatedFor(context, of.groups);
+    const aggregated = await aggregatedFor(context, of.groups);
     if (aggregated !== undefined) return aggregated;
     if (
       !parseAccept(accept).some(
-        ({ parameters, type }) => parameters["g"] === undefined && (type === "application/json" || type === "*/*"),
+        ({ parameters, type }) =>
+          parameters["g"] === undefined && (type === "application/json" || type === "*/*" || type === protobufType),
       )
     )
       throw notAcceptable(["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]);

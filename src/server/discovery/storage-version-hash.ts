@@ -1,8 +1,16 @@
 import type { KindDefinition } from "../../api/index.ts";
 import { sha256 } from "./sha256.ts";
 
+/** Kinds that upstream stores in another version than those that are served by default: only this hash shows it. */
+const storedElsewhere: Readonly<Record<string, string>> = {
+  "admissionregistration.k8s.io/MutatingAdmissionPolicy": "v1beta1",
+  "admissionregistration.k8s.io/MutatingAdmissionPolicyBinding": "v1beta1",
+  "apiextensions.k8s.io/CustomResourceDefinition": "v1beta1",
+};
+
 /** Names the stored version without revealing it. Upstream: apiserver's discovery/storageversionhash.go. */
-export function storageVersionHash(kind: KindDefinition): string {
-  const digest = sha256(new TextEncoder().encode(`${kind.group}/${kind.version}/${kind.kind}`));
+export function storageVersionHash({ group, version, kind }: KindDefinition): string {
+  const stored = storedElsewhere[`${group}/${kind}`] ?? version;
+  const digest = sha256(new TextEncoder().encode(`${group}/${stored}/${kind}`));
   return btoa(String.fromCharCode(...digest.subarray(0, 8)));
 }

@@ -43,7 +43,7 @@ export function documentRoutes(host: RouteHost): {
     healthMetricsRoute(checks),
     ...(core.featureEnabled("ComponentStatusz") ? [statuszRoute(core.clock)] : []),
     ...(core.featureEnabled("ComponentFlagz") ? [flagzRoute(options.flags ?? {})] : []),
-    ...(options.profiling === false ? [] : [profilingRoute]),
+    ...(options.profiling === false ? [] : profilingRoutes),
     { path: "/version", methods: ["GET"], handler: (context) => versionResponse(context) },
     {
       path: "/metrics",
@@ -75,15 +75,27 @@ const jsonOnly = (request: ApiRequest, value: object): ApiResponse => ({
   ...(request.objects === true ? { object: value } : { bytes: [encodeJson(value)] }),
 });
 
-/** Go's profiles have no counterpart here; the door leads where it leads in upstream. */
-const profilingRoute: DocumentRoute = {
-  path: "/debug/pprof",
-  hidden: true,
-  handler: () => ({
-    ...textResponse(302, '<a href="/debug/pprof/">Found</a>.\n\n', "text/html; charset=utf-8"),
-    headers: { "content-type": "text/html; charset=utf-8", location: "/debug/pprof/" },
-  }),
-};
+/** Go's profiles have no counterpart here; the door leads to a page that says so. */
+const profilingRoutes: readonly DocumentRoute[] = [
+  {
+    path: "/debug/pprof",
+    hidden: true,
+    handler: () => ({
+      ...textResponse(302, '<a href="/debug/pprof/">Found</a>.\n\n'),
+      headers: { "content-type": "text/html; charset=utf-8", location: "/debug/pprof/" },
+    }),
+  },
+  {
+    path: "/debug/pprof/",
+    hidden: true,
+    handler: () =>
+      textResponse(
+        200,
+        "<html>\n<head>\n<title>/debug/pprof/</title>\n</head>\n<body>\nThis server is no Go program and has no profiles of that kind.\n</body>\n</html>\n",
+        "text/html; charset=utf-8",
+      ),
+  },
+];
 
 /** Asked for another form it answers 406: upstream's version handler knows JSON only. */
 function versionResponse(context: Parameters<DocumentRoute["handler"]>[0]): ApiResponse {

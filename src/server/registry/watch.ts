@@ -16,7 +16,7 @@ import type { ServedResource } from "../catalog.ts";
 import type { Answer } from "../content/answer.ts";
 import { includeObjectOf } from "../content/include.ts";
 import { loadProtobuf, protobufFrame, protobufType, protobufValueFrame } from "../content/protobuf.ts";
-import { partialObject, tableOf } from "../content/table.ts";
+import { bookmarkTable, partialObject, tableOf } from "../content/table.ts";
 import type { RequestContext } from "../context.ts";
 import { isTrue } from "../request-info.ts";
 import { type CachedObject, type Framer, selects, Watcher } from "../watchcache/index.ts";
@@ -211,7 +211,11 @@ function tableFramer(context: RequestContext, resource: ServedResource, version:
   return {
     private: true,
     frame: (type, object) => table(type, servedForm(resource, object)),
-    bookmark: (revision, end) => table("BOOKMARK", bookmarkObject(resource, revision, end)),
+    bookmark: (revision, end) => {
+      const form = { version, include, now: context.core.clock.now(), columns };
+      columns = false;
+      return eventFrame("BOOKMARK", bookmarkTable(resource, bookmarkObject(resource, revision, end), form));
+    },
   };
 }
 

@@ -12,6 +12,7 @@ export { BINDINGS } from "./libraries/bindings.ts";
 export { TWO_VARIABLE_COMPREHENSIONS } from "./libraries/comprehensions.ts";
 export { ENCODERS } from "./libraries/encoders.ts";
 export { lists } from "./libraries/lists.ts";
+export { math } from "./libraries/math.ts";
 export { optionalTypes } from "./libraries/optional.ts";
 export { compilePattern } from "./libraries/regex.ts";
 export { SETS } from "./libraries/sets.ts";

@@ -143,7 +143,8 @@ function select(frame: Frame, at: Value, qualifier: Qualifier): Result {
   charge(frame, 1);
   const key = keyOf(frame, qualifier);
   if (key instanceof CelError) return key;
-  return member(at, key) ?? absent(at, key);
+  const found = member(at, key);
+  return found === undefined ? absent(at, key) : found;
 }
 
 function present(frame: Frame, at: Value, qualifier: Qualifier): Result {

@@ -1,8 +1,10 @@
 // Runs the admission plugins: all mutating parts in the list's order, later all validating parts in the same order.
+import type { Clock } from "../../base/index.ts";
 import type { KubeObject } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { type RequestContext, warn } from "../context.ts";
 import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin, Reinvocation } from "../contract.ts";
+import type { AdmissionMetrics } from "../metrics.ts";
 
 export interface AdmissionInput {
   readonly operation: AdmissionOperation;
@@ -25,38 +27,65 @@ export interface AdmissionChain {
   close(): void;
 }
 
-export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
+/** What a plugin took, for metrics. */
+export interface AdmissionTimes {
+  readonly clock: Clock;
+  readonly metrics: AdmissionMetrics;
+}
+
+export function createAdmissionChain(plugins: readonly AdmissionPlugin[], times?: AdmissionTimes): AdmissionChain {
   const mutating = plugins.filter((plugin) => plugin.admit !== undefined);
   const validating = plugins.filter((plugin) => plugin.validate !== undefined);
   return {
     pluginNames: plugins.map((plugin) => plugin.name),
     attributes: attributesOf,
     async admit(attributes) {
-      await admitOnce(mutating, attributes);
+      await run({ plugins: mutating, type: "admit", times }, attributes);
       const reinvocation = attributes.reinvocation as MutableReinvocation;
       if (!reinvocation.requested) return;
       reinvocation.again = true;
-      await admitOnce(mutating, attributes);
+      await run({ plugins: mutating, type: "admit", times }, attributes);
     },
-    async validate(attributes) {
-      for (const plugin of validating) {
-        if (!plugin.handles(attributes)) continue;
-        const pending = plugin.validate!(attributes);
-        if (pending !== undefined) await pending;
-      }
-    },
+    validate: (attributes) => run({ plugins: validating, type: "validate", times }, attributes),
     close() {
       for (const plugin of plugins) plugin.close?.();
     },
   };
 }
 
-async function admitOnce(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes): Promise<void> {
-  for (const plugin of plugins) {
-    if (!plugin.handles(attributes)) continue;
-    const pending = plugin.admit!(attributes);
-    if (pending !== undefined) await pending;
+interface Pass {
+  readonly plugins: readonly AdmissionPlugin[];
+  readonly type: "admit" | "validate";
+  readonly times: AdmissionTimes | undefined;
+}
+
+async function run({ plugins, type, times }: Pass, attributes: AdmissionAttributes): Promise<void> {
+  const begunMs = times?.clock.monotonic() ?? 0;
+  let sinceMs = begunMs;
+  let current = "";
+  const record = (rejected: boolean): void => {
+    if (times === undefined) return;
+    const nowMs = times.clock.monotonic();
+    if (current !== "")
+      times.metrics.plugin(current, { operation: attributes.operation, rejected, type }, nowMs - sinceMs);
+    sinceMs = nowMs;
+  };
+  const end = (rejected: boolean): void =>
+    times?.metrics.step({ operation: attributes.operation, rejected, type }, times.clock.monotonic() - begunMs);
+  try {
+    for (const plugin of plugins) {
+      if (!plugin.handles(attributes)) continue;
+      current = plugin.name;
+      const pending = plugin[type]!(attributes);
+      if (pending !== undefined) await pending;
+      record(false);
+    }
+  } catch (error) {
+    record(true);
+    end(true);
+    throw error;
   }
+  end(false);
 }
 
 interface MutableReinvocation extends Reinvocation {

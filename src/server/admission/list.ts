@@ -7,6 +7,7 @@ import { createDefaultIngressClass } from "./plugins/defaultingressclass/plugin.
 import { createDefaultStorageClass } from "./plugins/defaultstorageclass/plugin.ts";
 import { createDefaultTolerationSeconds } from "./plugins/defaulttolerationseconds/plugin.ts";
 import { createLimitRanger } from "./plugins/limitranger/plugin.ts";
+import { createMutatingAdmissionPolicy } from "./plugins/mutatingadmissionpolicy/plugin.ts";
 import { createMutatingAdmissionWebhook } from "./plugins/mutatingadmissionwebhook/plugin.ts";
 import { createNamespaceLifecycle } from "./plugins/namespacelifecycle/plugin.ts";
 import { nodeRestriction } from "./plugins/noderestriction/noderestriction.ts";
@@ -18,6 +19,7 @@ import { createRuntimeClass } from "./plugins/runtimeclass/plugin.ts";
 import { createServiceAccount } from "./plugins/serviceaccount/plugin.ts";
 import { createStorageObjectInUseProtection } from "./plugins/storageobjectinuseprotection/plugin.ts";
 import { createTaintNodesByCondition } from "./plugins/taintnodesbycondition/plugin.ts";
+import { createValidatingAdmissionPolicy } from "./plugins/validatingadmissionpolicy/plugin.ts";
 import { createValidatingAdmissionWebhook } from "./plugins/validatingadmissionwebhook/plugin.ts";
 
 const alwaysAdmit: AdmissionPlugin = { name: "AlwaysAdmit", handles: () => false };
@@ -41,7 +43,9 @@ export const admissionPlugins: readonly AdmissionPluginEntry[] = [
   { name: "CertificateSubjectRestriction", onByDefault: true, create: createCertificateSubjectRestriction },
   { name: "DefaultIngressClass", onByDefault: true, create: createDefaultIngressClass },
   { name: "PodTopologyLabels", onByDefault: true, create: createPodTopologyLabels },
+  { name: "MutatingAdmissionPolicy", onByDefault: true, create: createMutatingAdmissionPolicy },
   { name: "MutatingAdmissionWebhook", onByDefault: true, create: createMutatingAdmissionWebhook },
+  { name: "ValidatingAdmissionPolicy", onByDefault: true, create: createValidatingAdmissionPolicy },
   { name: "ValidatingAdmissionWebhook", onByDefault: true, create: createValidatingAdmissionWebhook },
   { name: "ResourceQuota", onByDefault: true, create: createResourceQuota },
 ];

@@ -1,15 +1,14 @@
 // Evaluates expressions of admission against one request, with budgets.
 // Upstream: k8s.io/apiserver/pkg/admission/plugin/cel/{activation,composition,condition}.go, pkg/cel/lazy.
-import { unescapeName } from "../kubernetes/text/escaping.ts";
-import { dynamicValue } from "../kubernetes/schema/json-values.ts";
+
 import {
-  type AuthorizerUser,
-  authorizerValue,
-  type Decide,
+  type AuthorizerValue,
   type ResourceCheckTarget,
   requestResourceValue,
 } from "../kubernetes/libraries/authorizer.ts";
 import { perCallLimit } from "../kubernetes/limits.ts";
+import { dynamicValue } from "../kubernetes/schema/json-values.ts";
+import { unescapeName } from "../kubernetes/text/escaping.ts";
 import { CelError, CelMap, isError, type Result, type Value } from "../values.ts";
 import type { CompiledExpression } from "./contract.ts";
 
@@ -23,8 +22,7 @@ export interface Bindings {
   /** Absent: null. */
   readonly namespaceObject?: unknown;
   readonly authorizer?: {
-    readonly user: AuthorizerUser;
-    readonly decide: Decide;
+    readonly value: AuthorizerValue;
     readonly requestResource: ResourceCheckTarget;
   };
 }
@@ -96,9 +94,9 @@ function activate(bindings: Bindings): Record<string, Result | undefined> {
     namespaceObject: dynamicValue(namespaceObject),
   };
   if (authorizer !== undefined) {
-    const value = authorizerValue(authorizer.user, authorizer.decide);
+    const { value, requestResource } = authorizer;
     activation["authorizer"] = value;
-    activation["authorizer.requestResource"] = requestResourceValue(value, authorizer.requestResource);
+    activation["authorizer.requestResource"] = requestResourceValue(value, requestResource);
   }
   return activation;
 }

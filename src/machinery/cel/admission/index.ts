@@ -1,7 +1,8 @@
+export { createRequestAuthorizer, type RequestAuthorizer } from "../kubernetes/evaluate.ts";
 export type {
   AuthorizationAnswer,
   AuthorizationQuestion,
-  Decide,
+  AuthorizerValue,
   ResourceCheckTarget,
 } from "../kubernetes/libraries/authorizer.ts";
 export { maxMessageSizeBytes, runtimeCostBudget, runtimeCostBudgetMatchConditions } from "../kubernetes/limits.ts";

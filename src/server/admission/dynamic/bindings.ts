@@ -2,7 +2,7 @@
 import type { Namespace } from "../../../api/index.ts";
 import type { Bindings } from "../../../machinery/cel/admission/index.ts";
 import type { AdmissionAttributes } from "../../contract.ts";
-import type { Decide } from "./cel.ts";
+import type { AuthorizerValue } from "./cel.ts";
 import { admissionRequest } from "./request.ts";
 import type { Match } from "./rules.ts";
 import type { VersionedObject } from "./versions.ts";
@@ -12,31 +12,25 @@ export interface BindingRequest {
   readonly match: Match;
   readonly objects: VersionedObject;
   /** Absent where `authorizer` has no value. */
-  readonly decide?: Decide;
+  readonly authorizer?: AuthorizerValue;
   readonly params?: unknown;
   readonly namespace?: Namespace;
 }
 
 export function bindingsOf(request: BindingRequest): Bindings {
-  const { attributes, match, objects, decide, params, namespace } = request;
-  const { user, kind, subresource, namespace: namespaceName, name } = attributes;
+  const { attributes, match, objects, authorizer, params, namespace } = request;
+  const { kind, subresource, namespace: namespaceName, name } = attributes;
   return {
     object: objects.object ?? null,
     oldObject: objects.oldObject ?? null,
     request: { uid: "", ...admissionRequest(attributes, match), object: null, oldObject: null },
     params: params ?? null,
     namespaceObject: namespace === undefined ? null : exposedNamespace(namespace),
-    ...(decide === undefined
+    ...(authorizer === undefined
       ? {}
       : {
           authorizer: {
-            user: {
-              name: user.username,
-              groups: user.groups,
-              ...(user.uid === undefined ? {} : { uid: user.uid }),
-              ...(user.extra === undefined ? {} : { extra: user.extra }),
-            },
-            decide,
+            value: authorizer,
             requestResource: {
               group: kind.group,
               resource: kind.resource,

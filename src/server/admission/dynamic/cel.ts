@@ -1,8 +1,13 @@
 // The door to CEL: nothing of it is loaded before the first expression is met.
-import type { Decide, EvaluationPass, Expression, NamedExpression } from "../../../machinery/cel/admission/index.ts";
+import type {
+  AuthorizerValue,
+  EvaluationPass,
+  Expression,
+  NamedExpression,
+} from "../../../machinery/cel/admission/index.ts";
 
 export type Cel = typeof import("../../../machinery/cel/admission/index.ts");
-export type { Decide, EvaluationPass, Expression, NamedExpression };
+export type { AuthorizerValue, EvaluationPass, Expression, NamedExpression };
 
 let loading: Promise<Cel> | undefined;
 

@@ -49,10 +49,10 @@ export async function evaluateConditions(
   request: ConditionRequest,
 ): Promise<ConditionOutcome> {
   const cel = await loadCel();
-  return withDecisions(request.authorizer, (decide) => {
-    const { attributes, match, objects, params } = request;
+  const { attributes, match, objects, params } = request;
+  return withDecisions(attributes, request.authorizer, (authorizer) => {
     const pass = cel.createPass({
-      bindings: bindingsOf({ attributes, match, objects, decide, ...(params === undefined ? {} : { params }) }),
+      bindings: bindingsOf({ attributes, match, objects, authorizer, ...(params === undefined ? {} : { params }) }),
       variables: compiled.variables,
       budget: cel.runtimeCostBudgetMatchConditions,
     });

@@ -2,26 +2,29 @@
 // evaluation asked for and did not get is asked of the authorizer, and the evaluation runs again with the answers.
 // Upstream: plugin/authorizer/caching_authorizer.go, apiserver/pkg/cel/library/authz.go.
 import type { AuthorizationAnswer, AuthorizationQuestion } from "../../../machinery/cel/admission/index.ts";
+import type { UserInfo } from "../../../machinery/index.ts";
 import { selectorAttributes } from "../../authz/selector-attributes.ts";
 import type { AccessAttributes, Authorizer } from "../../contract.ts";
-import type { Decide } from "./cel.ts";
+import { type AuthorizerValue, loadCel } from "./cel.ts";
 
 /** `run` is called until all its questions are answered; only the result of the last time counts. */
-export async function withDecisions<T>(authorizer: Authorizer, run: (decide: Decide) => T): Promise<T> {
-  const answers = new Map<string, AuthorizationAnswer>();
-  for (;;) {
-    const open = new Map<string, AuthorizationQuestion>();
-    const result = run((question) => {
-      const key = JSON.stringify(question);
-      const answer = answers.get(key);
-      if (answer === undefined) open.set(key, question);
-      return answer;
-    });
-    if (open.size === 0) return result;
-    await Promise.all(
-      Array.from(open, async ([key, question]) => void answers.set(key, await ask(authorizer, question))),
-    );
-  }
+export async function withDecisions<T>(
+  { user }: { readonly user: UserInfo },
+  authorizer: Authorizer,
+  run: (value: AuthorizerValue) => T,
+): Promise<T> {
+  const { createRequestAuthorizer } = await loadCel();
+  const { username, groups, uid, extra } = user;
+  const asked = createRequestAuthorizer(
+    {
+      name: username,
+      groups,
+      ...(uid === undefined ? {} : { uid }),
+      ...(extra === undefined ? {} : { extra }),
+    },
+    (question) => ask(authorizer, question),
+  );
+  return asked.settle(() => run(asked.value));
 }
 
 async function ask(authorizer: Authorizer, question: AuthorizationQuestion): Promise<AuthorizationAnswer> {

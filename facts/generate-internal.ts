@@ -29,6 +29,7 @@ const packages: Readonly<Record<string, string>> = {
   node: "node/v1",
   policy: "policy/v1",
   rbac: "rbac/v1",
+  resource: "resource/v1",
   scheduling: "scheduling/v1",
   storage: "storage/v1",
 };
@@ -50,6 +51,7 @@ const roots = [
   "batch.CronJobSpec",
   "batch.JobSpec",
   "batch.JobStatus",
+  "certificates.CertificateSigningRequestCondition",
   "discovery.Endpoint",
   "discovery.EndpointPort",
   "flowcontrol.FlowSchemaSpec",
@@ -64,6 +66,10 @@ const roots = [
   "rbac.PolicyRule",
   "rbac.RoleRef",
   "rbac.Subject",
+  "resource.AllocationResult",
+  "resource.DeviceAttribute",
+  "resource.ResourceClaimSpec",
+  "resource.ResourceClaimTemplateSpec",
   "storage.CSIDriverSpec",
   "storage.CSINodeSpec",
   "storage.StorageClass",
@@ -113,7 +119,7 @@ function parse(files: readonly string[]): Source {
     if (current === undefined) continue;
     const field = /^\t(\w+)\s+([^\s`/]+)\s*(?:`([^`]*)`)?\s*(?:\/\/.*)?$/.exec(line);
     if (field !== null) current.push({ name: field[1]!, type: field[2]!, tag: field[3] ?? "", embedded: false });
-    const embedded = /^\t(\*?[\w.]+)\s*(?:`([^`]*)`)?$/.exec(line);
+    const embedded = /^\t(\*?[\w.]+)\s*(?:`([^`]*)`)?\s*(?:\/\/.*)?$/.exec(line);
     if (embedded !== null)
       current.push({ name: embedded[1]!, type: embedded[1]!, tag: embedded[2] ?? "", embedded: true });
   }

@@ -1,6 +1,6 @@
 // Metadata of a template that an object will be made of: labels and annotations, nothing else.
 // Upstream: ValidateTemplateObjectMeta in pkg/apis/core/validation.
-import { field, type ObjectMeta } from "../../machinery/index.ts";
+import { field, type ObjectMeta, sentEmpty } from "../../machinery/index.ts";
 import { annotations, labels } from "./metadata.ts";
 import { type Check, child } from "./validate.ts";
 
@@ -11,9 +11,33 @@ const shown = (name: string): string => (name === "uid" ? "uID" : name);
 
 const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== "" && value !== 0;
 
+const order = [
+  "name",
+  "generateName",
+  "namespace",
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "labels",
+  "annotations",
+  "ownerReferences",
+  "finalizers",
+  "managedFields",
+] as const;
+
+/** With the fields in the order in which upstream prints them. */
+export const inGoOrder = (meta: Partial<ObjectMeta> | undefined): Partial<ObjectMeta> | undefined =>
+  meta && Object.fromEntries(order.filter((name) => name in meta).map((name) => [name, meta[name]]));
+
+const lists = ["ownerReferences", "finalizers", "managedFields"] as const;
+
 export const templateMetadata: Check<Partial<ObjectMeta> | undefined> = (meta, at, found) => {
   annotations(meta?.annotations, child(at, "annotations"), found);
   labels(meta?.labels, child(at, "labels"), found);
   for (const [name, value] of Object.entries(meta ?? {}))
     if (!allowed.has(name) && isSet(value)) found.push(field.forbidden(child(at, shown(name)), "cannot be set"));
+  for (const name of lists) if (sentEmpty(meta, name)) found.push(field.forbidden(child(at, name), "cannot be set"));
 };

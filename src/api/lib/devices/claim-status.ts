@@ -10,7 +10,7 @@ import type {
 } from "../../../../facts/types/resource.v1.ts";
 import { deepEqual, field, utf8Length } from "../../../machinery/index.ts";
 import { conditions } from "../conditions.ts";
-import { goEqual } from "../go-form.ts";
+import { internalForm } from "../internal-form.ts";
 import { formatIp, parseCidr } from "../ip.ts";
 import { nodeSelector } from "../selector-rules.ts";
 import { type Check, child, type Findings, findings, immutableText, required } from "../validate.ts";
@@ -24,8 +24,8 @@ import {
 } from "./claim-spec.ts";
 import { limited, limitedSet } from "./collections.ts";
 import { bindingConditions, configuration, type Judged, rawObject } from "./configuration.ts";
-import { goAllocation } from "./go-forms.ts";
 import { deviceName, driverName, poolName, shareUid } from "./names.ts";
+import { sameForm } from "./same-form.ts";
 
 const mostReservations = 256;
 const mostResults = 32;
@@ -167,7 +167,8 @@ export function judgeClaimStatus(
     reservationState(claim, old, found);
     const at = "status.allocation";
     if (now && before) {
-      if (!goEqual(goAllocation, now, before)) found.push(field.invalid(at, goAllocation(now), immutableText));
+      if (!sameForm("resource.AllocationResult", now, before))
+        found.push(field.invalid(at, internalForm("resource.AllocationResult", now), immutableText));
     } else if (now) allocation(names, { stored: false, featureEnabled })(now, at, found);
   });
 }

@@ -15,10 +15,10 @@ import {
   quantityValue,
   utf8Length,
 } from "../../../machinery/index.ts";
+import { internalForm } from "../internal-form.ts";
 import { isNative } from "../resources.ts";
 import { type Check, child, entry, type Findings, item } from "../validate.ts";
 import { limitedSet } from "./collections.ts";
-import { goAttribute } from "./go-forms.ts";
 
 const longestValue = 64;
 const mostOptions = 10;
@@ -59,7 +59,7 @@ export const attribute: Check<DeviceAttribute> = (value, at, found) => {
   const set = attributeFields.filter((name) => value[name] !== undefined);
   const one = "exactly one value must be specified";
   if (set.length === 0) found.push(field.invalid(at, "", one));
-  if (set.length > 1) found.push(field.invalid(at, goAttribute(value), one));
+  if (set.length > 1) found.push(field.invalid(at, internalForm("resource.DeviceAttribute", value), one));
 };
 
 /** Each item of a list counts. */

@@ -1,12 +1,12 @@
 // What a ResourceSlice offers. Upstream: pkg/apis/resource/validation.
 import type { Device, ResourcePool, ResourceSliceSpec } from "../../../../facts/types/resource.v1.ts";
 import { deepEqual, dns1123Subdomain, field } from "../../../machinery/index.ts";
+import { internalForm } from "../internal-form.ts";
 import { nodeSelector } from "../selector-rules.ts";
 import { type Check, child, type Findings, immutable, named } from "../validate.ts";
 import { limited, limitedMap, limitedSet } from "./collections.ts";
 import { bindingConditions, taint } from "./configuration.ts";
 import { attribute, attributeValues, capacity, mappings } from "./device-values.ts";
-import { goNodeSelectorTerms } from "./go-forms.ts";
 import {
   counterName,
   deviceName,
@@ -66,7 +66,7 @@ function placesOf(value: Located, at: string, of: { emptyName: string; oneTerm: 
       found.push(
         field.invalid(
           child(at, "nodeSelector.nodeSelectorTerms"),
-          goNodeSelectorTerms(terms),
+          internalForm("[]core.NodeSelectorTerm", terms),
           "must have exactly one node selector term",
         ),
       );

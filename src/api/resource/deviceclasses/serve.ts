@@ -5,6 +5,7 @@ import { defineRules } from "../../kind.ts";
 import { mostConfigurations } from "../../lib/devices/claim-spec.ts";
 import { limited } from "../../lib/devices/collections.ts";
 import { configuration, selectors } from "../../lib/devices/configuration.ts";
+import { loadSelectors } from "../../lib/devices/selector-expression.ts";
 import { isExtended } from "../../lib/resources.ts";
 import { type Findings, findings } from "../../lib/validate.ts";
 
@@ -37,6 +38,7 @@ function dropDisabledFields(draft: DeviceClass, old: DeviceClass | undefined, fe
 }
 
 export const deviceClassRules = defineRules<DeviceClass>({
+  ready: loadSelectors,
   default: (draft) => {
     draft.spec ??= {};
   },

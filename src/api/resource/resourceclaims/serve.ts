@@ -3,13 +3,20 @@
 import type { ResourceClaim } from "../../../../facts/types/resource.v1.ts";
 import { deepClone, field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { claimSpec, defaultClaimSpec, defaultTolerations, dropDisabledClaimFields } from "../../lib/devices/claim-spec.ts";
+import {
+  claimSpec,
+  defaultClaimSpec,
+  defaultTolerations,
+  dropDisabledClaimFields,
+} from "../../lib/devices/claim-spec.ts";
 import { judgeClaimStatus, prepareClaimStatus } from "../../lib/devices/claim-status.ts";
-import { goClaimSpec } from "../../lib/devices/go-forms.ts";
-import { goEqual } from "../../lib/go-form.ts";
+import { sameForm } from "../../lib/devices/same-form.ts";
+import { loadSelectors } from "../../lib/devices/selector-expression.ts";
+import { internalForm } from "../../lib/internal-form.ts";
 import { findings, immutableText } from "../../lib/validate.ts";
 
 export const resourceClaimRules = defineRules<ResourceClaim>({
+  ready: loadSelectors,
   default: (draft) => {
     draft.spec ??= {};
     draft.spec.devices ??= {};
@@ -23,7 +30,9 @@ export const resourceClaimRules = defineRules<ResourceClaim>({
   validate: ({ spec }, { featureEnabled }) => findings(spec, claimSpec({ stored: false, featureEnabled }), "spec"),
   validateOnUpdate: false,
   validateUpdate: ({ spec }, old) =>
-    goEqual(goClaimSpec, spec, old.spec) ? [] : [field.invalid("spec", goClaimSpec(spec), immutableText)],
+    sameForm("resource.ResourceClaimSpec", spec, old.spec)
+      ? []
+      : [field.invalid("spec", internalForm("resource.ResourceClaimSpec", spec), immutableText)],
   resetFields: { status: ["metadata", "spec"] },
   status: {
     prepareUpdate: (draft, old, { featureEnabled }) => {

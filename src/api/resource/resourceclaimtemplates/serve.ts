@@ -4,12 +4,14 @@ import type { ResourceClaimTemplate } from "../../../../facts/types/resource.v1.
 import { deepEqual, field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { claimSpec, defaultClaimSpec, dropDisabledClaimFields } from "../../lib/devices/claim-spec.ts";
-import { goClaimSpec } from "../../lib/devices/go-forms.ts";
-import { goEqual } from "../../lib/go-form.ts";
-import { templateMetadata } from "../../lib/template-metadata.ts";
+import { sameForm } from "../../lib/devices/same-form.ts";
+import { loadSelectors } from "../../lib/devices/selector-expression.ts";
+import { internalForm } from "../../lib/internal-form.ts";
+import { inGoOrder, templateMetadata } from "../../lib/template-metadata.ts";
 import { findings, immutableText } from "../../lib/validate.ts";
 
 export const resourceClaimTemplateRules = defineRules<ResourceClaimTemplate>({
+  ready: loadSelectors,
   default: (draft) => {
     draft.spec ??= {} as ResourceClaimTemplate["spec"];
     draft.spec.spec ??= {};
@@ -26,7 +28,13 @@ export const resourceClaimTemplateRules = defineRules<ResourceClaimTemplate>({
     ...findings(spec.spec, claimSpec({ stored: false, featureEnabled }), "spec.spec"),
   ],
   validateUpdate: ({ spec }, old) =>
-    goEqual(goClaimSpec, spec.spec, old.spec.spec) && deepEqual(spec.metadata, old.spec.metadata)
+    sameForm("resource.ResourceClaimSpec", spec.spec, old.spec.spec) && deepEqual(spec.metadata, old.spec.metadata)
       ? []
-      : [field.invalid("spec", { ...spec.metadata, Spec: goClaimSpec(spec.spec) }, immutableText)],
+      : [
+          field.invalid(
+            "spec",
+            internalForm("resource.ResourceClaimTemplateSpec", { ...spec, metadata: inGoOrder(spec.metadata) }),
+            immutableText,
+          ),
+        ],
 });

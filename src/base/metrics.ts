@@ -65,6 +65,9 @@ const escapeLabel = (value: string): string =>
 const escapeHelp = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 /** Numbers as Prometheus reads them. */
 const number = (value: number): string => (value === Infinity ? "+Inf" : value === -Infinity ? "-Inf" : String(value));
+/** A bound as Go writes it: 1e+06. */
+const bound = (value: number): string =>
+  value >= 1e6 ? value.toExponential().replace(/e\+(\d)$/, "e+0$1") : String(value);
 const braces = (labels: string): string => (labels === "" ? "" : `{${labels}}`);
 
 export class Counter extends LabelledMetric<number> {
@@ -130,8 +133,8 @@ export class Histogram extends LabelledMetric<HistogramSeries> {
   protected lines(labels: string, value: HistogramSeries): string {
     const prefix = labels === "" ? "" : `${labels},`;
     let text = "";
-    this.#bounds.forEach((bound, index) => {
-      text += `${this.name}_bucket{${prefix}le="${bound}"} ${value.counts[index]}\n`;
+    this.#bounds.forEach((upper, index) => {
+      text += `${this.name}_bucket{${prefix}le="${bound(upper)}"} ${value.counts[index]}\n`;
     });
     text += `${this.name}_bucket{${prefix}le="+Inf"} ${value.count}\n`;
     return `${text}${this.name}_sum${braces(labels)} ${number(value.sum)}\n${this.name}_count${braces(labels)} ${value.count}\n`;
@@ -141,6 +144,12 @@ export class Histogram extends LabelledMetric<HistogramSeries> {
 /** The metrics of one component; a name is registered once. */
 export class MetricRegistry {
   readonly #metrics = new Map<string, Metric>();
+  readonly #collectors: (() => void)[] = [];
+
+  /** `collect` is called before every rendering: for values that are cheaper to read than to keep. */
+  beforeRender(collect: () => void): void {
+    this.#collectors.push(collect);
+  }
 
   register<M extends Metric>(metric: M): M {
     if (this.#metrics.has(metric.name)) throw new Error(`metric ${metric.name} is registered twice`);
@@ -150,6 +159,7 @@ export class MetricRegistry {
 
   render(): string {
     let text = "";
+    for (const collect of this.#collectors) collect();
     for (const metric of this.#metrics.values()) text += metric.render();
     return text;
   }

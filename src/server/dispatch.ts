@@ -97,7 +97,8 @@ function routeCustom(context: RequestContext, resource: ServedResource): ServedR
   if (info.subresource !== "") {
     const subresource = kind.subresources.find((each) => each.name === info.subresource);
     if (subresource === undefined) throw notFound(groupResource, info.name);
-    if (!(subresource.verbs as readonly string[]).includes(info.verb)) throw methodNotSupported(groupResource, info.verb);
+    if (!(subresource.verbs as readonly string[]).includes(info.verb))
+      throw methodNotSupported(groupResource, info.verb);
     return resource;
   }
   if (verbOfMethod[request.method] === undefined && request.method !== "HEAD")
@@ -127,13 +128,17 @@ const deprecations: Readonly<Record<string, string>> = {
   "v1 Endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
 };
 
+/** Undefined for kinds that are used without a warning. */
+export const deprecationOf = ({ apiVersion, kind }: ServedResource): string | undefined =>
+  deprecations[`${apiVersion} ${kind.kind}`];
+
 export async function dispatch(
   context: RequestContext,
   resource: ServedResource,
   options: DispatchOptions,
 ): Promise<Answer> {
   const { info } = context;
-  const deprecation = deprecations[`${resource.apiVersion} ${resource.kind.kind}`];
+  const deprecation = deprecationOf(resource);
   if (deprecation !== undefined) warn(context, deprecation);
   if (resource.kind.virtual === true && info.subresource === "") return createVirtual(context, resource, options);
   if (info.subresource !== "") return dispatchSubresource(context, resource, options);

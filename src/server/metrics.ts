@@ -1,22 +1,34 @@
-// The server's metrics under upstream's names.
-import { Counter, Gauge, Histogram, type MetricRegistry } from "../base/index.ts";
-import type { ApiRequest } from "../machinery/index.ts";
+// The server's metrics under upstream's names. Upstream: apiserver's endpoints/metrics, admission/metrics, component-base's version.
+// Labels come from what is served, never from what a client wrote: a path or verb that is not known is not counted on its own.
+import { Counter, Gauge, Histogram, type Labels, type MetricRegistry } from "../base/index.ts";
+import type { ApiRequest, ApiResponse } from "../machinery/index.ts";
 import type { RequestInfo } from "./request-info.ts";
+import { connectSubresources } from "./streaming/connect.ts";
+import { versionInfo } from "./version.ts";
 
 export interface RequestMetrics {
-  observe(info: RequestInfo, request: ApiRequest, result: { readonly code: number; readonly durationMs: number }): void;
-  readonly storageObjects: Gauge;
-  readonly registeredWatchers: Gauge;
+  /** `served`: the resource is one of the catalog's. */
+  observe(
+    info: RequestInfo,
+    request: ApiRequest,
+    result: { readonly response: ApiResponse; readonly durationMs: number; readonly served: boolean },
+  ): void;
+  /** A long-running request begins; call what is returned when it ends. */
+  longRunning(info: RequestInfo, request: ApiRequest): () => void;
+  deprecatedUse(group: string, version: string, resource: string, subresource: string): void;
 }
 
 const durations = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+const sizes = [1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+const common = ["component", "group", "resource", "scope", "subresource", "verb", "version"];
+const withDryRun = ["component", "dry_run", "group", "resource", "scope", "subresource", "verb", "version"];
 
 export function createRequestMetrics(registry: MetricRegistry): RequestMetrics {
   const total = registry.register(
     new Counter({
       name: "apiserver_request_total",
       help: "Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.",
-      labelNames: ["code", "component", "dry_run", "group", "resource", "scope", "subresource", "verb", "version"],
+      labelNames: ["code", ...withDryRun],
       stability: "STABLE",
     }),
   );
@@ -25,56 +37,240 @@ export function createRequestMetrics(registry: MetricRegistry): RequestMetrics {
       {
         name: "apiserver_request_duration_seconds",
         help: "Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.",
-        labelNames: ["component", "dry_run", "group", "resource", "scope", "subresource", "verb", "version"],
+        labelNames: withDryRun,
         stability: "STABLE",
       },
       durations,
     ),
   );
-  const storageObjects = registry.register(
+  const sli = registry.register(
+    new Histogram(
+      {
+        name: "apiserver_request_sli_duration_seconds",
+        help: "Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.",
+        labelNames: common,
+        stability: "ALPHA",
+      },
+      durations.slice(2),
+    ),
+  );
+  const bytes = registry.register(
+    new Histogram(
+      {
+        name: "apiserver_response_sizes",
+        help: "Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.",
+        labelNames: common,
+        stability: "STABLE",
+      },
+      sizes,
+    ),
+  );
+  const longRunning = registry.register(
+    new Gauge({
+      name: "apiserver_longrunning_requests",
+      help: "Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.",
+      labelNames: common,
+      stability: "STABLE",
+    }),
+  );
+  const deprecated = registry.register(
+    new Gauge({
+      name: "apiserver_requested_deprecated_apis",
+      help: "Gauge of deprecated APIs that have been requested, broken out by API group, version, resource, subresource, and removed_release.",
+      labelNames: ["group", "removed_release", "resource", "subresource", "version"],
+      stability: "STABLE",
+    }),
+  );
+  registerBuildInfo(registry);
+  return {
+    observe(info, request, { response, durationMs, served }) {
+      const labels = labelsOf(info, request, served);
+      if (labels === undefined) return;
+      total.inc({ ...labels, code: String(response.status) });
+      if (labels.verb === "WATCH" || labels.verb === "CONNECT") return;
+      seconds.observe(durationMs / 1000, labels);
+      sli.observe(durationMs / 1000, labels);
+      if (response.bytes !== undefined && (labels.verb === "GET" || labels.verb === "LIST"))
+        bytes.observe(
+          response.bytes.reduce((sum, each) => sum + each.length, 0),
+          labels,
+        );
+    },
+    longRunning(info, request) {
+      const labels = labelsOf(info, request, true);
+      if (labels === undefined) return () => {};
+      longRunning.add(1, labels);
+      return () => longRunning.add(-1, labels);
+    },
+    deprecatedUse: (group, version, resource, subresource) =>
+      deprecated.set(1, { group, version, resource, subresource, removed_release: "" }),
+  };
+}
+
+function registerBuildInfo(registry: MetricRegistry): void {
+  registry
+    .register(
+      new Gauge({
+        name: "kubernetes_build_info",
+        help: "A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
+        labelNames: [
+          "build_date",
+          "compiler",
+          "git_commit",
+          "git_tree_state",
+          "git_version",
+          "go_version",
+          "major",
+          "minor",
+          "platform",
+        ],
+        stability: "BETA",
+      }),
+    )
+    .set(1, {
+      build_date: versionInfo.buildDate,
+      compiler: versionInfo.compiler,
+      git_commit: versionInfo.gitCommit,
+      git_tree_state: versionInfo.gitTreeState,
+      git_version: versionInfo.gitVersion,
+      go_version: versionInfo.goVersion,
+      major: versionInfo.major,
+      minor: versionInfo.minor,
+      platform: versionInfo.platform,
+    });
+}
+
+const verbs: Readonly<Record<string, string>> = {
+  get: "GET",
+  list: "LIST",
+  watch: "WATCH",
+  create: "POST",
+  update: "PUT",
+  patch: "PATCH",
+  delete: "DELETE",
+  deletecollection: "DELETECOLLECTION",
+};
+/** Documents that are counted; upstream counts what its handlers were told to. */
+const countedPaths = /^\/(healthz|livez|readyz)$|^\/openapi\/(v2|v3)/;
+
+/** Undefined for requests that are not counted. */
+function labelsOf(info: RequestInfo, request: ApiRequest, served: boolean): (Labels & { verb: string }) | undefined {
+  const dryRun = request.query?.get("dryRun") ?? "";
+  const dry_run = dryRun === "" || dryRun === "All" ? dryRun : "invalid";
+  if (!info.isResource) {
+    const [, openapi] = countedPaths.exec(info.path) === null ? [] : [info.path, /^\/(openapi\/v[23])/.exec(info.path)];
+    if (openapi === undefined) return undefined;
+    const verb = request.method === "GET" || request.method === "HEAD" ? request.method : "other";
+    return { verb, dry_run, subresource: openapi?.[1] ?? info.path };
+  }
+  if (!served) return undefined;
+  const apply =
+    info.verb === "patch" && request.headers["content-type"]?.startsWith("application/apply-patch") === true;
+  const verb = connectSubresources.has(info.subresource) ? "CONNECT" : apply ? "APPLY" : (verbs[info.verb] ?? "other");
+  return {
+    component: "apiserver",
+    dry_run,
+    group: info.group,
+    resource: info.resource,
+    scope: scopeOf(info),
+    subresource: info.subresource,
+    verb,
+    version: info.version,
+  };
+}
+
+function scopeOf(info: RequestInfo): string {
+  if (info.name !== "" || info.verb === "create") return "resource";
+  return info.namespace === "" ? "cluster" : "namespace";
+}
+
+/** What the server holds at this moment: read when somebody asks for the metrics. */
+export interface Holdings {
+  readonly objects: Iterable<{ readonly group: string; readonly resource: string; readonly count: number }>;
+  readonly reading: number;
+  readonly mutating: number;
+}
+
+export function registerHoldings(registry: MetricRegistry, holdings: () => Holdings): void {
+  const labelNames = ["group", "resource"];
+  const objects = registry.register(
+    new Gauge({
+      name: "apiserver_resource_objects",
+      help: "Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.",
+      labelNames,
+      stability: "ALPHA",
+    }),
+  );
+  const stored = registry.register(
     new Gauge({
       name: "apiserver_storage_objects",
-      help: "Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.",
+      help: "[DEPRECATED, consider using apiserver_resource_objects instead] Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.",
       labelNames: ["resource"],
       stability: "STABLE",
     }),
   );
-  const registeredWatchers = registry.register(
+  const inFlight = registry.register(
     new Gauge({
-      name: "apiserver_registered_watchers",
-      help: "Number of currently registered watchers for a given resources",
-      labelNames: ["group", "kind", "version"],
-      stability: "ALPHA",
+      name: "apiserver_current_inflight_requests",
+      help: "Maximal number of currently used inflight request limit of this apiserver per request kind in last second.",
+      labelNames: ["request_kind"],
+      stability: "STABLE",
     }),
   );
-  return {
-    storageObjects,
-    registeredWatchers,
-    observe(info, request, { code, durationMs }) {
-      const labels = {
-        component: "apiserver",
-        dry_run: request.query?.get("dryRun") ?? "",
-        group: info.group,
-        resource: info.resource,
-        scope: scopeOf(info),
-        subresource: info.isResource ? info.subresource : info.path.length < 64 && code !== 404 ? info.path : "",
-        verb: info.isResource ? (verbNames[info.verb] ?? info.verb.toUpperCase()) : request.method,
-        version: info.version,
-      };
-      total.inc({ ...labels, code: String(code) });
-      if (info.verb !== "watch") seconds.observe(durationMs / 1000, labels);
-    },
-  };
+  registry.beforeRender(() => {
+    const { objects: counts, reading, mutating } = holdings();
+    for (const { group, resource, count } of counts) {
+      objects.set(count, { group, resource });
+      stored.set(count, { resource: group === "" ? resource : `${resource}.${group}` });
+    }
+    inFlight.set(reading, { request_kind: "readOnly" });
+    inFlight.set(mutating, { request_kind: "mutating" });
+  });
 }
 
-const verbNames: Readonly<Record<string, string>> = {
-  create: "POST",
-  update: "PUT",
-  deletecollection: "DELETECOLLECTION",
-};
+/** How long admission takes, by plugin and in whole. */
+export interface AdmissionMetrics {
+  plugin(name: string, labels: AdmissionLabels, durationMs: number): void;
+  step(labels: AdmissionLabels, durationMs: number): void;
+}
 
-function scopeOf(info: RequestInfo): string {
-  if (!info.isResource) return "";
-  if (info.name !== "" || info.verb === "create") return "resource";
-  return info.namespace === "" ? "cluster" : "namespace";
+export interface AdmissionLabels {
+  readonly operation: string;
+  readonly rejected: boolean;
+  readonly type: "admit" | "validate";
+}
+
+export function createAdmissionMetrics(registry: MetricRegistry): AdmissionMetrics {
+  const bounds = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
+  const plugins = registry.register(
+    new Histogram(
+      {
+        name: "apiserver_admission_controller_admission_duration_seconds",
+        help: "Admission controller latency histogram in seconds, identified by name and broken out for each operation and API resource and type (validate or admit).",
+        labelNames: ["name", "operation", "rejected", "type"],
+        stability: "STABLE",
+      },
+      bounds,
+    ),
+  );
+  const steps = registry.register(
+    new Histogram(
+      {
+        name: "apiserver_admission_step_admission_duration_seconds",
+        help: "Admission sub-step latency histogram in seconds, broken out for each operation and API resource and step type (validate or admit).",
+        labelNames: ["operation", "rejected", "type"],
+        stability: "STABLE",
+      },
+      bounds,
+    ),
+  );
+  const written = ({ operation, rejected, type }: AdmissionLabels): Labels => ({
+    operation,
+    rejected: String(rejected),
+    type,
+  });
+  return {
+    plugin: (name, labels, durationMs) => plugins.observe(durationMs / 1000, { name, ...written(labels) }),
+    step: (labels, durationMs) => steps.observe(durationMs / 1000, written(labels)),
+  };
 }

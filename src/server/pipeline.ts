@@ -21,9 +21,17 @@ import { loadProtobuf, protobufResponse, protobufType } from "./content/protobuf
 import { respond } from "./content/respond.ts";
 import { queryOf, type RequestContext, type ServerCore } from "./context.ts";
 import type { AccessAttributes, Authenticator, Authorizer } from "./contract.ts";
-import { connectTarget, type DispatchOptions, dispatch, NoSuchGroup, noRoute, route } from "./dispatch.ts";
+import {
+  connectTarget,
+  type DispatchOptions,
+  deprecationOf,
+  dispatch,
+  NoSuchGroup,
+  noRoute,
+  route,
+} from "./dispatch.ts";
 import { type Documents, pageNotFound } from "./documents/documents.ts";
-import { createInFlight, type InFlightOptions } from "./flowcontrol/in-flight.ts";
+import { createInFlight, type InFlight, type InFlightOptions } from "./flowcontrol/in-flight.ts";
 import type { RequestMetrics } from "./metrics.ts";
 import { checkBodySize } from "./registry/body.ts";
 import { type RequestInfo, requestInfoOf } from "./request-info.ts";
@@ -50,6 +58,8 @@ export interface Pipeline {
   readonly decideUpgrade: (request: ApiRequest, identity: Identity) => Promise<UpgradeDecision>;
   /** Below this path an extension server answers. */
   readonly isExtension: (path: string) => boolean;
+  /** How many requests run at this moment. */
+  readonly inFlight: Pick<InFlight, "reading" | "mutating">;
 }
 
 interface Admitted {
@@ -93,7 +103,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (entered) inFlight.leave(mutating);
     }
     response = withCommonHeaders(response, auditId, context);
-    metrics.observe(info, request, { code: response.status, durationMs: clock.monotonic() - startedMs });
+    const served = info.isResource && core.catalog.find(info.group, info.version, info.resource) !== undefined;
+    metrics.observe(info, request, { response, served, durationMs: clock.monotonic() - startedMs });
+    if (response.watch !== undefined)
+      response = { ...response, watch: untilEnd(response.watch, metrics.longRunning(info, request)) };
     auditor?.completed(context, response);
     return response;
   };
@@ -139,6 +152,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const accepted = context.request.objects === true ? json : acceptedOf(context, resource);
     const request = await withReadableBody(context.request, resource);
     const full: RequestContext = { ...context, request, accepted };
+    if (deprecationOf(resource) !== undefined)
+      metrics.deprecatedUse(info.group, info.version, info.resource, info.subresource);
     return respond(full, await dispatch(full, resource, options.dispatch));
   }
 
@@ -220,7 +235,33 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return target;
   }
 
-  return { handle, decideUpgrade, isExtension: (path) => options.aggregation.find(path) !== undefined };
+  return { handle, decideUpgrade, isExtension: (path) => options.aggregation.find(path) !== undefined, inFlight };
+}
+
+/** The same stream; `ended` is called once when it is over. */
+function untilEnd<T>(source: AsyncIterable<T>, ended: () => void): AsyncIterable<T> {
+  let open = true;
+  const end = (): void => {
+    if (open) ended();
+    open = false;
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = source[Symbol.asyncIterator]();
+      return {
+        async next() {
+          const result = await iterator.next();
+          if (result.done === true) end();
+          return result;
+        },
+        async return() {
+          end();
+          await iterator.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
 }
 
 /** Undefined when not even the group is served. */

@@ -27,7 +27,7 @@ import { featureGates } from "./enablement/features.ts";
 import { type RuntimeConfig, selectApis } from "./enablement/runtime-config.ts";
 import { keepFlowControl } from "./flowcontrol/configuration.ts";
 import type { HealthCheck } from "./health.ts";
-import { createRequestMetrics } from "./metrics.ts";
+import { createAdmissionMetrics, createRequestMetrics, registerHoldings } from "./metrics.ts";
 import { createPipeline } from "./pipeline.ts";
 import { kindHooks, type NetworkRanges } from "./registry/kinds/index.ts";
 import type { TokenIssue } from "./registry/kinds/serviceaccounts.ts";
@@ -147,11 +147,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     ...(options.webhooks === undefined ? {} : { webhooks: options.webhooks }),
   };
   const selection = { enable: options.admission?.enable ?? [], disable: options.admission?.disable ?? [] };
-  late.admission = createAdmissionChain([
-    ...selectPlugins(host, selection, options.admissionPlugins),
-    // Not a matter of choice, and last: what the others made of a role is what is checked.
-    rbacEscalationCheck(host),
-  ]);
+  late.admission = createAdmissionChain(
+    [
+      ...selectPlugins(host, selection, options.admissionPlugins),
+      // Not a matter of choice, and last: what the others made of a role is what is checked.
+      rbacEscalationCheck(host),
+    ],
+    { clock, metrics: createAdmissionMetrics(options.metrics) },
+  );
   const issue = options.tokenRequests?.({ reader });
   if (issue !== undefined) tokenHook.issue = issue;
   const virtual = new Map<string, VirtualKind>();
@@ -181,6 +184,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     maxMutating: options.maxMutatingRequestsInflight ?? 200,
     requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
   });
+  registerHoldings(options.metrics, () => ({
+    objects: catalog.all
+      .filter(({ kind, stored }) => stored === kind && kind.virtual !== true)
+      .map(({ kind }) => ({ group: kind.group, resource: kind.resource, count: hub.cacheOf(kind).size })),
+    reading: pipeline.inFlight.reading,
+    mutating: pipeline.inFlight.mutating,
+  }));
   const flowControl = options.priorityAndFairness
     ? keepFlowControl({ reader, transport: inProcessTransport(pipeline.handle, serverUser), clock, log })
     : undefined;

@@ -47,11 +47,8 @@ export function documentRoutes(host: RouteHost): {
     { path: "/version", methods: ["GET"], handler: (context) => versionResponse(context) },
     {
       path: "/metrics",
-      handler: () => {
-        for (const { stored, kind } of core.catalog.all)
-          if (stored === kind && kind.virtual !== true) void core.hub.cacheOf(kind).size;
-        return textResponse(200, metrics.render(), "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
-      },
+      handler: () =>
+        textResponse(200, metrics.render(), "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"),
     },
   ];
   const paths = [...routes, ...(options.documents ?? [])]

@@ -5,8 +5,8 @@ export { mutatingWebhookConfigurations } from "./admissionregistration/mutatingw
 export { validatingAdmissionPolicies } from "./admissionregistration/validatingadmissionpolicies/kind.ts";
 export { validatingAdmissionPolicyBindings } from "./admissionregistration/validatingadmissionpolicybindings/kind.ts";
 export { validatingWebhookConfigurations } from "./admissionregistration/validatingwebhookconfigurations/kind.ts";
-export { apiServices } from "./apiregistration/apiservices/kind.ts";
 export { customResourceDefinitions } from "./apiextensions/customresourcedefinitions/kind.ts";
+export { apiServices } from "./apiregistration/apiservices/kind.ts";
 export { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
 export { daemonSets } from "./apps/daemonsets/kind.ts";
 export { deployments } from "./apps/deployments/kind.ts";
@@ -25,6 +25,7 @@ export { jobs } from "./batch/jobs/kind.ts";
 export { certificateSigningRequests } from "./certificates/certificatesigningrequests/kind.ts";
 export { leases } from "./coordination/leases/kind.ts";
 export { bindings } from "./core/bindings/kind.ts";
+export { componentStatuses } from "./core/componentstatuses/kind.ts";
 export { configMaps } from "./core/configmaps/kind.ts";
 export { endpoints } from "./core/endpoints/kind.ts";
 export { events } from "./core/events/kind.ts";

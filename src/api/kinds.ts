@@ -10,8 +10,8 @@ import { mutatingWebhookConfigurations } from "./admissionregistration/mutatingw
 import { validatingAdmissionPolicies } from "./admissionregistration/validatingadmissionpolicies/kind.ts";
 import { validatingAdmissionPolicyBindings } from "./admissionregistration/validatingadmissionpolicybindings/kind.ts";
 import { validatingWebhookConfigurations } from "./admissionregistration/validatingwebhookconfigurations/kind.ts";
-import { apiServices } from "./apiregistration/apiservices/kind.ts";
 import { customResourceDefinitions } from "./apiextensions/customresourcedefinitions/kind.ts";
+import { apiServices } from "./apiregistration/apiservices/kind.ts";
 import { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
 import { daemonSets } from "./apps/daemonsets/kind.ts";
 import { deployments } from "./apps/deployments/kind.ts";
@@ -30,6 +30,7 @@ import { jobs } from "./batch/jobs/kind.ts";
 import { certificateSigningRequests } from "./certificates/certificatesigningrequests/kind.ts";
 import { leases } from "./coordination/leases/kind.ts";
 import { bindings } from "./core/bindings/kind.ts";
+import { componentStatuses } from "./core/componentstatuses/kind.ts";
 import { configMaps } from "./core/configmaps/kind.ts";
 import { endpoints } from "./core/endpoints/kind.ts";
 import { events } from "./core/events/kind.ts";
@@ -107,6 +108,7 @@ export const kinds: readonly KindDefinition[] = [
   listed(certificateSigningRequests),
   listed(leases),
   listed(bindings),
+  listed(componentStatuses),
   listed(configMaps),
   listed(endpoints),
   listed(events),

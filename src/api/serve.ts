@@ -67,6 +67,8 @@ import { leases } from "./coordination/leases/kind.ts";
 import { leaseRules } from "./coordination/leases/serve.ts";
 import { bindings } from "./core/bindings/kind.ts";
 import { bindingRules } from "./core/bindings/serve.ts";
+import { componentStatuses } from "./core/componentstatuses/kind.ts";
+import { componentStatusRules } from "./core/componentstatuses/serve.ts";
 import { configMaps } from "./core/configmaps/kind.ts";
 import { configMapRules } from "./core/configmaps/serve.ts";
 import { endpoints } from "./core/endpoints/kind.ts";
@@ -215,6 +217,7 @@ export const servedKinds: readonly ServedKind[] = [
   served(certificateSigningRequests, certificateSigningRequestRules),
   served(leases, leaseRules),
   served(bindings, bindingRules),
+  served(componentStatuses, componentStatusRules),
   served(configMaps, configMapRules),
   served(endpoints, endpointsRules),
   served(events, eventRules),
@@ -313,6 +316,15 @@ export const validateUpdate = (served: ServedKind, change: Change, context: Rule
   ...(served.rules.validateUpdate?.(change.object, change.old, context) ?? []),
   ...ofPolicy(served, change.object, context),
 ];
+
+/** All findings of an update of another part: `pods/resize`. */
+export const validatePartUpdate =
+  (part: string) =>
+  (served: ServedKind, change: Change, context: RuleContext): FieldError[] => [
+    ...commonOfUpdate(served, change),
+    ...(served.rules.parts?.[part]?.validateUpdate(change.object, change.old, context) ?? []),
+    ...ofPolicy(served, change.object, context),
+  ];
 
 /** All findings of an update of `/status`. */
 export const validateStatusUpdate = (served: ServedKind, change: Change, context: RuleContext): FieldError[] => [

@@ -1,6 +1,12 @@
 // What this server serves: kinds by group, version and resource, with their rules and schemas.
 import type { KindDefinition, ServedKind, ServeRules } from "../api/index.ts";
-import { formatApiVersion, type GroupResource, type KubeObject, type Schema, type Schemas } from "../machinery/index.ts";
+import {
+  formatApiVersion,
+  type GroupResource,
+  type KubeObject,
+  type Schema,
+  type Schemas,
+} from "../machinery/index.ts";
 import type { KindHooks } from "./registry/hooks.ts";
 import type { CachedObject } from "./watchcache/index.ts";
 

@@ -5,6 +5,7 @@ import type { Answer } from "./content/answer.ts";
 import { queryOf, type RequestContext, warn } from "./context.ts";
 import type { Authorizer, ObjectReader } from "./contract.ts";
 import { decodeBody, expectedOf } from "./registry/body.ts";
+import { readComputed } from "./registry/computed.ts";
 import { create } from "./registry/create.ts";
 import { remove, removeCollection } from "./registry/delete.ts";
 import { list } from "./registry/list.ts";
@@ -125,6 +126,7 @@ function checkVerb(context: RequestContext, resource: ServedResource, named: boo
 
 /** Kinds whose every use is answered with a warning. */
 const deprecations: Readonly<Record<string, string>> = {
+  "v1 ComponentStatus": "v1 ComponentStatus is deprecated in v1.19+",
   "v1 Endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
 };
 
@@ -140,6 +142,9 @@ export async function dispatch(
   const { info } = context;
   const deprecation = deprecationOf(resource);
   if (deprecation !== undefined) warn(context, deprecation);
+  const { hooks } = resource;
+  if (hooks?.computed !== undefined && info.subresource === "")
+    return readComputed(context, resource, () => hooks.computed!());
   if (resource.kind.virtual === true && info.subresource === "") return createVirtual(context, resource, options);
   if (info.subresource !== "") return dispatchSubresource(context, resource, options);
   switch (info.verb) {
@@ -177,8 +182,8 @@ async function dispatchSubresource(
   const handler = resource.hooks?.subresources?.[info.subresource];
   if (handler !== undefined) return handler(context, resource);
   if (info.subresource === "scale") return scale(context, resource);
-  if (info.subresource !== "status" && info.verb !== "get")
-    throw notImplemented(`${info.resource}/${info.subresource}`);
+  const isPart = info.subresource === "status" || resource.rules.parts?.[info.subresource] !== undefined;
+  if (!isPart && info.verb !== "get") throw notImplemented(`${info.resource}/${info.subresource}`);
   switch (info.verb) {
     case "get":
     case "watch":

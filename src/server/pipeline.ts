@@ -290,7 +290,7 @@ const hasProtobuf = (kind: ServedResource["kind"]): boolean => builtinSchemas().
 
 function acceptedOf(context: RequestContext, { kind }: ServedResource): Accepted {
   const { info, request } = context;
-  const transforms = kind.virtual !== true;
+  const transforms = kind.virtual !== true || kind.verbs.includes("get");
   if (info.subresource === "log" || info.subresource === "proxy") return json;
   return negotiate(request.headers["accept"], {
     watch: info.verb === "watch",

@@ -29,6 +29,7 @@ import { keepFlowControl } from "./flowcontrol/configuration.ts";
 import type { HealthCheck } from "./health.ts";
 import { createAdmissionMetrics, createRequestMetrics, registerHoldings } from "./metrics.ts";
 import { createPipeline } from "./pipeline.ts";
+import type { ComponentProbe } from "./registry/kinds/componentstatuses.ts";
 import { kindHooks, type NetworkRanges } from "./registry/kinds/index.ts";
 import type { TokenIssue } from "./registry/kinds/serviceaccounts.ts";
 import { waitForCurrent } from "./registry/read.ts";
@@ -59,6 +60,8 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   }) => readonly VirtualKind[];
   /** `serviceaccounts/token`, given by who holds the signing key. */
   readonly tokenRequests?: (host: { reader: ObjectReader }) => TokenIssue;
+  /** What componentstatuses ask besides the store, by name. */
+  readonly componentProbes?: Readonly<Record<string, ComponentProbe>>;
   /** Makes the flow schemas and priority levels of every cluster and keeps their conditions. */
   readonly priorityAndFairness?: boolean;
   /** False refuses privileged containers and Windows' HostProcess ones; true when not given. */
@@ -109,7 +112,15 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const tokenHook: { issue?: TokenIssue } = {};
   const hub = createCacheHub({ store, clock, log, kinds: storedKinds() });
   const reader = createObjectReader(hub, () => waitForCurrent(core));
-  const hooks = kindHooks({ ...options, reader, tokenRequests: tokenHook });
+  const hooks = kindHooks({
+    ...options,
+    reader,
+    tokenRequests: tokenHook,
+    storeProbe: async () => {
+      await store.get("/registry/health");
+      return "ok";
+    },
+  });
   const catalog = createCatalog({
     kinds: servedKinds,
     serves: apis.serves,

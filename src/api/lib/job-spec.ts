@@ -6,7 +6,7 @@ import type {
   SuccessPolicy,
   SuccessPolicyRule,
 } from "../../../facts/types/batch.v1.ts";
-import { field, qualifiedName, sentEmpty, utf8Length } from "../../machinery/index.ts";
+import { field, qualifiedName, utf8Length } from "../../machinery/index.ts";
 import { domainPrefixedPath } from "./domain-path.ts";
 import { indexesError, indexesTotal } from "./index-intervals.ts";
 import { defaultPodTemplate } from "./pod-spec/defaults.ts";
@@ -69,8 +69,7 @@ const exitCodes =
         ),
       );
     const path = child(at, "values");
-    if (values.length === 0)
-      found.push(field.invalid(path, sentEmpty(value, "values") ? [] : null, "at least one value is required"));
+    if (values.length === 0) found.push(field.invalid(path, value.values ?? null, "at least one value is required"));
     else if (values.length > mostExitCodes) found.push(field.tooMany(path, values.length, mostExitCodes));
     const seen = new Set<number>();
     for (const [index, code] of values.entries()) {

@@ -27,6 +27,7 @@ import { levelOf, processLogger, readFlags, stopSignal } from "../lib.ts";
 import { acceptedByApiServer, tellInert } from "./accepted-flags.ts";
 import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
 import { extensionAuthentication } from "./extension-authentication.ts";
+import { localHealth } from "./local-health.ts";
 import { readFlagFile, servingFiles } from "./self-signed.ts";
 import { serveApi } from "./serve-api.ts";
 
@@ -103,6 +104,12 @@ const flags = {
   v: { type: "integer", help: "verbosity of the log", shorthand: "v", default: "0" },
 } as const satisfies FlagDefinitions;
 
+/** Where upstream's components tell their health. */
+const componentProbes = {
+  scheduler: () => localHealth(10259),
+  "controller-manager": () => localHealth(10257),
+};
+
 type Values = FlagValues<typeof flags>;
 
 export async function run(words: readonly string[]): Promise<number> {
@@ -116,7 +123,7 @@ export async function run(words: readonly string[]): Promise<number> {
   const pki = selfMade(values, advertise.address);
   const tls = tlsMaterial(values, pki);
   const streaming = nodeStreaming(values, pki, log);
-  const options = { ...planeOptions(values, pki, tls), advertise, connect: streaming.connect, log };
+  const options = { ...planeOptions(values, pki, tls), componentProbes, advertise, connect: streaming.connect, log };
   const store = await openStore(values, log);
   try {
     await serve({ options: { ...options, store }, streaming, tls, values, signal });

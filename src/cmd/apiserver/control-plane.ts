@@ -32,6 +32,7 @@ export interface ControlPlaneOptions
     | "advertise"
     | "allowPrivileged"
     | "anonymous"
+    | "componentProbes"
     | "connect"
     | "featureGates"
     | "runtimeConfig"

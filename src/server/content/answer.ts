@@ -13,6 +13,8 @@ export type Answer =
     }
   /** Anything that is not one stored object: Scale, Status, reviews, documents. */
   | { readonly type: "value"; readonly status: number; readonly value: object }
+  /** A value in the form that was asked for already. */
+  | { readonly type: "made"; readonly value: object }
   | { readonly type: "list"; readonly resource: ServedResource; readonly list: ListResult }
   | { readonly type: "watch"; readonly watcher: Watcher }
   | { readonly type: "response"; readonly response: ApiResponse };

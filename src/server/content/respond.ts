@@ -33,6 +33,8 @@ export function respond(context: RequestContext, answer: Answer): ApiResponse | 
       };
     case "value":
       return valueResponse(context, answer.status, checkedValue(context, answer.value));
+    case "made":
+      return valueResponse(context, 200, answer.value);
     case "object":
       return objectResponse(context, answer);
     case "list":

@@ -12,7 +12,7 @@ export interface TableForm {
 }
 
 interface ListMetadata {
-  readonly resourceVersion: string;
+  readonly resourceVersion?: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
 }

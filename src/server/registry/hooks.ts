@@ -28,6 +28,8 @@ export interface KindHooks {
   prepareDelete?(object: KubeObject, context: RequestContext): KubeObject | "proceed";
   /** Texts for Warning headers of a DELETE. */
   deleteWarnings?(options: { readonly propagationPolicy?: string; readonly orphanDependents?: boolean }): string[];
+  /** GET and LIST of a kind that is not stored: what there is now. */
+  computed?(): Promise<readonly KubeObject[]>;
   /** Subresources other than status and scale, by name and verb. */
   subresources?: Readonly<Record<string, SubresourceHandler>>;
 }

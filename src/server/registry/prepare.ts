@@ -1,6 +1,6 @@
 // What create and update do to a draft before it is stored: system fields, generation, managed fields, validation.
 // Upstream: registry/rest/{create,update,meta}.go.
-import { validateCreate, validateStatusUpdate, validateUpdate } from "../../api/serve.ts";
+import { validateCreate, validatePartUpdate, validateStatusUpdate, validateUpdate } from "../../api/serve.ts";
 import { uuid } from "../../base/index.ts";
 import {
   badRequest,
@@ -143,17 +143,28 @@ export function prepareUpdate(context: RequestContext, resource: ServedResource,
   const { draft, old, subresource } = write;
   const { rules } = resource;
   const rule = ruleContext(context, write.dryRun);
+  const part = rules.parts?.[subresource];
   setOrDelete(draft.metadata, "generation", old.metadata.generation);
   if (subresource === "status") {
     keepAllButStatus(draft, old);
     rules.status?.prepareUpdate?.(draft, old, rule);
+  } else if (part !== undefined) {
+    part.prepareUpdate(draft, old, rule);
+    bumpGeneration(resource, draft, old);
   } else {
     if (rules.status !== undefined) setOrDelete(draft as Loose, "status", (old as Loose).status);
     rules.prepareUpdate?.(draft, old, rule);
     bumpGeneration(resource, draft, old);
   }
   keepSystemFields(draft, old);
-  const validate = subresource === "status" ? validateStatusUpdate : validateUpdate;
+  // Upstream's storage drops it, which a dry run does not reach.
+  if (!write.dryRun) delete (draft.metadata as { selfLink?: string }).selfLink;
+  const validate =
+    subresource === "status"
+      ? validateStatusUpdate
+      : part === undefined
+        ? validateUpdate
+        : validatePartUpdate(subresource);
   const found = validate(resource, { object: draft, old }, rule);
   if (found.length > 0) throw invalid(internalKind(resource, draft), draft.metadata.name ?? "", found);
   if (subresource === "") for (const text of rules.warnings?.(draft, old) ?? []) warn(context, text);
@@ -186,8 +197,6 @@ function bumpGeneration(resource: ServedResource, draft: Loose, old: Loose): voi
 
 function keepSystemFields({ metadata }: KubeObject, { metadata: before }: KubeObject): void {
   metadata.uid ||= before.uid;
-  // Upstream's storage drops it.
-  delete (metadata as { selfLink?: string }).selfLink;
   if (before.creationTimestamp) metadata.creationTimestamp = before.creationTimestamp;
   if (before.deletionTimestamp) metadata.deletionTimestamp = before.deletionTimestamp;
   if (before.deletionGracePeriodSeconds !== undefined)

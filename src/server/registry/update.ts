@@ -42,11 +42,11 @@ export async function update(context: RequestContext, resource: ServedResource):
 
 function checkName(context: RequestContext, resource: ServedResource, body: KubeObject): void {
   const { name } = context.info;
+  matchNamespace(context, resource, body);
   const sent = body.metadata.name ?? "";
   if (sent === "")
     throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (sent !== name) throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${name})`);
-  matchNamespace(context, resource, body);
 }
 
 export interface ChangeRequest {
@@ -119,7 +119,9 @@ async function createInstead(
 function preconditionFailed(resource: ServedResource, context: RequestContext, why: string): StatusError {
   const { info } = context;
   const whole = storageKey(resource.stored, info.namespace, info.name);
-  const key = resource.custom === undefined ? whole.slice("/registry".length) : whole;
+  // Bindings go past the generic registry, which shows keys without the store's prefix.
+  const isWhole = resource.custom !== undefined || info.subresource === "binding";
+  const key = isWhole ? whole : whole.slice("/registry".length);
   return conflict(
     resource.groupResource,
     info.name,

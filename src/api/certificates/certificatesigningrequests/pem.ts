@@ -1,14 +1,69 @@
-// Whether base64 text holds a PEM block with a certificate request.
+// PEM blocks with certificates and certificate requests, as far as their outer form goes: that keys and signatures are right is
+// the signer's to check. Upstream: encoding/pem, ParseCSR and validateCertificate in pkg/apis/certificates.
 
-const block = /-----BEGIN ([^-\n]+)-----\n[A-Za-z0-9+/=\s]*-----END \1-----/;
+const pattern = /-----BEGIN ([^-\n]*)-----[ \t]*\r?\n([\s\S]*?)-----END \1-----/g;
+const header = /^[^\n:]+:[^\n]*\r?\n/;
 
-/** What is wrong, as upstream says it; undefined when nothing is. */
-export function pemError(request: string | undefined | null): string | undefined {
-  let text: string;
+interface Block {
+  readonly type: string;
+  readonly headers: boolean;
+  readonly bytes: Uint8Array;
+}
+
+function decoded(base64: string | undefined | null): string | undefined {
   try {
-    text = atob(request ?? "");
+    return atob(base64 ?? "");
   } catch {
-    text = "";
+    return undefined;
   }
-  return block.exec(text)?.[1] === "CERTIFICATE REQUEST" ? undefined : "PEM block type must be CERTIFICATE REQUEST";
+}
+
+/** Blocks whose content is base64; text around them is passed over. */
+function blocksOf(text: string): Block[] {
+  return [...text.matchAll(pattern)].flatMap(([, type = "", body = ""]) => {
+    let rest = body;
+    while (header.test(rest)) rest = rest.replace(header, "");
+    const content = decoded(rest.replace(/\s/g, ""));
+    if (content === undefined) return [];
+    return [{ type, headers: rest !== body, bytes: Uint8Array.from(content, (each) => each.charCodeAt(0)) }];
+  });
+}
+
+/** Length of the DER value at `at` with its head; or what Go's decoder says of the head. */
+function derLength(bytes: Uint8Array, at: number): number | "truncated tag or length" | "data truncated" {
+  const first = bytes[at + 1];
+  if (first === undefined) return "truncated tag or length";
+  let [length, head] = [first, 2];
+  if (first >= 0x80) {
+    head += first & 0x7f;
+    length = 0;
+    for (let index = at + 2; index < at + head; index++) {
+      const byte = bytes[index];
+      if (byte === undefined) return "truncated tag or length";
+      length = length * 256 + byte;
+    }
+  }
+  return at + head + length > bytes.length ? "data truncated" : head + length;
+}
+
+/** What is wrong with a request, as upstream says it; undefined when nothing is. */
+export function requestProblem(request: string | undefined | null): string | undefined {
+  const [block] = blocksOf(decoded(request) ?? "");
+  if (block?.type !== "CERTIFICATE REQUEST") return "PEM block type must be CERTIFICATE REQUEST";
+  const length = derLength(block.bytes, 0);
+  if (typeof length === "string") return `asn1: syntax error: ${length}`;
+  return length < block.bytes.length ? "asn1: syntax error: trailing data" : undefined;
+}
+
+/** The same of a signed chain. */
+export function certificateProblem(certificate: string | undefined | null): string | undefined {
+  if (!certificate) return undefined;
+  const blocks = blocksOf(decoded(certificate) ?? "");
+  for (const { type, headers, bytes } of blocks) {
+    if (type !== "CERTIFICATE") return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
+    if (headers) return "no PEM block headers are permitted";
+    if (bytes.length === 0) return "found CERTIFICATE PEM block containing 0 certificates";
+    if (bytes[0] !== 0x30 || typeof derLength(bytes, 0) === "string") return "x509: malformed certificate";
+  }
+  return blocks.length === 0 ? "must contain at least one CERTIFICATE PEM block" : undefined;
 }

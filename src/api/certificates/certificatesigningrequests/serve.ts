@@ -6,8 +6,10 @@ import type {
 } from "../../../../facts/types/certificates.v1.ts";
 import { deepEqual, dns1123Label, dns1123Subdomain, field, utf8Length } from "../../../machinery/index.ts";
 import { defineRules, type RuleContext } from "../../kind.ts";
+import { jsonDiff } from "../../lib/diff.ts";
+import { internalForm } from "../../lib/internal-form.ts";
 import { type Check, child, type Findings, findings, item, oneOf, required } from "../../lib/validate.ts";
-import { pemError } from "./pem.ts";
+import { certificateProblem, requestProblem } from "./pem.ts";
 
 type Csr = CertificateSigningRequest;
 
@@ -97,7 +99,7 @@ const conditionList: Check<readonly CertificateSigningRequestCondition[]> = (lis
 const whole =
   (old: Csr | undefined): Check<Csr> =>
   ({ spec, status }, _at, found) => {
-    const problem = pemError(spec.request);
+    const problem = requestProblem(spec.request);
     if (problem !== undefined) found.push(field.invalid("spec.request", spec.request ?? null, problem));
     usageList(spec.usages ?? [], "spec.usages", found);
     if (spec.signerName === legacySigner && old?.spec.signerName !== legacySigner)
@@ -115,33 +117,45 @@ const whole =
         ),
       );
     conditionList(status?.conditions ?? [], "status.conditions", found);
+    const certificate = status?.certificate ?? "";
+    const kept =
+      certificate === (old?.status?.certificate ?? "") || certificateProblem(old?.status?.certificate) !== undefined;
+    const wrong = kept ? undefined : certificateProblem(certificate);
+    if (wrong !== undefined) found.push(field.invalid("status.certificate", "<certificate data>", wrong));
   };
 
 const ofType = ({ status }: Csr, type: string): CertificateSigningRequestCondition[] =>
   (status?.conditions ?? []).filter((each) => each.type === type);
 
 /** Decisions are made through `/approval`, certificates set once, through `/status`. */
-function transitions(csr: Csr, old: Csr, certificate: { readonly mayBeSet: boolean }): Findings {
+function transitions(csr: Csr, old: Csr, part: "" | "status" | "approval"): Findings {
   const found: Findings = [];
   const at = "status.conditions";
   for (const type of onlyTrue)
     if (ofType(csr, type).length < ofType(old, type).length)
       found.push(field.forbidden(at, `updates may not remove a condition of type ${JSON.stringify(type)}`));
-  for (const type of decisions) {
+  for (const type of part === "approval" ? [] : decisions) {
     const [now, before] = [ofType(csr, type), ofType(old, type)];
     if (now.length > before.length)
       found.push(field.forbidden(at, `updates may not add a condition of type ${JSON.stringify(type)}`));
     else if (now.length === before.length && !deepEqual(now, before))
-      found.push(field.forbidden(at, `updates may not modify a condition of type ${JSON.stringify(type)}`));
+      found.push(
+        field.forbidden(
+          at,
+          `updates may not modify a condition of type ${JSON.stringify(type)}\n${jsonDiff(printedConditions(before), printedConditions(now))}`,
+        ),
+      );
   }
   if ((csr.status?.certificate ?? "") !== (old.status?.certificate ?? "")) {
-    if (!certificate.mayBeSet)
-      found.push(field.forbidden("status.certificate", "updates may not set certificate content"));
+    if (part !== "status") found.push(field.forbidden("status.certificate", "updates may not set certificate content"));
     else if (old.status?.certificate)
       found.push(field.forbidden("status.certificate", "updates may not modify existing certificate content"));
   }
   return found;
 }
+
+const printedConditions = (list: readonly CertificateSigningRequestCondition[]): unknown =>
+  internalForm("[]certificates.CertificateSigningRequestCondition", list);
 
 /** Decisions that were there stay as they were; new conditions get their times. */
 function settleConditions(draft: Csr, old: Csr, now: string): void {
@@ -151,14 +165,24 @@ function settleConditions(draft: Csr, old: Csr, now: string): void {
   const sameCount = new Set(decisions.filter((type) => ofType(draft, type).length === ofType(old, type).length));
   const conditions = status.conditions.map((each) => {
     const before = sameCount.has(each.type) ? kept.get(each.type)?.shift() : undefined;
-    const own = { ...(before ?? each) };
-    own.lastUpdateTime ??= now;
-    own.lastTransitionTime ??=
-      old.status?.conditions?.find((other) => other.type === own.type && other.status === own.status)
-        ?.lastTransitionTime ?? now;
-    return own;
+    return { ...(before ?? each) };
   });
   draft.status = { ...status, conditions };
+  timeConditions(draft, old, now);
+}
+
+/** Conditions without times get this moment's, or that since which they are what they are. */
+function timeConditions(draft: Csr, old: Csr, now: string): void {
+  const conditions = draft.status?.conditions;
+  if (conditions === undefined) return;
+  const timed = conditions.map((each) => {
+    const before = old.status?.conditions?.find((other) => other.type === each.type && other.status === each.status);
+    const own = { ...each };
+    own.lastUpdateTime ??= now;
+    own.lastTransitionTime ??= before?.lastTransitionTime ?? now;
+    return own;
+  });
+  draft.status = { ...draft.status, conditions: timed };
 }
 
 function setRequester({ spec }: Csr, { user }: RuleContext): void {
@@ -186,9 +210,21 @@ export const certificateSigningRequestRules = defineRules<Csr>({
   validate: (csr) => findings(csr, whole(undefined)),
   metadataOnUpdate: "both",
   validateOnUpdate: false,
-  validateUpdate: (csr, old) => [...findings(csr, whole(old)), ...transitions(csr, old, { mayBeSet: false })],
+  validateUpdate: (csr, old) => [...findings(csr, whole(old)), ...transitions(csr, old, "")],
   status: {
     prepareUpdate: (draft, old, { now }) => settleConditions(draft, old, now),
-    validateUpdate: (csr, old) => [...findings(csr, whole(old)), ...transitions(csr, old, { mayBeSet: true })],
+    validateUpdate: (csr, old) => [...findings(csr, whole(old)), ...transitions(csr, old, "status")],
+  },
+  parts: {
+    approval: {
+      prepareUpdate: (draft, old, { now }) => {
+        timeConditions(draft, old, now);
+        const conditions = draft.status?.conditions;
+        const { conditions: _, ...kept } = old.status ?? {};
+        draft.spec = old.spec;
+        draft.status = conditions === undefined ? kept : { ...kept, conditions };
+      },
+      validateUpdate: (csr, old) => [...findings(csr, whole(old)), ...transitions(csr, old, "approval")],
+    },
   },
 });

@@ -1,140 +1,15 @@
 // How the API server serves PersistentVolume.
 import type { PersistentVolume } from "../../../../facts/types/core.v1.ts";
-import { compareQuantities, deepEqual, field, identical, quantityValue } from "../../../machinery/index.ts";
+import { deepEqual, field, identical } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { jsonDiff } from "../../lib/diff.ts";
 import { internalForm } from "../../lib/internal-form.ts";
 import { defaultDisks } from "../../lib/pod-spec/defaults.ts";
-import { hostPath } from "../../lib/pod-spec/volumes.ts";
 import { roundResourceList } from "../../lib/resources.ts";
-import { nodeSelector } from "../../lib/selector-rules.ts";
-import {
-  type Check,
-  child,
-  dnsSubdomain,
-  entry,
-  findings,
-  immutable,
-  oneOf,
-  optional,
-  unlessEmpty,
-} from "../../lib/validate.ts";
-import { accessModes, volumeMode } from "../../lib/volumes/volume-claim.ts";
-import { persistentSources } from "../../lib/volumes/volume-sources.ts";
+import { type Check, findings, immutable } from "../../lib/validate.ts";
+import { volumeSpec, volumeTypes } from "../../lib/volumes/volume-spec.ts";
 
 type Spec = NonNullable<PersistentVolume["spec"]>;
-type Sources = typeof persistentSources & { readonly hostPath: typeof hostPath };
-
-const sources: Sources = { ...persistentSources, hostPath };
-const order: readonly (keyof Sources & keyof Spec)[] = [
-  "hostPath",
-  "gcePersistentDisk",
-  "awsElasticBlockStore",
-  "glusterfs",
-  "flocker",
-  "nfs",
-  "rbd",
-  "quobyte",
-  "cephfs",
-  "iscsi",
-  "cinder",
-  "fc",
-  "flexVolume",
-  "azureFile",
-  "vsphereVolume",
-  "photonPersistentDisk",
-  "portworxVolume",
-  "azureDisk",
-  "scaleIO",
-  "local",
-  "storageos",
-  "csi",
-];
-const extraNames: Partial<Record<keyof Sources, string>> = { cephfs: "cephFS" };
-const innerNames: Partial<Record<keyof Sources, string>> = { gcePersistentDisk: "persistentDisk" };
-
-const capacity: Check<Readonly<Record<string, string>> | undefined> = (sent, at, found) => {
-  const list = sent ?? {};
-  const names = Object.keys(list).sort();
-  if (names.length === 0) found.push(field.required(at));
-  if (list["storage"] === undefined || names.length > 1) found.push(field.notSupported(at, sent ?? null, ["storage"]));
-  for (const name of names) {
-    const quantity = list[name] as string;
-    if (compareQuantities(quantity, "0") < 0)
-      found.push(field.invalid(entry(at, name), quantityValue(quantity), "must be a valid resource quantity"));
-    if (compareQuantities(quantity, "0") <= 0)
-      found.push(field.invalid(entry(at, name), quantity, "must be greater than zero"));
-  }
-};
-
-const oneSource =
-  (name: string): Check<Spec> =>
-  (spec, at, found) => {
-    let count = 0;
-    for (const source of order) {
-      const value = spec[source];
-      if (value === undefined || value === null) continue;
-      count++;
-      // Upstream forgets to ask here.
-      if (count > 1 && source !== "flexVolume") {
-        found.push(field.forbidden(child(at, extraNames[source] ?? source), "may not specify more than 1 volume type"));
-        continue;
-      }
-      (sources[source] as Check<unknown>)(value, child(at, innerNames[source] ?? source), found);
-      if (source === "local" && spec.nodeAffinity === undefined)
-        found.push(field.required(child(at, "nodeAffinity"), "Local volume requires node affinity"));
-      if (
-        source === "iscsi" &&
-        spec.iscsi?.initiatorName !== undefined &&
-        `${name}:${spec.iscsi.targetPortal}`.length > 64
-      )
-        found.push(
-          field.invalid(
-            child(at, "iscsi.targetportal"),
-            spec.iscsi.targetPortal,
-            "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.",
-          ),
-        );
-    }
-    if (count === 0) found.push(field.required(at, "must specify a volume type"));
-  };
-
-const nodeAffinity: Check<NonNullable<Spec["nodeAffinity"]>> = (affinity, at, found) => {
-  if (affinity.required === undefined)
-    found.push(field.required(child(at, "required"), "must specify required node constraints"));
-  else nodeSelector(affinity.required, child(at, "required"), found);
-};
-
-const attributesClass: Check<Spec> = (spec, at, found) => {
-  const { volumeAttributesClassName: name } = spec;
-  if (name === undefined) return;
-  const path = child(at, "volumeAttributesClassName");
-  if (name === "") found.push(field.required(path, "an empty string is disallowed"));
-  else dnsSubdomain(name, path, found);
-  if (spec.csi === undefined)
-    found.push(field.required(child(at, "csi"), "has to be specified when using volumeAttributesClassName"));
-};
-
-const isRoot = (path: string): boolean =>
-  path.startsWith("/") && path.split("/").every((each) => each === "" || each === ".");
-
-const spec =
-  (name: string): Check<Spec> =>
-  (value, at, found) => {
-    if (!value.accessModes?.length) found.push(field.required(child(at, "accessModes")));
-    accessModes(value.accessModes, child(at, "accessModes"), found);
-    capacity(value.capacity, child(at, "capacity"), found);
-    const policy = child(at, "persistentVolumeReclaimPolicy");
-    unlessEmpty(oneOf("Delete", "Recycle", "Retain"))(value.persistentVolumeReclaimPolicy, policy, found);
-    optional(nodeAffinity)(value.nodeAffinity, child(at, "nodeAffinity"), found);
-    oneSource(name)(value, at, found);
-    if (isRoot(value.hostPath?.path ?? "") && value.persistentVolumeReclaimPolicy === "Recycle")
-      found.push(field.forbidden(policy, "may not be 'recycle' for a hostPath mount of '/'"));
-    unlessEmpty(dnsSubdomain)(value.storageClassName, child(at, "storageClassName"), found);
-    volumeMode(value.volumeMode, child(at, "volumeMode"), found);
-    attributesClass(value, at, found);
-  };
-
 const mountOptions = "volume.beta.kubernetes.io/mount-options";
 const takesMountOptions = [
   "gcePersistentDisk",
@@ -154,7 +29,7 @@ const takesMountOptions = [
 
 const volume: Check<PersistentVolume> = (value, _at, found) => {
   const own = value.spec ?? ({} as Spec);
-  spec(value.metadata.name)(own, "spec", found);
+  volumeSpec({ name: value.metadata.name })(own, "spec", found);
   if (value.metadata.annotations?.[mountOptions] !== undefined && !takesMountOptions.some((name) => own[name]))
     found.push(
       field.forbidden(`metadata.annotations.${mountOptions}`, "may not specify mount options for this volume type"),
@@ -162,7 +37,7 @@ const volume: Check<PersistentVolume> = (value, _at, found) => {
 };
 
 const sourceOf = (own: Spec): Record<string, unknown> =>
-  Object.fromEntries(order.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])));
+  Object.fromEntries(volumeTypes.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])));
 
 /** An expansion secret may come later. */
 function comparableSource(now: Spec, before: Spec): Record<string, unknown> {
@@ -171,18 +46,6 @@ function comparableSource(now: Spec, before: Spec): Record<string, unknown> {
     return source;
   const { controllerExpandSecretRef: _, ...csi } = now.csi;
   return { ...source, csi };
-}
-
-/** The affinity as upstream's internal types show it. */
-function printedAffinity(affinity: Spec["nodeAffinity"]): object | null {
-  if (affinity === undefined) return null;
-  const requirements = (list: readonly { key: string; operator: string; values?: readonly string[] }[] | undefined) =>
-    list?.map(({ key, operator, values = [] }) => ({ Key: key, Operator: operator, Values: values })) ?? null;
-  const terms = affinity.required?.nodeSelectorTerms?.map(({ matchExpressions, matchFields }) => ({
-    MatchExpressions: requirements(matchExpressions),
-    MatchFields: requirements(matchFields),
-  }));
-  return { Required: affinity.required === undefined ? null : { NodeSelectorTerms: terms ?? null } };
 }
 
 const kept =
@@ -203,7 +66,7 @@ const kept =
       found.push(
         field.invalid(
           "nodeAffinity",
-          printedAffinity(now.nodeAffinity),
+          internalForm("*core.VolumeNodeAffinity", now.nodeAffinity),
           "field is immutable, except for updating from beta label to GA",
         ),
       );

@@ -8,8 +8,9 @@ import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/di
 import { qosClass } from "../../lib/pod-spec/qos.ts";
 import { podSpecWarnings } from "../../lib/pod-spec/warnings.ts";
 import { mergeLabelKeys } from "./label-keys.ts";
+import { keepRest, prepareResize, validateResize } from "./resize.ts";
 import { keepObservedGenerations, validatePodStatus } from "./status.ts";
-import { validatePodCreate, validatePodUpdate } from "./validate.ts";
+import { validateEphemeralContainers, validatePodCreate, validatePodParts, validatePodUpdate } from "./validate.ts";
 
 const gated = {
   type: "PodScheduled",
@@ -67,11 +68,27 @@ export const podRules = defineRules<Pod>({
     },
     validateUpdate: validatePodStatus,
   },
+  parts: {
+    ephemeralcontainers: {
+      prepareUpdate: (pod, old) => {
+        const { ephemeralContainers: _, ...kept } = old.spec as PodSpec;
+        const added = pod.spec?.ephemeralContainers;
+        pod.spec = withoutDisabledFields(added === undefined ? kept : { ...kept, ephemeralContainers: added });
+        keepRest(pod, old);
+      },
+      validateUpdate: validateEphemeralContainers,
+    },
+    resize: {
+      prepareUpdate: (pod, old, context) => {
+        prepareResize(pod, old, context);
+        pod.spec = withoutDisabledFields(pod.spec as PodSpec);
+      },
+      validateUpdate: (pod, old, context) => [...validatePodParts(pod, old), ...validateResize(pod, old, context)],
+    },
+  },
   gracefulDeletion: (pod, requested) => ({ gracePeriodSeconds: graceSeconds(pod, requested) }),
   warnings: (pod, old) =>
     old === undefined
       ? [...nameWarnings(pod), ...podSpecWarnings({ spec: pod.spec as PodSpec, metadata: pod.metadata, at: "" })]
       : (pod.status?.podIPs ?? []).flatMap(({ ip }, index) => ipWarnings(`status.podIPs[${index}].ip`, ip ?? "")),
 });
-
-export { validateEphemeralContainers } from "./validate.ts";

@@ -3,7 +3,7 @@ import type { NodeAffinity, NodeSelectorTerm, Pod, PodSpec, Toleration } from ".
 import { deepEqual, type FieldError, field, identical } from "../../../machinery/index.ts";
 import { jsonDiff } from "../../lib/diff.ts";
 import { internalForm } from "../../lib/internal-form.ts";
-import { annotationPath } from "../../lib/metadata.ts";
+import { annotationPath, validateObjectMetaUpdate } from "../../lib/metadata.ts";
 import { appArmorPrefix, mirrorPod, podAnnotations, profileAnnotations } from "../../lib/pod-spec/annotations.ts";
 import { imageSpaces } from "../../lib/pod-spec/containers.ts";
 import { tolerations } from "../../lib/pod-spec/scheduling.ts";
@@ -238,11 +238,16 @@ export const validatePodUpdate = (pod: Pod, old: Pod): FieldError[] =>
       );
   });
 
-/** PUT …/ephemeralcontainers: containers are added, none is changed. */
+/** `/ephemeralcontainers`: containers are added, none is changed. */
 export const validateEphemeralContainers = (pod: Pod, old: Pod): FieldError[] => {
   if (old.metadata.annotations?.[mirrorPod] !== undefined)
-    return [field.forbidden("", "static pods do not support ephemeral containers")];
-  return findings(pod, (value, at, found) => {
+    return [field.forbidden("[]", "static pods do not support ephemeral containers")];
+  return [...validateObjectMetaUpdate(pod.metadata, old.metadata), ...findings(pod, addedContainers(old))];
+};
+
+const addedContainers =
+  (old: Pod): Check<Pod> =>
+  (value, at, found) => {
     metadataAndSpec(value, at, found);
     keptAnnotations(old)(value, at, found);
     const now = new Map((value.spec?.ephemeralContainers ?? []).map((each) => [each.name, each]));
@@ -252,13 +257,19 @@ export const validateEphemeralContainers = (pod: Pod, old: Pod): FieldError[] =>
       const path = "spec.ephemeralContainers";
       if (own === undefined)
         found.push(field.forbidden(path, `existing ephemeral containers ${name} may not be removed\n`));
-      else if (!deepEqual(before, own))
+      else if (!deepEqual(before, own)) {
+        const [was, is] = [internalForm(ephemeral, before), internalForm(ephemeral, own)];
         found.push(
-          field.forbidden(
-            path,
-            `existing ephemeral containers ${name} may not be changed\n${jsonDiff(internalForm("core.EphemeralContainer", before), internalForm("core.EphemeralContainer", own))}`,
-          ),
+          field.forbidden(path, `existing ephemeral containers ${name} may not be changed\n${jsonDiff(was, is)}`),
         );
+      }
     }
-  });
-};
+  };
+
+const ephemeral = "core.EphemeralContainer";
+
+/** What every write of a pod must fulfil, without what create alone refuses. */
+export const validatePodParts = (pod: Pod, old: Pod): FieldError[] => [
+  ...validateObjectMetaUpdate(pod.metadata, old.metadata),
+  ...findings(pod, metadataAndSpec),
+];

@@ -157,7 +157,10 @@ export const endpointSliceRules = defineRules<EndpointSlice>({
   }),
   prepareCreate: dropTopology,
   prepareUpdate: (value, old) => {
-    if (!deepEqual(value.endpoints, old.endpoints)) dropTopology(value);
+    if (deepEqual(value.endpoints, old.endpoints)) return;
+    // Topology counts as a change although it is not kept.
+    value.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    dropTopology(value);
   },
   metadataOnUpdate: "create",
   validate: (value) => slice(value, undefined),

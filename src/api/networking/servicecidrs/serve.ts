@@ -1,6 +1,6 @@
 // How the API server serves ServiceCIDR. Upstream: pkg/apis/networking/validation, pkg/registry/networking/servicecidr.
 import type { ServiceCIDR } from "../../../../facts/types/networking.v1.ts";
-import { deepClone, field } from "../../../machinery/index.ts";
+import { deepClone, field, sentEmpty } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { isDualStack, parseCidr, strictCidr } from "../../lib/ip.ts";
 import { type Check, each, type Findings, findings, immutableText, item } from "../../lib/validate.ts";
@@ -23,8 +23,11 @@ const cidrs: Check<readonly string[]> = (list, at, found) => {
   }
 };
 
+type Spec = NonNullable<ServiceCIDR["spec"]>;
+
 /** A second family may join; nothing else changes. */
-function keptCidrs(list: readonly string[], old: readonly string[]): Findings {
+function keptCidrs(spec: Spec | undefined, old: readonly string[]): Findings {
+  const list = spec?.cidrs ?? [];
   const found: Findings = [];
   const changed = (index: number): void => {
     if (list[index] !== old[index]) found.push(field.invalid(item(path, index), list[index], immutableText));
@@ -33,7 +36,7 @@ function keptCidrs(list: readonly string[], old: readonly string[]): Findings {
   else if (old.length === 1 && list.length === 2) {
     changed(0);
     cidrs(list, path, found);
-  } else found.push(field.invalid(path, list.length === 0 ? null : list, immutableText));
+  } else found.push(field.invalid(path, spec?.cidrs ?? (sentEmpty(spec, "cidrs") ? [] : null), immutableText));
   return found;
 }
 
@@ -44,7 +47,7 @@ export const serviceCIDRRules = defineRules<ServiceCIDR>({
   },
   validate: ({ spec }) => findings(spec?.cidrs ?? [], cidrs, path),
   validateOnUpdate: false,
-  validateUpdate: ({ spec }, old) => keptCidrs(spec?.cidrs ?? [], old.spec?.cidrs ?? []),
+  validateUpdate: ({ spec }, old) => keptCidrs(spec, old.spec?.cidrs ?? []),
   status: {
     prepareUpdate: (draft, old) => {
       const { managedFields } = draft.metadata;

@@ -9,8 +9,10 @@ import {
   utf8Length,
 } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { internalForm } from "../../lib/internal-form.ts";
 import { type Check, child, dnsSubdomain, type Findings, findings, immutableText, named } from "../../lib/validate.ts";
 import { csiDriverName } from "../../lib/volumes/volume-sources.ts";
+import { volumeSpec } from "../../lib/volumes/volume-spec.ts";
 
 type Spec = VolumeAttachment["spec"];
 
@@ -24,6 +26,8 @@ const source: Check<Spec["source"] | undefined> = (value, at, found) => {
   else if (inlineVolumeSpec !== undefined && persistentVolumeName !== undefined) found.push(field.forbidden(at, one));
   else if (persistentVolumeName === "")
     found.push(field.required(child(at, "persistentVolumeName"), "must specify non empty persistentVolumeName"));
+  else if (inlineVolumeSpec !== undefined)
+    volumeSpec({ name: "", inline: true })(inlineVolumeSpec, child(at, "inlineVolumeSpec"), found);
 };
 
 const spec: Check<Spec | undefined> = (value, at, found) => {
@@ -59,20 +63,7 @@ const whole = (attachment: VolumeAttachment): Findings => {
 const fixedSpec = (attachment: VolumeAttachment, old: VolumeAttachment): Findings =>
   deepEqual(attachment.spec, old.spec)
     ? []
-    : [
-        field.invalid(
-          "spec",
-          {
-            Attacher: attachment.spec?.attacher ?? "",
-            Source: {
-              PersistentVolumeName: attachment.spec?.source?.persistentVolumeName ?? null,
-              InlineVolumeSpec: attachment.spec?.source?.inlineVolumeSpec ?? null,
-            },
-            NodeName: attachment.spec?.nodeName ?? "",
-          },
-          immutableText,
-        ),
-      ];
+    : [field.invalid("spec", internalForm("storage.VolumeAttachmentSpec", attachment.spec), immutableText)];
 
 export const volumeAttachmentRules = defineRules<VolumeAttachment>({
   resetFields: { status: ["metadata", "spec"] },

@@ -3,7 +3,7 @@ import type { Clock, Rng } from "../../../base/index.ts";
 import type { ObjectReader } from "../../contract.ts";
 import type { KindHooks } from "../hooks.ts";
 import { bindingHooks } from "./bindings.ts";
-import { approvalHooks } from "./certificates.ts";
+import { type ComponentProbe, componentStatusHooks } from "./componentstatuses.ts";
 import { definitionHooks } from "./definitions.ts";
 import { jobHooks } from "./jobs.ts";
 import { namespaceHooks } from "./namespaces.ts";
@@ -20,6 +20,9 @@ export interface NetworkRanges {
 }
 
 export interface HookHost extends NetworkRanges {
+  /** By name: scheduler, controller-manager. */
+  readonly componentProbes?: Readonly<Record<string, ComponentProbe>>;
+  readonly storeProbe: ComponentProbe;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly reader: ObjectReader;
@@ -41,10 +44,10 @@ export function kindHooks(host: HookHost): HookSet {
     ["/v1/namespaces", namespaceHooks],
     ["/v1/pods", podHooks(host.reader)],
     ["/v1/bindings", bindingHooks],
+    ["/v1/componentstatuses", componentStatusHooks({ ...host.componentProbes, "etcd-0": host.storeProbe })],
     ["/v1/services", serviceHooks(allocators)],
     ["/v1/serviceaccounts", tokenHooks(host)],
     ["batch/v1/jobs", jobHooks],
-    ["certificates.k8s.io/v1/certificatesigningrequests", approvalHooks],
     ["apiextensions.k8s.io/v1/customresourcedefinitions", definitionHooks],
     ["/v1/persistentvolumes", returnsDeleted],
     ["/v1/persistentvolumeclaims", returnsDeleted],

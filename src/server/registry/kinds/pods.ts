@@ -1,4 +1,4 @@
-// Pods: binding, eviction, ephemeral containers. Upstream: registry/core/pod/storage.
+// Pods: binding and eviction. Upstream: registry/core/pod/storage.
 import { type Pod, type PodDisruptionBudget, podDisruptionBudgets } from "../../../api/index.ts";
 import {
   badRequest,
@@ -7,10 +7,10 @@ import {
   formatTime,
   type KubeObject,
   labelSelectorMatcher,
-  notImplemented,
   type Status,
   StatusError,
 } from "../../../machinery/index.ts";
+import { aggregate } from "../../admission/framework.ts";
 import type { ServedResource } from "../../catalog.ts";
 import type { Answer } from "../../content/answer.ts";
 import type { RequestContext } from "../../context.ts";
@@ -19,8 +19,7 @@ import { decodeBody } from "../body.ts";
 import { deleteObject } from "../delete.ts";
 import type { KindHooks } from "../hooks.ts";
 import { type WriteOptions, writeOptions } from "../options.ts";
-import { prepareUpdate } from "../prepare.ts";
-import { getCurrent } from "../read.ts";
+import { getCurrent, plainFailure } from "../read.ts";
 import { servedForm } from "../store-object.ts";
 import { changeObject } from "../update.ts";
 
@@ -37,8 +36,7 @@ async function binding(context: RequestContext, resource: ServedResource): Promi
   const expected = { gvk: bindingGvk, schema: resource.schemas.ofKind(bindingGvk), schemas: resource.schemas };
   const body = decodeBody(context, { ...expected, fieldValidation: options.fieldValidation }) as Binding;
   const sent = body.metadata.name ?? "";
-  if (sent !== "" && sent !== context.info.name)
-    throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${context.info.name})`);
+  if (sent !== "" && sent !== context.info.name) throw badRequest("name in URL does not match name in Binding object");
   return bindPod(context, resource, { body, options });
 }
 
@@ -75,28 +73,20 @@ export async function bindPod(
     uid: body.metadata.uid ?? "",
     change: (old) => bound(old as unknown as Pod, { body, nodeName: target.name!, now: formatTime(context.nowMs) }),
     prepare: () => {},
+    // Upstream writes what a binding sets in nobody's name.
+    tracksFields: true,
   });
   return { type: "value", status: 201, value: success(201) };
 }
 
+/** Refused as a plain failure: upstream gives it no reason. */
 function checkTarget(target: NonNullable<Binding["target"]>): void {
   const kind = target.kind ?? "";
-  const causes: { reason: string; message: string; field: string }[] = [];
+  const texts: string[] = [];
   if (kind !== "" && kind !== "Node")
-    causes.push({
-      reason: "FieldValueNotSupported",
-      message: `Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", ""`,
-      field: "target.kind",
-    });
-  if (!target.name) causes.push({ reason: "FieldValueRequired", message: "Required value", field: "target.name" });
-  if (causes.length === 0) return;
-  const text = causes.map((cause) => `${cause.field}: ${cause.message}`);
-  throw new StatusError({
-    code: 422,
-    reason: "Invalid",
-    message: `Binding "" is invalid: ${text.length === 1 ? text[0] : `[${text.join(", ")}]`}`,
-    details: { kind: "Binding", causes },
-  });
+    texts.push(`target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`);
+  if (!target.name) texts.push("target.name: Required value");
+  if (texts.length > 0) throw plainFailure(aggregate(texts));
 }
 
 function bound(old: Pod, to: { body: Binding; nodeName: string; now: string }): KubeObject {
@@ -244,61 +234,7 @@ function withDisruption(budget: PodDisruptionBudget, pod: Pod, now: string): Kub
 const isReady = (pod: Pod): boolean =>
   (pod.status?.conditions ?? []).some((each) => each.type === "Ready" && each.status === "True");
 
-/** PUT and PATCH of the list of ephemeral containers; nothing else of the pod changes. */
-async function ephemeralContainers(context: RequestContext, resource: ServedResource): Promise<Answer> {
-  if (context.info.verb === "get") {
-    const object = await getCurrent(context.core, resource, context.info);
-    return { type: "object", status: 200, resource, object };
-  }
-  const reader = await draftReader(context, resource);
-  const changed = await changeObject(context, resource, {
-    name: context.info.name,
-    subresource: "ephemeralcontainers",
-    options: reader.options,
-    neverCreates: true,
-    unconditional: context.info.verb === "patch",
-    change: (old) => {
-      const asked = reader.read(old) as unknown as Pod;
-      const draft = deepClone(old) as unknown as Pod;
-      draft.spec.ephemeralContainers = asked.spec.ephemeralContainers ?? [];
-      if (asked.metadata.resourceVersion) draft.metadata.resourceVersion = asked.metadata.resourceVersion;
-      return draft as unknown as KubeObject;
-    },
-    prepare: (draft, old) =>
-      prepareUpdate(context, resource, {
-        draft,
-        old,
-        subresource: "ephemeralcontainers",
-        dryRun: reader.options.dryRun,
-      }),
-  });
-  return { type: "object", status: 200, resource, object: changed.object };
-}
-
-async function draftReader(
-  context: RequestContext,
-  resource: ServedResource,
-): Promise<{ options: WriteOptions; read: (old: KubeObject) => KubeObject }> {
-  if (context.info.verb === "patch") {
-    const { patcherOf, patchTypeOf } = await import("../patch.ts");
-    const apply = patcherOf(context, {
-      type: patchTypeOf(context),
-      schema: resource.schema,
-      schemas: resource.schemas,
-    });
-    return { options: writeOptions(context, "PatchOptions"), read: (old) => apply(old) as KubeObject };
-  }
-  const options = writeOptions(context, "UpdateOptions");
-  const expected = { gvk: resource.kind, schema: resource.schema, schemas: resource.schemas };
-  const body = decodeBody(context, { ...expected, fieldValidation: options.fieldValidation });
-  return { options, read: () => body };
-}
-
-const resize = async (): Promise<Answer> => {
-  throw notImplemented("pods/resize");
-};
-
 export const podHooks = (reader: ObjectReader): KindHooks => ({
   returnsDeleted: true,
-  subresources: { binding, eviction: evictionHandler(reader), ephemeralcontainers: ephemeralContainers, resize },
+  subresources: { binding, eviction: evictionHandler(reader) },
 });

@@ -28,6 +28,12 @@ import { REGEX } from "./libraries/regex.ts";
 import { SEMVER } from "./libraries/semver.ts";
 import { URLS } from "./libraries/urls.ts";
 
+/** Upstream's standard macros know only the old name of `exists_one`; the two-variable forms have both. */
+const standard: Library = {
+  ...STANDARD,
+  macros: STANDARD.macros?.filter(({ name, argCount }) => name !== "existsOne" || argCount !== 2) ?? [],
+};
+
 /** A library and when it came. Versions are minor versions of Kubernetes 1. */
 interface VersionedLibrary {
   readonly library: Library;
@@ -38,7 +44,7 @@ interface VersionedLibrary {
 
 /** In the order in which they are declared; what came before 1.27 has always been there. */
 const versioned: readonly VersionedLibrary[] = [
-  { library: STANDARD, since: 0 },
+  { library: standard, since: 0 },
   { library: URLS, since: 0 },
   { library: REGEX, since: 0 },
   { library: LISTS, since: 0 },

@@ -19,6 +19,7 @@ import type { ServedResource } from "./catalog.ts";
 import { type Accepted, negotiate, negotiateError } from "./content/negotiate.ts";
 import { loadProtobuf, protobufResponse, protobufType } from "./content/protobuf.ts";
 import { respond } from "./content/respond.ts";
+import { warningHeaders } from "./content/warnings.ts";
 import { queryOf, type RequestContext, type ServerCore } from "./context.ts";
 import type { AccessAttributes, Authenticator, Authorizer } from "./contract.ts";
 import {
@@ -353,18 +354,14 @@ export function statusResponse(request: ApiRequest, error: StatusError): ApiResp
 }
 
 function withCommonHeaders(response: ApiResponse, auditId: string, context: RequestContext | undefined): ApiResponse {
-  const warnings = context?.warnings ?? [];
+  const warnings = warningHeaders(context?.warnings ?? []);
   return {
     ...response,
     headers: {
       "audit-id": auditId,
       "cache-control": "no-cache, private",
       ...response.headers,
-      ...(warnings.length === 0 ? {} : { warning: warnings.map((text) => `299 - ${quoted(text)}`) }),
+      ...(warnings.length === 0 ? {} : { warning: warnings }),
     },
   };
 }
-
-/** RFC 7230 quoted-string. */
-const quoted = (text: string): string =>
-  `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", " ")}"`;

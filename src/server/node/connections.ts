@@ -61,7 +61,7 @@ export class Connections {
     };
     const send = (response: ApiResponse): Promise<void> => {
       if (stream.destroyed || stream.closed) return discard(response);
-      const answer = { ":status": response.status, ...response.headers } as OutgoingHttpHeaders;
+      const answer = { ":status": response.status, ...asWire(response.headers) } as OutgoingHttpHeaders;
       if (isStreaming(response) && head.method !== "HEAD") {
         stream.respond(answer);
         return writeStream(response, stream, this.#stalls);
@@ -104,7 +104,8 @@ export class Connections {
     const send = (answer: ApiResponse): Promise<void> => {
       if (response.destroyed) return discard(answer);
       response.statusCode = answer.status;
-      for (const name in answer.headers) response.setHeader(name, answer.headers[name] as string | string[]);
+      const headers = asWire(answer.headers);
+      for (const name in headers) response.setHeader(name, headers[name] as string | string[]);
       // Bytes of a refused body are still on the way: this connection can not carry another request.
       if (!message.complete && hasBody) response.setHeader("connection", "close");
       if (isStreaming(answer) && head.method !== "HEAD") {
@@ -226,6 +227,14 @@ export class Connections {
     for (let index = 0; index < chunks.length - 1; index++) out.write(chunks[index]!);
     out.end(chunks[chunks.length - 1]);
   }
+}
+
+/** Warnings are UTF-8 on the wire; node writes one byte a character. */
+function asWire(headers: ApiResponse["headers"]): ApiResponse["headers"] {
+  const { warning } = headers;
+  if (warning === undefined) return headers;
+  const encode = (text: string): string => Buffer.from(text).toString("latin1");
+  return { ...headers, warning: typeof warning === "string" ? encode(warning) : warning.map(encode) };
 }
 
 interface WholeWriter {

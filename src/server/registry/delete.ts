@@ -77,7 +77,8 @@ export async function deleteObject(
       oldObject: old,
       options: { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1", ...request.options },
       dryRun,
-      name: request.name,
+      // Members of a collection have no name here, as upstream's.
+      name: info.name,
     });
     await core.admission.admit(attributes);
     await core.admission.validate(attributes);

@@ -75,8 +75,12 @@ export function constructPatch(typeName: string, fields: ReadonlyMap<string, Val
   return new BuiltObject(jsonPatchType, fields);
 }
 
+const rootPath = (value: Value): readonly string[] => [
+  value instanceof BuiltObject ? value.type.name : objectType.name,
+];
+
 /** Names of built types that do not say where they stand: `Object{spec: Object.status{}}`. Upstream's whole text. */
-export function misplacedTypes(value: Value, path: readonly string[] = [objectType.name]): string[] {
+export function misplacedTypes(value: Value, path: readonly string[] = rootPath(value)): string[] {
   const found: string[] = [];
   if (value instanceof BuiltObject && value.type.name !== jsonPatchType.name) {
     const wanted = path.join(".");

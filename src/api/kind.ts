@@ -166,7 +166,7 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   convert?: { toStored(object: T): KubeObject; fromStored(stored: KubeObject): T };
   /** Finalizers and grace of deletion; Pod sets its own. */
   gracefulDeletion?: (object: T, requestedSeconds: number | undefined) => { gracePeriodSeconds: number } | undefined;
-  /** Propagation when the request names none: upstream's defaults (old batch/v1 Job orphans are gone; ReplicationController orphans). */
+  /** Propagation when the request names none: a Job and a ReplicationController leave their pods alone. */
   defaultPropagation?: "Background" | "Orphan";
 }
 

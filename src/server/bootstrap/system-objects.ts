@@ -131,6 +131,7 @@ async function keepKubernetesService(
       clusterIP,
       ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: advertise.port }],
       sessionAffinity: "None",
+      ipFamilyPolicy: "SingleStack",
     },
   });
   if (/^127\.|^::1$/.test(advertise.address)) {

@@ -197,6 +197,7 @@ export const jobRules = defineRules<Job>({
     defaultJobSpec(own);
   },
   generation: true,
+  defaultPropagation: "Orphan",
   prepareCreate: (job) => {
     if (job.spec.manualSelector !== true) generateSelector(job);
     dropDisabledFields(job.spec.template.spec);

@@ -246,7 +246,23 @@ function excluded({ name, test }: Case): boolean {
 }
 
 /** Tests that cel-go, the reference here, fails too. */
-const DIFFERENT: ReadonlySet<string> = new Set([]);
+const DIFFERENT: ReadonlySet<string> = new Set([
+  // Of entries with one key the last one stays.
+  "fields/qualified_identifier_resolution/map_value_repeat_key",
+  // Keys of different number types are one key here; Kubernetes refuses such literals before.
+  "fields/qualified_identifier_resolution/map_value_repeat_key_heterogeneous",
+  // cel-go answers without an error.
+  "optionals/optionals/map_null_entry_no_such_key",
+  "optionals/optionals/map_present_key_invalid_field",
+  "string_ext/value_errors/indexof_out_of_range",
+  "string_ext/value_errors/lastindexof_out_of_range",
+  // cel-go gives all the milliseconds of a duration.
+  "timestamps/duration_converters/get_milliseconds",
+  // The more general of an optional and null is null in cel-go.
+  "type_deductions/legacy_nullable_types/null_assignable_to_abstract_parameter_candidate",
+  // Asks for a type only, of an expression that fails.
+  "type_deductions/flexible_type_parameter_assignment/unconstrained_type_var_as_dyn",
+]);
 
 group("the conformance suite of CEL", () => {
   const chosen = cases(conformance, "").filter((one) => !excluded(one));

@@ -71,10 +71,13 @@ export interface Library {
   /** Names with a type and, for constants, a value. Type names such as `int` are constants of a type type. */
   readonly variables?: readonly VariableDecl[];
   /** Costs of overloads that replace the default, by overload id; asked before the program's own estimator. */
-  readonly costs?: Readonly<Record<string, (args: readonly Value[], result: Result) => number>>;
+  readonly costs?: Readonly<Record<string, OverloadCost>>;
   /** Switches `a.?b`, `a[?b]`, `[?e]` and `{?k: v}` on. */
   readonly optionalSyntax?: boolean;
 }
+
+/** What a call of an overload costs; an argument may be the error it failed with. */
+export type OverloadCost = (args: readonly Result[], result: Result) => number;
 
 export interface VariableDecl {
   readonly name: string;

@@ -8,16 +8,17 @@ import type {
   FunctionDecl,
   Library,
   MacroDecl,
+  OverloadCost,
   OverloadDecl,
   Program,
   ProgramOptions,
   VariableDecl,
 } from "./contract.ts";
-import { COST_EXCEEDED, CostExceeded, type Frame, type Step } from "./runtime/frame.ts";
+import { COST_EXCEEDED, CostExceeded, type Frame, InternalFailure, type Step } from "./runtime/frame.ts";
 import { type PlanContext, PlanFailure, planStep } from "./runtime/planner.ts";
 import { macroKey, type Parsed, parse } from "./syntax/parser.ts";
 import { createIssues, issuesText } from "./syntax/source.ts";
-import type { CelError, Result } from "./values.ts";
+import { CelError, type Result } from "./values.ts";
 
 type Costs = PlanContext["costs"];
 
@@ -59,7 +60,7 @@ function link(libraries: readonly Library[]): Linked {
   const functions = new Map<string, FunctionEntry>();
   const macros = new Map<string, MacroDecl>();
   const constants = new Map<string, VariableDecl>();
-  const costs = new Map<string, NonNullable<NonNullable<Library["costs"]>[string]>>();
+  const costs = new Map<string, OverloadCost>();
   for (const library of libraries) {
     for (const fn of library.functions ?? []) functions.set(fn.name, mergeFunction(functions.get(fn.name), fn));
     for (const macro of library.macros ?? []) macros.set(macroKey(macro.name, macro.argCount, macro.receiver), macro);
@@ -158,6 +159,7 @@ function evaluateStep(frame: Frame, step: Step): Result {
     return step(frame);
   } catch (error) {
     if (error instanceof CostExceeded) return COST_EXCEEDED;
+    if (error instanceof InternalFailure) return new CelError(`internal error: ${error.message}`);
     throw error;
   }
 }

@@ -1,7 +1,8 @@
 /** More functions on lists. Source: cel-go ext/lists.go; the version says what is there, 3 has exact costs. */
-import type { FunctionDecl, Library, MacroDecl, OverloadDecl } from "../contract.ts";
+import type { FunctionDecl, Library, MacroDecl, OverloadCost, OverloadDecl } from "../contract.ts";
 import { compare, equal } from "../runtime/compare.ts";
 import { sizeOf, typeOfValue } from "../runtime/describe.ts";
+import { InternalFailure } from "../runtime/frame.ts";
 import {
   BOOL,
   BYTES,
@@ -195,22 +196,22 @@ function allocating(factor: number, size: number): number {
   return Math.trunc(size * factor) + 11;
 }
 
-function selfCompare(list: Value): number {
+function selfCompare(list: Result): number {
+  if (!(list instanceof CelList))
+    throw new InternalFailure("interface conversion: *types.Err is not traits.Lister: missing method Add");
   const size = sizeOf(list);
-  const first = list instanceof CelList && size > 0 ? list.at(0) : null;
+  const first = size > 0 ? list.at(0) : null;
   const factor = typeof first === "string" || first instanceof Uint8Array ? 2.1 : 2;
   return allocating(factor, size * size);
 }
 
-type Cost = NonNullable<Library["costs"]>[string];
-
-const output: Cost = (_args, result) => allocating(1, sizeOf(result));
-const flattening: Cost = (args) =>
+const output: OverloadCost = (_args, result) => allocating(1, sizeOf(result));
+const flattening: OverloadCost = (args) =>
   allocating(typeof args[1] === "bigint" ? Number(args[1]) : 1, sizeOf(args[0] ?? null));
-const comparing: Cost = (args) => selfCompare(args[0] ?? null);
-const comparingKeys: Cost = (args) => selfCompare(args[1] ?? null);
+const comparing: OverloadCost = (args) => selfCompare(args[0] ?? null);
+const comparingKeys: OverloadCost = (args) => selfCompare(args[1] ?? null);
 
-const COSTS: Readonly<Record<string, Cost>> = {
+const COSTS: Readonly<Record<string, OverloadCost>> = {
   list_slice: output,
   list_flatten: flattening,
   list_flatten_int: flattening,

@@ -1,5 +1,5 @@
 /** Lists as sets. Source: cel-go ext/sets.go. */
-import type { FunctionDecl, Library } from "../contract.ts";
+import type { FunctionDecl, Library, OverloadCost } from "../contract.ts";
 import { contains } from "../runtime/arithmetic.ts";
 import { sizeOf } from "../runtime/describe.ts";
 import { BOOL, listOf, typeParam } from "../types.ts";
@@ -31,9 +31,7 @@ function set(name: string, evaluate: (a: CelList, b: CelList) => Result): Functi
   return { name: `sets.${name}`, overloads: [overload] };
 }
 
-type Cost = NonNullable<Library["costs"]>[string];
-
-function pairs(factor: number): Cost {
+function pairs(factor: number): OverloadCost {
   return (args) => 1 + Math.trunc(sizeOf(args[0] ?? null) * sizeOf(args[1] ?? null) * factor);
 }
 

@@ -102,13 +102,13 @@ function unaryStep(first: Step, run: Run, cost: CallCostOf | undefined): Step {
   };
 }
 
-/** With three arguments and more, and with none, the first failure ends the call and costs nothing. */
+/** With three arguments and more, and with none, the first failure ends the call, which costs nothing unless it was the last. */
 function manyArguments(frame: Frame, { args, run, cost }: PlannedCall): Result {
   const values: Value[] = [];
   for (const arg of args) {
     const value = arg(frame);
     if (value instanceof CelError) {
-      if (values.length === args.length - 1) charge(frame, 1);
+      if (values.length === args.length - 1) charge(frame, cost === undefined ? 1 : cost([...values, value], value));
       return value;
     }
     values.push(value);

@@ -2,7 +2,7 @@
  * What calls cost at run time.
  * Source: github.com/google/cel-go/interpreter/runtimecost.go, whose numbers Kubernetes' limits are made for.
  */
-import type { ProgramOptions } from "../contract.ts";
+import type { OverloadCost, ProgramOptions } from "../contract.ts";
 import { CelError, type Result, type Value } from "../values.ts";
 import { sizeOf } from "./describe.ts";
 
@@ -46,7 +46,7 @@ const COSTS: Readonly<Record<string, CallCostOf>> = {
   contains_string: (args) => traversal(size(args, 0)) * traversal(size(args, 1)),
 };
 
-type LibraryCosts = ReadonlyMap<string, (args: readonly Value[], result: Result) => number>;
+type LibraryCosts = ReadonlyMap<string, OverloadCost>;
 
 /** How a program counts one call; undefined when it always costs 1. */
 export function costOfCall(
@@ -54,17 +54,23 @@ export function costOfCall(
   costs: LibraryCosts,
   estimate: ProgramOptions["callCost"],
 ): CallCostOf | undefined {
-  const { name, overloadId } = call;
-  const standard = COSTS[overloadId];
-  const own = costs.get(overloadId);
+  const standard = COSTS[call.overloadId];
+  const own = costs.get(call.overloadId);
   if (own === undefined && estimate === undefined) return standard;
-  return (args, result) => {
-    const values: Value[] = [];
-    for (const arg of args) {
-      if (arg instanceof CelError) return 1;
-      values.push(arg);
-    }
-    const asked = own?.(values, result) ?? estimate?.({ function: name, overloadId, args: values, result });
-    return asked ?? standard?.(args, result) ?? 1;
-  };
+  if (own !== undefined) return own;
+  return (args, result) => asked(call, { args, result }, estimate) ?? standard?.(args, result) ?? 1;
+}
+
+/** The program's own estimate, which is made for arguments that did not fail. */
+function asked(
+  call: { readonly name: string; readonly overloadId: string },
+  made: { readonly args: readonly Result[]; readonly result: Result },
+  estimate: ProgramOptions["callCost"],
+): number | undefined {
+  const args: Value[] = [];
+  for (const arg of made.args) {
+    if (arg instanceof CelError) return undefined;
+    args.push(arg);
+  }
+  return estimate?.({ function: call.name, overloadId: call.overloadId, args, result: made.result });
 }

@@ -21,6 +21,9 @@ export const COST_EXCEEDED = new CelError("operation cancelled: actual cost limi
 /** Thrown to unwind an evaluation that costs too much: no operator may absorb it. */
 export class CostExceeded extends Error {}
 
+/** Thrown where cel-go's own code gives up on an argument that failed: the whole evaluation ends with this text. */
+export class InternalFailure extends Error {}
+
 const EXCEEDED = new CostExceeded("cost limit");
 
 /** Adds to the cost of an evaluation; throws when it exceeds the limit. */

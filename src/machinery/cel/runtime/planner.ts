@@ -4,7 +4,7 @@
  * Source: github.com/google/cel-go/interpreter/planner.go with its optimizations on, as Kubernetes runs it.
  */
 import type { Declarations } from "../check/environment.ts";
-import type { CheckedAst, Library, ProgramOptions } from "../contract.ts";
+import type { CheckedAst, OverloadCost, ProgramOptions } from "../contract.ts";
 import type { CallExpr, Expr, ListExpr, MapExpr, SelectExpr, StructExpr } from "../syntax/ast.ts";
 import { ArrayList, CelError, CelList, CelOptional, CelUint, EntryMap, type Result, type Value } from "../values.ts";
 import { type Attribute, addQualifier, resolver } from "./attributes.ts";
@@ -19,7 +19,7 @@ import { charge, type Frame, type Step } from "./frame.ts";
 export interface PlanContext {
   readonly ast: CheckedAst;
   readonly decls: Declarations;
-  readonly costs: ReadonlyMap<string, NonNullable<NonNullable<Library["costs"]>[string]>>;
+  readonly costs: ReadonlyMap<string, OverloadCost>;
   readonly options: ProgramOptions;
   /** Top-level variables in the order of their numbers. */
   readonly variables: string[];

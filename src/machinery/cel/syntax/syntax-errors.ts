@@ -6,7 +6,7 @@
  * and numbers that are found in what could be read.
  */
 import { type Decision, expectedAt, type Node, type RuleName, ruleBody, startsWith, targetOf } from "./grammar.ts";
-import { TOKEN_ORDER, type Token, type TokenKind, tokenize } from "./lexer.ts";
+import { type LexError, TOKEN_ORDER, type Token, type TokenKind, tokenize } from "./lexer.ts";
 import { codePointOffsets, type Issues } from "./source.ts";
 
 const MAX_DEPTH = 250;
@@ -29,6 +29,8 @@ class Stop extends Error {}
 interface Parser {
   readonly source: string;
   readonly tokens: readonly Token[];
+  /** Texts that are no tokens. */
+  readonly holes: readonly LexError[];
   readonly issues: Issues;
   readonly offset: (unit: number) => number;
   readonly isReserved: (word: string) => boolean;
@@ -114,11 +116,23 @@ function mismatch(parser: Parser): Failure {
   return new Failure(`mismatched input ${shown(parser, token)} expecting ${wanted}`, token);
 }
 
+/** The text from one place to another without what is no token. */
+function textBetween(parser: Parser, start: number, end: number): string {
+  let text = "";
+  let at = start;
+  for (const hole of parser.holes) {
+    if (hole.start < at || hole.start >= end) continue;
+    text += parser.source.slice(at, hole.start);
+    at = hole.end;
+  }
+  return text + parser.source.slice(at, Math.max(at, end));
+}
+
 /** A decision that no option survives: the text reaches to the token that ruled out the last one. */
 function noViable(parser: Parser, ahead: number): Failure {
   const first = look(parser);
   const token = look(parser, ahead);
-  const text = first.kind === "<EOF>" ? "<EOF>" : parser.source.slice(first.start, token.end);
+  const text = first.kind === "<EOF>" ? "<EOF>" : textBetween(parser, first.start, token.end);
   const message = `no viable alternative at input ${quote(text)}`;
   const reserved = /no viable alternative at input '.(true|false|null)'/;
   return new Failure(message.replace(reserved, "mismatched input '$1' expecting IDENTIFIER"), token);
@@ -278,11 +292,20 @@ function entersLoop(parser: Parser, node: Node & { kind: "star" | "plus" }, leve
       return level <= 1 && startsWith(node.body, kind);
     case "calc":
       return (PRODUCT.has(kind) && level <= 2) || (SUM.has(kind) && level <= 1);
+    case "minus":
+      return kind === "'-'" && continuesMinus(parser);
     case "comma":
       return kind === "','" && continuesAfterComma(parser, node.body);
     default:
       return startsWith(node.body, kind);
   }
+}
+
+/** A sign that something can follow; throws for one at which no operand and no sign stands. */
+function continuesMinus(parser: Parser): boolean {
+  const next = look(parser, 1).kind;
+  if (next === "'-'" || startsWith(ruleBody("primary"), next)) return true;
+  throw noViable(parser, 1);
 }
 
 /** A comma that another element follows, and not the one that may end the list. */
@@ -397,6 +420,7 @@ export function reportSyntaxErrors(source: string, issues: Issues, isReserved: (
   const parser: Parser = {
     source,
     tokens,
+    holes: errors,
     issues,
     offset: codePointOffsets(source),
     isReserved,

@@ -58,6 +58,8 @@ function answerOf(resource: ServedResource, deletion: Deletion): Answer {
 export interface DeleteRequest {
   readonly name: string;
   readonly options: Partial<DeleteOptions>;
+  /** Admission sees no name then, as upstream's does not. */
+  readonly ofCollection?: true;
 }
 
 export async function deleteObject(
@@ -77,8 +79,7 @@ export async function deleteObject(
       oldObject: old,
       options: { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1", ...request.options },
       dryRun,
-      // Members of a collection have no name here, as upstream's.
-      name: info.name,
+      name: request.ofCollection === true ? "" : request.name,
     });
     await core.admission.admit(attributes);
     await core.admission.validate(attributes);
@@ -247,7 +248,7 @@ export async function removeCollection(context: RequestContext, resource: Served
     const { name, namespace } = item.object.metadata;
     const at = { ...context, info: { ...context.info, name, namespace: slash ? (namespace ?? "") : "" } };
     try {
-      await deleteObject(at, resource, { name, options });
+      await deleteObject(at, resource, { name, options, ofCollection: true });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import gateTable from "../../facts/feature-gates.json" with { type: "json" };
 import {
   builtinSchemas,
   createMergePatch,
@@ -37,33 +38,26 @@ interface Case {
 }
 
 /**
- * Differences that are known, by kind; a number only ever goes down. Most of Service's are node ports in use, of Job's values
- * printed in upstream's internal form, of FlowSchema's conditions that a controller had set meanwhile.
+ * Differences that are known, by kind; a number only ever goes down. They are what the registry does and the rules alone do not:
+ * Service's node ports and addresses, FlowSchema's conditions, certificates' requester, an APIService's availability.
  */
 const knownDifferences: Readonly<Record<string, number>> = {
-  "v1/LimitRange": 2,
-  "v1/PersistentVolume": 3,
-  "v1/Pod": 2,
   "v1/Service": 79,
-  "apps/v1/DaemonSet": 1,
-  "apps/v1/Deployment": 4,
-  "autoscaling/v2/HorizontalPodAutoscaler": 1,
-  "batch/v1/Job": 12,
+  "apiregistration.k8s.io/v1/APIService": 9,
   "certificates.k8s.io/v1/CertificateSigningRequest": 2,
-  "coordination.k8s.io/v1/Lease": 1,
   "flowcontrol.apiserver.k8s.io/v1/FlowSchema": 7,
   "networking.k8s.io/v1/ServiceCIDR": 2,
-  "storage.k8s.io/v1/VolumeAttachment": 1,
+  "resource.k8s.io/v1/DeviceClass": 2,
 };
 
 const uid = "6f8b2a6e-0000-4000-8000-000000000000";
-const gatesOff: ReadonlySet<string> = new Set(["HPAScaleToZero"]);
+const gates = gateTable as unknown as Readonly<Record<string, readonly [stage: string, on: boolean, locked: boolean]>>;
 
 const context: RuleContext = {
   now: "2026-01-01T00:00:00Z",
   nowMs: Date.parse("2026-01-01T00:00:00Z"),
   user: { username: "admin", uid: "admin", groups: ["system:masters", "system:authenticated"] },
-  featureEnabled: (gate) => !gatesOff.has(gate),
+  featureEnabled: (gate) => gates[gate]![1],
   allowPrivileged: false,
   uuid: () => uid,
   dryRun: true,
@@ -164,9 +158,8 @@ function comparable(object: Json): Json {
   return copy;
 }
 
-/** Diffs of whole specs are printed in upstream's internal form, which this server does not have. */
 const cause = ({ field, reason, message }: { field: string; reason: string; message: string }): string =>
-  `${field} ${reason} ${message.split("\n@@", 1)[0]?.split("\n", 1)[0]}`;
+  `${field} ${reason} ${message}`;
 
 interface Outcome {
   readonly object: KubeObject;
@@ -326,8 +319,10 @@ function playAll(): Map<string, Score> {
   return scores;
 }
 
-/** Those that were recorded: upstream serves no alpha and beta versions unless asked. */
-const storedKinds = servedKinds.filter(({ kind }) => kind.virtual !== true && /^v\d+$/.test(kind.version));
+/** Those that were recorded: upstream serves no alpha and beta versions unless asked; definitions have a corpus of their own. */
+const storedKinds = servedKinds.filter(
+  ({ kind }) => kind.virtual !== true && /^v\d+$/.test(kind.version) && kind.group !== "apiextensions.k8s.io",
+);
 const scores = playAll();
 
 for (const served of storedKinds) {
@@ -360,7 +355,8 @@ test("kinds print the columns and cells that upstream prints", () => {
     const table = out.find(({ body }) => body?.["kind"] === "Table")?.body as Table | undefined;
     if (served === undefined || object === undefined || table === undefined) continue;
     tables++;
-    const columns = served.kind.columns.map(({ name, type, format, priority, description }) => ({
+    const announced = served.kind.columns.filter(({ unannounced }) => unannounced !== true);
+    const columns = announced.map(({ name, type, format, priority, description }) => ({
       name,
       type,
       format: format ?? "",

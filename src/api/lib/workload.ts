@@ -20,7 +20,7 @@ import { mapOrNull, selectorForm } from "./internal-form.ts";
 import { podTemplate } from "./pod-spec/spec.ts";
 import { podSpecWarnings } from "./pod-spec/warnings.ts";
 import { labelSelector } from "./selector-rules.ts";
-import { type Check, child, type Findings, notNegative } from "./validate.ts";
+import { type Check, child, type Findings, immutableText, notNegative } from "./validate.ts";
 
 /** Undefined when the selector is malformed. */
 export function matcherOfSelector(selector: LabelSelector | undefined): LabelMatcher | undefined {
@@ -177,3 +177,11 @@ export const replicaScale = {
     draft.spec = { ...draft.spec, replicas };
   },
 } as unknown as NonNullable<ServeRules<never>["scale"]>;
+
+/** A selector stays as it was made. */
+export const immutableSelector =
+  (old: LabelSelector | undefined): Check<LabelSelector | undefined> =>
+  (now, at, found) => {
+    if (!deepEqual(now, old))
+      found.push(field.invalid(at, now === undefined ? null : selectorForm(now), immutableText));
+  };

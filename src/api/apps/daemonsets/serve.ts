@@ -1,17 +1,18 @@
 // How the API server serves DaemonSet. Upstream: pkg/apis/apps/v1/{defaults,conversion}.go, pkg/registry/apps/daemonset.
 import type { DaemonSet, DaemonSetStatus } from "../../../../facts/types/apps.v1.ts";
-import { deepEqual, field } from "../../../machinery/index.ts";
+import { field, identical } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { defaultPodTemplate } from "../../lib/pod-spec/defaults.ts";
 import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
 import { podTemplate } from "../../lib/pod-spec/spec.ts";
 import { labelSelector } from "../../lib/selector-rules.ts";
-import { type Check, child, findings, immutable, notNegative, optional } from "../../lib/validate.ts";
+import { type Check, child, findings, notNegative, optional } from "../../lib/validate.ts";
 import {
   atMostAll,
   collisionCount,
   counters,
   endlessPods,
+  immutableSelector,
   intOrPercent,
   intOrPercentValue,
   isEmptySelector,
@@ -83,7 +84,7 @@ const status = counters<DaemonSetStatus>(
   "collisionCount",
 );
 
-const templateChanged = (set: DaemonSet, old: DaemonSet): boolean => !deepEqual(set.spec?.template, old.spec?.template);
+const templateChanged = (set: DaemonSet, old: DaemonSet): boolean => !identical(set.spec?.template, old.spec?.template);
 
 export const daemonSetRules = defineRules<DaemonSet>({
   default: (set) => {
@@ -110,7 +111,7 @@ export const daemonSetRules = defineRules<DaemonSet>({
     setGeneration(set, generationOf(old) + (templateChanged(set, old) ? 1 : 0));
   },
   validate: ({ spec: own }) => findings(own, spec, "spec"),
-  validateUpdate: ({ spec: own }, old) => findings(own.selector, immutable(old.spec.selector), "spec.selector"),
+  validateUpdate: ({ spec: own }, old) => findings(own.selector, immutableSelector(old.spec.selector), "spec.selector"),
   status: {
     validateUpdate: (set, old) => {
       const found = findings(set.status, status, "status");

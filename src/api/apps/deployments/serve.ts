@@ -4,13 +4,14 @@ import { deepEqual, field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { defaultPodTemplate } from "../../lib/pod-spec/defaults.ts";
 import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
-import { all, type Check, child, findings, immutable, notNegative, optional } from "../../lib/validate.ts";
+import { all, type Check, child, findings, notNegative, optional } from "../../lib/validate.ts";
 import {
   atMostAll,
   bounded,
   collisionCount,
   counters,
   hostNameWarnings,
+  immutableSelector,
   intOrPercent,
   intOrPercentValue,
   replicaScale,
@@ -109,7 +110,7 @@ export const deploymentRules = defineRules<Deployment>({
     if (template?.spec) template.spec = withoutDisabledFields(template.spec);
   },
   validate: ({ spec: own }) => findings(own, spec, "spec"),
-  validateUpdate: ({ spec: own }, old) => findings(own.selector, immutable(old.spec.selector), "spec.selector"),
+  validateUpdate: ({ spec: own }, old) => findings(own.selector, immutableSelector(old.spec.selector), "spec.selector"),
   status: {
     prepareUpdate: ({ metadata }, old) => {
       if (old.metadata.labels === undefined) delete metadata.labels;

@@ -3,11 +3,12 @@ import type { ReplicaSet, ReplicaSetStatus } from "../../../../facts/types/apps.
 import { defineRules } from "../../kind.ts";
 import { defaultPodTemplate } from "../../lib/pod-spec/defaults.ts";
 import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
-import { all, type Check, child, findings, immutable, notNegative } from "../../lib/validate.ts";
+import { all, type Check, child, findings, notNegative } from "../../lib/validate.ts";
 import {
   bounded,
   counters,
   hostNameWarnings,
+  immutableSelector,
   replicaScale,
   replicatedTemplate,
   requiredSelector,
@@ -54,7 +55,8 @@ export const replicaSetRules = defineRules<ReplicaSet>({
     if (own?.template?.spec) own.template.spec = withoutDisabledFields(own.template.spec);
   },
   validate: ({ spec: own }) => findings(own as Spec, spec, "spec"),
-  validateUpdate: ({ spec: own }, old) => findings(own?.selector, immutable(old.spec?.selector), "spec.selector"),
+  validateUpdate: ({ spec: own }, old) =>
+    findings(own?.selector, immutableSelector(old.spec?.selector), "spec.selector"),
   status: { validateUpdate: (set) => findings(set.status, status, "status") },
   scale: replicaScale,
   warnings: (set, old) => [

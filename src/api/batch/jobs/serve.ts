@@ -15,7 +15,13 @@ import {
 import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
 import { labelSelector } from "../../lib/selector-rules.ts";
 import { type Check, child, type Findings, findings, immutable, immutableText } from "../../lib/validate.ts";
-import { hostNameWarnings, matcherOfSelector, matchingLabels, specChanged } from "../../lib/workload.ts";
+import {
+  hostNameWarnings,
+  immutableSelector,
+  matcherOfSelector,
+  matchingLabels,
+  specChanged,
+} from "../../lib/workload.ts";
 import { jobStatus } from "./status.ts";
 
 const uidLabel = "batch.kubernetes.io/controller-uid";
@@ -173,7 +179,7 @@ function validateUpdate(job: Job, old: Job): Findings {
   const found = findings(job, whole({ prefixed }));
   spec(job.spec, "spec", found);
   completions(job.spec, old.spec, found);
-  immutable(old.spec.selector)(job.spec.selector, "spec.selector", found);
+  immutableSelector(old.spec.selector)(job.spec.selector, "spec.selector", found);
   templateUpdate(job, old, found);
   for (const name of fixedFields)
     if (!deepEqual(job.spec[name], old.spec[name]))

@@ -2,6 +2,7 @@
 import type { PersistentVolumeClaim } from "../../../../facts/types/core.v1.ts";
 import {
   compareQuantities,
+  deepClone,
   deepEqual,
   field,
   qualifiedName,
@@ -37,8 +38,6 @@ function settledClass(claim: PersistentVolumeClaim, old: PersistentVolumeClaim, 
   return filled ? before : name;
 }
 
-const withoutEmpty = (spec: object): object => JSON.parse(JSON.stringify(spec)) as object;
-
 /** The new spec with what a bound claim may change put back. */
 function unchangeable(claim: PersistentVolumeClaim, old: PersistentVolumeClaim, found: Findings): object {
   const [spec, before] = [claim.spec ?? ({} as Spec), old.spec ?? ({} as Spec)];
@@ -48,7 +47,7 @@ function unchangeable(claim: PersistentVolumeClaim, old: PersistentVolumeClaim, 
     bound && spec.resources?.requests !== undefined && size !== undefined
       ? { ...spec.resources, requests: { ...spec.resources.requests, storage: size } }
       : spec.resources;
-  return withoutEmpty({
+  return deepClone({
     ...spec,
     resources,
     storageClassName: settledClass(claim, old, found),
@@ -63,7 +62,7 @@ const kept =
     claimSpec(spec, "spec", found);
     const munged = unchangeable(claim, old, found);
     // Binding fills the volume in once.
-    const wanted = withoutEmpty({ ...before, volumeName: before.volumeName || spec.volumeName });
+    const wanted = deepClone({ ...before, volumeName: before.volumeName || spec.volumeName });
     if (!deepEqual(munged, wanted))
       found.push(
         field.forbidden(

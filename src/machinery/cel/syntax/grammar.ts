@@ -177,7 +177,10 @@ const identifier = token("IDENTIFIER");
 const question = optional(token("'?'"));
 const argumentList = sequence(token("'('"), optional(rule("exprList")), token("')'"));
 
-/** Levels are those of left recursion: a rule called at a level takes only operators that bind as tightly. */
+/**
+ * Levels are those of left recursion: a rule called at a level takes only operators that bind as tightly.
+ * A name at level 1 is that of a selected field.
+ */
 const RULES: Readonly<Record<RuleName, Build>> = {
   start: sequence(rule("expr"), token("<EOF>")),
   expr: sequence(rule("or"), optional(sequence(token("'?'"), rule("or"), token("':'"), rule("expr")))),
@@ -209,7 +212,7 @@ const RULES: Readonly<Record<RuleName, Build>> = {
     star(
       choice(
         "memberKind",
-        sequence(dot, question, rule("escapeIdent")),
+        sequence(dot, question, rule("escapeIdent", 1)),
         sequence(dot, identifier, argumentList),
         sequence(token("'['"), question, rule("expr"), token("']'")),
       ),

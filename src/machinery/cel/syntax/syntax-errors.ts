@@ -221,6 +221,8 @@ function call(parser: Parser, name: RuleName, level: number): void {
       parser.recovering = true;
       tell(parser, error.token, error.message);
     }
+    if (name === "escapeIdent" && level === 1)
+      parser.issues.add(parser.offset(error.token.start), "unsupported ident kind");
     recover(parser);
   }
   parser.depths.set(name, depth - 1);

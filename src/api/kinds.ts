@@ -54,8 +54,10 @@ import type { KindDefinition } from "./kind.ts";
 import { ingressClasses } from "./networking/ingressclasses/kind.ts";
 import { ingresses } from "./networking/ingresses/kind.ts";
 import { ipAddresses } from "./networking/ipaddresses/kind.ts";
+import { ipAddressesV1beta1 } from "./networking/ipaddresses-v1beta1/kind.ts";
 import { networkPolicies } from "./networking/networkpolicies/kind.ts";
 import { serviceCIDRs } from "./networking/servicecidrs/kind.ts";
+import { serviceCIDRsV1beta1 } from "./networking/servicecidrs-v1beta1/kind.ts";
 import { runtimeClasses } from "./node/runtimeclasses/kind.ts";
 import { podDisruptionBudgets } from "./policy/poddisruptionbudgets/kind.ts";
 import { clusterRoleBindings } from "./rbac/clusterrolebindings/kind.ts";
@@ -63,9 +65,13 @@ import { clusterRoles } from "./rbac/clusterroles/kind.ts";
 import { roleBindings } from "./rbac/rolebindings/kind.ts";
 import { roles } from "./rbac/roles/kind.ts";
 import { deviceClasses } from "./resource/deviceclasses/kind.ts";
+import { deviceClassesV1beta2 } from "./resource/deviceclasses-v1beta2/kind.ts";
 import { resourceClaims } from "./resource/resourceclaims/kind.ts";
+import { resourceClaimsV1beta2 } from "./resource/resourceclaims-v1beta2/kind.ts";
 import { resourceClaimTemplates } from "./resource/resourceclaimtemplates/kind.ts";
+import { resourceClaimTemplatesV1beta2 } from "./resource/resourceclaimtemplates-v1beta2/kind.ts";
 import { resourceSlices } from "./resource/resourceslices/kind.ts";
+import { resourceSlicesV1beta2 } from "./resource/resourceslices-v1beta2/kind.ts";
 import { priorityClasses } from "./scheduling/priorityclasses/kind.ts";
 import { csiDrivers } from "./storage/csidrivers/kind.ts";
 import { csiNodes } from "./storage/csinodes/kind.ts";
@@ -73,6 +79,7 @@ import { csiStorageCapacities } from "./storage/csistoragecapacities/kind.ts";
 import { storageClasses } from "./storage/storageclasses/kind.ts";
 import { volumeAttachments } from "./storage/volumeattachments/kind.ts";
 import { volumeAttributesClasses } from "./storage/volumeattributesclasses/kind.ts";
+import { volumeAttributesClassesV1beta1 } from "./storage/volumeattributesclasses-v1beta1/kind.ts";
 
 /** In the lists only what all objects have is known of an object, so that definitions of every type fit. */
 const listed = <T extends KubeObject>(kind: KindDefinition<T>): KindDefinition => kind as unknown as KindDefinition;
@@ -143,6 +150,13 @@ export const kinds: readonly KindDefinition[] = [
   listed(resourceClaims),
   listed(resourceClaimTemplates),
   listed(resourceSlices),
+  listed(serviceCIDRsV1beta1),
+  listed(ipAddressesV1beta1),
+  listed(volumeAttributesClassesV1beta1),
+  listed(deviceClassesV1beta2),
+  listed(resourceClaimsV1beta2),
+  listed(resourceClaimTemplatesV1beta2),
+  listed(resourceSlicesV1beta2),
   listed(priorityClasses),
   listed(csiDrivers),
   listed(csiNodes),

@@ -117,10 +117,14 @@ import { ingresses } from "./networking/ingresses/kind.ts";
 import { ingressRules } from "./networking/ingresses/serve.ts";
 import { ipAddresses } from "./networking/ipaddresses/kind.ts";
 import { ipAddressRules } from "./networking/ipaddresses/serve.ts";
+import { ipAddressesV1beta1 } from "./networking/ipaddresses-v1beta1/kind.ts";
+import { ipAddressV1beta1Rules } from "./networking/ipaddresses-v1beta1/serve.ts";
 import { networkPolicies } from "./networking/networkpolicies/kind.ts";
 import { networkPolicyRules } from "./networking/networkpolicies/serve.ts";
 import { serviceCIDRs } from "./networking/servicecidrs/kind.ts";
 import { serviceCIDRRules } from "./networking/servicecidrs/serve.ts";
+import { serviceCIDRsV1beta1 } from "./networking/servicecidrs-v1beta1/kind.ts";
+import { serviceCIDRV1beta1Rules } from "./networking/servicecidrs-v1beta1/serve.ts";
 import { runtimeClasses } from "./node/runtimeclasses/kind.ts";
 import { runtimeClassRules } from "./node/runtimeclasses/serve.ts";
 import { podDisruptionBudgets } from "./policy/poddisruptionbudgets/kind.ts";
@@ -135,12 +139,20 @@ import { roles } from "./rbac/roles/kind.ts";
 import { roleRules } from "./rbac/roles/serve.ts";
 import { deviceClasses } from "./resource/deviceclasses/kind.ts";
 import { deviceClassRules } from "./resource/deviceclasses/serve.ts";
+import { deviceClassesV1beta2 } from "./resource/deviceclasses-v1beta2/kind.ts";
+import { deviceClassV1beta2Rules } from "./resource/deviceclasses-v1beta2/serve.ts";
 import { resourceClaims } from "./resource/resourceclaims/kind.ts";
 import { resourceClaimRules } from "./resource/resourceclaims/serve.ts";
+import { resourceClaimsV1beta2 } from "./resource/resourceclaims-v1beta2/kind.ts";
+import { resourceClaimV1beta2Rules } from "./resource/resourceclaims-v1beta2/serve.ts";
 import { resourceClaimTemplates } from "./resource/resourceclaimtemplates/kind.ts";
 import { resourceClaimTemplateRules } from "./resource/resourceclaimtemplates/serve.ts";
+import { resourceClaimTemplatesV1beta2 } from "./resource/resourceclaimtemplates-v1beta2/kind.ts";
+import { resourceClaimTemplateV1beta2Rules } from "./resource/resourceclaimtemplates-v1beta2/serve.ts";
 import { resourceSlices } from "./resource/resourceslices/kind.ts";
 import { resourceSliceRules } from "./resource/resourceslices/serve.ts";
+import { resourceSlicesV1beta2 } from "./resource/resourceslices-v1beta2/kind.ts";
+import { resourceSliceV1beta2Rules } from "./resource/resourceslices-v1beta2/serve.ts";
 import { priorityClasses } from "./scheduling/priorityclasses/kind.ts";
 import { priorityClassRules } from "./scheduling/priorityclasses/serve.ts";
 import { csiDrivers } from "./storage/csidrivers/kind.ts";
@@ -155,6 +167,8 @@ import { volumeAttachments } from "./storage/volumeattachments/kind.ts";
 import { volumeAttachmentRules } from "./storage/volumeattachments/serve.ts";
 import { volumeAttributesClasses } from "./storage/volumeattributesclasses/kind.ts";
 import { volumeAttributesClassRules } from "./storage/volumeattributesclasses/serve.ts";
+import { volumeAttributesClassesV1beta1 } from "./storage/volumeattributesclasses-v1beta1/kind.ts";
+import { volumeAttributesClassV1beta1Rules } from "./storage/volumeattributesclasses-v1beta1/serve.ts";
 
 /** `status: {}` or what else upstream writes for a status that nobody has set, by kind. */
 const emptyStatus = (kind: KindDefinition): unknown => {
@@ -252,6 +266,13 @@ export const servedKinds: readonly ServedKind[] = [
   served(resourceClaims, resourceClaimRules),
   served(resourceClaimTemplates, resourceClaimTemplateRules),
   served(resourceSlices, resourceSliceRules),
+  served(serviceCIDRsV1beta1, serviceCIDRV1beta1Rules),
+  served(ipAddressesV1beta1, ipAddressV1beta1Rules),
+  served(volumeAttributesClassesV1beta1, volumeAttributesClassV1beta1Rules),
+  served(deviceClassesV1beta2, deviceClassV1beta2Rules),
+  served(resourceClaimsV1beta2, resourceClaimV1beta2Rules),
+  served(resourceClaimTemplatesV1beta2, resourceClaimTemplateV1beta2Rules),
+  served(resourceSlicesV1beta2, resourceSliceV1beta2Rules),
   served(priorityClasses, priorityClassRules),
   served(csiDrivers, csiDriverRules),
   served(csiNodes, csiNodeRules),

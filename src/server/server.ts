@@ -116,6 +116,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     ...options,
     reader,
     tokenRequests: tokenHook,
+    authorize: (asked) => authorizer.authorize(asked),
     storeProbe: async () => {
       await store.get("/registry/health");
       return "ok";

@@ -1,6 +1,6 @@
 // Kinds whose writes do more than store their own object: one file each, one line here.
 import type { Clock, Rng } from "../../../base/index.ts";
-import type { ObjectReader } from "../../contract.ts";
+import type { Authorizer, ObjectReader } from "../../contract.ts";
 import type { KindHooks } from "../hooks.ts";
 import { bindingHooks } from "./bindings.ts";
 import { type ComponentProbe, componentStatusHooks } from "./componentstatuses.ts";
@@ -8,6 +8,7 @@ import { definitionHooks } from "./definitions.ts";
 import { jobHooks } from "./jobs.ts";
 import { namespaceHooks } from "./namespaces.ts";
 import { podHooks } from "./pods.ts";
+import { claimHooks, claimTemplateHooks } from "./resourceclaims.ts";
 import { type TokenIssue, tokenHooks } from "./serviceaccounts.ts";
 import { createServiceAllocators } from "./services/allocators.ts";
 import { serviceHooks } from "./services/hooks.ts";
@@ -27,6 +28,8 @@ export interface HookHost extends NetworkRanges {
   readonly rng: Rng;
   readonly reader: ObjectReader;
   readonly tokenRequests: { issue?: TokenIssue };
+  /** For what a kind asks besides the request itself. */
+  readonly authorize: Authorizer["authorize"];
 }
 
 export interface HookSet {
@@ -49,6 +52,12 @@ export function kindHooks(host: HookHost): HookSet {
     ["/v1/serviceaccounts", tokenHooks(host)],
     ["batch/v1/jobs", jobHooks],
     ["apiextensions.k8s.io/v1/customresourcedefinitions", definitionHooks],
+    ...["v1", "v1beta1", "v1beta2"].flatMap((version): [string, KindHooks][] => [
+      [`resource.k8s.io/${version}/resourceclaims`, claimHooks(host)],
+      [`resource.k8s.io/${version}/resourceclaimtemplates`, claimTemplateHooks(host)],
+      [`resource.k8s.io/${version}/deviceclasses`, returnsDeleted],
+      [`resource.k8s.io/${version}/resourceslices`, returnsDeleted],
+    ]),
     ["/v1/persistentvolumes", returnsDeleted],
     ["/v1/persistentvolumeclaims", returnsDeleted],
     ["/v1/podtemplates", returnsDeleted],

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Authorizer } from "../../contract.ts";
+import { ask } from "../../request.fixture.ts";
+import { type TestServer, testServer } from "../../testing.ts";
+
+const claims = "/apis/resource.k8s.io/v1/namespaces/default/resourceclaims";
+const driver = { username: "system:serviceaccount:default:driver", groups: ["system:authenticated"] };
+const asked: string[] = [];
+
+/** The driver's account may do what a driver needs, except bind claims. */
+const authorizer: Authorizer = {
+  async authorize({ user, verb, resource, subresource, namespace, name }) {
+    if (user.username !== driver.username) return { decision: "allow", reason: "" };
+    asked.push([verb, `${resource}/${subresource}`, namespace, name].join(" "));
+    const allowed = subresource === "status" || (subresource === "driver" && name === "gpu.example.com");
+    return { decision: allowed ? "allow" : "noOpinion", reason: "" };
+  },
+  rulesFor: async () => ({ resourceRules: [], nonResourceRules: [], incomplete: false }),
+};
+
+const claim = (name: string, adminAccess?: true) => ({
+  apiVersion: "resource.k8s.io/v1",
+  kind: "ResourceClaim",
+  metadata: { name },
+  spec: {
+    devices: { requests: [{ name: "r", exactly: { deviceClassName: "c", ...(adminAccess ? { adminAccess } : {}) } }] },
+  },
+});
+const result = { request: "r", driver: "gpu.example.com", pool: "p", device: "d" };
+
+let server: TestServer;
+before(async () => {
+  server = await testServer({ authorizer: () => authorizer });
+});
+after(() => server.close());
+
+test("admin access takes a label of the namespace", async () => {
+  const refused = await ask(server, `POST ${claims}`, { body: claim("admin", true) });
+  assert.match(
+    String(refused.body["message"]),
+    /spec\.devices\.requests\[0\]\.adminAccess: Forbidden: admin access to devices requires the `resource\.kubernetes\.io\/admin-access: true` label on the containing namespace$/,
+  );
+  await ask(server, "PATCH /api/v1/namespaces/default", {
+    body: { metadata: { labels: { "resource.kubernetes.io/admin-access": "true" } } },
+    headers: { "content-type": "application/merge-patch+json" },
+  });
+  assert.equal((await ask(server, `POST ${claims}`, { body: claim("admin", true) })).code, 201);
+});
+
+test("who allocates a claim may bind claims, who reports devices may speak for their driver", async () => {
+  await ask(server, `POST ${claims}`, { body: claim("one") });
+  const patch = (status: object, user?: typeof driver) =>
+    ask(server, `PATCH ${claims}/one/status`, {
+      body: { status },
+      headers: { "content-type": "application/merge-patch+json" },
+      ...(user === undefined ? {} : { user }),
+    });
+  const allocation = { devices: { results: [result] } };
+  const refused = await patch({ allocation }, driver);
+  assert.equal(refused.code, 422);
+  assert.match(
+    String(refused.body["message"]),
+    /status\.allocation: Forbidden: changing status\.allocation or status\.reservedFor requires resource="resourceclaims\/binding", verb="patch" permission: resourceclaims\.resource\.k8s\.io is forbidden: User "system:serviceaccount:default:driver" cannot patch resource "resourceclaims\/binding" in API group "resource\.k8s\.io" at the cluster scope$/,
+  );
+  assert.equal((await patch({ allocation })).code, 200);
+  asked.length = 0;
+  const { request: _request, ...device } = result;
+  assert.equal((await patch({ devices: [device] }, driver)).code, 200);
+  assert.deepEqual(asked, [
+    "patch resourceclaims/status default one",
+    "arbitrary-node:patch resourceclaims/driver default gpu.example.com",
+  ]);
+  const immutable = await patch({ allocation: { devices: { results: [{ ...result, device: "e" }] } } });
+  assert.match(
+    String(immutable.body["message"]),
+    /status\.allocation: Invalid value: \{"Devices":.*field is immutable/,
+  );
+  await patch({ allocation: null });
+  assert.equal((await ask(server, `GET ${claims}/one`)).body["status"]!["devices"], undefined);
+});

@@ -117,8 +117,11 @@ function checkVerb(context: RequestContext, resource: ServedResource, named: boo
   const verb =
     method === "GET" && !named ? "list" : method === "DELETE" && !named ? "deletecollection" : verbOfMethod[method]!;
   if ((resource.kind.verbs as readonly string[]).includes(verb)) {
-    if (context.info.verb === "watch" && !resource.kind.verbs.includes("watch"))
+    if (context.info.verb === "watch" && !resource.kind.verbs.includes("watch")) {
+      const deprecation = deprecationOf(resource);
+      if (deprecation !== undefined) warn(context, deprecation);
       throw methodNotSupported(resource.groupResource, "watch");
+    }
     return;
   }
   throw wrongMethod();

@@ -1,6 +1,6 @@
 // Errors of the API as `Status` objects. Upstream: k8s.io/apimachinery/pkg/api/errors, pkg/util/validation/field.
 
-import { goJson, quoteGo } from "./go-text.ts";
+import { goFloat, goJson, quoteGo } from "./go-text.ts";
 import { formatGroupResource, type GroupResource, type Status, type StatusCause } from "./object.ts";
 
 /** Thrown wherever a request fails with a defined answer; the pipeline writes `status` as it is. */
@@ -287,5 +287,6 @@ export const field = {
 
 /** Upstream's printer of bad values: quoted strings, plain numbers and booleans, anything else as JSON. */
 function show(value: unknown): string {
+  if (typeof value === "number" && !(Number.isInteger(value) && Math.abs(value) < 2 ** 63)) return goFloat(value);
   return typeof value === "string" ? quoteGo(value) : goJson(value);
 }

@@ -40,9 +40,21 @@ const htmlEscapes: Readonly<Record<string, string>> = {
   "\u2029": "\\u2029",
 };
 
+/** ECMAScript's JSON.rawJSON, which TypeScript's library does not declare yet. */
+const rawNumber = (value: bigint): unknown =>
+  (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value));
+
+/** Go's %v of a float64: the shortest text, with an exponent from seven digits before the point on. */
+export function goFloat(value: number): string {
+  const [digits = "", exponent = "0"] = value.toExponential().split("e");
+  const power = Number(exponent);
+  if (value === 0 || (power >= -4 && power < 6)) return String(value);
+  return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+}
+
 /** Go's json.Marshal: like JSON.stringify, with HTML's characters escaped. Undefined prints as null. */
 export function goJson(value: unknown): string {
   const text =
-    JSON.stringify(value, (_key, member) => (typeof member === "bigint" ? Number(member) : member)) ?? "null";
+    JSON.stringify(value, (_key, member) => (typeof member === "bigint" ? rawNumber(member) : member)) ?? "null";
   return text.replace(/[<>&\u2028\u2029]/g, (character) => htmlEscapes[character]!);
 }

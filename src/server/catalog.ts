@@ -45,6 +45,11 @@ export interface CustomServing {
   served(cached: CachedObject): CachedObject;
   /** Awaited before `served` is asked, when another process takes part in the conversion. */
   convert?(cached: readonly CachedObject[]): Promise<void>;
+  /**
+   * Whether an object of this version can be seen as one of another for the sake of managed fields. Nothing is pruned for
+   * that: a field that the other version does not know makes upstream give up who manages what.
+   */
+  comparable(object: KubeObject, apiVersion: string): boolean;
   /** A draft in the form of the storage version. */
   toStored(object: KubeObject): KubeObject;
   /** Awaited before `toStored`, as `convert`. */

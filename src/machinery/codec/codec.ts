@@ -5,7 +5,7 @@ import { badRequest } from "../errors.ts";
 import { formatApiVersion, type GroupVersionKind, type KubeObject } from "../object.ts";
 import { builtinSchemas, type Schema, type Schemas } from "../schema.ts";
 import { ReadContext, readAny, readerOf } from "./decode-plan.ts";
-import { JsonSyntaxError, type ParsedJson, parseJson, scanJson } from "./json-text.ts";
+import { deepest, JsonSyntaxError, type ParsedJson, parseJson, scanJson } from "./json-text.ts";
 import { checkYamlKeys, fromYaml, YamlError } from "./yaml.ts";
 
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
@@ -73,7 +73,7 @@ interface ParsedBody extends Omit<ParsedJson, "raw"> {
 function parseJsonBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
   const text = decode(bytes);
   const scan = scanJson(bytes);
-  if (!scan.oddNumbers) {
+  if (!scan.oddNumbers && scan.depth <= deepest) {
     const value = tryParse(text);
     if (value !== undefined) return { value, repeated: noneRepeated, members: scan.members };
   }
@@ -254,7 +254,7 @@ function read(
       : readerOf(options.schema, schemas).read(value, context)
   ) as Record<string, unknown>;
   if (context.error !== undefined) throw refusal(context.error, identity, options);
-  if (expect !== undefined && identity !== undefined) {
+  if (expect !== undefined && identity !== undefined && options.anyKind !== true) {
     object["apiVersion"] = formatApiVersion(identity);
     object["kind"] = identity.kind;
   }

@@ -33,6 +33,9 @@ interface Served {
   readonly cleanSince: number;
 }
 
+const firstRetryMs = 1000;
+const longestRetryMs = 60_000;
+
 export function createCustomKinds(host: DefinitionsHost): CustomKinds {
   const { core, reader, writer, log } = host;
   const served = new Map<string, Served>();
@@ -51,6 +54,15 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
     working.set(name, work);
     work.done = run(name, work);
     return work.done;
+  }
+
+  /** What fails for a reason that nobody expected is tried again, later each time. */
+  function inBackground(name: string, delayMs = firstRetryMs): void {
+    changed(name).catch((error: unknown) => {
+      if (closed) return;
+      log.error("a definition of custom resources could not be worked on", { name, error });
+      core.clock.setTimeout(() => inBackground(name, Math.min(delayMs * 2, longestRetryMs)), delayMs, { background: true });
+    });
   }
 
   async function run(name: string, work: { again: boolean }): Promise<void> {
@@ -88,10 +100,10 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
   /** One change of conditions at a time: each comes back as an event. */
   function nextState(definition: CustomResourceDefinition): CustomResourceDefinition | undefined {
     const nowMs = core.clock.now();
-    const named = withNames(definition, definitionsOf(definition.spec.group), nowMs);
-    if (named !== undefined) return named;
     const approved = withApproval(definition, nowMs);
     if (approved !== undefined) return approved;
+    const named = withNames(definition, definitionsOf(definition.spec.group), nowMs);
+    if (named !== undefined) return named;
     if (isConditionTrue(definition, "NamesAccepted") && !isConditionTrue(definition, "Established"))
       return withCondition(definition, established, nowMs);
     return undefined;
@@ -105,7 +117,7 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
     const group = name.slice(name.indexOf(".") + 1);
     for (const other of definitionsOf(group))
       if (other.metadata.name !== name && findCondition(other, "NamesAccepted")?.status === "False")
-        void changed(other.metadata.name);
+        inBackground(other.metadata.name);
   }
 
   /** False when the definition was changed or removed meanwhile: that comes as an event. */
@@ -214,7 +226,15 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
   }
 
   return {
-    changed,
+    changed: async (name) => {
+      try {
+        await changed(name);
+      } catch (error) {
+        if (closed) return;
+        log.error("a definition of custom resources could not be worked on", { name, error });
+        core.clock.setTimeout(() => inBackground(name), firstRetryMs, { background: true });
+      }
+    },
     close() {
       closed = true;
       cleaner.close();

@@ -9,6 +9,7 @@ import {
   type KubeObject,
   parseApiVersion,
   sortedCopy,
+  typeErrors,
 } from "../../machinery/index.ts";
 import type { CustomServing, ServedResource } from "../catalog.ts";
 import { CachedObject } from "../watchcache/index.ts";
@@ -62,9 +63,16 @@ function customServing(version: CustomVersion, of: ServingOf): CustomServing {
       if (served === undefined) made.set(cached, (served = servedObject(cached, version, compiled)));
       return served;
     },
+    comparable: (object, apiVersion) => {
+      const other = compiled.versions.get(parseApiVersion(apiVersion).version);
+      if (other === undefined) return true;
+      return typeErrors(relabel(object, other), { schema: other.compact, schemas: builtinSchemas() }).length === 0;
+    },
     toStored: (object) => {
       const copy = sortedCopy(version === storage ? object : relabel(object, storage)) as KubeObject;
       storage.coerce(copy as unknown as Record<string, unknown>, { dropInvalid: false });
+      // Whoever reads the storage version sees its defaults.
+      if (version !== storage) storage.rules.default?.(copy);
       return copy;
     },
   };

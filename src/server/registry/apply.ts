@@ -135,6 +135,5 @@ function decoded(
   if (custom === undefined)
     return decodeValue(merged, { fieldValidation: "Ignore", schema: schema!, schemas, expect: kind }).object;
   const draft = deepClone(merged);
-  custom.coerce(draft);
   return draft;
 }

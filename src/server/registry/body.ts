@@ -6,11 +6,13 @@ import {
   type FieldValidation,
   formatApiVersion,
   type GroupVersionKind,
+  goJson,
   type KubeObject,
   type MediaType,
   type Schema,
   type Schemas,
   StatusError,
+  sortedCopy,
 } from "../../machinery/index.ts";
 import type { CustomServing, ServedResource } from "../catalog.ts";
 import { type RequestContext, warn } from "../context.ts";
@@ -111,7 +113,12 @@ function decodeCustomBody(
           mediaType: bodyMediaType(context.request.headers["content-type"]),
         })
       : decodeValue(body, options);
-  const sentVersion = String(object["apiVersion"]);
+  if (body === undefined || body instanceof Uint8Array) checkKindIsThere(object, body, gvk);
+  else {
+    object["kind"] ??= gvk.kind;
+    object["apiVersion"] ??= formatApiVersion(gvk);
+  }
+  const sentVersion = String(object["apiVersion"] ?? "");
   const refuse = (why: string): StatusError =>
     badRequest(
       `${String(object["kind"])} in version ${JSON.stringify(sentVersion.slice(sentVersion.indexOf("/") + 1))} cannot be handled as a ${gvk.kind}: ${why}`,
@@ -133,6 +140,22 @@ function decodeCustomBody(
     );
   object["metadata"] ??= {};
   return object as unknown as KubeObject;
+}
+
+/** What has no Go type has to say its kind itself. */
+function checkKindIsThere(
+  object: Record<string, unknown>,
+  body: Uint8Array | undefined,
+  gvk: GroupVersionKind,
+): void {
+  if (typeof object["kind"] === "string" && object["kind"] !== "") return;
+  const bytes = body ?? new Uint8Array(0);
+  const text = new TextDecoder().decode(bytes);
+  const shown = text.startsWith("{") ? text : goJson(sortedCopy(object));
+  const summary = bytes.length > 30 ? `${new TextDecoder().decode(bytes.subarray(0, 30))} ...` : text;
+  throw badRequest(
+    `the object provided is unrecognized (must be of type ${gvk.kind}): Object 'Kind' is missing in '${shown}' (${summary})`,
+  );
 }
 
 export const expectedOf = (resource: ServedResource, fieldValidation: FieldValidation): ExpectedBody => ({

@@ -87,6 +87,10 @@ export function trackFields(
   const { schema, schemas } = resource;
   if (schema === undefined) return;
   if (write.sent !== undefined) draft.metadata.managedFields = write.sent;
+  if (losesManagers(resource, draft, old)) {
+    delete draft.metadata.managedFields;
+    return;
+  }
   const fields = managedFieldsAfterUpdate({
     before: old,
     after: draft,
@@ -100,6 +104,15 @@ export function trackFields(
   });
   if (fields === undefined || fields.length === 0) delete draft.metadata.managedFields;
   else draft.metadata.managedFields = fields;
+}
+
+/** A custom resource that another manager's version cannot hold: upstream gives up all managed fields. */
+function losesManagers({ custom, apiVersion }: ServedResource, draft: KubeObject, old: KubeObject | undefined): boolean {
+  if (custom === undefined || old === undefined) return false;
+  const others = new Set(old.metadata.managedFields?.map((entry) => entry.apiVersion ?? ""));
+  if (!others.has(apiVersion) && others.size === 0) return false;
+  if ([...others].every((other) => other === apiVersion)) return false;
+  return [...others, apiVersion].some((other) => !custom.comparable(draft, other) || !custom.comparable(old, other));
 }
 
 export function prepareCreate(

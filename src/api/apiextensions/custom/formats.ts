@@ -57,7 +57,8 @@ function isEmail(text: string): boolean {
   const address = `${local}@(?:${dotAtom}|\\[[^\\]\\\\]*\\])`;
   const word = `(?:${atom}|"(?:[^"\\\\\\r\\n]|\\\\.)*")`;
   const phrase = `${word}(?:[ \\t.]+${word})*\\.?`;
-  return new RegExp(`^\\s*(?:${address}|(?:${phrase}\\s*)?<${address}>)\\s*$`, "u").test(text);
+  const comment = "\\([^()]*\\)";
+  return new RegExp(`^\\s*(?:${address}|(?:${phrase}\\s*)?<${address}>)\\s*(?:${comment}\\s*)*$`, "u").test(text);
 }
 
 /** Go's url.ParseRequestURI. */
@@ -82,6 +83,7 @@ function isMac(text: string): boolean {
     const bytes = (parts.length * digits) / 2;
     return [6, 8, 20].includes(bytes) && parts.every((part) => part.length === digits && /^[0-9A-Fa-f]+$/.test(part));
   };
+  if (/^(?:[0-9A-Fa-f]{12}|[0-9A-Fa-f]{16}|[0-9A-Fa-f]{40})$/.test(text)) return true;
   return groups(":", 2) || groups("-", 2) || groups(".", 4);
 }
 

@@ -72,6 +72,7 @@ export function customRules(of: RulesOf): ServeRules {
     },
     generation: withoutMetadata,
     unconditionalUpdate: false,
+    anyFinalizers: true,
     validateOnUpdate: false,
     warnings: finalizerWarnings,
     ...(expressions.ready === undefined ? {} : { ready: expressions.ready }),

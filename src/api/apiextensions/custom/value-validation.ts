@@ -1,7 +1,7 @@
 // Values against the schema of their custom resource, with upstream's texts.
 // Upstream: kube-openapi pkg/validation/validate, apiextensions-apiserver pkg/apiserver/validation.
 import { RE2JS } from "re2js";
-import { type FieldError, field, isObject, quoteGo } from "../../../machinery/index.ts";
+import { type FieldError, field, goFloat, isObject, quoteGo } from "../../../machinery/index.ts";
 import { Correlated, strictlyEqual } from "./correlation.ts";
 import { formatCheck, isKnownFormat } from "./formats.ts";
 import { additionalOf, isIntOrString, itemsOf, type JsonSchema, propertyOf } from "./schema.ts";
@@ -203,12 +203,6 @@ function checkFormat(value: string, format: string, place: Place): Result | unde
   return formatCheck(format)?.(value) === false ? one(invalidType(place, format, value)) : undefined;
 }
 
-/** Go's %v of a number. */
-export function goNumber(value: number | bigint): string {
-  const text = String(value);
-  return text.replace(/e([+-])(\d)$/, "e$10$2");
-}
-
 function rangeProblem(
   value: number | bigint,
   of: { type: string; format: string; prefix: string; path: string },
@@ -249,36 +243,40 @@ function checkNumber(value: number | bigint, schema: JsonSchema, of: { place: Pl
     const finding = check(limit, integer && problem === undefined);
     if (finding !== undefined) add(found, finding);
   };
-  bound(schema.multipleOf, "MultipleOf", (factor, cut) => notMultiple(value, cut ? Math.trunc(factor) : factor, place));
+  bound(schema.multipleOf, "MultipleOf", (factor, cut) => notMultiple(value, { factor: cut ? Math.trunc(factor) : factor, cut, place }));
   bound(schema.minimum, "Minimum boundary", (limit, cut) => {
     const low = cut ? Math.trunc(limit) : limit;
     const exclusive = schema.exclusiveMinimum === true;
     if (exclusive ? value > low : value >= low) return undefined;
-    return other(place, value, `should be greater than ${exclusive ? "" : "or equal to "}${goNumber(low)}`);
+    return other(place, value, `should be greater than ${exclusive ? "" : "or equal to "}${cut ? low : goFloat(low)}`);
   });
   bound(schema.maximum, "Maximum boundary", (limit, cut) => {
     const high = cut ? Math.trunc(limit) : limit;
     const exclusive = schema.exclusiveMaximum === true;
     if (exclusive ? value < high : value <= high) return undefined;
-    return other(place, value, `should be less than ${exclusive ? "" : "or equal to "}${goNumber(high)}`);
+    return other(place, value, `should be less than ${exclusive ? "" : "or equal to "}${cut ? high : goFloat(high)}`);
   });
   found.matched++;
   return found;
 }
 
-function notMultiple(value: number | bigint, factor: number, place: Place): Finding | undefined {
+function notMultiple(
+  value: number | bigint,
+  { factor, cut, place }: { factor: number; cut: boolean; place: Place },
+): Finding | undefined {
+  const shown = cut ? String(factor) : goFloat(factor);
   if (factor <= 0)
     return {
       code: "other",
       name: place.path,
       value: factor,
-      message: `factor MultipleOf declared for ${place.path} must be positive: ${goNumber(factor)}`,
+      message: `factor MultipleOf declared for ${place.path} must be positive: ${shown}`,
     };
   const fits =
     typeof value === "bigint" && Number.isInteger(factor)
       ? value % BigInt(factor) === 0n
       : isWhole(factor < 1 ? (1 / factor) * Number(value) : Number(value) / factor);
-  return fits ? undefined : other(place, value, `should be a multiple of ${goNumber(factor)}`);
+  return fits ? undefined : other(place, value, `should be a multiple of ${shown}`);
 }
 
 function checkList(list: readonly unknown[], schema: JsonSchema, place: Place): Result {

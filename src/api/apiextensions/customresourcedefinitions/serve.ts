@@ -18,6 +18,9 @@ function setDefaults({ spec, status }: CustomResourceDefinition): void {
     if (!names.listKind && names.kind) names.listKind = `${names.kind}List`;
   }
   spec.conversion ??= { strategy: "None" };
+  const { webhook } = spec.conversion;
+  if (webhook !== undefined && webhook.clientConfig === undefined && (webhook.conversionReviewVersions?.length ?? 0) === 0)
+    delete spec.conversion.webhook;
   const service = spec.conversion.webhook?.clientConfig?.service;
   if (service !== undefined) service.port ??= 443;
   const storage = spec.versions?.find((version) => version.storage);
@@ -47,6 +50,7 @@ export const customResourceDefinitionRules = defineRules<CustomResourceDefinitio
   },
   generation: true,
   unconditionalUpdate: false,
+  anyFinalizers: true,
   validateOnUpdate: false,
   validate: (object) => loaded().validateDefinition(object),
   validateUpdate: (object, old) => loaded().validateDefinitionUpdate(object, old),

@@ -1,0 +1,48 @@
+// Objects as upstream's error texts print them: in the form of its internal Go types, whose fields have other names, stand in
+// their own order and are all there. A form says how one type prints.
+
+type Json = unknown;
+export type GoForm = (value: Json) => Json;
+
+/** Printed as it is; `null` when there is none: pointers, and values that print themselves (times, quantities). */
+export const goPointer: GoForm = (value) => value ?? null;
+export const goString: GoForm = (value) => value ?? "";
+export const goNumber: GoForm = (value) => value ?? 0;
+export const goBool: GoForm = (value) => value ?? false;
+
+export const goList =
+  (form: GoForm): GoForm =>
+  (value) =>
+    Array.isArray(value) ? value.map((each) => form(each)) : null;
+
+export const goMap =
+  (form: GoForm): GoForm =>
+  (value) =>
+    value === undefined || value === null
+      ? null
+      : Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([key, each]) => [key, form(each)]),
+        );
+
+/** `Name: form` of the field `name`; the first letter is lower case in the API unless another name is given. */
+export const goStruct =
+  (table: Readonly<Record<string, GoForm | readonly [string, GoForm]>>): GoForm =>
+  (value) => {
+    const object = (value ?? {}) as Readonly<Record<string, Json>>;
+    return Object.fromEntries(
+      Object.entries(table).map(([name, rule]) => {
+        const [own, form] =
+          typeof rule === "function" ? [`${name[0]?.toLowerCase()}${name.slice(1)}`, rule] : [rule[0], rule[1]];
+        return [name, form(object[own])];
+      }),
+    );
+  };
+
+export const goOptional =
+  (form: GoForm): GoForm =>
+  (value) =>
+    value === undefined || value === null ? null : form(value);
+
+

@@ -65,12 +65,16 @@ import { clusterRoles } from "./rbac/clusterroles/kind.ts";
 import { roleBindings } from "./rbac/rolebindings/kind.ts";
 import { roles } from "./rbac/roles/kind.ts";
 import { deviceClasses } from "./resource/deviceclasses/kind.ts";
+import { deviceClassesV1beta1 } from "./resource/deviceclasses-v1beta1/kind.ts";
 import { deviceClassesV1beta2 } from "./resource/deviceclasses-v1beta2/kind.ts";
 import { resourceClaims } from "./resource/resourceclaims/kind.ts";
+import { resourceClaimsV1beta1 } from "./resource/resourceclaims-v1beta1/kind.ts";
 import { resourceClaimsV1beta2 } from "./resource/resourceclaims-v1beta2/kind.ts";
 import { resourceClaimTemplates } from "./resource/resourceclaimtemplates/kind.ts";
+import { resourceClaimTemplatesV1beta1 } from "./resource/resourceclaimtemplates-v1beta1/kind.ts";
 import { resourceClaimTemplatesV1beta2 } from "./resource/resourceclaimtemplates-v1beta2/kind.ts";
 import { resourceSlices } from "./resource/resourceslices/kind.ts";
+import { resourceSlicesV1beta1 } from "./resource/resourceslices-v1beta1/kind.ts";
 import { resourceSlicesV1beta2 } from "./resource/resourceslices-v1beta2/kind.ts";
 import { priorityClasses } from "./scheduling/priorityclasses/kind.ts";
 import { csiDrivers } from "./storage/csidrivers/kind.ts";
@@ -157,6 +161,10 @@ export const kinds: readonly KindDefinition[] = [
   listed(resourceClaimsV1beta2),
   listed(resourceClaimTemplatesV1beta2),
   listed(resourceSlicesV1beta2),
+  listed(deviceClassesV1beta1),
+  listed(resourceClaimsV1beta1),
+  listed(resourceClaimTemplatesV1beta1),
+  listed(resourceSlicesV1beta1),
   listed(priorityClasses),
   listed(csiDrivers),
   listed(csiNodes),

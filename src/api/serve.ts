@@ -139,18 +139,26 @@ import { roles } from "./rbac/roles/kind.ts";
 import { roleRules } from "./rbac/roles/serve.ts";
 import { deviceClasses } from "./resource/deviceclasses/kind.ts";
 import { deviceClassRules } from "./resource/deviceclasses/serve.ts";
+import { deviceClassesV1beta1 } from "./resource/deviceclasses-v1beta1/kind.ts";
+import { deviceClassV1beta1Rules } from "./resource/deviceclasses-v1beta1/serve.ts";
 import { deviceClassesV1beta2 } from "./resource/deviceclasses-v1beta2/kind.ts";
 import { deviceClassV1beta2Rules } from "./resource/deviceclasses-v1beta2/serve.ts";
 import { resourceClaims } from "./resource/resourceclaims/kind.ts";
 import { resourceClaimRules } from "./resource/resourceclaims/serve.ts";
+import { resourceClaimsV1beta1 } from "./resource/resourceclaims-v1beta1/kind.ts";
+import { resourceClaimV1beta1Rules } from "./resource/resourceclaims-v1beta1/serve.ts";
 import { resourceClaimsV1beta2 } from "./resource/resourceclaims-v1beta2/kind.ts";
 import { resourceClaimV1beta2Rules } from "./resource/resourceclaims-v1beta2/serve.ts";
 import { resourceClaimTemplates } from "./resource/resourceclaimtemplates/kind.ts";
 import { resourceClaimTemplateRules } from "./resource/resourceclaimtemplates/serve.ts";
+import { resourceClaimTemplatesV1beta1 } from "./resource/resourceclaimtemplates-v1beta1/kind.ts";
+import { resourceClaimTemplateV1beta1Rules } from "./resource/resourceclaimtemplates-v1beta1/serve.ts";
 import { resourceClaimTemplatesV1beta2 } from "./resource/resourceclaimtemplates-v1beta2/kind.ts";
 import { resourceClaimTemplateV1beta2Rules } from "./resource/resourceclaimtemplates-v1beta2/serve.ts";
 import { resourceSlices } from "./resource/resourceslices/kind.ts";
 import { resourceSliceRules } from "./resource/resourceslices/serve.ts";
+import { resourceSlicesV1beta1 } from "./resource/resourceslices-v1beta1/kind.ts";
+import { resourceSliceV1beta1Rules } from "./resource/resourceslices-v1beta1/serve.ts";
 import { resourceSlicesV1beta2 } from "./resource/resourceslices-v1beta2/kind.ts";
 import { resourceSliceV1beta2Rules } from "./resource/resourceslices-v1beta2/serve.ts";
 import { priorityClasses } from "./scheduling/priorityclasses/kind.ts";
@@ -273,6 +281,10 @@ export const servedKinds: readonly ServedKind[] = [
   served(resourceClaimsV1beta2, resourceClaimV1beta2Rules),
   served(resourceClaimTemplatesV1beta2, resourceClaimTemplateV1beta2Rules),
   served(resourceSlicesV1beta2, resourceSliceV1beta2Rules),
+  served(deviceClassesV1beta1, deviceClassV1beta1Rules),
+  served(resourceClaimsV1beta1, resourceClaimV1beta1Rules),
+  served(resourceClaimTemplatesV1beta1, resourceClaimTemplateV1beta1Rules),
+  served(resourceSlicesV1beta1, resourceSliceV1beta1Rules),
   served(priorityClasses, priorityClassRules),
   served(csiDrivers, csiDriverRules),
   served(csiNodes, csiNodeRules),

@@ -1,5 +1,6 @@
-// Another served version of a kind whose fields are the same in both: only apiVersion differs at the door.
-import type { KubeObject } from "../../machinery/index.ts";
+// Other served versions of a kind: with the same fields, where only apiVersion differs at the door, or with others, where the
+// rules work on the stored form.
+import { deepClone, type KubeObject } from "../../machinery/index.ts";
 import type { KindDefinition, ServeRules } from "../kind.ts";
 
 const inVersion = <From extends KubeObject, To extends KubeObject>(object: From, apiVersion: string): To =>
@@ -29,5 +30,66 @@ export function rulesInVersion<Stored extends KubeObject, T extends KubeObject>(
       toStored: (object: T) => inVersion<T, Stored>(object, versions.stored),
       fromStored: (stored: KubeObject) => inVersion<Stored, T>(stored as Stored, versions.served),
     },
+  };
+}
+
+/** The stored kind's rules for a version with other fields: each draft is judged and prepared in its stored form. */
+export function rulesThroughStored<Stored extends KubeObject, T extends KubeObject>(
+  rules: ServeRules<Stored>,
+  convert: { readonly toStored: (object: T) => Stored; readonly fromStored: (stored: Stored) => T },
+): ServeRules<T> {
+  const { toStored, fromStored } = convert;
+  /** Runs on a copy in the stored form; what it makes of it goes into the draft. */
+  const within = (draft: T, change: (stored: Stored) => void): void => {
+    const stored = toStored(deepClone(draft));
+    change(stored);
+    const own = draft as Record<string, unknown>;
+    for (const key of Object.keys(own)) delete own[key];
+    Object.assign(own, fromStored(stored));
+  };
+  const { default: fill, prepareCreate, prepareUpdate, validate, validateUpdate, warnings, status } = rules;
+  return {
+    ...(rules as unknown as ServeRules<T>),
+    ...(fill === undefined ? {} : { default: (draft) => within(draft, fill) }),
+    ...(prepareCreate === undefined
+      ? {}
+      : { prepareCreate: (draft, context) => within(draft, (stored) => prepareCreate(stored, context)) }),
+    ...(prepareUpdate === undefined
+      ? {}
+      : {
+          prepareUpdate: (draft, old, context) =>
+            within(draft, (stored) => prepareUpdate(stored, toStored(old), context)),
+        }),
+    ...(validate === undefined ? {} : { validate: (object, context) => validate(toStored(object), context) }),
+    ...(validateUpdate === undefined
+      ? {}
+      : { validateUpdate: (object, old, context) => validateUpdate(toStored(object), toStored(old), context) }),
+    ...(warnings === undefined
+      ? {}
+      : { warnings: (object, old) => warnings(toStored(object), old === undefined ? undefined : toStored(old)) }),
+    ...(status === undefined ? {} : { status: statusThroughStored(status, { toStored, within }) }),
+    convert: { toStored, fromStored: (stored) => fromStored(stored as Stored) },
+  };
+}
+
+function statusThroughStored<Stored extends KubeObject, T extends KubeObject>(
+  status: NonNullable<ServeRules<Stored>["status"]>,
+  of: {
+    readonly toStored: (object: T) => Stored;
+    readonly within: (draft: T, change: (stored: Stored) => void) => void;
+  },
+): NonNullable<ServeRules<T>["status"]> {
+  const { prepareUpdate, validateUpdate, ...rest } = status;
+  return {
+    ...rest,
+    ...(prepareUpdate === undefined
+      ? {}
+      : {
+          prepareUpdate: (draft, old, context) =>
+            of.within(draft, (stored) => prepareUpdate(stored, of.toStored(old), context)),
+        }),
+    ...(validateUpdate === undefined
+      ? {}
+      : { validateUpdate: (object, old, context) => validateUpdate(of.toStored(object), of.toStored(old), context) }),
   };
 }

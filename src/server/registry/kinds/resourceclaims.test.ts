@@ -79,3 +79,37 @@ test("who allocates a claim may bind claims, who reports devices may speak for t
   await patch({ allocation: null });
   assert.equal((await ask(server, `GET ${claims}/one`)).body["status"]!["devices"], undefined);
 });
+
+test("one claim in three versions", async () => {
+  const versions = ["v1beta1", "v1beta2"];
+  const runtimeConfig = Object.fromEntries(versions.map((version) => [`resource.k8s.io/${version}`, "true"]));
+  const beta = await testServer({ runtimeConfig });
+  try {
+    const path = (version: string) => `/apis/resource.k8s.io/${version}/namespaces/default/resourceclaims`;
+    const requests = [{ name: "r", deviceClassName: "c" }];
+    const body = {
+      apiVersion: "resource.k8s.io/v1beta1",
+      kind: "ResourceClaim",
+      metadata: { name: "b" },
+      spec: { devices: { requests } },
+    };
+    const created = await ask(beta, `POST ${path("v1beta1")}`, { body });
+    assert.deepEqual(created.body["spec"]!["devices"]!["requests"], [
+      { name: "r", deviceClassName: "c", allocationMode: "ExactCount", count: 1 },
+    ]);
+    for (const version of ["v1", "v1beta2"]) {
+      const read = await ask(beta, `GET ${path(version)}/b`);
+      assert.equal(read.body["apiVersion"], `resource.k8s.io/${version}`);
+      assert.deepEqual(read.body["spec"]!["devices"]!["requests"], [
+        { name: "r", exactly: { deviceClassName: "c", allocationMode: "ExactCount", count: 1 } },
+      ]);
+    }
+    const nameless = { ...body, metadata: { name: "n" }, spec: { devices: { requests: [{ name: "r" }] } } };
+    assert.match(
+      String((await ask(beta, `POST ${path("v1beta1")}`, { body: nameless })).body["message"]),
+      /spec\.devices\.requests\[0\]: Required value: exactly one of `exactly` or `firstAvailable` is required$/,
+    );
+  } finally {
+    await beta.close();
+  }
+});

@@ -151,7 +151,7 @@ function validateExpressions(run: Run, tree: RuleTree, place: Place): void {
     return;
   }
   const schema = tree.root ? withTypeAndObjectMeta(tree.schema) : tree.schema;
-  const activations = activationsOf(place, schema);
+  const plain = activationOf(place, schema);
   for (const compiled of rules) {
     if (compiled.error !== undefined) {
       run.errors.push(invalid(place.path, type, `rule compile error: ${compiled.error}`));
@@ -160,40 +160,21 @@ function validateExpressions(run: Run, tree: RuleTree, place: Place): void {
     if (compiled.program === undefined) continue;
     const optional = compiled.rule.optionalOldSelf === true;
     if (compiled.usesOldSelf && absent(place.old) && !optional) continue;
-    const activation = optional ? activations.optional : activations.plain;
+    const activation = optional ? withOptionalOldSelf(plain) : plain;
     runRule(run, { compiled, program: compiled.program, activation, place, type });
     if (run.budget < 0) return;
   }
 }
 
-/** Values are made when an expression asks for them, once for all rules. */
-function activationsOf(place: Place, schema: RuleSchema): { plain: Activation; optional: Activation } {
-  const self = once(() => schemaValue(place.value, schema));
-  const oldSelf = once(() => (absent(place.old) ? undefined : schemaValue(place.old, schema)));
-  return {
-    plain: {
-      get self() {
-        return self();
-      },
-      get oldSelf() {
-        return oldSelf();
-      },
-    },
-    optional: {
-      get self() {
-        return self();
-      },
-      get oldSelf() {
-        const value = oldSelf();
-        return value === undefined ? NONE : value instanceof CelError ? value : new CelOptional(value);
-      },
-    },
-  };
+/** Rules may see the old value as it is, if there is one, or as an optional. */
+function activationOf(place: Place, schema: RuleSchema): Activation {
+  const oldSelf = absent(place.old) ? undefined : schemaValue(place.old, schema);
+  return { self: schemaValue(place.value, schema), oldSelf };
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
+function withOptionalOldSelf({ self, oldSelf }: Activation): Activation {
+  if (oldSelf instanceof CelError) return { self, oldSelf };
+  return { self, oldSelf: oldSelf === undefined ? NONE : new CelOptional(oldSelf) };
 }
 
 interface RuleRun {

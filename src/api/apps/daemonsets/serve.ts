@@ -95,6 +95,10 @@ export const daemonSetRules = defineRules<DaemonSet>({
       update.rollingUpdate ??= {};
       update.rollingUpdate.maxUnavailable ??= 1;
       update.rollingUpdate.maxSurge ??= 0;
+    } else if (update.rollingUpdate !== undefined) {
+      // No pointers behind the versions: what is left out becomes zero.
+      update.rollingUpdate.maxUnavailable ??= 0;
+      update.rollingUpdate.maxSurge ??= 0;
     }
     own.revisionHistoryLimit ??= 10;
     defaultPodTemplate(own.template);

@@ -2,7 +2,7 @@
 // pkg/registry/batch/job.
 import type { Job, JobSpec } from "../../../../facts/types/batch.v1.ts";
 import type { PodTemplateSpec } from "../../../../facts/types/core.v1.ts";
-import { deepClone, deepEqual, dns1123Label, field } from "../../../machinery/index.ts";
+import { deepClone, deepEqual, dns1123Label, field, sentEmpty } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { internalForm } from "../../lib/internal-form.ts";
 import {
@@ -193,7 +193,9 @@ export const jobRules = defineRules<Job>({
     if (own.completions === undefined && own.parallelism === undefined) own.completions = 1;
     own.parallelism ??= 1;
     own.backoffLimit ??= own.backoffLimitPerIndex === undefined ? 6 : 2147483647;
-    const labels = own.template?.metadata?.labels;
+    const meta = own.template?.metadata;
+    if (own.manualSelector !== true && sentEmpty(meta, "labels")) meta!.labels = {};
+    const labels = meta?.labels;
     // One map, as upstream has it: labels that are generated for the template show on the job too.
     if (labels !== undefined && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = labels;
     own.completionMode ??= "NonIndexed";

@@ -1,6 +1,6 @@
 // How the API server serves PersistentVolume.
 import type { PersistentVolume } from "../../../../facts/types/core.v1.ts";
-import { deepEqual, field, identical } from "../../../machinery/index.ts";
+import { deepClone, deepEqual, field, identical } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { jsonDiff } from "../../lib/diff.ts";
 import { internalForm } from "../../lib/internal-form.ts";
@@ -44,7 +44,8 @@ function comparableSource(now: Spec, before: Spec): Record<string, unknown> {
   const source = sourceOf(now);
   if (now.csi === undefined || before.csi === undefined || before.csi.controllerExpandSecretRef !== undefined)
     return source;
-  const { controllerExpandSecretRef: _, ...csi } = now.csi;
+  const csi = deepClone(now.csi);
+  delete csi.controllerExpandSecretRef;
   return { ...source, csi };
 }
 

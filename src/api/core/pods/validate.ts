@@ -214,8 +214,6 @@ function unchangeable(spec: PodSpec, old: PodSpec, found: Findings): PodSpec {
   return { ...munged, nodeSelector: old.nodeSelector, affinity: hasAffinity ? affinity : undefined } as PodSpec;
 }
 
-const present = (spec: PodSpec): object => JSON.parse(JSON.stringify(spec)) as object;
-
 export const validatePodUpdate = (pod: Pod, old: Pod): FieldError[] =>
   findings(pod, (value, at, found) => {
     metadataAndSpec(value, at, found);
@@ -227,13 +225,12 @@ export const validatePodUpdate = (pod: Pod, old: Pod): FieldError[] =>
     onlyAddedTolerations(before.tolerations)(spec.tolerations, "spec.tolerations", found);
     onlyDeletedGates(before.schedulingGates)(spec.schedulingGates, "spec.schedulingGates", found);
     if (identical(spec, before)) return;
-    const munged = present(unchangeable(spec, before, found));
-    const wanted = present(before);
-    if (!identical(munged, wanted))
+    const munged = unchangeable(spec, before, found);
+    if (!identical(munged, before))
       found.push(
         field.forbidden(
           "spec",
-          `pod updates may not change fields other than ${updatable}\n${jsonDiff(internalForm("core.PodSpec", wanted), internalForm("core.PodSpec", munged))}`,
+          `pod updates may not change fields other than ${updatable}\n${jsonDiff(internalForm("core.PodSpec", before), internalForm("core.PodSpec", munged))}`,
         ),
       );
   });

@@ -79,4 +79,8 @@ export const controllers: readonly ControllerEntry[] = [
     async () => (await import("./pv-protection/controller.ts")).runPersistentVolumeProtection,
   ),
   entry("ttl-controller", async () => (await import("./ttl/controller.ts")).runTtl),
+  entry(
+    "validatingadmissionpolicy-status-controller",
+    async () => (await import("./validatingadmissionpolicy-status/controller.ts")).runValidatingAdmissionPolicyStatus,
+  ),
 ];

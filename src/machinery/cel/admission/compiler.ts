@@ -123,7 +123,7 @@ const kept: ReadonlySet<string> = new Set([
 ]);
 
 /** What later expressions know of a variable: scalars, and lists and maps of them. */
-function declaredType(type: CelType): CelType {
+export function declaredType(type: CelType): CelType {
   if (type.nullable) return DYN;
   if (kept.has(type.kind)) return type;
   const [first = DYN, second = DYN] = type.parameters;

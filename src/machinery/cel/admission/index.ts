@@ -6,8 +6,10 @@ export type {
   ResourceCheckTarget,
 } from "../kubernetes/libraries/authorizer.ts";
 export { maxMessageSizeBytes, runtimeCostBudget, runtimeCostBudgetMatchConditions } from "../kubernetes/limits.ts";
+export type { RuleSchema } from "../kubernetes/schema/schema.ts";
 export { CelList, type Value } from "../values.ts";
 export * from "./compiler.ts";
 export * from "./contract.ts";
 export * from "./evaluation.ts";
 export { BuiltObject, jsonOf, misplacedTypes, NoJsonError } from "./patch-types.ts";
+export { createTypeChecker, type TypeCheck } from "./type-checking.ts";

@@ -67,7 +67,11 @@ function scientific(value: number): string {
   const power = Number(exponent);
   const digits = (power < 0 ? "-" : "") + String(Math.abs(power)).padStart(2, "0");
   const raised = [...digits].map((digit) => SUPERSCRIPT[digit] ?? digit).join("");
-  return `${isNegative(value) ? "-" : ""}${mantissa}\u00d710${raised}`;
+  return `${value < 0 ? "-" : ""}${mantissa}\u00d710${raised}`;
+}
+
+function padded(text: string, width: number): string {
+  return " ".repeat(Math.max(0, width - [...text].length)) + text;
 }
 
 /** The number of a double, or of the strings that name the special ones. */
@@ -85,10 +89,11 @@ function wrongType(clause: Clause, value: Value): FormatFailure {
 function formatNumber(value: Value, clause: Clause): Text {
   const double = doubleOf(value);
   if (double === undefined) return wrongType(clause, value);
-  if (clause.verb === "e") return scientific(double);
+  // Upstream's precision of %e is a width; the precision is always the default.
+  if (clause.verb === "e") return padded(scientific(double), clause.precision ?? DEFAULT_PRECISION);
   const named = special(double);
   if (named !== undefined) return named;
-  return (isNegative(double) ? "-" : "") + grouped(fixed(double, clause.precision ?? DEFAULT_PRECISION));
+  return (double < 0 ? "-" : "") + grouped(fixed(double, clause.precision ?? DEFAULT_PRECISION));
 }
 
 function integerOf(value: Value): bigint | undefined {

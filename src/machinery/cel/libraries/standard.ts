@@ -3,7 +3,7 @@
  * Source: cel-spec doc/langdef.md "List of Standard Definitions"; overload ids are cel-go's.
  */
 import type { FunctionDecl, Library, OverloadDecl, VariableDecl } from "../contract.ts";
-import { add, contains, multiply, negate, quotient, remainder, subtract } from "../runtime/arithmetic.ts";
+import { add, contains, multiply, negate, quotient, remainder, subtract, unfit } from "../runtime/arithmetic.ts";
 import { compare, NO_SUCH_OVERLOAD } from "../runtime/compare.ts";
 import { codePoints, typeOfValue } from "../runtime/describe.ts";
 import {
@@ -74,8 +74,7 @@ function comparison(name: string, id: string, holds: (order: number) => boolean)
     evaluate(left: Value, right: Value) {
       const order = compare(left, right);
       if (!(order instanceof CelError)) return holds(order);
-      const comparable = left !== null && !(left instanceof CelList) && !(left instanceof CelMap);
-      return comparable ? order : new CelError(`no such overload: ${name}`);
+      return order === NO_SUCH_OVERLOAD ? unfit(name, left) : order;
     },
   };
 }

@@ -84,8 +84,21 @@ function addBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
   return sum;
 }
 
-function missing(operator: string): CelError {
-  return new CelError(`no such overload: ${operator}`);
+/** Types that have an operator, or methods that might have been it: those only say that no overload fits. */
+const KNOWN: Readonly<Record<string, ReadonlySet<string>>> = {
+  "_+_": new Set(["bytes", "double", "duration", "int", "list", "string", "timestamp", "uint"]),
+  "_-_": new Set(["double", "duration", "int", "string", "timestamp", "uint"]),
+  "_*_": new Set(["double", "duration", "int", "string", "timestamp", "uint"]),
+  "_/_": new Set(["double", "duration", "int", "string", "timestamp", "uint"]),
+  "_%_": new Set(["duration", "int", "string", "timestamp", "uint"]),
+  "-_": new Set(["bool", "double", "duration", "int", "string", "timestamp"]),
+};
+const COMPARABLE = new Set(["bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint"]);
+
+/** The error of an operator whose left operand is not of its types, or whose operands do not go together. */
+export function unfit(operator: string, left: Value): CelError {
+  const known = KNOWN[operator] ?? COMPARABLE;
+  return known.has(typeOfValue(left).kind) ? NO_SUCH_OVERLOAD : new CelError(`no such overload: ${operator}`);
 }
 
 export function add(a: Value, b: Value): Result {
@@ -98,7 +111,7 @@ export function add(a: Value, b: Value): Result {
   if (a instanceof CelTimestamp && b instanceof CelDuration) return timestampOf(a.nanos + b.nanos, a.offsetSeconds);
   if (a instanceof CelDuration && b instanceof CelTimestamp) return timestampOf(a.nanos + b.nanos, b.offsetSeconds);
   if (a instanceof Uint8Array && b instanceof Uint8Array) return addBytes(a, b);
-  return a === null || typeof a === "boolean" || a instanceof CelMap ? missing("_+_") : NO_SUCH_OVERLOAD;
+  return unfit("_+_", a);
 }
 
 export function subtract(a: Value, b: Value): Result {
@@ -111,18 +124,14 @@ export function subtract(a: Value, b: Value): Result {
     const negated = duration(-b.nanos);
     return negated instanceof CelError ? negated : add(a, negated);
   }
-  return isNumeric(a) ? NO_SUCH_OVERLOAD : missing("_-_");
-}
-
-function isNumeric(value: Value): boolean {
-  return typeof value === "bigint" || typeof value === "number" || value instanceof CelUint;
+  return unfit("_-_", a);
 }
 
 export function multiply(a: Value, b: Value): Result {
   if (typeof a === "bigint" && typeof b === "bigint") return int(a * b);
   if (typeof a === "number" && typeof b === "number") return a * b;
   if (a instanceof CelUint && b instanceof CelUint) return uint(a.value * b.value);
-  return isNumeric(a) ? NO_SUCH_OVERLOAD : missing("_*_");
+  return unfit("_*_", a);
 }
 
 export function quotient(a: Value, b: Value): Result {
@@ -132,7 +141,7 @@ export function quotient(a: Value, b: Value): Result {
     const value = divide(a.value, b.value);
     return typeof value === "bigint" ? new CelUint(value) : unsignedQuotient(a, b);
   }
-  return isNumeric(a) ? NO_SUCH_OVERLOAD : missing("_/_");
+  return unfit("_/_", a);
 }
 
 /** A quotient past int64, or the division by zero. */
@@ -144,14 +153,14 @@ export function remainder(a: Value, b: Value): Result {
   if (typeof a === "bigint" && typeof b === "bigint") return modulo(a, b);
   if (a instanceof CelUint && b instanceof CelUint)
     return b.value === 0n ? modulo(1n, 0n) : new CelUint(a.value % b.value);
-  return isNumeric(a) ? NO_SUCH_OVERLOAD : missing("_%_");
+  return unfit("_%_", a);
 }
 
 export function negate(value: Value): Result {
   if (typeof value === "bigint") return value === -9223372036854775808n ? INT_OVERFLOW : -value;
   if (typeof value === "number") return -value;
   if (value instanceof CelDuration) return duration(-value.nanos);
-  return NO_SUCH_OVERLOAD;
+  return unfit("-_", value);
 }
 
 /** `value in aggregate`. */

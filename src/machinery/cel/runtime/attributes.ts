@@ -97,12 +97,16 @@ function applyAll(frame: Frame, start: Result, qualifiers: readonly Qualifier[])
 function keyOf(frame: Frame, qualifier: Qualifier): Result {
   if (typeof qualifier.key !== "function") return qualifier.key;
   const key = qualifier.key(frame);
-  if (key instanceof CelError || isKey(key)) return key;
-  return new CelError(`invalid qualifier type: ${goType(key)}`);
+  return key instanceof CelError || isKey(key) ? key : invalidKey(key);
 }
 
-function isKey(key: Value): boolean {
+/** Whether a value can select something. */
+export function isKey(key: Value): boolean {
   return (key !== null && typeof key !== "object") || key instanceof CelUint;
+}
+
+export function invalidKey(key: Value): CelError {
+  return new CelError(`invalid qualifier type: ${goType(key)}`);
 }
 
 /** How Go names the class of a value in `%T`. */

@@ -63,7 +63,9 @@ function hexFloat(text: string): number | undefined {
 export function parseDouble(text: string): number | undefined {
   const special = SPECIAL[text.replace(/^[+-]/, "").toLowerCase()];
   if (special !== undefined) return text[0] === "-" ? -special : special;
-  const value = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : hexFloat(text);
+  const digitsOnly = text.replace(/(?<=\d)_(?=\d)/g, "");
+  const isDecimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(digitsOnly);
+  const value = isDecimal ? Number(digitsOnly) : hexFloat(text);
   return value !== undefined && Number.isFinite(value) ? value : undefined;
 }
 

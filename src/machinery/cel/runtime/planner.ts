@@ -7,7 +7,7 @@ import type { Declarations } from "../check/environment.ts";
 import type { CheckedAst, OverloadCost, ProgramOptions } from "../contract.ts";
 import type { CallExpr, Expr, ListExpr, MapExpr, SelectExpr, StructExpr } from "../syntax/ast.ts";
 import { ArrayList, CelError, CelList, CelOptional, CelUint, EntryMap, type Result, type Value } from "../values.ts";
-import { type Attribute, addQualifier, resolver } from "./attributes.ts";
+import { type Attribute, addQualifier, invalidKey, isKey, resolver } from "./attributes.ts";
 import { callStep, implementation } from "./calls.ts";
 import { equal, NO_SUCH_OVERLOAD } from "./compare.ts";
 import { costOfCall, LIST_COST, MAP_COST, STRUCT_COST } from "./cost.ts";
@@ -148,6 +148,7 @@ function planIndex(place: Place, expr: CallExpr, optional: boolean): Plan {
   if (operand === undefined || index === undefined) throw new PlanFailure(NO_SUCH_OVERLOAD);
   const attribute = toAttribute(place, plan(place, operand));
   const planned = plan(place, index);
+  if (planned.kind === "constant" && !isKey(planned.value)) throw new PlanFailure(invalidKey(planned.value));
   const key =
     planned.kind === "constant"
       ? planned.value

@@ -18,7 +18,7 @@ import type { CachedObject } from "../watchcache/index.ts";
 import { listOptions, runList } from "./list.ts";
 import { deleteOptions } from "./options.ts";
 import { findCurrent } from "./read.ts";
-import { asCached, commitDelete, commitUpdate, servedForm } from "./store-object.ts";
+import { commitDelete, commitUpdate, convertShown, servedForm } from "./store-object.ts";
 
 const orphanFinalizer = "orphan";
 const foregroundFinalizer = "foregroundDeletion";
@@ -84,6 +84,7 @@ export async function deleteObject(
     await core.admission.admit(attributes);
     await core.admission.validate(attributes);
     const attempt = await tryDelete(context, resource, { current, old, options: request.options, dryRun });
+    await convertShown(resource, ["deleted" in attempt ? attempt.object : attempt.current]);
     if ("deleted" in attempt) return attempt;
     current = attempt.current;
   }
@@ -155,17 +156,18 @@ async function tryDelete(
   else delete draft.metadata.finalizers;
   const waits = finalizers.length > 0;
   if (waits && grace === "none") markDeleting(context, draft);
-  if (waits || (typeof grace === "number" && grace > 0)) {
+  // A graceful kind is written once more before it goes, so that watchers see a grace of zero.
+  let last = current;
+  if (waits || typeof grace === "number") {
     const outcome = await commitUpdate(core, { resource, object: draft, current, dryRun });
-    return outcome.type === "lost" ? { current: outcome.current } : { object: outcome.object, deleted: false };
+    if (outcome.type === "lost") return { current: outcome.current };
+    if (waits || grace !== 0) return { object: outcome.object, deleted: false };
+    last = outcome.object;
   }
-  const outcome = await commitDelete(core, { resource, current, dryRun });
+  const outcome = await commitDelete(core, { resource, current: dryRun ? current : last, dryRun });
   if (outcome.type === "lost") return { current: outcome.current };
   if (!dryRun) resource.hooks?.afterDelete?.(old);
-  // A graceful kind shows what its last update would have been.
-  const last =
-    typeof grace === "number" ? asCached(resource, draft, { revision: outcome.object.revision }) : outcome.object;
-  return { object: last, deleted: true };
+  return { object: typeof grace === "number" ? last : outcome.object, deleted: true };
 }
 
 /** Seconds of grace that begin now, "pending" when a deletion is under way, "none" for kinds without grace. */

@@ -251,6 +251,9 @@ const DIFFERENT: ReadonlySet<string> = new Set([
   "fields/qualified_identifier_resolution/map_value_repeat_key",
   // Keys of different number types are one key here; Kubernetes refuses such literals before.
   "fields/qualified_identifier_resolution/map_value_repeat_key_heterogeneous",
+  // A constant key of a type that is no key is refused when the program is made, before anything runs.
+  "fields/map_fields/map_bad_key_type_or_true",
+  "fields/map_fields/map_bad_key_type_and_false",
   // cel-go answers without an error.
   "optionals/optionals/map_null_entry_no_such_key",
   "optionals/optionals/map_present_key_invalid_field",

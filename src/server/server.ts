@@ -9,6 +9,7 @@ import { type AdmissionSelection, selectPlugins } from "./admission/list.ts";
 import { type AggregationOptions, createAggregation } from "./aggregation/index.ts";
 import type { Auditor } from "./audit.ts";
 import { rbacEscalationCheck } from "./authz/escalation.ts";
+import { markServiceCIDRReady } from "./bootstrap/service-cidr.ts";
 import { bootstrapObjects, type ServerIdentity } from "./bootstrap/system-objects.ts";
 import { createCatalog } from "./catalog.ts";
 import type { ServerCore } from "./context.ts";
@@ -220,6 +221,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       hooks.start();
       await bootstrapObjects({ reader, writer, clock, log }, options);
       await options.bootstrap?.(writer, reader);
+      const transport = inProcessTransport(pipeline.handle, serverUser);
+      await markServiceCIDRReady({ reader, transport, clock, log }, options.serviceClusterIPRange);
       await definitions.start();
       flowControl?.start();
       await aggregation.start();

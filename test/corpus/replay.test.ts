@@ -6,15 +6,15 @@ import { type Replayer, startReplayer } from "./replay.ts";
 
 /** How many cases of each file agree at least. These figures only rise. */
 const floors: Readonly<Record<string, number>> = {
-  kinds: 6523,
+  kinds: 6525,
   apply: 198,
   patch: 175,
-  requests: 399,
-  auth: 212,
-  watch: 49,
+  requests: 402,
+  auth: 213,
+  watch: 51,
   crd: 382,
   cel: 1371,
-  policy: 187,
+  policy: 188,
 };
 
 let replayer: Replayer;

@@ -212,9 +212,13 @@ function requestOf(step: Step, signal: AbortSignal): ApiRequest {
 const one = (header: string | readonly string[] | undefined): string | undefined =>
   typeof header === "string" || header === undefined ? header : header.join(", ");
 
+/** HTTP clients read the bytes of a header as Latin-1, and so did the one that recorded. */
+const asLatin1 = (header: string | undefined): string | undefined =>
+  header === undefined ? undefined : Buffer.from(header).toString("latin1");
+
 const headOf = ({ status, headers }: ApiResponse): Omit<Answer, "text"> => ({
   code: status,
-  warnings: one(headers["warning"]),
+  warnings: asLatin1(one(headers["warning"])),
   contentType: one(headers["content-type"]),
 });
 

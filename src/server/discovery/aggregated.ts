@@ -68,11 +68,10 @@ function documentFor(groups: readonly Group[], version: string): Document {
 
 const groupItem = (group: Group): object => ({
   metadata: group.name === "" ? {} : { name: group.name },
-  versions: group.versions.map(({ version, resources, remote }) => ({
-    version,
-    resources: remote?.resources ?? resources.map(resourceItem),
-    freshness: remote?.freshness ?? "Current",
-  })),
+  versions: group.versions.map(({ version, resources, remote }) => {
+    const items = remote?.resources ?? resources.map(resourceItem);
+    return { version, ...(items.length === 0 ? {} : { resources: items }), freshness: remote?.freshness ?? "Current" };
+  }),
 });
 
 /** Group and version are left empty when they are the list's own. */

@@ -1,0 +1,41 @@
+// The Ready condition of the ServiceCIDR that the server makes at its start. Upstream: pkg/controlplane/controller/defaultservicecidr.
+import { type ServiceCIDR, serviceCIDRs } from "../../api/index.ts";
+import type { Clock, Logger } from "../../base/index.ts";
+import { formatTime, type Transport } from "../../machinery/index.ts";
+import type { ObjectReader } from "../contract.ts";
+
+const name = "kubernetes";
+
+/** Says that the range is ready when nobody has said anything about it and it is the one that this server was started with. */
+export async function markServiceCIDRReady(
+  host: { readonly reader: ObjectReader; readonly transport: Transport; readonly clock: Clock; readonly log: Logger },
+  ranges: string,
+): Promise<void> {
+  const range = await host.reader.getFresh<ServiceCIDR>(serviceCIDRs, "", name);
+  if (range === undefined || range.metadata.deletionTimestamp !== undefined) return;
+  const [own, wanted] = [range.spec?.cidrs ?? [], ranges.split(",")];
+  if (own.length !== wanted.length || own.some((each, index) => each !== wanted[index])) {
+    host.log.warn("the default ServiceCIDR is not what --service-cluster-ip-range says", { own, wanted });
+    return;
+  }
+  if (range.status?.conditions?.some(({ type, status }) => type === "Ready" && status !== "Unknown")) return;
+  const condition = {
+    type: "Ready",
+    status: "True",
+    lastTransitionTime: formatTime(host.clock.now()),
+    message: "Kubernetes default Service CIDR is ready",
+  };
+  const { status } = await host.transport.request({
+    method: "PATCH",
+    path: `/apis/networking.k8s.io/v1/servicecidrs/${name}/status`,
+    query: new URLSearchParams({ fieldManager: "kubernetes-service-cidr-controller", force: "true" }),
+    headers: { "content-type": "application/apply-patch+yaml" },
+    body: {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "ServiceCIDR",
+      metadata: { name },
+      status: { conditions: [condition] },
+    },
+  });
+  if (status >= 400) host.log.warn("the condition of the default ServiceCIDR was not written", { status });
+}

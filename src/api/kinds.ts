@@ -28,6 +28,8 @@ import { horizontalPodAutoscalersV1 } from "./autoscaling/horizontalpodautoscale
 import { cronJobs } from "./batch/cronjobs/kind.ts";
 import { jobs } from "./batch/jobs/kind.ts";
 import { certificateSigningRequests } from "./certificates/certificatesigningrequests/kind.ts";
+import { leaseCandidates } from "./coordination/leasecandidates/kind.ts";
+import { leaseCandidatesV1alpha2 } from "./coordination/leasecandidates-v1alpha2/kind.ts";
 import { leases } from "./coordination/leases/kind.ts";
 import { bindings } from "./core/bindings/kind.ts";
 import { componentStatuses } from "./core/componentstatuses/kind.ts";
@@ -67,6 +69,8 @@ import { roles } from "./rbac/roles/kind.ts";
 import { deviceClasses } from "./resource/deviceclasses/kind.ts";
 import { deviceClassesV1beta1 } from "./resource/deviceclasses-v1beta1/kind.ts";
 import { deviceClassesV1beta2 } from "./resource/deviceclasses-v1beta2/kind.ts";
+import { deviceTaintRules } from "./resource/devicetaintrules/kind.ts";
+import { deviceTaintRulesV1alpha3 } from "./resource/devicetaintrules-v1alpha3/kind.ts";
 import { resourceClaims } from "./resource/resourceclaims/kind.ts";
 import { resourceClaimsV1beta1 } from "./resource/resourceclaims-v1beta1/kind.ts";
 import { resourceClaimsV1beta2 } from "./resource/resourceclaims-v1beta2/kind.ts";
@@ -84,6 +88,7 @@ import { storageClasses } from "./storage/storageclasses/kind.ts";
 import { volumeAttachments } from "./storage/volumeattachments/kind.ts";
 import { volumeAttributesClasses } from "./storage/volumeattributesclasses/kind.ts";
 import { volumeAttributesClassesV1beta1 } from "./storage/volumeattributesclasses-v1beta1/kind.ts";
+import { storageVersionMigrations } from "./storagemigration/storageversionmigrations/kind.ts";
 
 /** In the lists only what all objects have is known of an object, so that definitions of every type fit. */
 const listed = <T extends KubeObject>(kind: KindDefinition<T>): KindDefinition => kind as unknown as KindDefinition;
@@ -165,6 +170,11 @@ export const kinds: readonly KindDefinition[] = [
   listed(resourceClaimsV1beta1),
   listed(resourceClaimTemplatesV1beta1),
   listed(resourceSlicesV1beta1),
+  listed(leaseCandidates),
+  listed(leaseCandidatesV1alpha2),
+  listed(deviceTaintRules),
+  listed(deviceTaintRulesV1alpha3),
+  listed(storageVersionMigrations),
   listed(priorityClasses),
   listed(csiDrivers),
   listed(csiNodes),

@@ -63,6 +63,10 @@ import { jobs } from "./batch/jobs/kind.ts";
 import { jobRules } from "./batch/jobs/serve.ts";
 import { certificateSigningRequests } from "./certificates/certificatesigningrequests/kind.ts";
 import { certificateSigningRequestRules } from "./certificates/certificatesigningrequests/serve.ts";
+import { leaseCandidates } from "./coordination/leasecandidates/kind.ts";
+import { leaseCandidateRules } from "./coordination/leasecandidates/serve.ts";
+import { leaseCandidatesV1alpha2 } from "./coordination/leasecandidates-v1alpha2/kind.ts";
+import { leaseCandidateV1alpha2Rules } from "./coordination/leasecandidates-v1alpha2/serve.ts";
 import { leases } from "./coordination/leases/kind.ts";
 import { leaseRules } from "./coordination/leases/serve.ts";
 import { bindings } from "./core/bindings/kind.ts";
@@ -143,6 +147,10 @@ import { deviceClassesV1beta1 } from "./resource/deviceclasses-v1beta1/kind.ts";
 import { deviceClassV1beta1Rules } from "./resource/deviceclasses-v1beta1/serve.ts";
 import { deviceClassesV1beta2 } from "./resource/deviceclasses-v1beta2/kind.ts";
 import { deviceClassV1beta2Rules } from "./resource/deviceclasses-v1beta2/serve.ts";
+import { deviceTaintRules } from "./resource/devicetaintrules/kind.ts";
+import { deviceTaintRuleRules } from "./resource/devicetaintrules/serve.ts";
+import { deviceTaintRulesV1alpha3 } from "./resource/devicetaintrules-v1alpha3/kind.ts";
+import { deviceTaintRuleV1alpha3Rules } from "./resource/devicetaintrules-v1alpha3/serve.ts";
 import { resourceClaims } from "./resource/resourceclaims/kind.ts";
 import { resourceClaimRules } from "./resource/resourceclaims/serve.ts";
 import { resourceClaimsV1beta1 } from "./resource/resourceclaims-v1beta1/kind.ts";
@@ -177,6 +185,8 @@ import { volumeAttributesClasses } from "./storage/volumeattributesclasses/kind.
 import { volumeAttributesClassRules } from "./storage/volumeattributesclasses/serve.ts";
 import { volumeAttributesClassesV1beta1 } from "./storage/volumeattributesclasses-v1beta1/kind.ts";
 import { volumeAttributesClassV1beta1Rules } from "./storage/volumeattributesclasses-v1beta1/serve.ts";
+import { storageVersionMigrations } from "./storagemigration/storageversionmigrations/kind.ts";
+import { storageVersionMigrationRules } from "./storagemigration/storageversionmigrations/serve.ts";
 
 /** `status: {}` or what else upstream writes for a status that nobody has set, by kind. */
 const emptyStatus = (kind: KindDefinition): unknown => {
@@ -285,6 +295,11 @@ export const servedKinds: readonly ServedKind[] = [
   served(resourceClaimsV1beta1, resourceClaimV1beta1Rules),
   served(resourceClaimTemplatesV1beta1, resourceClaimTemplateV1beta1Rules),
   served(resourceSlicesV1beta1, resourceSliceV1beta1Rules),
+  served(leaseCandidates, leaseCandidateRules),
+  served(leaseCandidatesV1alpha2, leaseCandidateV1alpha2Rules),
+  served(deviceTaintRules, deviceTaintRuleRules),
+  served(deviceTaintRulesV1alpha3, deviceTaintRuleV1alpha3Rules),
+  served(storageVersionMigrations, storageVersionMigrationRules),
   served(priorityClasses, priorityClassRules),
   served(csiDrivers, csiDriverRules),
   served(csiNodes, csiNodeRules),

@@ -1,0 +1,110 @@
+// Kinds that are served only when their version and their gate are on.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { ask } from "../../request.fixture.ts";
+import { type TestServer, testServer } from "../../testing.ts";
+
+let server: TestServer;
+before(async () => {
+  server = await testServer({
+    runtimeConfig: { "api/all": "true" },
+    featureGates: { CoordinatedLeaderElection: true, DRADeviceTaintRules: true, StorageVersionMigrator: true },
+  });
+});
+after(() => server.close());
+
+const table: readonly {
+  readonly path: string;
+  readonly kind: string;
+  readonly spec: object;
+  readonly found: RegExp;
+}[] = [
+  {
+    path: "/apis/coordination.k8s.io/v1beta1/namespaces/default/leasecandidates",
+    kind: "LeaseCandidate",
+    spec: { leaseName: "l", binaryVersion: "1.2.3", emulationVersion: "1.3.0", strategy: "OldestEmulationVersion" },
+    found: /spec\.binaryVersion: Invalid value: "1\.2\.3": must be greater than or equal to `emulationVersion`$/,
+  },
+  {
+    path: "/apis/coordination.k8s.io/v1alpha2/namespaces/default/leasecandidates",
+    kind: "LeaseCandidate",
+    spec: { leaseName: "l", binaryVersion: "1.2", strategy: "Newest" },
+    found:
+      /\[spec\.binaryVersion: Invalid value: "1\.2": must be a valid semantic version, spec\.strategy\.strategy: Unsupported value: "Newest": supported values: "OldestEmulationVersion"\]$/,
+  },
+  {
+    path: "/apis/resource.k8s.io/v1beta2/devicetaintrules",
+    kind: "DeviceTaintRule",
+    spec: { deviceSelector: { driver: "" }, taint: { key: "k", effect: "Often" } },
+    found:
+      /\[spec\.deviceSelector\.driver: Required value, spec\.taint\.effect: Unsupported value: "Often": supported values: "NoExecute", "NoSchedule", "None"\]$/,
+  },
+  {
+    path: "/apis/storagemigration.k8s.io/v1beta1/storageversionmigrations",
+    kind: "StorageVersionMigration",
+    spec: {},
+    found: /spec\.resource\.resource: Required value: resource is required to be set$/,
+  },
+  {
+    path: "/apis/networking.k8s.io/v1beta1/servicecidrs",
+    kind: "ServiceCIDR",
+    spec: {},
+    found: /spec\.cidrs: Required value: at least one CIDR required$/,
+  },
+];
+
+for (const { path, kind, spec, found } of table)
+  test(`${kind} at ${path} is judged`, async () => {
+    const apiVersion = path.split("/").slice(2, 4).join("/");
+    const { code, body } = await ask(server, `POST ${path}`, {
+      body: { apiVersion, kind, metadata: { name: "x" }, spec },
+    });
+    assert.equal(code, 422);
+    assert.match(String(body["message"]), found);
+  });
+
+test("the time of a device taint is that of its effect", async () => {
+  const path = "/apis/resource.k8s.io/v1alpha3/devicetaintrules";
+  const timeAdded = "2020-01-01T00:00:00Z";
+  const body = (effect: string) => ({
+    apiVersion: "resource.k8s.io/v1alpha3",
+    kind: "DeviceTaintRule",
+    metadata: { name: "t" },
+    spec: { taint: { key: "k", effect, timeAdded } },
+  });
+  const created = await ask(server, `POST ${path}`, { body: body("NoSchedule") });
+  assert.equal(created.body["spec"]!["taint"]!["timeAdded"], timeAdded);
+  const kept = await ask(server, `PUT ${path}/t`, { body: body("NoSchedule") });
+  assert.equal(kept.body["spec"]!["taint"]!["timeAdded"], timeAdded);
+  const changed = await ask(server, `PUT ${path}/t`, { body: body("NoExecute") });
+  assert.notEqual(changed.body["spec"]!["taint"]!["timeAdded"], timeAdded);
+  assert.equal(changed.body["metadata"]!["generation"], 2);
+});
+
+test("a migration's outcome is final", async () => {
+  const path = "/apis/storagemigration.k8s.io/v1beta1/storageversionmigrations";
+  const spec = { resource: { group: "apps", resource: "deployments" } };
+  const body = {
+    apiVersion: "storagemigration.k8s.io/v1beta1",
+    kind: "StorageVersionMigration",
+    metadata: { name: "m" },
+    spec,
+  };
+  await ask(server, `POST ${path}`, { body });
+  const condition = (status: string) => ({
+    status: {
+      conditions: [
+        { type: "Succeeded", status, reason: "Done", message: "", lastTransitionTime: "2026-01-01T00:00:00Z" },
+      ],
+    },
+  });
+  const headers = { "content-type": "application/merge-patch+json" };
+  assert.equal((await ask(server, `PATCH ${path}/m/status`, { body: condition("True"), headers })).code, 200);
+  const refused = await ask(server, `PATCH ${path}/m/status`, { body: condition("False"), headers });
+  assert.match(String(refused.body["message"]), /Success condition cannot be set to false once it is true$/);
+  const accept = "application/json;as=Table;g=meta.k8s.io;v=v1";
+  const shown = JSON.parse((await ask(server, `GET ${path}/m`, { headers: { accept } })).text) as {
+    rows: { cells: string[] }[];
+  };
+  assert.deepEqual(shown.rows[0]?.cells, ["m", "deployments.apps", "Succeeded"]);
+});

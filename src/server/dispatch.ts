@@ -19,6 +19,7 @@ import type { VirtualKind } from "./registry/virtual.ts";
 import { watch } from "./registry/watch.ts";
 import type { RequestInfo } from "./request-info.ts";
 import { type ConnectHandler, type ConnectTarget, connectSubresources } from "./streaming/connect.ts";
+import { admitConnection } from "./streaming/connect-admission.ts";
 
 export const noRoute = (): StatusError =>
   new StatusError({
@@ -180,7 +181,9 @@ async function dispatchSubresource(
   const { info } = context;
   if (connectSubresources.has(info.subresource)) {
     if (options.connect === undefined) throw notImplemented(`${info.resource}/${info.subresource}`);
-    return { type: "response", response: await options.connect(connectTarget(context, resource, options.reader)) };
+    const target = connectTarget(context, resource, options.reader);
+    await admitConnection(context, resource, target.path);
+    return { type: "response", response: await options.connect(target) };
   }
   const handler = resource.hooks?.subresources?.[info.subresource];
   if (handler !== undefined) return handler(context, resource);

@@ -37,6 +37,7 @@ import type { RequestMetrics } from "./metrics.ts";
 import { checkBodySize } from "./registry/body.ts";
 import { type RequestInfo, requestInfoOf } from "./request-info.ts";
 import type { ConnectTarget, UpgradeDecision } from "./streaming/connect.ts";
+import { admitConnection } from "./streaming/connect-admission.ts";
 
 export interface PipelineOptions extends InFlightOptions {
   readonly core: ServerCore;
@@ -221,18 +222,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
-  async function upgradeTarget({ context, info }: Admitted): Promise<ConnectTarget> {
+  async function upgradeTarget({ context }: Admitted): Promise<ConnectTarget> {
     const resource = route(context);
     const target = connectTarget(context, resource, options.dispatch.reader);
-    const attributes = core.admission.attributes(context, resource, {
-      operation: "CONNECT",
-      ...(target.object === undefined ? {} : { oldObject: target.object }),
-      options: Object.fromEntries(context.query),
-      dryRun: false,
-      name: info.name,
-    });
-    await core.admission.admit(attributes);
-    await core.admission.validate(attributes);
+    await admitConnection(context, resource, target.path);
     return target;
   }
 

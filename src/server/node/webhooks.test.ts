@@ -335,6 +335,39 @@ describe("admission webhooks", () => {
     assert.ok(sockets - before <= 1, `${sockets - before} connections were made`);
   });
 
+  it("see connections as options of their own kind", async () => {
+    const rules = [{ operations: ["CONNECT"], apiGroups: [""], apiVersions: ["v1"], resources: ["pods/exec"] }];
+    await configure("Validating", "v", hook("exec", { rules }));
+    const made = await send("POST", "/api/v1/namespaces/default/pods", {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "p" },
+      spec: { containers: [{ name: "c", image: "i" }] },
+    });
+    assert.equal(made.code, 201, made.body.message ?? "");
+    behaviour = () => ({ allowed: false, status: { message: "no shells" } });
+    const decision = await server.decideUpgrade(
+      {
+        method: "GET",
+        path: "/api/v1/namespaces/default/pods/p/exec",
+        query: new URLSearchParams("command=sh&command=-l&stdin=true&container=c"),
+        headers: { upgrade: "websocket", connection: "Upgrade" },
+      },
+      { kind: "user", user: { username: "admin", groups: ["system:masters"] } },
+    );
+    assert.equal(decision.type === "refused" ? decision.response.status : 0, 400);
+    const { request } = seen[0]!.review;
+    assert.deepEqual(request["kind"], { group: "", version: "v1", kind: "PodExecOptions" });
+    assert.deepEqual([request["subResource"], request["options"], request["name"]], ["exec", null, "p"]);
+    assert.deepEqual(request.object, {
+      kind: "PodExecOptions",
+      apiVersion: "v1",
+      stdin: true,
+      container: "c",
+      command: ["sh", "-l"],
+    });
+  });
+
   it("never decide over what configures admission", async () => {
     const rules = [{ operations: ["*"], apiGroups: ["*"], apiVersions: ["*"], resources: ["*/*"] }];
     await configure("Validating", "v", hook("all", { rules }));

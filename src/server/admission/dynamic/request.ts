@@ -12,7 +12,7 @@ const optionsKinds: Readonly<Record<string, string>> = {
 /** A patch is an update or a create by the time it is admitted. */
 function optionsOf({ operation, options }: AdmissionAttributes): Readonly<Record<string, unknown>> | null {
   const kind = optionsKinds[operation];
-  if (kind === undefined) return options;
+  if (kind === undefined) return null;
   const { force: _, ...rest } = options;
   return { ...(operation === "DELETE" ? options : rest), kind, apiVersion: "meta.k8s.io/v1" };
 }

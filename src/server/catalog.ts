@@ -52,8 +52,8 @@ export interface CustomServing {
   comparable(object: KubeObject, apiVersion: string): boolean;
   /** A draft in the form of the storage version. */
   toStored(object: KubeObject): KubeObject;
-  /** Awaited before `toStored`, as `convert`. */
-  prepareStored?(object: KubeObject): Promise<void>;
+  /** In place of `toStored`, when another process takes part. */
+  convertToStored?(object: KubeObject): Promise<KubeObject>;
 }
 
 export interface Catalog {

@@ -15,6 +15,7 @@ import {
   withCondition,
   withNames,
 } from "./conditions.ts";
+import { type Converter, webhookConverter } from "./conversion.ts";
 import type { DefinitionsHost } from "./definitions.ts";
 import { createInstanceCleaner } from "./instances.ts";
 import { servedResources } from "./serving.ts";
@@ -31,6 +32,7 @@ interface Served {
   readonly names: unknown;
   readonly compiled: CustomKind;
   readonly cleanSince: number;
+  readonly convert?: Converter;
 }
 
 const firstRetryMs = 1000;
@@ -61,7 +63,9 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
     changed(name).catch((error: unknown) => {
       if (closed) return;
       log.error("a definition of custom resources could not be worked on", { name, error });
-      core.clock.setTimeout(() => inBackground(name, Math.min(delayMs * 2, longestRetryMs)), delayMs, { background: true });
+      core.clock.setTimeout(() => inBackground(name, Math.min(delayMs * 2, longestRetryMs)), delayMs, {
+        background: true,
+      });
     });
   }
 
@@ -149,6 +153,7 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
         cleanSince: state.cleanSince,
         terminating: isConditionTrue(definition, "Terminating"),
         established: isConditionTrue(definition, "Established"),
+        ...(state.convert === undefined ? {} : { convert: state.convert }),
       }),
     );
   }
@@ -161,7 +166,9 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
     if (before?.uid === uid && deepEqual(before.spec, definition.spec) && deepEqual(before.names, names)) return before;
     const compiled = compileCustomKind(definition);
     const kind = cacheKind(compiled);
+    const convert = webhookConverter({ reader, rng: core.rng, webhooks: host.webhooks }, definition);
     const state: Served = {
+      ...(convert === undefined ? {} : { convert }),
       uid,
       spec: definition.spec,
       names,

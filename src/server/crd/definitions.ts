@@ -2,7 +2,7 @@
 import { customResourceDefinitions } from "../../api/index.ts";
 import type { Logger } from "../../base/index.ts";
 import type { ServerCore } from "../context.ts";
-import type { ObjectReader, ObjectWriter } from "../contract.ts";
+import type { ObjectReader, ObjectWriter, WebhookConnections } from "../contract.ts";
 import type { CustomKinds } from "./custom-kinds.ts";
 
 export interface DefinitionsHost {
@@ -10,6 +10,8 @@ export interface DefinitionsHost {
   readonly reader: ObjectReader;
   readonly writer: ObjectWriter;
   readonly log: Logger;
+  /** For definitions whose versions a webhook converts. */
+  readonly webhooks: WebhookConnections | undefined;
 }
 
 export interface Definitions {

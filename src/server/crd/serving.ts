@@ -13,6 +13,7 @@ import {
 } from "../../machinery/index.ts";
 import type { CustomServing, ServedResource } from "../catalog.ts";
 import { CachedObject } from "../watchcache/index.ts";
+import type { Converter } from "./conversion.ts";
 
 export interface ServingOf {
   readonly compiled: CustomKind;
@@ -20,6 +21,8 @@ export interface ServingOf {
   readonly cleanSince: number;
   readonly terminating: boolean;
   readonly established: boolean;
+  /** How versions are made of one another, when a webhook does it. */
+  readonly convert?: Converter;
 }
 
 /** One for each served version. */
@@ -47,7 +50,7 @@ export function servedResources(of: ServingOf): ServedResource[] {
 }
 
 function customServing(version: CustomVersion, of: ServingOf): CustomServing {
-  const { compiled, cleanSince } = of;
+  const { compiled, cleanSince, convert } = of;
   const { storage } = compiled;
   const made = new WeakMap<CachedObject, CachedObject>();
   return {
@@ -60,31 +63,68 @@ function customServing(version: CustomVersion, of: ServingOf): CustomServing {
     served: (cached) => {
       if (version === storage && (cached.revision === 0 || cached.revision > cleanSince)) return cached;
       let served = made.get(cached);
-      if (served === undefined) made.set(cached, (served = servedObject(cached, version, compiled)));
+      if (served === undefined) made.set(cached, (served = servedObject(cached, version, { compiled })));
       return served;
     },
+    ...(convert === undefined ? {} : webhookParts(version, of, { made, convert })),
     comparable: (object, apiVersion) => {
       const other = compiled.versions.get(parseApiVersion(apiVersion).version);
       if (other === undefined) return true;
       return typeErrors(relabel(object, other), { schema: other.compact, schemas: builtinSchemas() }).length === 0;
     },
-    toStored: (object) => {
-      const copy = sortedCopy(version === storage ? object : relabel(object, storage)) as KubeObject;
-      storage.coerce(copy as unknown as Record<string, unknown>, { dropInvalid: false });
-      // Whoever reads the storage version sees its defaults.
-      if (version !== storage) storage.rules.default?.(copy);
-      return copy;
+    toStored: (object) => customStored(object, version, storage),
+  };
+}
+
+function webhookParts(
+  version: CustomVersion,
+  { compiled }: ServingOf,
+  { made, convert }: { made: WeakMap<CachedObject, CachedObject>; convert: Converter },
+): Pick<CustomServing, "convert" | "convertToStored"> {
+  const { storage } = compiled;
+  const apiVersion = formatApiVersion(version.kind);
+  return {
+    convert: async (cached) => {
+      const wanted = cached.filter((each) => !made.has(each) && each.object.apiVersion !== apiVersion);
+      if (wanted.length === 0) return;
+      const written = wanted.map((each) => storedObject(each, compiled));
+      const converted = await convert(written, apiVersion);
+      for (const [index, each] of wanted.entries())
+        made.set(each, servedObject(each, version, { compiled, converted: converted[index]! }));
+    },
+    convertToStored: async (object) => {
+      if (version === storage) return customStored(object, version, storage);
+      const [converted] = await convert([object], formatApiVersion(storage.kind));
+      return customStored(converted!, storage, storage);
     },
   };
 }
 
-/** Decoded as the version that it was written in, then shown as another. */
-function servedObject(cached: CachedObject, version: CustomVersion, compiled: CustomKind): CachedObject {
+function storedObject(cached: CachedObject, compiled: CustomKind): KubeObject {
   const stored = deepClone(cached.object) as unknown as Record<string, unknown>;
-  const written = compiled.versions.get(parseApiVersion(cached.object.apiVersion).version) ?? compiled.storage;
-  readStored(stored, written);
-  let object = stored as unknown as KubeObject;
-  if (written !== version) {
+  readStored(stored, writtenAs(cached, compiled));
+  return stored as unknown as KubeObject;
+}
+
+const writtenAs = (cached: CachedObject, compiled: CustomKind): CustomVersion =>
+  compiled.versions.get(parseApiVersion(cached.object.apiVersion).version) ?? compiled.storage;
+
+function customStored(object: KubeObject, version: CustomVersion, storage: CustomVersion): KubeObject {
+  const copy = sortedCopy(version === storage ? object : relabel(object, storage)) as KubeObject;
+  storage.coerce(copy as unknown as Record<string, unknown>, { dropInvalid: false });
+  // Whoever reads the storage version sees its defaults.
+  if (version !== storage) storage.rules.default?.(copy);
+  return copy;
+}
+
+/** Decoded as the version that it was written in, then shown as another. */
+function servedObject(
+  cached: CachedObject,
+  version: CustomVersion,
+  { compiled, converted }: { compiled: CustomKind; converted?: KubeObject },
+): CachedObject {
+  let object = converted ?? storedObject(cached, compiled);
+  if (writtenAs(cached, compiled) !== version) {
     object = relabel(object, version);
     version.coerce(object as unknown as Record<string, unknown>, { dropInvalid: true });
   }

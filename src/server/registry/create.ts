@@ -22,7 +22,7 @@ import {
   wipeSystemFields,
 } from "./prepare.ts";
 import { findCurrent, plainFailure, waitForCurrent } from "./read.ts";
-import { commitCreate } from "./store-object.ts";
+import { commitCreate, convertShown } from "./store-object.ts";
 
 /** Upstream: maxNameGenerationCreateAttempts. */
 const mostNameAttempts = 8;
@@ -87,7 +87,10 @@ export async function createObject(
   for (let attempt = 1; ; attempt++) {
     if (generated) draft.metadata.name = generateName(prefix, core.rng);
     const created = await tryCreate(context, resource, { draft, options, sentRevision });
-    if (created !== undefined) return created;
+    if (created !== undefined) {
+      await convertShown(resource, [created]);
+      return created;
+    }
     if (!generated && prefix) throw nameTaken(resource, draft.metadata.name);
     if (!generated) throw await taken(context, resource, draft.metadata.name);
     if (attempt === mostNameAttempts) throw nameTaken(resource, prefix);

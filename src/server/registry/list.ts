@@ -19,6 +19,7 @@ import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
 import { CachedObject, type Selection, selects } from "../watchcache/index.ts";
 import { parseResourceVersion, tooLarge, waitForCurrent, waitForRevision } from "./read.ts";
+import { convertShown } from "./store-object.ts";
 
 export interface ListResult {
   readonly items: readonly CachedObject[];
@@ -37,7 +38,9 @@ export interface ListOptions {
 
 export async function list(context: RequestContext, resource: ServedResource): Promise<Answer> {
   const options = listOptions(context, resource);
-  return { type: "list", resource, list: await runList(context, resource, options) };
+  const found = await runList(context, resource, options);
+  await convertShown(resource, found.items);
+  return { type: "list", resource, list: found };
 }
 
 export function listOptions(context: RequestContext, resource: ServedResource): ListOptions {

@@ -47,7 +47,8 @@ export const isApply = (context: RequestContext): boolean => mediaTypeOf(context
 export function patchTypeOf(context: RequestContext, resource?: ServedResource): PatchType {
   const type = mediaTypeOf(context);
   const custom = patchTypes.filter((each) => each !== "application/strategic-merge-patch+json");
-  if (resource?.custom !== undefined && !(custom as readonly string[]).includes(type)) throw unsupportedMediaType(custom);
+  if (resource?.custom !== undefined && !(custom as readonly string[]).includes(type))
+    throw unsupportedMediaType(custom);
   if (!(patchTypes as readonly string[]).includes(type))
     throw new StatusError({
       code: 415,

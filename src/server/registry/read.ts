@@ -57,7 +57,9 @@ export async function findCurrent(
 ): Promise<CachedObject | undefined> {
   const key = keyOf(resource, at.namespace, at.name);
   await waitForCurrent(core);
-  return core.hub.cacheOf(resource.stored).get(key);
+  const found = core.hub.cacheOf(resource.stored).get(key);
+  if (resource.custom?.convert !== undefined && found !== undefined) await resource.custom.convert([found]);
+  return found;
 }
 
 export async function getCurrent(

@@ -37,6 +37,14 @@ export const shown = ({ custom }: ServedResource, cached: CachedObject): CachedO
 const encodeShown = ({ kind, apiVersion, metadata, ...rest }: KubeObject): Uint8Array =>
   encodeJson({ kind, apiVersion, metadata, ...rest });
 
+/** Awaited before objects are shown: another process may have to convert them. */
+export async function convertShown(
+  { custom }: ServedResource,
+  cached: readonly (CachedObject | undefined)[],
+): Promise<void> {
+  if (custom?.convert !== undefined) await custom.convert(cached.filter((each) => each !== undefined));
+}
+
 export const encodeStored = (resource: ServedResource, object: KubeObject): Uint8Array =>
   encodeForStore(storedForm(resource, object));
 
@@ -72,7 +80,12 @@ export function asCached(
   return cached;
 }
 
-function storable(resource: ServedResource, draft: KubeObject): { object: KubeObject; stored: Uint8Array } {
+function storable(
+  resource: ServedResource,
+  draft: KubeObject,
+  converted: KubeObject | undefined,
+): { object: KubeObject; stored: Uint8Array } {
+  if (converted !== undefined) return { object: draft, stored: encodeForStore(converted) };
   const bytes = encodeStored(resource, draft);
   const object = withoutEmptyLists(resource, draft, bytes);
   return { object, stored: object === draft ? bytes : encodeStored(resource, object) };
@@ -81,11 +94,12 @@ function storable(resource: ServedResource, draft: KubeObject): { object: KubeOb
 /** Undefined when the name is taken. */
 export async function commitCreate(core: ServerCore, request: WriteRequest): Promise<CachedObject | undefined> {
   const { resource } = request;
-  const { object, stored } = storable(resource, request.object);
+  const converted = await resource.custom?.convertToStored?.(request.object);
+  const { object, stored } = storable(resource, request.object, converted);
   const key = storageKey(resource.stored, object.metadata.namespace ?? "", object.metadata.name);
   if (request.dryRun) {
     if (core.hub.cacheOf(resource.stored).get(key) !== undefined) return undefined;
-    return asCached(resource, object, { revision: 0, stored: encodeShown(shownForm(resource, object)) });
+    return asCached(resource, object, { revision: 0, stored: encodeShown(converted ?? shownForm(resource, object)) });
   }
   const result = await core.store.commit([{ type: "put", key, value: stored, expectRevision: 0, ...ttlOf(resource) }]);
   if (!result.ok) return undefined;
@@ -105,7 +119,8 @@ export async function commitUpdate(
   request: WriteRequest & { readonly current: CachedObject },
 ): Promise<UpdateOutcome> {
   const { resource, current } = request;
-  const { object, stored } = storable(resource, request.object);
+  const converted = await resource.custom?.convertToStored?.(request.object);
+  const { object, stored } = storable(resource, request.object, converted);
   const same = withResourceVersion(stored, current.revision);
   if (
     same.length === current.bytes.length &&

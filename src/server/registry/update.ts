@@ -23,7 +23,7 @@ import { createObject } from "./create.ts";
 import { type WriteOptions, writeOptions } from "./options.ts";
 import { dedupeOwners, matchNamespace, prepareUpdate, trackFields } from "./prepare.ts";
 import { findCurrent } from "./read.ts";
-import { asCached, commitDelete, commitUpdate, servedForm, type UpdateOutcome } from "./store-object.ts";
+import { asCached, commitDelete, commitUpdate, convertShown, servedForm, type UpdateOutcome } from "./store-object.ts";
 
 export async function update(context: RequestContext, resource: ServedResource): Promise<Answer> {
   const { info } = context;
@@ -86,6 +86,8 @@ export async function changeObject(
   for (;;) {
     if (current === undefined) return { object: await createInstead(context, resource, request), created: true };
     const outcome = await tryChange(context, resource, { ...request, current });
+    const next = outcome.type === "written" ? outcome.object : outcome.current;
+    await convertShown(resource, [next]);
     if (outcome.type === "written") return { object: outcome.object, created: false };
     current = outcome.current;
   }

@@ -19,10 +19,10 @@ import { loadProtobuf, protobufFrame, protobufType, protobufValueFrame } from ".
 import { bookmarkTable, partialObject, tableOf } from "../content/table.ts";
 import type { RequestContext } from "../context.ts";
 import { isTrue } from "../request-info.ts";
-import { type CachedObject, type Framer, selects, Watcher } from "../watchcache/index.ts";
+import { CachedObject, type Framer, selects, Watcher } from "../watchcache/index.ts";
 import { selectionOf } from "./list.ts";
 import { plainFailure, revisionProblem, tooLarge, waitForCurrent } from "./read.ts";
-import { servedForm, shown } from "./store-object.ts";
+import { convertShown, servedForm, shown } from "./store-object.ts";
 
 /** Upstream: --min-request-timeout; a watch without a timeout of its own ends between this and twice this. */
 const minimumWatchMs = 1_800_000;
@@ -44,7 +44,9 @@ export async function watch(context: RequestContext, resource: ServedResource): 
   if (problem !== undefined) throw plainFailure(problem);
   const { core } = context;
   if (context.accepted.mediaType === protobufType) await loadProtobuf();
-  const framer = framerOf(context, resource);
+  const shownBy = framerOf(context, resource);
+  const converted = resource.custom?.convert !== undefined;
+  const framer = converted ? unconverted(shownBy) : shownBy;
   const cache = core.hub.cacheOf(resource.stored);
   const start = await startOf(context, resource, options);
   if (start instanceof StatusError) return { type: "response", response: failedWatch(context, start) };
@@ -65,7 +67,33 @@ export async function watch(context: RequestContext, resource: ServedResource): 
     onEnd: (ended) => cache.removeWatcher(ended),
   });
   if (context.request.signal?.aborted !== true) cache.addWatcher(watcher);
-  return { type: "watch", watcher };
+  if (!converted) return { type: "watch", watcher };
+  const headers = { "content-type": "application/json" };
+  return { type: "response", response: { status: 200, headers, watch: convertFrames(watcher, resource, shownBy) } };
+}
+
+/** Frames that carry what is cached, until it has been converted. */
+const unconverted = (framer: Framer): Framer => ({
+  private: true,
+  frame: (type, object) => ({ type, object: object as unknown as KubeObject }),
+  bookmark: (revision, end) => framer.bookmark(revision, end),
+});
+
+async function* convertFrames(
+  frames: AsyncIterable<readonly WatchFrame[]>,
+  resource: ServedResource,
+  framer: Framer,
+): AsyncGenerator<readonly WatchFrame[]> {
+  for await (const chunk of frames) {
+    const cached = chunk.map((frame) =>
+      "object" in frame && frame.object instanceof CachedObject ? frame.object : undefined,
+    );
+    await convertShown(resource, cached);
+    yield chunk.map((frame, index) => {
+      const object = cached[index];
+      return object === undefined ? frame : framer.frame(frame.type as WatchEventType, object);
+    });
+  }
 }
 
 /** Where the watch begins; a StatusError goes out as an ERROR event, as upstream's cacher sends it. */

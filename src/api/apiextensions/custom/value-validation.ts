@@ -243,7 +243,9 @@ function checkNumber(value: number | bigint, schema: JsonSchema, of: { place: Pl
     const finding = check(limit, integer && problem === undefined);
     if (finding !== undefined) add(found, finding);
   };
-  bound(schema.multipleOf, "MultipleOf", (factor, cut) => notMultiple(value, { factor: cut ? Math.trunc(factor) : factor, cut, place }));
+  bound(schema.multipleOf, "MultipleOf", (factor, cut) =>
+    notMultiple(value, { factor: cut ? Math.trunc(factor) : factor, cut, place }),
+  );
   bound(schema.minimum, "Minimum boundary", (limit, cut) => {
     const low = cut ? Math.trunc(limit) : limit;
     const exclusive = schema.exclusiveMinimum === true;

@@ -44,5 +44,3 @@ export const goOptional =
   (form: GoForm): GoForm =>
   (value) =>
     value === undefined || value === null ? null : form(value);
-
-

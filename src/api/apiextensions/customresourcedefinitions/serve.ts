@@ -19,7 +19,11 @@ function setDefaults({ spec, status }: CustomResourceDefinition): void {
   }
   spec.conversion ??= { strategy: "None" };
   const { webhook } = spec.conversion;
-  if (webhook !== undefined && webhook.clientConfig === undefined && (webhook.conversionReviewVersions?.length ?? 0) === 0)
+  if (
+    webhook !== undefined &&
+    webhook.clientConfig === undefined &&
+    (webhook.conversionReviewVersions?.length ?? 0) === 0
+  )
     delete spec.conversion.webhook;
   const service = spec.conversion.webhook?.clientConfig?.service;
   if (service !== undefined) service.port ??= 443;

@@ -3,6 +3,7 @@
 import {
   decodeValue,
   deepClone,
+  encodeForStore,
   formatApiVersion,
   type GroupVersionKind,
   internalError,
@@ -10,6 +11,7 @@ import {
 } from "../../../machinery/index.ts";
 import type { Catalog, ServedResource } from "../../catalog.ts";
 import type { AdmissionAttributes } from "../../contract.ts";
+import { asCached, servedForm } from "../../registry/store-object.ts";
 
 export interface VersionedObject {
   readonly kind: GroupVersionKind;
@@ -51,10 +53,14 @@ function conversion(
 /** By way of the stored form, which all versions have. */
 async function convert(object: KubeObject, from: ServedResource, to: ServedResource): Promise<KubeObject> {
   const draft = deepClone(object);
-  await from.custom?.prepareStored?.(draft);
-  const stored = from.custom?.toStored(draft) ?? from.rules.convert?.toStored(draft) ?? draft;
-  if (to.custom !== undefined) return { ...stored, apiVersion: to.apiVersion } as KubeObject;
-  return to.rules.convert?.fromStored(stored) ?? ({ ...stored, apiVersion: to.apiVersion } as KubeObject);
+  if (from.custom === undefined || to.custom === undefined) {
+    const stored = from.rules.convert?.toStored(draft) ?? draft;
+    return to.rules.convert?.fromStored(stored) ?? ({ ...stored, apiVersion: to.apiVersion } as KubeObject);
+  }
+  const stored = (await from.custom.convertToStored?.(draft)) ?? from.custom.toStored(draft);
+  const cached = asCached(to, stored, { revision: 0, stored: encodeForStore(stored) });
+  await to.custom.convert?.([cached]);
+  return deepClone(servedForm(to, cached));
 }
 
 /** What a webhook or a policy made of the object goes into the draft of the request, decoded and defaulted as a body is. */

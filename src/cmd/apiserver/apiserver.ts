@@ -24,6 +24,7 @@ import {
 import { createMemoryStore, type Store } from "../../store/index.ts";
 import { portError } from "../health.ts";
 import { levelOf, processLogger, readFlags, stopSignal } from "../lib.ts";
+import { registerProcessMetrics } from "../process-metrics.ts";
 import { acceptedByApiServer, tellInert } from "./accepted-flags.ts";
 import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
 import { extensionAuthentication } from "./extension-authentication.ts";
@@ -168,10 +169,13 @@ function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMater
   const [tokens, frontProxies] = [values["token-auth-file"], values["requestheader-client-ca-file"]];
   const requestHeader = frontProxies ? requestHeaderOptions(values) : undefined;
   const lifetimeMs = values["service-account-max-token-expiration"];
+  const metrics = new MetricRegistry();
+  registerProcessMetrics(metrics, systemClock);
   return {
     clock: systemClock,
     rng: systemRng,
-    metrics: new MetricRegistry(),
+    metrics,
+    flags: flagTexts(values),
     allowPrivileged: values["allow-privileged"],
     priorityAndFairness: values["enable-priority-and-fairness"],
     anonymous: values["anonymous-auth"],
@@ -190,6 +194,18 @@ function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMater
     ...(requestHeader ? { requestHeader } : {}),
     ...(lifetimeMs ? { maxTokenExpirationSeconds: lifetimeMs / 1000 } : {}),
   };
+}
+
+/** For /flagz. */
+function flagTexts(values: Values): Record<string, string> {
+  const text = (value: unknown): string => {
+    if (Array.isArray(value)) return `[${value.join(",")}]`;
+    if (typeof value !== "object" || value === null) return String(value ?? "");
+    return Object.entries(value)
+      .map(([name, each]) => `${name}=${each}`)
+      .join(",");
+  };
+  return Object.fromEntries(Object.keys(flags).map((name) => [name, text((values as Record<string, unknown>)[name])]));
 }
 
 /** As upstream: the address that is listened on, or the machine's when that is all of them or reaches this machine only. */

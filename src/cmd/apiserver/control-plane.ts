@@ -35,6 +35,7 @@ export interface ControlPlaneOptions
     | "componentProbes"
     | "connect"
     | "featureGates"
+    | "flags"
     | "runtimeConfig"
     | "maxMutatingRequestsInflight"
     | "maxRequestsInflight"

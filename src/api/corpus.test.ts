@@ -47,7 +47,6 @@ const knownDifferences: Readonly<Record<string, number>> = {
   "certificates.k8s.io/v1/CertificateSigningRequest": 2,
   "flowcontrol.apiserver.k8s.io/v1/FlowSchema": 7,
   "networking.k8s.io/v1/ServiceCIDR": 2,
-  "resource.k8s.io/v1/DeviceClass": 2,
 };
 
 const uid = "6f8b2a6e-0000-4000-8000-000000000000";

@@ -38,8 +38,9 @@ export function createIssues(source: string): Issues {
     add(offset, message) {
       count++;
       if (count > MAX_ISSUES) return;
-      if (offset < 0) {
-        found.push({ line: -1, column: -1, message });
+      // An empty text has one line, and no place in it.
+      if (offset < 0 || source === "") {
+        found.push({ line: offset < 0 ? -1 : 1, column: -1, message });
         return;
       }
       starts ??= lineStarts(source);
@@ -63,7 +64,7 @@ function isWide(character: string | undefined): boolean {
 function issueText(issue: Issue, lines: readonly string[]): string {
   const head = `ERROR: <input>:${issue.line}:${issue.column + 1}: ${issue.message}`;
   const line = issue.line > 0 ? lines[issue.line - 1] : undefined;
-  if (line === undefined || new TextEncoder().encode(line).length > MAX_SNIPPET_BYTES) return head;
+  if (line === undefined || issue.column < 0 || new TextEncoder().encode(line).length > MAX_SNIPPET_BYTES) return head;
   const snippet = line.replaceAll("\t", " ");
   const characters = [...snippet];
   let pointer = "";

@@ -90,6 +90,9 @@ interface Entry {
   milli: number | undefined;
 }
 
+/** Longer texts are no quantities: what upstream makes of a million digits takes it minutes, too. */
+const longestText = 1024;
+
 /** Parsed quantities by text. Few distinct texts occur in a cluster; the bound keeps hostile input from filling memory. */
 const cache = new Map<string, Entry>();
 const mostCached = 4096;
@@ -98,6 +101,7 @@ function entryOf(quantity: string | number): Entry {
   const text = typeof quantity === "number" ? String(quantity) : quantity;
   const found = cache.get(text);
   if (found !== undefined) return found;
+  if (text.length > longestText) throw new QuantityError(formatWrong);
   const entry = parseEntry(text.trim());
   if (cache.size >= mostCached) cache.clear();
   cache.set(text, entry);

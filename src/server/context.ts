@@ -39,8 +39,11 @@ export interface RequestContext {
 
 export const queryOf = (request: ApiRequest): URLSearchParams => request.query ?? noQuery;
 
-export function warn(context: RequestContext, text: string): void {
-  if (!context.warnings.includes(text)) context.warnings.push(text);
+/** Headers carry some thousand characters of them. */
+const mostWarnings = 200;
+
+export function warn({ warnings }: RequestContext, text: string): void {
+  if (warnings.length < mostWarnings && !warnings.includes(text)) warnings.push(text);
 }
 
 export const ruleContext = (context: RequestContext, dryRun: boolean): RuleContext => ({

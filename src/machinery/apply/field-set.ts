@@ -200,27 +200,47 @@ export function formatFieldsV1(set: FieldSet): Record<string, unknown> {
   return fields;
 }
 
+interface Sortable {
+  readonly element: string;
+  /** What a keyed item, a value or an index is compared by; parsed once for all comparisons. */
+  readonly content: unknown;
+}
+
 function sortedElements(set: FieldSet): string[] {
-  return set.children.size < 2 ? [...set.children.keys()] : [...set.children.keys()].sort(compareElements);
+  const elements = [...set.children.keys()];
+  if (elements.length < 2) return elements;
+  if (elements.every((element) => element.startsWith("f:"))) return elements.sort();
+  return elements
+    .map((element): Sortable => ({ element, content: contentOf(element) }))
+    .sort(compareElements)
+    .map(({ element }) => element);
+}
+
+function contentOf(element: string): unknown {
+  const text = element.slice(2);
+  switch (element[0]) {
+    case "f":
+      return text;
+    case "i":
+      return Number(text);
+    case "v":
+      return JSON.parse(text);
+    default:
+      return Object.entries(JSON.parse(text) as object);
+  }
 }
 
 const elementRank: Readonly<Record<string, number>> = { f: 0, k: 1, v: 2, i: 3 };
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Upstream's order: fields, keyed items, values, indexes. */
-function compareElements(a: string, b: string): number {
-  const rank = elementRank[a[0]!]! - elementRank[b[0]!]!;
-  if (rank !== 0 || a === b) return rank;
-  switch (a[0]) {
-    case "f":
-      return compareText(a, b);
-    case "i":
-      return Number(a.slice(2)) - Number(b.slice(2));
-    case "v":
-      return compareValues(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
-    default:
-      return comparePairs(Object.entries(JSON.parse(a.slice(2))), Object.entries(JSON.parse(b.slice(2))));
-  }
+function compareElements(a: Sortable, b: Sortable): number {
+  const kind = a.element[0];
+  const rank = elementRank[kind!]! - elementRank[b.element[0]!]!;
+  if (rank !== 0 || a.element === b.element) return rank;
+  return kind === "k"
+    ? comparePairs(a.content as [string, unknown][], b.content as [string, unknown][])
+    : compareValues(a.content, b.content);
 }
 
 function comparePairs(a: readonly [string, unknown][], b: readonly [string, unknown][]): number {

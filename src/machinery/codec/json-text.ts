@@ -33,7 +33,12 @@ export interface JsonParseOptions {
   readonly keepText?: string;
 }
 
-const deepest = 10_000;
+/**
+ * Levels that a document may have. Upstream's limit is 10,000; what walks over documents here goes down by calls, and the
+ * deepest API object has some thirty.
+ */
+export const deepest = 1_000;
+export const tooDeep = "exceeded max depth";
 
 /** Throws JsonSyntaxError. */
 export function parseJson(text: string, options: JsonParseOptions = {}): ParsedJson {
@@ -116,7 +121,7 @@ function parseLiteral(state: State, literal: string, value: unknown): unknown {
 
 function descend(state: State): void {
   state.at++;
-  if (++state.depth > deepest) throw new JsonSyntaxError("exceeded max depth");
+  if (++state.depth > deepest) throw new JsonSyntaxError(tooDeep);
 }
 
 function parseObject(state: State): Record<string, unknown> {
@@ -297,6 +302,8 @@ export interface JsonScan {
   readonly members: number;
   /** Some number has a fraction, an exponent or more digits than a double holds. */
   readonly oddNumbers: boolean;
+  /** Objects and lists within each other. */
+  readonly depth: number;
 }
 
 /** One pass over the bytes of valid JSON: what JSON.parse would lose. */
@@ -304,6 +311,8 @@ export function scanJson(bytes: Uint8Array): JsonScan {
   let members = 0;
   let oddNumbers = false;
   let digits = 0;
+  let open = 0;
+  let depth = 0;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at]!;
     if (byte === 0x22) {
@@ -314,9 +323,25 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       if (++digits > 15) oddNumbers = true;
     } else {
       if (byte === 0x3a) members++;
+      else if (byte === 0x7b || byte === 0x5b) depth = Math.max(depth, ++open);
+      else if (byte === 0x7d || byte === 0x5d) open--;
       else if (byte === 0x2e || byte === 0x45 || (byte === 0x65 && digits > 0)) oddNumbers = true;
       digits = 0;
     }
   }
-  return { members, oddNumbers };
+  return { members, oddNumbers, depth };
+}
+
+/** Whether a value keeps to the limit; for values that were put together from several documents. */
+export function isTooDeep(value: unknown): boolean {
+  let level: object[] = value !== null && typeof value === "object" ? [value] : [];
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > deepest) return true;
+    const next: object[] = [];
+    for (const each of level)
+      for (const member of Array.isArray(each) ? each : Object.values(each))
+        if (member !== null && typeof member === "object") next.push(member as object);
+    level = next;
+  }
+  return false;
 }

@@ -14,6 +14,7 @@ import {
   YAMLException,
 } from "js-yaml";
 import { deepClone, setOwn } from "../equal.ts";
+import { deepest } from "./json-text.ts";
 import { YamlError } from "./yaml-error.ts";
 import { isNullText, parseBoolean, parseFloatText, parseInteger } from "./yaml-scalar.ts";
 
@@ -73,7 +74,7 @@ export function fromYaml(text: string): unknown[] {
   return documents.map((document) => deepClone(document));
 }
 
-const readEvents = (text: string): Event[] => run(() => parseEvents(text, { maxDepth: 10_000 }));
+const readEvents = (text: string): Event[] => run(() => parseEvents(text, { maxDepth: deepest }));
 
 function run<T>(work: () => T): T {
   try {
@@ -91,6 +92,7 @@ const goReasons: readonly (readonly [RegExp, string])[] = [
   [/^unexpected end of the stream within a (?:single|double) quoted scalar/, "found unexpected end of stream"],
   [/^end of the stream or a document separator is expected/, "did not find expected key"],
   [/^can not read a (?:block|implicit) mapping (?:entry|pair); a multiline key/, "could not find expected ':'"],
+  [/^nesting exceeded maxDepth/, "exceeded max depth of 10000"],
   [/^unidentified alias "(.*)"/, "unknown anchor '$1' referenced"],
 ];
 
@@ -130,6 +132,7 @@ function refuseBombs(documents: readonly unknown[], nodes: number): void {
 /** What go-yaml's strict mode says of keys that occur twice; undefined when none does. Throws YamlError. */
 export function checkYamlKeys(text: string): string | undefined {
   const lines: string[] = [];
+  const lineOf = lineCounter(text);
   /** Of each open collection: keys seen, undefined for sequences; and whether a key comes next. */
   const open: { keys: Set<string> | undefined; atKey: boolean }[] = [];
   const advance = (): void => {
@@ -142,7 +145,7 @@ export function checkYamlKeys(text: string): string | undefined {
       if (top?.keys !== undefined && top.atKey) {
         const key = getScalarValue(text, event);
         if (top.keys.has(key))
-          lines.push(`  line ${lineOf(text, event.valueStart)}: key ${JSON.stringify(key)} already set in map`);
+          lines.push(`  line ${lineOf(event.valueStart)}: key ${JSON.stringify(key)} already set in map`);
         top.keys.add(key);
       }
       advance();
@@ -155,8 +158,12 @@ export function checkYamlKeys(text: string): string | undefined {
   return lines.length === 0 ? undefined : `yaml: unmarshal errors:\n${lines.join("\n")}`;
 }
 
-function lineOf(text: string, offset: number): number {
+/** Line numbers of offsets that are asked for in order. */
+function lineCounter(text: string): (offset: number) => number {
   let line = 1;
-  for (let at = text.indexOf("\n"); at >= 0 && at < offset; at = text.indexOf("\n", at + 1)) line++;
-  return line;
+  let next = text.indexOf("\n");
+  return (offset) => {
+    for (; next >= 0 && next < offset; next = text.indexOf("\n", next + 1)) line++;
+    return line;
+  };
 }

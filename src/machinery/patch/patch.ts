@@ -2,7 +2,7 @@
 // leniencies: negative array indices count from the end, `replace` may add a key to an object, `copy` of an absent key adds
 // null. All return new data and leave inputs alone. Strategic merge patch is in strategic-patch.ts.
 import { toJson } from "../codec/codec.ts";
-import { JsonNumber } from "../codec/json-text.ts";
+import { isTooDeep, JsonNumber, tooDeep } from "../codec/json-text.ts";
 import { identical, isObject, setOwn } from "../equal.ts";
 import { StatusError } from "../errors.ts";
 import { type DocumentMarks, documentMarks, isJsonObject } from "./go-document.ts";
@@ -36,6 +36,7 @@ export function applyJsonPatch(
   const root: Root = { value: inPlace ? document : cloneJson(document, state), marks: state, copied: 0 };
   try {
     for (const operation of patch) applyOperation(root, operation);
+    if (isTooDeep(root.value)) throw new JsonPatchError(tooDeep);
   } catch (error) {
     if (!(error instanceof JsonPatchError)) throw error;
     const status = new StatusError({
@@ -240,6 +241,7 @@ function copy(root: Root, operation: JsonPatchOperation): void {
 
 function countCopied(root: Root, value: unknown): void {
   if (value === undefined || value === null) return;
+  if (isTooDeep(value)) throw new JsonPatchError(tooDeep);
   root.copied += new TextEncoder().encode(toJson(value)).length;
   if (root.copied > mostCopiedBytes)
     throw new JsonPatchError(

@@ -141,14 +141,29 @@ export function inOrder(items: readonly unknown[], order: readonly unknown[], me
     deletions = kept.filter((item) => (item as JsonMap)[directive] === "delete");
     kept = kept.filter((item) => (item as JsonMap)[directive] !== "delete");
   }
-  const comesBefore = (a: unknown, b: unknown): boolean => {
-    const [left, right] = [indexOfItem(order, a, mergeKey), indexOfItem(order, b, mergeKey)];
-    return left < 0 || right < 0 || left < right;
-  };
-  for (let index = 1; index < kept.length; index++)
-    for (let at = index; at > 0 && comesBefore(kept[at], kept[at - 1]); at--)
-      [kept[at - 1], kept[at]] = [kept[at], kept[at - 1]];
-  return [...kept, ...deletions];
+  const places = placesOf(order, mergeKey);
+  const ranked = kept.map((item) => ({ item, place: places.get(identityOf(item, mergeKey)) ?? -1 }));
+  // Upstream's order does not hold together for items that it does not name: what Go's sort makes of it is copied for the
+  // few items that it sorts by insertion.
+  if (ranked.length > insertionSorted) ranked.sort((a, b) => a.place - b.place);
+  else
+    for (let index = 1; index < ranked.length; index++)
+      for (let at = index; at > 0 && comesBefore(ranked[at]!.place, ranked[at - 1]!.place); at--)
+        [ranked[at - 1], ranked[at]] = [ranked[at]!, ranked[at - 1]!];
+  return [...ranked.map(({ item }) => item), ...deletions];
+}
+
+const insertionSorted = 12;
+const comesBefore = (left: number, right: number): boolean => left < 0 || right < 0 || left < right;
+
+/** Where each item stands, the first of equal ones. */
+export function placesOf(list: readonly unknown[], mergeKey: string): Map<unknown, number> {
+  const places = new Map<unknown, number>();
+  list.forEach((item, index) => {
+    const identity = identityOf(item, mergeKey);
+    if (!places.has(identity)) places.set(identity, index);
+  });
+  return places;
 }
 
 export interface ListOrder {
@@ -163,21 +178,22 @@ export function weave(items: readonly unknown[], order: ListOrder): unknown[] {
   const { mergeKey } = order;
   const named: unknown[] = [];
   const serverOnly: unknown[] = [];
+  const asked = placesOf(order.patch, mergeKey);
   for (const item of items) {
     if (mergeKey !== "") checkMergeKeys(mergeKey, [item]);
-    (indexOfItem(order.patch, item, mergeKey) >= 0 ? named : serverOnly).push(item);
+    (asked.has(identityOf(item, mergeKey)) ? named : serverOnly).push(item);
   }
   const right = inOrder(named, order.patch, mergeKey);
   const left = inOrder(serverOnly, order.server, mergeKey);
+  const places = placesOf(order.server, mergeKey);
+  const placeOf = (item: unknown): number => places.get(identityOf(item, mergeKey)) ?? -1;
   const woven: unknown[] = [];
-  while (left.length > 0 && right.length > 0) {
-    const [leftAt, rightAt] = [left[0], right[0]].map((item) => indexOfItem(order.server, item, mergeKey)) as [
-      number,
-      number,
-    ];
-    woven.push(leftAt >= 0 && rightAt >= 0 && leftAt < rightAt ? left.shift() : right.shift());
+  let [leftAt, rightAt] = [0, 0];
+  while (leftAt < left.length && rightAt < right.length) {
+    const [ours, theirs] = [placeOf(left[leftAt]), placeOf(right[rightAt])];
+    woven.push(ours >= 0 && theirs >= 0 && ours < theirs ? left[leftAt++] : right[rightAt++]);
   }
-  return [...woven, ...left, ...right];
+  return [...woven, ...left.slice(leftAt), ...right.slice(rightAt)];
 }
 
 export const uniqueScalars = (items: readonly unknown[]): unknown[] => [...new Set(items)];

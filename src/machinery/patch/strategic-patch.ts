@@ -13,6 +13,7 @@ import {
   type JsonMap,
   noMergeKey,
   type PatchTypes,
+  placesOf,
   plainError,
   retainKeysDirective,
   ruleOf,
@@ -233,8 +234,10 @@ function mergeList(before: unknown[], change: unknown[], { rule, deleting, merge
   if (before.length === 0 && change.length === 0) return { items: before, server: before };
   const { mergeKey } = rule;
   if (itemKind(before, change) === "scalar") {
-    if (deleting && merge.purpose === "apply")
-      return { items: before.filter((item) => !change.includes(item)), server: before };
+    if (deleting && merge.purpose === "apply") {
+      const gone = new Set(change);
+      return { items: before.filter((item) => !gone.has(item)), server: before };
+    }
     const merged = uniqueScalars([...before, ...change]);
     return { items: weave(merged, { patch: change, server: before, mergeKey }), server: before };
   }
@@ -242,12 +245,14 @@ function mergeList(before: unknown[], change: unknown[], { rule, deleting, merge
   const { kept, additions, replaced } = applyItemDirectives(before as JsonMap[], change as JsonMap[], mergeKey);
   const server = [...kept];
   const fresh: JsonMap[] = [];
+  const places = placesOf(kept, mergeKey);
   for (const item of additions) {
     const value = item[mergeKey];
     if (value === undefined) throw noMergeKey(item, mergeKey);
-    const at = kept.findIndex((each) => each[mergeKey] === value);
+    const at = places.get(value) ?? -1;
     if (at >= 0) kept[at] = mergeMaps(kept[at]!, item, { ...merge, types: rule.types });
     else {
+      places.set(value, kept.length);
       kept.push(item);
       fresh.push(item);
     }
@@ -273,7 +278,7 @@ function applyItemDirectives(
   change: readonly JsonMap[],
   mergeKey: string,
 ): { kept: JsonMap[]; additions: JsonMap[]; replaced: boolean } {
-  let kept = [...before];
+  const gone = new Set<unknown>();
   const additions: JsonMap[] = [];
   let replaced = false;
   for (const item of change) {
@@ -285,8 +290,9 @@ function applyItemDirectives(
     else {
       const value = item[mergeKey];
       if (value === undefined) throw noMergeKey(item, mergeKey);
-      kept = kept.filter((each) => each[mergeKey] !== value);
+      gone.add(value);
     }
   }
-  return replaced ? { kept: additions, additions: [], replaced } : { kept, additions, replaced };
+  if (replaced) return { kept: additions, additions: [], replaced };
+  return { kept: before.filter((each) => !gone.has(each[mergeKey])), additions, replaced };
 }

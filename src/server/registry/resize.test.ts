@@ -7,7 +7,7 @@ const path = "/api/v1/namespaces/default/pods";
 const merge = { "content-type": "application/strategic-merge-patch+json" };
 
 async function send(
-  method: string,
+  method: "POST" | "PATCH",
   at: string,
   body: object,
 ): Promise<{ status: number; body: Record<string, never> }> {

@@ -7,6 +7,7 @@ export { validatingAdmissionPolicyBindings } from "./admissionregistration/valid
 export { validatingWebhookConfigurations } from "./admissionregistration/validatingwebhookconfigurations/kind.ts";
 export { customResourceDefinitions } from "./apiextensions/customresourcedefinitions/kind.ts";
 export { apiServices } from "./apiregistration/apiservices/kind.ts";
+export { storageVersions } from "./apiserverinternal/storageversions/kind.ts";
 export { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
 export { daemonSets } from "./apps/daemonsets/kind.ts";
 export { deployments } from "./apps/deployments/kind.ts";

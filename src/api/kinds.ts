@@ -12,6 +12,7 @@ import { validatingAdmissionPolicyBindings } from "./admissionregistration/valid
 import { validatingWebhookConfigurations } from "./admissionregistration/validatingwebhookconfigurations/kind.ts";
 import { customResourceDefinitions } from "./apiextensions/customresourcedefinitions/kind.ts";
 import { apiServices } from "./apiregistration/apiservices/kind.ts";
+import { storageVersions } from "./apiserverinternal/storageversions/kind.ts";
 import { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
 import { daemonSets } from "./apps/daemonsets/kind.ts";
 import { deployments } from "./apps/deployments/kind.ts";
@@ -106,6 +107,7 @@ export const kinds: readonly KindDefinition[] = [
   listed(validatingWebhookConfigurations),
   listed(apiServices),
   listed(customResourceDefinitions),
+  listed(storageVersions),
   listed(controllerRevisions),
   listed(daemonSets),
   listed(deployments),

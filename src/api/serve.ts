@@ -31,6 +31,8 @@ import { customResourceDefinitions } from "./apiextensions/customresourcedefinit
 import { customResourceDefinitionRules } from "./apiextensions/customresourcedefinitions/serve.ts";
 import { apiServices } from "./apiregistration/apiservices/kind.ts";
 import { apiServiceRules } from "./apiregistration/apiservices/serve.ts";
+import { storageVersions } from "./apiserverinternal/storageversions/kind.ts";
+import { storageVersionRules } from "./apiserverinternal/storageversions/serve.ts";
 import { controllerRevisions } from "./apps/controllerrevisions/kind.ts";
 import { controllerRevisionRules } from "./apps/controllerrevisions/serve.ts";
 import { daemonSets } from "./apps/daemonsets/kind.ts";
@@ -231,6 +233,7 @@ export const servedKinds: readonly ServedKind[] = [
   served(validatingWebhookConfigurations, validatingWebhookConfigurationRules),
   served(apiServices, apiServiceRules),
   served(customResourceDefinitions, customResourceDefinitionRules),
+  served(storageVersions, storageVersionRules),
   served(controllerRevisions, controllerRevisionRules),
   served(daemonSets, daemonSetRules),
   served(deployments, deploymentRules),

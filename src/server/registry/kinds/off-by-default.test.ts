@@ -8,7 +8,12 @@ let server: TestServer;
 before(async () => {
   server = await testServer({
     runtimeConfig: { "api/all": "true" },
-    featureGates: { CoordinatedLeaderElection: true, DRADeviceTaintRules: true, StorageVersionMigrator: true },
+    featureGates: {
+      CoordinatedLeaderElection: true,
+      DRADeviceTaintRules: true,
+      StorageVersionMigrator: true,
+      StorageVersionAPI: true,
+    },
   });
 });
 after(() => server.close());
@@ -107,4 +112,29 @@ test("a migration's outcome is final", async () => {
     rows: { cells: string[] }[];
   };
   assert.deepEqual(shown.rows[0]?.cells, ["m", "deployments.apps", "Succeeded"]);
+});
+
+test("a storage version says what its servers have in common", async () => {
+  const path = "/apis/internal.apiserver.k8s.io/v1alpha1/storageversions";
+  const body = (name: string) => ({
+    apiVersion: "internal.apiserver.k8s.io/v1alpha1",
+    kind: "StorageVersion",
+    metadata: { name },
+    spec: {},
+  });
+  const unnamed = await ask(server, `POST ${path}`, { body: body("pods") });
+  assert.match(
+    String(unnamed.body["message"]),
+    /metadata\.name: Invalid value: "pods": name must be in the form of <group>\.<resource>$/,
+  );
+  assert.equal((await ask(server, `POST ${path}`, { body: body("apps.deployments") })).code, 201);
+  const servers = [{ apiServerID: "a", encodingVersion: "apps/v1", decodableVersions: ["apps/v1"] }];
+  const refused = await ask(server, `PATCH ${path}/apps.deployments/status`, {
+    body: { status: { storageVersions: servers } },
+    headers: { "content-type": "application/merge-patch+json" },
+  });
+  assert.match(
+    String(refused.body["message"]),
+    /status\.commonEncodingVersion: Invalid value: null: the common encoding version is apps\/v1$/,
+  );
 });

@@ -120,6 +120,7 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<C
     metrics: new MetricRegistry(),
     authorizationModes: ["Node", "RBAC"],
     serviceClusterIPRange: serviceRange,
+    allowPrivileged: true,
     admission: { enable: options.admission?.enable ?? [], disable: options.admission?.disable ?? [] },
     featureGates: options.featureGates ?? {},
     ...(identity ? { tokenIssuer: identity.tokenIssuer } : {}),

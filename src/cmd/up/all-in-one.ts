@@ -196,6 +196,9 @@ async function startPlane({ options, pki, store, address, streaming }: PlanePart
     serviceClusterIPRange: config.serviceCidr,
     connect: streaming.connect,
     admission: { enable: ["NodeRestriction"], disable: [] },
+    allowPrivileged: true,
+    // They live and end with this process.
+    componentProbes: { scheduler: async () => "ok", "controller-manager": async () => "ok" },
     aggregation: { dialer: createExtensionDialer(pki.frontProxyClient) },
     requestHeader: defaultRequestHeaders,
     extensionAuthentication: extensionAuthentication(

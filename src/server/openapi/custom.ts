@@ -10,15 +10,17 @@ export function addCustom(resource: ServedResource, definitions: Definitions, di
   const { kind, custom } = resource;
   const { group, version } = kind;
   const own = custom?.openApi as Json | undefined;
+  const selectable = Object.keys(kind.selectableFields ?? {}).map((fieldPath) => ({ fieldPath }));
   const gvk = (name: string): Json => ({
     "x-kubernetes-group-version-kind": [{ group, kind: name, version }],
+    ...(selectable.length === 0 ? {} : { "x-kubernetes-selectable-fields": selectable }),
   });
   const meta = (name: string): Json => {
     const ref = definitions.ref(metaDefinition(name));
     return dialect === "v3" ? { allOf: [ref] } : ref;
   };
   const preserved = own === undefined || (dialect === "v2" && own["x-kubernetes-preserve-unknown-fields"] === true);
-  const schema = preserved ? { type: "object" } : dialect === "v2" ? forVersion2(own) : own;
+  const schema = preserved ? { type: "object" } : dialect === "v2" ? forVersion2(own) : forVersion3(own);
   const properties = {
     ...((schema as Json)["properties"] as Json | undefined),
     ...typeMeta,
@@ -36,6 +38,23 @@ export function addCustom(resource: ServedResource, definitions: Definitions, di
     properties: { ...typeMeta, items: { type: "array", items }, metadata: meta("ListMeta") },
     ...gvk(custom?.listKind ?? `${kind.kind}List`),
   });
+}
+
+/** Either of two types is spelled out, as upstream unfolds it. */
+function forVersion3(schema: Json): Json {
+  const out: Json = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === "properties")
+      out[key] = Object.fromEntries(
+        Object.entries(value as Json).map(([name, each]) => [name, forVersion3(each as Json)]),
+      );
+    else if ((key === "items" || key === "additionalProperties") && typeof value === "object" && value !== null)
+      out[key] = forVersion3(value as Json);
+    else out[key] = value;
+  }
+  if (schema["x-kubernetes-int-or-string"] === true && schema["anyOf"] === undefined)
+    out["anyOf"] = [{ type: "integer" }, { type: "string" }];
+  return out;
 }
 
 const onlyVersion3 = new Set(["oneOf", "anyOf", "allOf", "not", "nullable", "$schema", "$ref", "default", "id"]);
@@ -60,7 +79,7 @@ function forVersion2(schema: Json): Json {
   if (schema["x-kubernetes-preserve-unknown-fields"] === true) {
     delete out["items"];
     delete out["properties"];
-    if (schema["type"] !== "object") delete out["type"];
+    delete out["type"];
   }
   return out;
 }

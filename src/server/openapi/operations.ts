@@ -230,7 +230,8 @@ function writeOrRead(
   { definition, answer, gvk }: { readonly definition: string; readonly answer: string; readonly gvk?: Gvk },
 ): Operation {
   const common = { answer, ...(gvk === undefined ? {} : { gvk }) };
-  if (verb === "get") return operation(place, { ...common, verb: "read", method: "get", action: "get" });
+  const query = place.resource.custom === undefined ? [] : ["resourceVersion"];
+  if (verb === "get") return operation(place, { ...common, verb: "read", method: "get", action: "get", query });
   const codes = [200, 201] as const;
   if (verb === "update")
     return operation(place, {
@@ -263,7 +264,7 @@ function subresourceOperations(item: Place, subresource: SubresourceDefinition):
     return [operation(place, { verb: "read", method: "get", action: "get", query, answer: undefined, produces })];
   }
   if (connectSubresources.has(name)) return connectOperations(place, name);
-  const gvk = subresource.kind ?? gvkOf(resource.kind);
+  const gvk = resource.custom === undefined ? (subresource.kind ?? gvkOf(resource.kind)) : gvkOf(resource.kind);
   const definition = subresource.kind === undefined ? definitionOf(resource) : definitionOf(resource, subresource.kind);
   return subresource.verbs.flatMap((verb) => {
     if (verb === "get" || verb === "update" || verb === "patch")

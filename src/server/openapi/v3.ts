@@ -18,13 +18,21 @@ const parameter = ({ name, in: where, type }: Parameter): Json => ({
 const content = (types: readonly string[], schema: Json): Json =>
   Object.fromEntries(types.map((type) => [type, { schema }]));
 
+const bearerToken = {
+  type: "apiKey",
+  description: "Bearer Token authentication",
+  name: "authorization",
+  in: "header",
+};
+
 /** `at`: the group version that the document is of, if it is of one. */
 export function documentV3(
   operations: readonly Operation[],
   resources: readonly ServedResource[],
   at: { readonly group: string; readonly version: string } | undefined,
 ): Json {
-  const definitions = new Definitions(builtinSchemas(), "v3", (name) => bodiesIn(name, at));
+  const custom = resources.length > 0 && resources.every((each) => each.custom !== undefined);
+  const definitions = new Definitions(builtinSchemas(), "v3", (name) => bodiesIn(name, custom ? undefined : at));
   for (const resource of resources) if (resource.custom !== undefined) addCustom(resource, definitions, "v3");
   const schemaOf = (name: string | undefined): Json =>
     name === undefined ? { type: "string" } : definitions.ref(name);
@@ -40,18 +48,13 @@ export function documentV3(
   const schemas = definitions.all;
   return {
     openapi: "3.0.0",
-    info: { title: "Kubernetes", version: documentVersion },
+    info: custom
+      ? { title: "Kubernetes CRD Swagger", version: "v0.1.0" }
+      : { title: "Kubernetes", version: documentVersion },
     paths,
     components: {
       ...(Object.keys(schemas).length === 0 ? {} : { schemas }),
-      securitySchemes: {
-        BearerToken: {
-          type: "apiKey",
-          description: "Bearer Token authentication",
-          name: "authorization",
-          in: "header",
-        },
-      },
+      ...(custom ? {} : { securitySchemes: { BearerToken: bearerToken } }),
     },
   };
 }
@@ -64,7 +67,6 @@ function operation(
   }: { readonly schemaOf: (name: string | undefined) => Json; readonly parameters: readonly Parameter[] },
 ): Json {
   const { body, consumes = ["*/*"] } = of;
-  const types = body !== undefined && of.method !== "patch" && consumes.length > 1 ? ["*/*"] : consumes;
   return {
     tags: [of.tag],
     operationId: of.id,
@@ -73,7 +75,7 @@ function operation(
       ? {}
       : {
           requestBody: {
-            content: content(types, schemaOf(body.definition)),
+            content: content(consumes, schemaOf(body.definition)),
             ...(body.required ? { required: true } : {}),
           },
         }),

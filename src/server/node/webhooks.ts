@@ -43,7 +43,7 @@ async function post(call: WebhookCall, agent: Agent): Promise<WebhookAnswer> {
   const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await exchange(call, { agent, signal });
+      return await follow(call, { agent, signal });
     } catch (error) {
       if (deadline.aborted) throw new Error("context deadline exceeded");
       if (signal.aborted) throw new Error("context canceled");
@@ -51,6 +51,22 @@ async function post(call: WebhookCall, agent: Agent): Promise<WebhookAnswer> {
       throw new Error(goText(error instanceof BrokenConnection ? error.reason : error, call));
     }
   }
+}
+
+const mostRedirects = 10;
+
+/** Redirects are followed as Go's client does: the old ones become a GET, the new ones repeat the POST. */
+async function follow(call: WebhookCall, options: { agent: Agent; signal: AbortSignal }): Promise<WebhookAnswer> {
+  let next: WebhookCall & { readonly method?: "GET" } = call;
+  for (let count = 0; count <= mostRedirects; count++) {
+    const answer = await exchange(next, options);
+    const location = answer.headers["location"];
+    if (typeof location !== "string" || ![301, 302, 303, 307, 308].includes(answer.status)) return answer;
+    const { connectTo: _first, ...rest } = next;
+    const url = new URL(location, next.url).href;
+    next = answer.status < 307 ? { ...rest, url, method: "GET", body: new Uint8Array(0) } : { ...rest, url };
+  }
+  throw new Error(`stopped after ${mostRedirects} redirects`);
 }
 
 /** The peer may close a kept connection at the moment it is used again: then a new one is tried. */
@@ -65,7 +81,10 @@ class BrokenConnection extends Error {
   }
 }
 
-function exchange(call: WebhookCall, options: { agent: Agent; signal: AbortSignal }): Promise<WebhookAnswer> {
+function exchange(
+  call: WebhookCall & { readonly method?: "GET" },
+  options: { agent: Agent; signal: AbortSignal },
+): Promise<WebhookAnswer> {
   const url = new URL(call.url);
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
   const secure = url.protocol === "https:";
@@ -76,14 +95,13 @@ function exchange(call: WebhookCall, options: { agent: Agent; signal: AbortSigna
       host,
       port,
       ...(secure ? { agent: options.agent, servername: isIP(hostname) === 0 ? hostname : "" } : {}),
-      method: "POST",
+      method: call.method ?? "POST",
       path: url.pathname + url.search,
       headers: {
         host: url.host,
         accept: "application/json, */*",
         "accept-encoding": "identity",
-        "content-type": "application/json",
-        "content-length": call.body.length,
+        ...(call.method === "GET" ? {} : { "content-type": "application/json", "content-length": call.body.length }),
         "user-agent": "kube-apiserver-admission",
       },
       signal: options.signal,

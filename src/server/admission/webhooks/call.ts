@@ -1,7 +1,14 @@
 // One call of one webhook. Upstream: webhook/{mutating,validating}/dispatcher.go, apiserver/pkg/util/webhook/client.go.
 import type { MutatingWebhook, ValidatingWebhook, WebhookClientConfig } from "../../../api/index.ts";
 import { uuid } from "../../../base/index.ts";
-import { badRequest, genericResponse, quoteGo } from "../../../machinery/index.ts";
+import {
+  badRequest,
+  genericResponse,
+  isObject,
+  JsonSyntaxError,
+  parseJson,
+  quoteGo,
+} from "../../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost, WebhookAnswer } from "../../contract.ts";
 import { resolveService } from "../../service-address.ts";
 import type { Match } from "../dynamic/rules.ts";
@@ -82,10 +89,24 @@ const header = ({ headers }: WebhookAnswer, name: string): string => String(head
 
 /** What client-go says of an answer that is an error. */
 function errorText(answer: WebhookAnswer): string {
+  const said = statusMessage(answer.body);
+  if (said !== undefined) return said;
   const type = header(answer, "content-type");
   const isText = type === "" || type.startsWith("text/");
   const message = isText ? new TextDecoder().decode(answer.body).trim().slice(0, 2048) : "";
   return genericResponse(answer.status, message === "" ? "unknown" : message).message;
+}
+
+/** A Status in the body speaks for itself. */
+function statusMessage(body: Uint8Array): string | undefined {
+  try {
+    const { value } = parseJson(new TextDecoder().decode(body));
+    if (!isObject(value) || value["kind"] !== "Status" || value["status"] !== "Failure") return undefined;
+    return typeof value["message"] === "string" ? value["message"] : "";
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return undefined;
+    throw error;
+  }
 }
 
 interface Target {

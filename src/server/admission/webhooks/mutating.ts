@@ -118,7 +118,11 @@ async function applyResponse(host: AdmissionHost, answered: Answered): Promise<b
     throw new CallFailure(`unsupported patch type ${quoteGo(response.patchType)}`, 400);
   const before = deepClone(attributes.object as KubeObject);
   const object = patched(objects.object, patch);
-  await replaceDraft(attributes, { kind: candidate.match.kind, object }, host.catalog);
+  try {
+    await replaceDraft(attributes, { kind: candidate.match.kind, object }, host.catalog);
+  } catch (error) {
+    throw error instanceof StatusError ? internalError(error.message) : error;
+  }
   annotations.patched(patch);
   return !deepEqual(before, attributes.object);
 }

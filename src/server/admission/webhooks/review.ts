@@ -1,6 +1,7 @@
 // AdmissionReview: what is sent to a webhook and what its answer has to be.
 // Upstream: webhook/request/admissionreview.go, webhook/errors/statuserror.go, admission.k8s.io/v1.
 import {
+  fromYaml,
   isObject,
   JsonSyntaxError,
   parseJson,
@@ -8,6 +9,7 @@ import {
   quoteGo,
   StatusError,
   toJson,
+  YamlError,
 } from "../../../machinery/index.ts";
 import type { AdmissionAttributes } from "../../contract.ts";
 import { admissionRequest } from "../dynamic/request.ts";
@@ -68,7 +70,9 @@ interface Expected {
 export function decodeReview(body: Uint8Array, expected: Expected): ReviewResponse {
   const review = parseReview(body);
   const { response } = review;
+  checkKind(review, expected);
   if (!isObject(response)) throw invalidAnswer("webhook response was absent");
+  checkTypes(response);
   if (expected.version === "v1") checkIdentity(review, response, expected);
   const patch = decodeBase64(response["patch"]);
   const patchType = response["patchType"];
@@ -88,16 +92,69 @@ export function decodeReview(body: Uint8Array, expected: Expected): ReviewRespon
 const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];
 
+/** JSON, or what YAML makes of it. */
 function parseReview(body: Uint8Array): Record<string, unknown> {
+  const text = new TextDecoder().decode(body);
+  let value: unknown;
   try {
-    const value = plainCopy(parseJson(new TextDecoder().decode(body)).value);
-    if (isObject(value)) return value;
-    throw new JsonSyntaxError(
-      `json: cannot unmarshal ${Array.isArray(value) ? "array" : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-    );
+    value = plainCopy(parseJson(text).value);
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    throw new CallFailure(`failed to call webhook: couldn't get version/kind; json parse error: ${error.message}`, 503);
+    value = yamlValue(text, error);
+  }
+  if (isObject(value)) return value;
+  throw unreadable(
+    `json: cannot unmarshal ${goName(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+  );
+}
+
+const unreadable = (why: string): CallFailure =>
+  new CallFailure(`failed to call webhook: couldn't get version/kind; json parse error: ${why}`, 503);
+
+function yamlValue(text: string, json: JsonSyntaxError): unknown {
+  try {
+    return fromYaml(text)[0];
+  } catch (error) {
+    if (error instanceof YamlError) throw unreadable(json.message);
+    throw error;
+  }
+}
+
+const goName = (value: unknown): string =>
+  Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+
+/** An answer of another kind than the request can not even be decoded. Without a kind it is taken for the expected one. */
+function checkKind(review: Record<string, unknown>, { version }: Expected): void {
+  const { apiVersion = "", kind = "" } = review as { apiVersion?: string; kind?: string };
+  if (apiVersion === "" && kind === "") return;
+  const wanted = `admission.k8s.io/${version}`;
+  if (apiVersion === wanted && kind === "AdmissionReview") return;
+  const known = ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"].includes(apiVersion) && kind === "AdmissionReview";
+  throw new CallFailure(
+    known
+      ? `failed to call webhook: converting (${apiVersion.split("/")[1]}.AdmissionReview) to (${version}.AdmissionReview): unknown conversion`
+      : `failed to call webhook: no kind ${quoteGo(kind)} is registered for version ${quoteGo(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    503,
+  );
+}
+
+const fieldTypes = {
+  allowed: ["bool", (value: unknown) => typeof value === "boolean"],
+  uid: ["types.UID", (value: unknown) => typeof value === "string"],
+  patchType: ["v1.PatchType", (value: unknown) => typeof value === "string"],
+  warnings: ["[]string", Array.isArray],
+  auditAnnotations: ["map[string]string", isObject],
+  status: ["v1.Status", isObject],
+} as const;
+
+function checkTypes(response: Record<string, unknown>): void {
+  for (const [name, [type, fits]] of Object.entries(fieldTypes)) {
+    const value = response[name];
+    if (value !== undefined && value !== null && !fits(value))
+      throw new CallFailure(
+        `failed to call webhook: json: cannot unmarshal ${goName(value)} into Go struct field AdmissionResponse.response.${name} of type ${type}`,
+        503,
+      );
   }
 }
 
@@ -160,5 +217,6 @@ export function refusal(webhookName: string, sent: Record<string, unknown> | und
     message: text,
     ...(typeof reason === "string" && reason !== "" ? { reason } : {}),
     ...(isObject(status["details"]) ? { details: status["details"] } : {}),
+    ...(isObject(status["metadata"]) ? { metadata: status["metadata"] } : {}),
   } as ConstructorParameters<typeof StatusError>[0]);
 }

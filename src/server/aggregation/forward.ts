@@ -72,7 +72,8 @@ export function requestTo(
   };
 }
 
-const hostHeader = ({ host, port }: ExtensionTarget): string => `${host.includes(":") ? `[${host}]` : host}:${port}`;
+export const hostHeader = ({ host, port }: ExtensionTarget): string =>
+  `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
 function bodyOf({ body }: ApiRequest): Uint8Array | undefined {
   if (body === undefined || body instanceof Uint8Array) return body;

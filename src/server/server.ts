@@ -9,6 +9,7 @@ import { type AdmissionSelection, selectPlugins } from "./admission/list.ts";
 import { type AggregationOptions, createAggregation } from "./aggregation/index.ts";
 import type { Auditor } from "./audit.ts";
 import { rbacEscalationCheck } from "./authz/escalation.ts";
+import { policyParamsCheck } from "./authz/policy-params.ts";
 import { markServiceCIDRReady } from "./bootstrap/service-cidr.ts";
 import { bootstrapObjects, type ServerIdentity } from "./bootstrap/system-objects.ts";
 import { createCatalog } from "./catalog.ts";
@@ -165,6 +166,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       ...selectPlugins(host, selection, options.admissionPlugins),
       // Not a matter of choice, and last: what the others made of a role is what is checked.
       rbacEscalationCheck(host),
+      policyParamsCheck(host),
     ],
     { clock, metrics: createAdmissionMetrics(options.metrics) },
   );
@@ -173,7 +175,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const virtual = new Map<string, VirtualKind>();
   for (const each of options.virtualKinds?.({ reader, writer, authorizer }) ?? [])
     virtual.set(`${each.kind.group}/${each.kind.version}/${each.kind.resource}`, each);
-  const definitions = watchDefinitions({ core, reader, writer, log });
+  const definitions = watchDefinitions({ core, reader, writer, log, webhooks: options.webhooks });
   const state = { started: false, stopping: false };
   const aggregation = createAggregation({
     ...host,

@@ -167,6 +167,10 @@ export interface AdmissionHost {
   readonly objects: ServedObjects;
   /** Absent where there is no network (browser, simulation): calls of webhooks fail. */
   readonly webhooks?: WebhookConnections;
+  /** Where plugins with metrics of their own put them. */
+  readonly metrics?: MetricRegistry;
+  /** A plugin's document of `--admission-control-config-file`, decoded; undefined when there is none. */
+  readonly pluginConfiguration?: (plugin: string) => unknown;
 }
 
 /** Like ObjectReader, in the version asked for. Frozen objects. */

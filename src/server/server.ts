@@ -49,7 +49,10 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   readonly authenticator: (reader: ObjectReader) => Authenticator;
   readonly authorizer: (reader: ObjectReader, writer: ObjectWriter) => Authorizer;
   readonly anonymous?: boolean;
-  readonly admission?: Partial<AdmissionSelection>;
+  readonly admission?: Partial<AdmissionSelection> & {
+    /** Documents of plugins by their name, as readAdmissionConfiguration gives them. */
+    readonly configuration?: Readonly<Record<string, unknown>>;
+  };
   /** Plugins that other rooms of the server bring, by the name of their place in the list. */
   readonly admissionPlugins?: readonly AdmissionPluginEntry[];
   readonly featureGates?: Readonly<Record<string, boolean>>;
@@ -158,6 +161,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     featureEnabled,
     catalog,
     objects: createServedObjects(hub),
+    metrics: options.metrics,
+    pluginConfiguration: (plugin: string) => options.admission?.configuration?.[plugin],
     ...(options.webhooks === undefined ? {} : { webhooks: options.webhooks }),
   };
   const selection = { enable: options.admission?.enable ?? [], disable: options.admission?.disable ?? [] };

@@ -12,6 +12,7 @@ import { createMutatingAdmissionWebhook } from "./plugins/mutatingadmissionwebho
 import { createNamespaceLifecycle } from "./plugins/namespacelifecycle/plugin.ts";
 import { nodeRestriction } from "./plugins/noderestriction/noderestriction.ts";
 import { createPersistentVolumeClaimResize } from "./plugins/persistentvolumeclaimresize/plugin.ts";
+import { createPodSecurity } from "./plugins/podsecurity/plugin.ts";
 import { createPodTopologyLabels } from "./plugins/podtopologylabels/plugin.ts";
 import { createPriority } from "./plugins/priority/plugin.ts";
 import { createResourceQuota } from "./plugins/resourcequota/plugin.ts";
@@ -32,6 +33,7 @@ export const admissionPlugins: readonly AdmissionPluginEntry[] = [
   nodeRestriction,
   { name: "TaintNodesByCondition", onByDefault: true, create: createTaintNodesByCondition },
   { name: "AlwaysPullImages", onByDefault: false, create: createAlwaysPullImages },
+  { name: "PodSecurity", onByDefault: true, create: createPodSecurity },
   { name: "Priority", onByDefault: true, create: createPriority },
   { name: "DefaultTolerationSeconds", onByDefault: true, create: createDefaultTolerationSeconds },
   { name: "DefaultStorageClass", onByDefault: true, create: createDefaultStorageClass },

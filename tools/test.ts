@@ -67,6 +67,7 @@ const stages: readonly Stage[] = [
   { name: "tidy", run: () => tests("tools/*.test.ts", 1) },
   { name: "unit", run: () => tests(["src/**/*.test.ts", "facts/**/*.test.ts"], 2) },
   { name: "corpus", run: () => tests("test/corpus/*.test.ts", 1) },
+  { name: "fuzz", run: () => tests("test/fuzz/*.test.ts", 1) },
   { name: "build", run: () => program(process.execPath, join(root, "tools", "build.ts"), "--types") },
   { name: "integration", run: () => tests("test/{integration,package}/**/*.test.ts", 2) },
   { name: "e2e", run: () => tests("test/e2e/**/*.test.ts", 1) },

@@ -195,7 +195,7 @@ const widths: readonly Hostile[] = [
     name: "empty containers",
     method: "POST",
     path: `${core}/pods`,
-    body: () => pod("empty", `"containers":[${filled(() => "{}")}]`),
+    body: () => pod("empty", `"containers":[${filled(() => "{}", ",", 60_000)}]`),
     codes: [422],
   },
   {
@@ -935,7 +935,7 @@ const questions: readonly Hostile[] = [
     path: "/apis/authorization.k8s.io/v1/subjectaccessreviews",
     body: () =>
       `{"spec":{"user":"u","groups":[${filled((i) => `"g${i}"`)}],"resourceAttributes":{"verb":"get","resource":"pods"}}}`,
-    codes: [201],
+    codes: [201, 501],
   },
   { name: "a body that is too large", method: "POST", path: maps, body: () => long(" ", mostBytes + 1), codes: [413] },
 ];

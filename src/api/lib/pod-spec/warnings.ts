@@ -208,20 +208,29 @@ function relation(port: ContainerPort, other: ContainerPort): string | undefined
 const printed = ({ name = "", hostPort = 0, containerPort, protocol, hostIP }: ContainerPort): string =>
   `{Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
 
+/** Headers carry fewer warnings than this. */
+const mostSaid = 500;
+
 function portWarnings(spec: PodSpec, at: string): string[] {
   const all: PlacedPort[] = allContainers(spec, at).flatMap(({ container, path }) =>
     (container.ports ?? []).map((port, index) => ({ port, path: item(child(path, "ports"), index) })),
   );
-  const numbers = all.flatMap(({ port, path }, index) => [
-    ...(port.hostIP && !port.hostPort ? [`${path}: hostIP set without hostPort: ${printed(port)}`] : []),
-    ...all
-      .slice(0, index)
-      .filter((other) => other.port.containerPort === port.containerPort && other.port.protocol === port.protocol)
-      .flatMap((other) => {
-        const text = relation(port, other.port);
-        return text === undefined ? [] : [`${path}: ${text} with ${other.path}`];
-      }),
-  ]);
+  const earlier = new Map<string, PlacedPort[]>();
+  let said = 0;
+  const numbers = all.flatMap(({ port, path }) => {
+    const key = `${port.containerPort}/${port.protocol}`;
+    const same = said < mostSaid ? (earlier.get(key) ?? []) : [];
+    const texts = same.flatMap((other) => {
+      const text = relation(port, other.port);
+      return text === undefined ? [] : [`${path}: ${text} with ${other.path}`];
+    });
+    said += texts.length;
+    if (said < mostSaid) earlier.set(key, [...same, { port, path }]);
+    return [
+      ...(port.hostIP && !port.hostPort ? [`${path}: hostIP set without hostPort: ${printed(port)}`] : []),
+      ...texts,
+    ];
+  });
   const names = new Map<string, string>();
   const repeated = all.flatMap(({ port: { name }, path }) => {
     if (!name) return [];

@@ -56,6 +56,8 @@ export interface TestCluster {
   /** Repeats until `done` holds of kubectl's output; fails with the last output. */
   eventually(args: readonly string[], done: (output: string) => boolean, limitMs?: number): Promise<string>;
   apply(manifest: object | readonly object[]): Promise<string>;
+  /** A program in the network that the cluster is in. */
+  run(command: string, args: readonly string[], options?: RunOptions): Promise<Output>;
   /** The `up` process. */
   readonly process: ChildProcess;
   readonly log: () => string;
@@ -69,7 +71,12 @@ export interface ClusterOptions {
   /** Kept from an earlier start. */
   readonly dataDirectory?: string;
   readonly flags?: readonly string[];
+  /** A network namespace of its own in which there is only loopback: no address, no route, nobody else. */
+  readonly offline?: boolean;
 }
+
+/** Runs what follows in a network of its own; the process keeps its number. */
+const offlineWords = ["unshare", "--net", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
 
 /** Starts `t8s up` and resolves when it says that the cluster is ready. */
 export async function startTestCluster(options: ClusterOptions = {}): Promise<TestCluster> {
@@ -79,7 +86,8 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
   const kubeconfig = join(directory, "kubeconfig");
   const scope = ["--name", name, "--data-dir", dataDirectory];
   let log = "";
-  const child = spawn(t8s, ["up", ...scope, ...(options.flags ?? [])], { stdio: ["ignore", "pipe", "pipe"] });
+  const [command = t8s, ...words] = [...(options.offline ? offlineWords : []), t8s, "up", ...scope];
+  const child = spawn(command, [...words, ...(options.flags ?? [])], { stdio: ["ignore", "pipe", "pipe"] });
   const ready = new Promise<void>((resolve, reject) => {
     const take = (chunk: Buffer): void => {
       log += chunk;
@@ -90,13 +98,18 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
     child.once("exit", (status) => reject(new Error(`t8s up ended with status ${status}:\n${log}`)));
   });
   await ready;
+  const runInside: TestCluster["run"] = (program, args, run) =>
+    options.offline
+      ? runProgram("nsenter", [`--net=/proc/${child.pid}/ns/net`, program, ...args], run)
+      : runProgram(program, args, run);
   const split = (args: (string | RunOptions)[]): [string[], RunOptions] => [
     args.filter((arg) => typeof arg === "string"),
     args.find((arg) => typeof arg === "object") ?? {},
   ];
   const tryKubectl = (...args: (string | RunOptions)[]): Promise<Output> => {
     const [words, run] = split(args);
-    return runProgram("kubectl", words, { ...run, env: { KUBECONFIG: kubeconfig, HOME: dataDirectory, ...run.env } });
+    const env = { KUBECONFIG: kubeconfig, HOME: dataDirectory, ...run.env };
+    return runInside("kubectl", words, { ...run, env });
   };
   const kubectl = async (...args: (string | RunOptions)[]): Promise<string> => {
     const output = await tryKubectl(...args);
@@ -110,6 +123,7 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
     kubeconfig,
     kubectl,
     tryKubectl,
+    run: runInside,
     process: child,
     log: () => log,
     t8s: (verb, ...args) => runProgram(t8s, [verb, ...scope, ...args]),

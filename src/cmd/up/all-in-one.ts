@@ -92,6 +92,8 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
     port: config.ports.api,
     clock: systemClock,
     log: log.child("http"),
+  }).catch((error: Error) => {
+    throw new Error(`the API server failed: ${error.message}`, { cause: error });
   });
   writeKubeconfig(layout.kubeconfigFile, {
     clusterName: config.name === "default" ? "typernetes" : `typernetes-${config.name}`,
@@ -151,12 +153,16 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
   };
 }
 
-/** Where the cluster is reached. A machine without any network has the pods' gateway: pods would take 127.0.0.1 for themselves. */
+/**
+ * Where the cluster is reached. A machine without any network has the pods' gateway: pods would take 127.0.0.1 for themselves. It has no
+ * route either, and without one the kernel refuses a cluster IP before the service proxy's rules see it.
+ */
 async function clusterAddress({ config, mode }: AllInOneOptions): Promise<string> {
   const address = nodeAddress();
   if (address !== "127.0.0.1" || mode === "simulated") return address;
   const { createBridge } = await import("../../network/node/index.ts");
-  return createBridge({ bridge: config.bridge, podCidr: nodePodCidr(config.podCidr), mtu: 0 });
+  const podCidr = nodePodCidr(config.podCidr);
+  return createBridge({ bridge: config.bridge, podCidr, mtu: 0, routes: [config.serviceCidr] });
 }
 
 /** What has not ended by then is named and left behind: the process ends anyway. */

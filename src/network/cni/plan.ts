@@ -42,6 +42,8 @@ export function cniConfigList(plan: CniPlan): string {
 
 export interface BridgePlan extends Pick<CniPlan, "bridge" | "podCidr" | "mtu"> {
   readonly exists: boolean;
+  /** Ranges that lead to the bridge besides the pods'. */
+  readonly routes?: readonly string[];
 }
 
 /** Lines for `ip -batch`, and the gateway's address: the first of the range, as host-local gives it to the bridge plugin. */
@@ -61,6 +63,7 @@ export function bridgeCommands(plan: BridgePlan): { readonly gateway: string; re
       ...(mtu > 0 ? [`link set dev ${bridge} mtu ${mtu}`] : []),
       `address replace ${gateway}/${length} dev ${bridge}`,
       `link set dev ${bridge} up`,
+      ...(plan.routes ?? []).map((range) => `route replace ${range} dev ${bridge}`),
       "",
     ].join("\n"),
   };

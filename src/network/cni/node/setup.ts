@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runNft, withSystemPath } from "../../node/nft.ts";
-import { bridgeCommands, type CniPlan, cniConfigList } from "../plan.ts";
+import { type BridgePlan, bridgeCommands, type CniPlan, cniConfigList } from "../plan.ts";
 import { podRules, removePodRules } from "../rules.ts";
 
 export interface PodNetworkOptions extends CniPlan {
@@ -41,7 +41,7 @@ export async function setUpPodNetwork(options: PodNetworkOptions): Promise<PodNe
  * gateway's address is the node's own on a machine without any network, and localhost ports need a switch of this bridge.
  * Idempotent; resolves with the gateway's address.
  */
-export async function createBridge(plan: Pick<CniPlan, "bridge" | "podCidr" | "mtu">): Promise<string> {
+export async function createBridge(plan: Omit<BridgePlan, "exists">): Promise<string> {
   const { gateway, commands } = bridgeCommands({ ...plan, exists: hasInterface(plan.bridge) });
   const child = spawn("ip", ["-batch", "-"], { stdio: ["pipe", "ignore", "pipe"], env: withSystemPath() });
   let errors = "";

@@ -22,7 +22,6 @@ import {
   type TlsMaterial,
 } from "../../server/node/index.ts";
 import { createMemoryStore, type Store } from "../../store/index.ts";
-import { portError } from "../health.ts";
 import { levelOf, processLogger, readFlags, stopSignal } from "../lib.ts";
 import { registerProcessMetrics } from "../process-metrics.ts";
 import { acceptedByApiServer, tellInert } from "./accepted-flags.ts";
@@ -149,11 +148,7 @@ async function serve({ options, streaming, tls, values, signal }: Serving): Prom
   try {
     const [bindAddress, port] = [values["bind-address"], values["secure-port"]];
     await plane.start();
-    const listener = await serveApi({ plane, streaming, tls, bindAddress, port, clock: systemClock, log }).catch(
-      (error: NodeJS.ErrnoException) => {
-        throw new Error(portError(error, `${bindAddress}:${port}`), { cause: error });
-      },
-    );
+    const listener = await serveApi({ plane, streaming, tls, bindAddress, port, clock: systemClock, log });
     log.info("serving", { address: `https://${options.advertise!.address}:${listener.port}` });
     await new Promise<void>((resolve) => onAbort(signal, resolve));
     log.info("stopping", { reason: signal.reason });

@@ -1,6 +1,7 @@
 // An API server on a TLS port: the part that `t8s apiserver`, `t8s up` and the library share.
 import type { Clock, Logger } from "../../base/index.ts";
 import { type Listener, type NodeStreaming, serveHttps, type TlsMaterial } from "../../server/node/index.ts";
+import { portError } from "../health.ts";
 import type { ControlPlane } from "./control-plane.ts";
 
 export interface ServeApiOptions {
@@ -13,6 +14,7 @@ export interface ServeApiOptions {
   readonly log: Logger;
 }
 
+/** Rejects with words about the port when it cannot be opened. */
 export function serveApi({ plane, streaming, tls, bindAddress, port, clock, log }: ServeApiOptions): Promise<Listener> {
   return serveHttps({
     ...tls,
@@ -22,5 +24,7 @@ export function serveApi({ plane, streaming, tls, bindAddress, port, clock, log 
     port,
     clock,
     log,
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(portError(error, `${bindAddress}:${port}`), { cause: error });
   });
 }

@@ -1,7 +1,7 @@
 // The node with real containers: pod network, runtime, kubelet, service proxy and DNS of this machine.
 import { mkdirSync } from "node:fs";
 
-import { systemClock, systemRng } from "../../base/index.ts";
+import { onAbort, systemClock, systemRng } from "../../base/index.ts";
 import { createInformerFactory } from "../../client/index.ts";
 import { authorizeDns, dnsUser, nodePodCidr, provideImages, publishDns } from "../../cluster/index.ts";
 import type { ClusterPki } from "../../cluster/pki/index.ts";
@@ -18,6 +18,7 @@ import {
 import { connectCri } from "../../runtime/cri/index.ts";
 import { type ControlPlane, componentUsers } from "../apiserver/control-plane.ts";
 import type { ComponentBase } from "../components.ts";
+import { portError } from "../health.ts";
 import type { AllInOneOptions } from "./all-in-one.ts";
 import { isReady, whenNode } from "./node-watch.ts";
 
@@ -97,6 +98,8 @@ async function runKubelet({ options, plane, pki, address, base }: RealNodeParts)
     client,
     clock: systemClock,
     log: log.child("kubelet"),
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(portError(error, `0.0.0.0:${config.ports.kubelet}`), { cause: error });
   });
   try {
     await kubelet.run(parts.signal);
@@ -165,7 +168,8 @@ async function runDns(parts: RealNodeParts & { readonly client: ComponentBase["c
   });
   try {
     await publishDns(parts.client, { dnsIp: config.dnsIp, address, port: server.port });
-    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    // Another part may have failed meanwhile.
+    await new Promise<void>((resolve) => onAbort(signal, resolve));
   } finally {
     await server.close();
   }

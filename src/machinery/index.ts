@@ -10,7 +10,7 @@ export { goTypeError } from "./codec/decode-plan.ts";
 export { JsonNumber, JsonSyntaxError, type ParsedJson, parseJson, plainCopy } from "./codec/json-text.ts";
 export { type ReadMeta, readObjectMeta } from "./codec/object-meta.ts";
 export * from "./codec/yaml.ts";
-export { hasEmpties, sentEmpty } from "./empties.ts";
+export { hasEmpties, markEmpty, sentEmpty } from "./empties.ts";
 export { deepClone, deepEqual, deepFreeze, identical, isObject, setOwn } from "./equal.ts";
 export * from "./errors.ts";
 export { goFloat, goJson, quoteGo } from "./go-text.ts";

@@ -7,7 +7,7 @@ import { type Replayer, startReplayer } from "./replay.ts";
 /** How many cases of each file agree at least. These figures only rise. */
 const floors: Readonly<Record<string, number>> = {
   kinds: 6525,
-  apply: 194,
+  apply: 198,
   patch: 175,
   requests: 402,
   auth: 213,

@@ -182,6 +182,5 @@ export const replicaScale = {
 export const immutableSelector =
   (old: LabelSelector | undefined): Check<LabelSelector | undefined> =>
   (now, at, found) => {
-    if (!deepEqual(now, old))
-      found.push(field.invalid(at, now === undefined ? null : selectorForm(now), immutableText));
+    if (!deepEqual(now, old)) found.push(field.invalid(at, now ? selectorForm(now) : null, immutableText));
   };

@@ -1,6 +1,6 @@
 // Validation of pods: as they are created and as they may change. Upstream: ValidatePodCreate, ValidatePodUpdate.
 import type { NodeAffinity, NodeSelectorTerm, Pod, PodSpec, Toleration } from "../../../../facts/types/core.v1.ts";
-import { deepEqual, type FieldError, field, identical } from "../../../machinery/index.ts";
+import { deepClone, deepEqual, type FieldError, field, identical } from "../../../machinery/index.ts";
 import { jsonDiff } from "../../lib/diff.ts";
 import { internalForm } from "../../lib/internal-form.ts";
 import { annotationPath, validateObjectMetaUpdate } from "../../lib/metadata.ts";
@@ -178,23 +178,15 @@ const narrowedAffinity =
 
 /** The new spec with everything that may change put back to what it was. */
 function unchangeable(spec: PodSpec, old: PodSpec, found: Findings): PodSpec {
-  const restore = (list: Lists): Partial<PodSpec> =>
-    spec[list] === undefined
-      ? {}
-      : {
-          [list]: spec[list].map((container, index) => {
-            const image = old[list]?.[index]?.image;
-            return image === undefined ? container : { ...container, image };
-          }),
-        };
-  const munged: PodSpec = {
-    ...spec,
-    ...restore("containers"),
-    ...restore("initContainers"),
-    activeDeadlineSeconds: old.activeDeadlineSeconds,
-    schedulingGates: old.schedulingGates,
-    tolerations: old.tolerations,
-  } as PodSpec;
+  // A clone, not a spread: what was sent empty shows in the difference.
+  const munged = deepClone(spec);
+  for (const list of ["containers", "initContainers"] as const)
+    for (const [index, container] of (munged[list] ?? []).entries()) {
+      const image = old[list]?.[index]?.image;
+      if (image !== undefined) container.image = image;
+    }
+  const { activeDeadlineSeconds, schedulingGates } = old;
+  Object.assign(munged, { activeDeadlineSeconds, schedulingGates, tolerations: old.tolerations });
   if ((old.schedulingGates?.length ?? 0) === 0) return munged;
   const narrowed = Object.entries(old.nodeSelector ?? {}).every(([key, value]) => spec.nodeSelector?.[key] === value);
   if (!narrowed)
@@ -211,7 +203,7 @@ function unchangeable(spec: PodSpec, old: PodSpec, found: Findings): PodSpec {
   const { nodeAffinity: _, ...others } = spec.affinity ?? {};
   const affinity = before === undefined ? others : { ...others, nodeAffinity: before };
   const hasAffinity = old.affinity !== undefined || Object.keys(affinity).length > 0;
-  return { ...munged, nodeSelector: old.nodeSelector, affinity: hasAffinity ? affinity : undefined } as PodSpec;
+  return Object.assign(munged, { nodeSelector: old.nodeSelector, affinity: hasAffinity ? affinity : undefined });
 }
 
 export const validatePodUpdate = (pod: Pod, old: Pod): FieldError[] =>

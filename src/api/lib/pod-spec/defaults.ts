@@ -10,6 +10,7 @@ import type {
   Probe,
   Volume,
 } from "../../../../facts/types/core.v1.ts";
+import { markEmpty, sentEmpty } from "../../../machinery/index.ts";
 import { type ResourceList, roundResourceList } from "../resources.ts";
 import { defaultPullPolicy } from "./image.ts";
 import { defaultPodResources } from "./pod-resources.ts";
@@ -29,9 +30,10 @@ export function defaultPod(pod: Pod): void {
   const spec = (pod.spec ??= {} as PodSpec);
   dropAnnotations(pod.metadata);
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
-    const limits = container.resources?.limits;
-    if (limits === undefined || container.resources === undefined) continue;
-    container.resources.requests = { ...limits, ...container.resources.requests };
+    const { resources } = container;
+    if (resources?.limits !== undefined) resources.requests = { ...resources.limits, ...resources.requests };
+    else if (resources !== undefined && sentEmpty(resources, "limits") && resources.requests === undefined)
+      markEmpty(resources, "requests");
   }
   defaultPodResources(spec);
   spec.enableServiceLinks ??= true;

@@ -1,6 +1,7 @@
 // The command line `t8s`.
 import process from "node:process";
 import { FlagError } from "../cli/index.ts";
+import { setFreezing } from "../machinery/index.ts";
 import { type Command, commands } from "./commands.ts";
 
 function usage(): string {
@@ -31,6 +32,7 @@ export async function main(words: readonly string[]): Promise<number> {
     process.stderr.write(`t8s: unknown command ${JSON.stringify(name)}; t8s --help lists the commands\n`);
     return 2;
   }
+  setFreezing(false);
   try {
     const { run } = await command.load();
     return await run(rest);

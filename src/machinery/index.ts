@@ -11,7 +11,7 @@ export { JsonNumber, JsonSyntaxError, type ParsedJson, parseJson, plainCopy } fr
 export { type ReadMeta, readObjectMeta } from "./codec/object-meta.ts";
 export * from "./codec/yaml.ts";
 export { hasEmpties, markEmpty, sentEmpty } from "./empties.ts";
-export { deepClone, deepEqual, deepFreeze, identical, isObject, setOwn } from "./equal.ts";
+export { deepClone, deepEqual, deepFreeze, identical, isObject, setFreezing, setOwn } from "./equal.ts";
 export * from "./errors.ts";
 export { goFloat, goJson, quoteGo } from "./go-text.ts";
 export * from "./int-or-string.ts";

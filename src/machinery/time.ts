@@ -2,7 +2,18 @@
 import { quoteGo } from "./go-text.ts";
 
 /** RFC 3339 in UTC with whole seconds: metav1.Time. */
-export const formatTime = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+export function formatTime(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (second !== formattedSecond) {
+    formattedText = `${new Date(ms).toISOString().slice(0, 19)}Z`;
+    formattedSecond = second;
+  }
+  return formattedText;
+}
+
+/** The last one made: a busy server writes the same second into many objects. */
+let formattedSecond = Number.NaN;
+let formattedText = "";
 
 /** RFC 3339 with six decimals: metav1.MicroTime. */
 export const formatMicroTime = (ms: number): string => {

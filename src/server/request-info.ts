@@ -23,37 +23,44 @@ export const noQuery = new URLSearchParams();
 
 export function requestInfoOf(request: ApiRequest): RequestInfo {
   const path = decodePath(request.path);
-  const plain: RequestInfo = {
-    isResource: false,
-    path,
-    verb: request.method.toLowerCase(),
-    group: "",
-    version: "",
-    namespace: "",
-    resource: "",
-    subresource: "",
-    name: "",
-    rest: [],
-  };
-  let parts = path.replace(/^\/+|\/+$/g, "").split("/");
-  if (parts.length < 3) return plain;
+  let parts = trimSlashes(path).split("/");
+  if (parts.length < 3) return plainInfo(request, path);
   const prefix = parts[0];
-  if (prefix !== "api" && prefix !== "apis") return plain;
+  if (prefix !== "api" && prefix !== "apis") return plainInfo(request, path);
   let group = "";
   if (prefix === "apis") {
-    if (parts.length < 4) return plain;
+    if (parts.length < 4) return plainInfo(request, path);
     group = parts[1]!;
     parts = parts.slice(2);
   } else parts = parts.slice(1);
-  return { ...plain, ...resourceInfo(request, group, parts) };
+  return resourceInfo(request, { path, group, versioned: parts });
 }
 
-function resourceInfo(request: ApiRequest, group: string, versioned: readonly string[]): Partial<RequestInfo> {
+const trimSlashes = (path: string): string =>
+  path.startsWith("/") && path[1] !== "/" && !path.endsWith("/") ? path.slice(1) : path.replace(/^\/+|\/+$/g, "");
+
+const plainInfo = (request: ApiRequest, path: string): RequestInfo => ({
+  isResource: false,
+  path,
+  verb: request.method.toLowerCase(),
+  group: "",
+  version: "",
+  namespace: "",
+  resource: "",
+  subresource: "",
+  name: "",
+  rest: [],
+});
+
+function resourceInfo(
+  request: ApiRequest,
+  { path, group, versioned }: { path: string; group: string; versioned: readonly string[] },
+): RequestInfo {
   const version = versioned[0]!;
   let parts = versioned.slice(1);
   let verb = verbs[request.method] ?? (request.method === "GET" || request.method === "HEAD" ? "get" : "");
   if (specialVerbs.has(parts[0]!)) {
-    if (parts.length < 2) return {};
+    if (parts.length < 2) return plainInfo(request, path);
     verb = parts[0]!;
     parts = parts.slice(1);
   }
@@ -72,7 +79,7 @@ function resourceInfo(request: ApiRequest, group: string, versioned: readonly st
     name = nameFromSelector(request);
   } else if (name === "" && verb === "watch") name = nameFromSelector(request);
   else if (name === "" && verb === "delete") verb = "deletecollection";
-  return { isResource: true, verb, group, version, namespace, resource, subresource, name, rest: parts.slice(3) };
+  return { isResource: true, path, verb, group, version, namespace, resource, subresource, name, rest: parts.slice(3) };
 }
 
 /** A list of one name is authorized like a get of it. */

@@ -210,11 +210,24 @@ function sortedElements(set: FieldSet): string[] {
   const elements = [...set.children.keys()];
   if (elements.length < 2) return elements;
   if (elements.every((element) => element.startsWith("f:"))) return elements.sort();
+  if (isKeyedByOneText(elements)) return elements.map(withoutEnd).sort().map(withEnd);
   return elements
     .map((element): Sortable => ({ element, content: contentOf(element) }))
     .sort(compareElements)
     .map(({ element }) => element);
 }
+
+/** `k:{"name":"a"}` and the like: the order of the texts without their ends is the order of the names. */
+function isKeyedByOneText(elements: readonly string[]): boolean {
+  const start = /^k:\{"[^"\\]*":"/.exec(elements[0]!)?.[0];
+  if (start === undefined) return false;
+  return elements.every(
+    (element) =>
+      element.startsWith(start) && element.indexOf('"', start.length) === element.length - 2 && !element.includes("\\"),
+  );
+}
+const withoutEnd = (element: string): string => element.slice(0, -2);
+const withEnd = (element: string): string => `${element}"}`;
 
 function contentOf(element: string): unknown {
   const text = element.slice(2);

@@ -18,7 +18,7 @@ import {
   unionFields,
 } from "./field-set.ts";
 import { reconcileFields } from "./reconcile-fields.ts";
-import { type Comparison, compareTyped } from "./typed.ts";
+import { type Comparison, changedFields, compareTyped } from "./typed.ts";
 
 export interface ManagedFieldsUpdate {
   /** The object before; undefined on create. */
@@ -186,11 +186,10 @@ function afterUpdate(before: Managers, update: ManagedFieldsUpdate): Managers {
   const live = (update.before === undefined ? zeroObject(update) : withoutManagedFields(update.before)) as Objects;
   const after = withoutManagedFields(update.after) as unknown as Objects;
   const { apiVersion } = update.after;
-  const compared = compareTyped(live, after, update);
-  const comparisons = comparer({ ...update, apiVersion }, { before: live, after, compared });
-  const managers = reconciled(before, { ...update, apiVersion });
-  const changed = unionFields(compared.modified, compared.added);
-  const result = new Map(takeFields(managers, comparisons));
+  const { changed, others: result } =
+    before.size === 0
+      ? { changed: changedFields(live, after, update), others: new Map<string, Manager>() }
+      : changesAndOthers(before, { live, after }, update);
   const reset = update.resetFields ?? emptyFieldSet;
   const own = withoutUnowned(subtractFieldTrees(changed, reset));
   if (!isEmptyFieldSet(own)) {
@@ -205,6 +204,22 @@ function afterUpdate(before: Managers, update: ManagedFieldsUpdate): Managers {
     result.set(identity, { ...entry, time: update.time, set });
   }
   return capUpdateManagers(result);
+}
+
+/** What the write changed, and the managers before it without what they lose by that. */
+function changesAndOthers(
+  before: Managers,
+  { live, after }: { live: Objects; after: Objects },
+  update: ManagedFieldsUpdate,
+): { changed: FieldSet; others: Map<string, Manager> } {
+  const { apiVersion } = update.after;
+  const compared = compareTyped(live, after, update);
+  const comparisons = comparer({ ...update, apiVersion }, { before: live, after, compared });
+  const managers = reconciled(before, { ...update, apiVersion });
+  return {
+    changed: unionFields(compared.modified, compared.added),
+    others: new Map(takeFields(managers, comparisons)),
+  };
 }
 
 type Objects = Record<string, unknown>;

@@ -7,6 +7,7 @@ import {
   type FieldSet,
   FieldSetError,
   fieldSet,
+  isEmptyFieldSet,
   keyElement,
   leafFieldSet,
   unionFields,
@@ -29,6 +30,7 @@ export type TypedNode =
     };
 
 const scalarNode: TypedNode = { kind: "scalar" };
+const wholeNode: TypedNode = { kind: "scalar" };
 
 /** What upstream deduces for values without a schema: maps field by field, lists as a whole. */
 function deducedNode(value: unknown): TypedNode {
@@ -41,7 +43,7 @@ function deducedNode(value: unknown): TypedNode {
 export function typedNode(schema: Schema | undefined, value: unknown, schemas: Schemas): TypedNode {
   if (schema === undefined) return deducedNode(value);
   // Raw extensions are tracked as a whole although their schema is an open object.
-  if (schema.r?.endsWith(".runtime.RawExtension")) return scalarNode;
+  if (schema.r?.endsWith(".runtime.RawExtension")) return wholeNode;
   const target = schemas.resolve(schema);
   if (target.p !== undefined || target.t === "object") return mapNode(schema, target);
   if (target.t === "array") return listNode(schema, target);
@@ -103,6 +105,11 @@ export function itemElement(list: Extract<TypedNode, { kind: "list" }>, item: un
   }
   if (item === null) throw new FieldSetError("associative list with keys may not have a null element");
   if (!isObject(item)) throw new FieldSetError("associative list with keys may not have non-map elements");
+  if (list.keys.length === 1) {
+    const key = list.keys[0]!;
+    const value = item[key];
+    if (typeof value === "string") return `k:{${JSON.stringify(key)}:${JSON.stringify(value)}}`;
+  }
   const pairs: [string, unknown][] = [];
   for (const key of list.keys) {
     const value = item[key] === undefined ? keyDefault(list.item, key, schemas) : item[key];
@@ -212,6 +219,8 @@ function compareLeaf(before: unknown, after: unknown): Compared {
 }
 
 function compareAs(node: TypedNode, before: unknown, after: unknown, schemas: Schemas): Compared {
+  if (node === scalarNode && after !== null && typeof after === "object")
+    throw new FieldSetError("a list or map stands where the schema has a scalar");
   if (node.kind === "scalar" || node.atomic) return compareLeaf(before, after);
   if (node.kind === "map") {
     const left = isObject(before) ? before : {};
@@ -270,4 +279,67 @@ function compareItems(
     },
     "",
   );
+}
+
+/**
+ * What is new or another value in `after`: `added` and `modified` of compareTyped as one set, made in one walk. The object
+ * itself is no member.
+ */
+export function changedFields(before: unknown, after: unknown, types: CompareTypes): FieldSet {
+  const { schema, schemas } = types;
+  if (before === after || after === undefined) return emptyFieldSet;
+  if (before === undefined) return wholeFields(after, schema, schemas);
+  const node = typedNode(schema, after, schemas);
+  if (node.kind === "map" && !node.atomic && isObject(before) && isObject(after)) {
+    const keys = Object.keys(after);
+    if (keys.length === 0) return unionOfChanges(before, after, types);
+    const children = new Map<string, FieldSet>();
+    for (const key of keys) {
+      const child = changedFields(before[key], after[key], { schema: node.member(key).schema, schemas });
+      if (!isEmptyFieldSet(child)) children.set(`f:${key}`, child);
+    }
+    return children.size === 0 ? emptyFieldSet : { self: false, children };
+  }
+  const fills = node.kind === "list" && !node.atomic && schema !== undefined && isEmptyList(before);
+  if (!fills || !Array.isArray(after) || after.length === 0) return unionOfChanges(before, after, types);
+  return { self: false, children: itemFields(node, after, schemas) };
+}
+
+const isEmptyList = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0);
+
+function unionOfChanges(before: unknown, after: unknown, types: CompareTypes): FieldSet {
+  const { added, modified } = compareTyped(before, after, types);
+  return unionFields(modified, added);
+}
+
+/** Of a value where there was none: it and everything below it are new. */
+function wholeFields(value: unknown, schema: Schema | undefined, schemas: Schemas): FieldSet {
+  if (value === undefined) return emptyFieldSet;
+  const node = typedNode(schema, value, schemas);
+  if (node.kind === "scalar" || node.atomic) return leafFieldSet;
+  if (node.kind === "list")
+    return Array.isArray(value) && value.length > 0
+      ? { self: true, children: itemFields(node, value, schemas) }
+      : leafFieldSet;
+  if (!isObject(value)) return leafFieldSet;
+  const children = new Map<string, FieldSet>();
+  for (const key of Object.keys(value)) {
+    const child = wholeFields(value[key], node.member(key).schema, schemas);
+    if (!isEmptyFieldSet(child)) children.set(`f:${key}`, child);
+  }
+  return children.size === 0 ? leafFieldSet : { self: true, children };
+}
+
+function itemFields(
+  list: Extract<TypedNode, { kind: "list" }>,
+  items: readonly unknown[],
+  schemas: Schemas,
+): Map<string, FieldSet> {
+  const children = new Map<string, FieldSet>();
+  for (const item of items) {
+    const element = itemElement(list, item, schemas);
+    // Items that occur twice are owned as a whole.
+    children.set(element, children.has(element) ? leafFieldSet : wholeFields(item, list.item, schemas));
+  }
+  return children;
 }

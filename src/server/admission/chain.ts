@@ -110,7 +110,7 @@ export function createReinvocation(): Reinvocation {
 function attributesOf(context: RequestContext, resource: ServedResource, input: AdmissionInput): AdmissionAttributes {
   const { kind } = resource;
   const { info } = context;
-  return {
+  const attributes: Mutable<AdmissionAttributes> = {
     operation: input.operation,
     kind,
     bodyKind: input.bodyKind ?? { group: kind.group, version: kind.version, kind: kind.kind },
@@ -119,14 +119,17 @@ function attributesOf(context: RequestContext, resource: ServedResource, input: 
     get name() {
       return input.name ?? (info.name !== "" ? info.name : (input.object?.metadata.name ?? ""));
     },
-    ...(input.object === undefined ? {} : { object: input.object }),
-    ...(input.oldObject === undefined ? {} : { oldObject: input.oldObject }),
     options: input.options,
     user: context.user,
     dryRun: input.dryRun,
     warn: (text) => warn(context, text),
     annotate: (key, value) => context.annotations.set(key, value),
     reinvocation: createReinvocation(),
-    ...(context.request.signal === undefined ? {} : { signal: context.request.signal }),
   };
+  if (input.object !== undefined) attributes.object = input.object;
+  if (input.oldObject !== undefined) attributes.oldObject = input.oldObject;
+  if (context.request.signal !== undefined) attributes.signal = context.request.signal;
+  return attributes;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -12,6 +12,7 @@ const authenticationGroup = { group: "authentication.k8s.io", version: "v1" };
 /** The user to go on as. Throws StatusError 403 for what the requestor may not impersonate. */
 export async function impersonate(request: ApiRequest, user: UserInfo, authorizer: Authorizer): Promise<UserInfo> {
   const { headers } = request;
+  if (!asksToImpersonate(headers)) return user;
   const username = headers["impersonate-user"] ?? "";
   const groups = listed(headers["impersonate-group"]);
   const uid = headers["impersonate-uid"] ?? "";
@@ -44,6 +45,11 @@ export async function impersonate(request: ApiRequest, user: UserInfo, authorize
     ...(uid === "" ? {} : { uid }),
     ...(hasExtra ? { extra } : {}),
   };
+}
+
+function asksToImpersonate(headers: ApiRequest["headers"]): boolean {
+  for (const name in headers) if (name.startsWith("impersonate-")) return true;
+  return false;
 }
 
 const nothing = {

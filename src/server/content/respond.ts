@@ -134,7 +134,7 @@ function listResponse(
   // Items of custom kinds say what they are.
   if (custom !== undefined)
     return { status: 200, headers: json, bytes: [joinWhole(head, list.items.map(custom.served))] };
-  return { status: 200, headers: json, bytes: [joinItems(head, list.items)] };
+  return { status: 200, headers: json, bytes: joinItems(head, list.items) };
 }
 
 function joinWhole(head: object, items: readonly CachedObject[]): Uint8Array {
@@ -153,26 +153,39 @@ function joinWhole(head: object, items: readonly CachedObject[]): Uint8Array {
 }
 
 /** `{"kind":…,"items":[{"metadata":…},…]}` put together from what is stored. */
-function joinItems(head: object, items: readonly CachedObject[]): Uint8Array {
+function joinItems(head: object, items: readonly CachedObject[]): readonly Uint8Array[] {
   const opening = encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`);
-  const offsets = items.map((item) => item.itemOffset);
-  let size = opening.length + 2;
-  items.forEach((item, index) => {
+  if (items.length === 0) return [opening, closing];
+  let joined = joinedItems.get(items)?.deref();
+  if (joined === undefined) {
+    joined = itemsText(items);
+    joinedItems.set(items, new WeakRef(joined));
+  }
+  return [opening, joined, closing];
+}
+
+/** A list that many ask for at once is put together once; when nobody is writing it any more, it is gone. */
+const joinedItems = new WeakMap<readonly CachedObject[], WeakRef<Uint8Array>>();
+const closing = encoder.encode("]}");
+
+function itemsText(items: readonly CachedObject[]): Uint8Array {
+  const offsets = new Uint32Array(items.length);
+  let size = 0;
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index]!;
+    offsets[index] = item.itemOffset;
     size += item.bytes.length - offsets[index]! + 2;
-  });
-  const out = new Uint8Array(size);
-  out.set(opening);
-  let at = opening.length;
-  items.forEach((item, index) => {
+  }
+  const out = new Uint8Array(size - 1);
+  let at = 0;
+  for (let index = 0; index < items.length; index++) {
     if (index > 0) out[at++] = 0x2c;
     out[at++] = 0x7b;
-    const rest = item.bytes.subarray(offsets[index]);
-    out.set(rest, at);
-    at += rest.length;
-  });
-  out[at++] = 0x5d;
-  out[at++] = 0x7d;
-  return out.subarray(0, at);
+    const { bytes } = items[index]!;
+    out.set(offsets[index] === 0 ? bytes : bytes.subarray(offsets[index]), at);
+    at += bytes.length - offsets[index]!;
+  }
+  return out;
 }
 
 function tableFor(

@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2Session, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Server as NetServer, Socket } from "node:net";
-import type { Duplex, Readable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import { every } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, type Identity, internalError, StatusError } from "../../machinery/index.ts";
 import type { PlainListenOptions } from "./listen.ts";
@@ -13,6 +13,9 @@ import { bodyBytes, discard, isStreaming, Stalls, writeStream } from "./respond.
 
 /** One for all: an abort without a reason makes an exception with a stack trace, for every request. */
 const clientGone = new Error("the client closed the request");
+
+/** Every layer below copies what it is given to write: this much at a time of a long answer. */
+const largestWrite = 256 * 1024;
 
 /** What the two listeners share: adapters of both protocols and the life of their connections. */
 export class Connections {
@@ -72,7 +75,7 @@ export class Connections {
           stream.respond(length === undefined ? answer : { ...answer, "content-length": length }, {
             endStream: length === undefined || length === 0 || head.method === "HEAD",
           }),
-        write: (bytes) => stream.write(bytes),
+        stream,
         end: (bytes) => stream.end(bytes),
       });
     };
@@ -118,7 +121,7 @@ export class Connections {
           if (length !== undefined && answer.status !== 204 && answer.status !== 304)
             response.setHeader("content-length", length);
         },
-        write: (bytes) => response.write(bytes),
+        stream: response,
         end: (bytes) => response.end(bytes),
       });
     };
@@ -212,7 +215,7 @@ export class Connections {
     };
   }
 
-  /** A body that is there in full: its length is announced, long lists are handed over chunk by chunk without a copy. */
+  /** A body that is there in full: its length is announced, a long one goes out no faster than the client reads. */
   async #sendWhole(response: ApiResponse, out: WholeWriter): Promise<void> {
     if (isStreaming(response)) {
       await discard(response);
@@ -224,8 +227,16 @@ export class Connections {
     for (const chunk of chunks) length += chunk.length;
     out.begin(length);
     if (length === 0 || out.discardBody) return out.end();
-    for (let index = 0; index < chunks.length - 1; index++) out.write(chunks[index]!);
-    out.end(chunks[chunks.length - 1]);
+    if (length <= largestWrite) {
+      for (let index = 0; index < chunks.length - 1; index++) out.stream.write(chunks[index]!);
+      return out.end(chunks[chunks.length - 1]);
+    }
+    for (const chunk of chunks)
+      for (let at = 0; at < chunk.length; at += largestWrite) {
+        if (out.stream.destroyed) return;
+        if (!out.stream.write(chunk.subarray(at, at + largestWrite))) await this.#stalls.drained(out.stream);
+      }
+    if (!out.stream.destroyed) out.end();
   }
 }
 
@@ -241,7 +252,7 @@ interface WholeWriter {
   readonly discardBody: boolean;
   /** Undefined: the length is not known (HEAD of a stream). */
   begin(length: number | undefined): void;
-  write(bytes: Uint8Array): void;
+  readonly stream: Writable;
   end(bytes?: Uint8Array): void;
 }
 

@@ -145,10 +145,13 @@ function listFromCache(
 ): ListResult {
   const { hub } = context.core;
   const { selection } = page.options;
-  const objects = hub.cacheOf(resource.stored).scan(selection.scope, page.from);
   const cache = hub.cacheOf(resource.stored);
-  const countLeft = (last: string): number => cache.countAfter(selection.scope, last);
-  return collect(objects, { ...page, revision: page.revision ?? hub.revision, countLeft });
+  const revision = page.revision ?? hub.revision;
+  if (isPlain(selection)) {
+    const { items, left } = cache.page(selection.scope, page.from, page.options.limit);
+    return pageResult(items, { left, revision, scope: selection.scope });
+  }
+  return collect(cache.scan(selection.scope, page.from), { ...page, revision });
 }
 
 /** As of a revision: from the cache while nothing has changed since, else from the store. */
@@ -180,31 +183,40 @@ async function listAt(
   }
 }
 
-/** `countLeft`: how many keys of the scope are behind the last one of a page. */
-function collect(
-  objects: Iterable<CachedObject>,
-  page: Page & { readonly revision: number; readonly countLeft?: (last: string) => number },
-): ListResult {
+const isPlain = ({ labels, fields }: Selection): boolean => labels.everything && fields.everything;
+
+/** What a page shows. How much is left behind it is known only where nothing was selected. */
+function collect(objects: Iterable<CachedObject>, page: Page & { readonly revision: number }): ListResult {
   const { options, revision } = page;
   const { selection, limit } = options;
-  const plain = selection.labels.everything && selection.fields.everything;
+  const plain = isPlain(selection);
   const items: CachedObject[] = [];
   let left = 0;
   for (const object of objects) {
     if (limit > 0 && items.length >= limit) {
-      left = plain && page.countLeft !== undefined ? page.countLeft(items.at(-1)!.key) : left + 1;
-      if (!plain || page.countLeft !== undefined) break;
+      left++;
+      if (!plain) break;
       continue;
     }
     if (plain || selects(selection, object)) items.push(object);
   }
+  const result = pageResult(items, { left, revision, scope: selection.scope });
+  if (plain || left === 0) return result;
+  const { remainingItemCount: _, ...selected } = result;
+  return selected;
+}
+
+function pageResult(
+  items: readonly CachedObject[],
+  { left, revision, scope }: { left: number; revision: number; scope: string },
+): ListResult {
   if (left === 0) return { items, revision };
-  const start = items.at(-1)!.key.slice(selection.scope.length);
+  const start = items.at(-1)!.key.slice(scope.length);
   return {
     items,
     revision,
     continue: encodeContinue({ rv: revision, start: `${start}\u0000` }),
-    ...(plain ? { remainingItemCount: left } : {}),
+    remainingItemCount: left,
   };
 }
 

@@ -59,6 +59,19 @@ export function writeOptions(context: RequestContext, kind: OptionsKind, isApply
 /** The user agent up to its first slash, cut to what a field manager may hold. */
 export function managerOf(userAgent: string | undefined): string {
   if (userAgent === undefined || userAgent === "") return "unknown";
+  const known = knownManagers.get(userAgent);
+  if (known !== undefined) return known;
+  const manager = printablePrefix(userAgent);
+  if (knownManagers.size >= mostKnownManagers) knownManagers.clear();
+  knownManagers.set(userAgent, manager);
+  return manager;
+}
+
+/** Few programs make most requests. */
+const knownManagers = new Map<string, string>();
+const mostKnownManagers = 256;
+
+function printablePrefix(userAgent: string): string {
   const prefix = userAgent.split("/", 1)[0]!;
   let manager = "";
   for (const char of prefix) {
@@ -73,6 +86,7 @@ const isPrintable = (char: string): boolean => !/[\p{C}]/u.test(char) && (char =
 
 function checkFieldManager(manager: string): FieldError[] {
   const found: FieldError[] = [];
+  if (manager === "") return found;
   if (new TextEncoder().encode(manager).length > longestFieldManager)
     found.push(field.tooLong("fieldManager", longestFieldManager));
   for (const [index, char] of [...manager].entries())

@@ -1,19 +1,27 @@
 // One object as the watch cache holds it: the bytes that a GET answers, and what selectors ask, worked out on demand.
 import type { KindDefinition } from "../../api/index.ts";
 import { deepFreeze, type KubeObject, type Labels } from "../../machinery/index.ts";
+import { type Decodable, DecodedObjects } from "./decoded.ts";
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 const metadataMark = encoder.encode(',"metadata":');
 const noLabels: Labels = Object.freeze({});
 
-export class CachedObject {
+/** Of all caches of this process together. */
+const decodedObjects = new DecodedObjects(4 << 20);
+
+export class CachedObject implements Decodable {
   readonly kind: KindDefinition;
   readonly key: string;
   readonly revision: number;
   /** JSON with kind, apiVersion and metadata first, resourceVersion the first field of metadata. */
   readonly bytes: Uint8Array;
+  used = false;
   #object: KubeObject | undefined;
+  /** The decoded form while somebody else still holds it: an informer and this cache then share one. */
+  #shared: WeakRef<KubeObject> | undefined;
+  #labels: Labels | undefined;
   #fields: Readonly<Record<string, string>> | undefined;
   #protobuf: Uint8Array | undefined;
 
@@ -27,20 +35,34 @@ export class CachedObject {
     this.bytes = at.bytes;
   }
 
-  /** Decoded once, frozen, shared by everyone in this process. */
+  /** Decoded when asked for, frozen, the same for everyone in this process as long as somebody holds it. */
   get object(): KubeObject {
-    this.#object ??= deepFreeze(JSON.parse(decoder.decode(this.bytes)) as KubeObject);
-    return this.#object;
+    if (this.#object !== undefined) {
+      this.used = true;
+      return this.#object;
+    }
+    return this.#hold(this.#shared?.deref() ?? deepFreeze(JSON.parse(decoder.decode(this.bytes)) as KubeObject));
   }
 
   /** Takes the decoded form from whoever has just written these bytes. */
   adopt(object: KubeObject): void {
-    this.#object ??= deepFreeze(object);
+    if (this.#object === undefined) this.#hold(deepFreeze(object));
   }
 
   /** The same from another copy, if that one is decoded. */
   adoptFrom(other: CachedObject): void {
-    this.#object ??= other.#object;
+    if (this.#object === undefined && other.#object !== undefined) this.#hold(other.#object);
+  }
+
+  forget(): void {
+    if (this.#object !== undefined) this.#shared = new WeakRef(this.#object);
+    this.#object = undefined;
+  }
+
+  #hold(object: KubeObject): KubeObject {
+    this.#object = object;
+    decodedObjects.add(this);
+    return object;
   }
 
   /** The same object as a protobuf message, made by whoever asks for it first. */
@@ -50,7 +72,8 @@ export class CachedObject {
   }
 
   get labels(): Labels {
-    return this.object.metadata.labels ?? noLabels;
+    this.#labels ??= this.object.metadata.labels ?? noLabels;
+    return this.#labels;
   }
 
   /** Values that field selectors may ask for. */

@@ -10,11 +10,21 @@ import { EventRing } from "./event-ring.ts";
 import { OrderedObjects } from "./ordered.ts";
 import { type CacheEvent, SharedFrames, type Watcher, watcherBucket } from "./watcher.ts";
 
+export interface ObjectPage {
+  readonly items: readonly CachedObject[];
+  /** How many are behind the last one. */
+  readonly left: number;
+}
+
+/** Pages that are remembered until the next change. */
+const mostPages = 64;
+
 export class KindCache {
   readonly kind: KindDefinition;
   readonly prefix: string;
   readonly #objects = new Map<string, CachedObject>();
   readonly #ordered = new OrderedObjects();
+  readonly #pages = new Map<string, ObjectPage>();
   readonly #ring: EventRing;
   readonly #now: () => number;
   readonly #watchers = new Map<string, Set<Watcher>>();
@@ -58,6 +68,24 @@ export class KindCache {
   /** In key order. */
   scan(prefix: string, from: string): Generator<CachedObject, void, void> {
     return this.#ordered.from(from, prefix);
+  }
+
+  /** The objects that begin at `from`, `limit` at most (0: all). As long as nothing changes, the same list each time. */
+  page(prefix: string, from: string, limit: number): ObjectPage {
+    const name = `${limit} ${prefix}\u0000${from}`;
+    const known = this.#pages.get(name);
+    if (known !== undefined) return known;
+    const items: CachedObject[] = [];
+    for (const object of this.#ordered.from(from, prefix)) {
+      if (limit > 0 && items.length === limit) break;
+      items.push(object);
+    }
+    const last = items.at(-1);
+    const left = limit === 0 || last === undefined ? 0 : this.#ordered.countAfter(last.key, prefix);
+    const page = { items, left };
+    if (this.#pages.size >= mostPages) this.#pages.clear();
+    this.#pages.set(name, page);
+    return page;
   }
 
   countAfter(prefix: string, after: string): number {
@@ -108,6 +136,7 @@ export class KindCache {
 
   /** First fill, before anybody watches. */
   load(object: CachedObject): void {
+    this.#pages.clear();
     this.#objects.set(object.key, object);
     this.#ordered.set(object);
     if (object.revision > this.#lastChange) this.#lastChange = object.revision;
@@ -145,6 +174,7 @@ export class KindCache {
     }
     if (object.revision <= this.#loadedAt) return;
     const previous = this.#objects.get(object.key);
+    if (this.#pages.size > 0) this.#pages.clear();
     if (type === "put") {
       this.#objects.set(object.key, object);
       this.#ordered.set(object);
@@ -169,6 +199,7 @@ export class KindCache {
 
   clear(): void {
     this.#cleared = new Map(this.#objects);
+    this.#pages.clear();
     this.#objects.clear();
     this.#ordered.clear();
   }

@@ -20,7 +20,7 @@ import { checkOperations, storable } from "../operations.ts";
 import { type ReplayPage, WatchHub } from "../watch-hub.ts";
 import { type Link, openLink } from "./link.ts";
 import { deadlineMs, entriesOf, eventsOf, type PendingCommit, pack, readResult } from "./marshal.ts";
-import type { EventPage, PackReader, RangePage, SweepAnswer } from "./protocol.ts";
+import type { Call, EventPage, PackReader, RangePage, SweepAnswer } from "./protocol.ts";
 
 /** Beside this file in the sources; the built package keeps it above its chunks (tools/build.ts). */
 const ownWorker = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "../store-worker.js", import.meta.url);
@@ -96,7 +96,7 @@ class SqliteStore implements Store {
     const { revision } = options;
     this.#checkRevision(revision);
     if (!storable(key)) return undefined;
-    return entriesOf(await this.#link.call<RangePage>({ type: "get", key, revision }))[0];
+    return entriesOf(await this.#call<RangePage>({ type: "get", key, revision }))[0];
   }
 
   async range(prefix: string, options: RangeOptions = {}): Promise<RangeResult> {
@@ -106,7 +106,7 @@ class SqliteStore implements Store {
     if (!storable(prefix)) return { entries: [], revision, remaining: 0 };
     const { after, limit } = options;
     using _pin = this.#pin(revision);
-    const first = await this.#link.call<RangePage>({
+    const first = await this.#call<RangePage>({
       type: "range",
       prefix,
       after,
@@ -126,14 +126,15 @@ class SqliteStore implements Store {
 
   async count(prefix: string): Promise<number> {
     this.#checkUsable();
-    return storable(prefix) ? this.#link.call<number>({ type: "count", prefix }) : 0;
+    return storable(prefix) ? this.#call<number>({ type: "count", prefix }) : 0;
   }
 
   commit(operations: readonly StoreOperation[]): Promise<CommitResult> {
     return new Promise((resolve, reject) => {
       this.#checkUsable();
       checkOperations(operations);
-      if (this.#queued.length === 0) queueMicrotask(() => this.#flush());
+      // While a batch is under way the next one collects: a message costs as much as many commits in it.
+      if (this.#queued.length === 0 && this.#sent.length === 0) queueMicrotask(() => this.#flush());
       this.#queued.push({ operations, wanted: false, resolve, reject });
     });
   }
@@ -146,7 +147,7 @@ class SqliteStore implements Store {
     this.#checkUsable();
     if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision);
     if (revision <= this.#compacted) return;
-    await this.#link.call({ type: "compact", revision, keep: Math.min(revision, ...this.#pins.keys()) });
+    await this.#call({ type: "compact", revision, keep: Math.min(revision, ...this.#pins.keys()) });
     this.#compacted = Math.max(this.#compacted, revision);
   }
 
@@ -165,7 +166,7 @@ class SqliteStore implements Store {
 
   async size(): Promise<number> {
     this.#checkUsable();
-    return this.#link.call<number>({ type: "size" });
+    return this.#call<number>({ type: "size" });
   }
 
   close(): Promise<void> {
@@ -198,6 +199,12 @@ class SqliteStore implements Store {
       for (const operation of operations) this.#schedule(deadlineMs(operation, nowMs));
   }
 
+  /** What is asked after a commit was made sees it, answered or not. */
+  #call<T>(call: Call): Promise<T> {
+    this.#flush();
+    return this.#link.call<T>(call);
+  }
+
   #schedule(atMs: number): void {
     if (atMs > 0) this.#expiry.schedule(atMs);
   }
@@ -212,6 +219,7 @@ class SqliteStore implements Store {
 
   #committed(results: PackReader, batches: number): void {
     const commits = this.#sent.splice(0, batches).flat();
+    if (this.#sent.length === 0) this.#flush();
     const events: StoreEvent[] = [];
     const outcomes = commits.map((commit) => readResult(commit, results, events));
     const newest = outcomes.findLast((outcome) => outcome.ok);
@@ -221,7 +229,9 @@ class SqliteStore implements Store {
   }
 
   #failed(error: Error, batches: number): void {
-    for (const { reject } of this.#sent.splice(0, batches).flat()) reject(error);
+    const failed = this.#sent.splice(0, batches).flat();
+    if (this.#sent.length === 0) this.#flush();
+    for (const { reject } of failed) reject(error);
   }
 
   #loseThread(error: Error): void {
@@ -235,12 +245,12 @@ class SqliteStore implements Store {
   async #replay(prefix: string, revision: number): Promise<ReplayPage> {
     this.#checkUsable();
     if (revision < this.#compacted) throw new CompactedError(this.#compacted);
-    const page = await this.#link.call<EventPage>({ type: "replay", prefix, revision });
+    const page = await this.#call<EventPage>({ type: "replay", prefix, revision });
     return { revision: page.revision, events: eventsOf(page), last: page.last };
   }
 
   #pinnedPage(prefix: string, revision: number, page: Pick<RangeOptions, "after" | "limit">): Promise<RangePage> {
-    return this.#link.call<RangePage>({
+    return this.#call<RangePage>({
       type: "range",
       prefix,
       after: page.after,
@@ -281,7 +291,7 @@ class SqliteStore implements Store {
   async #sweep(): Promise<void> {
     const { clock } = this.#options;
     while (this.#closing === undefined) {
-      const { due, nextMs } = await this.#link.call<SweepAnswer>({ type: "sweep", nowMs: clock.now() });
+      const { due, nextMs } = await this.#call<SweepAnswer>({ type: "sweep", nowMs: clock.now() });
       if (this.#closing !== undefined) return;
       await Promise.all(
         due.map(({ key, revision }) => this.commit([{ type: "delete", key, expectRevision: revision }])),

@@ -1,4 +1,5 @@
-export type { Auditor } from "./audit.ts";
+export { readAdmissionConfiguration } from "./admission/configuration.ts";
+export type { Auditor } from "./audit/contract.ts";
 export { bootstrapTokens } from "./authn/bootstrap-tokens.ts";
 export { createAuthenticator } from "./authn/create.ts";
 export { openIdDiscovery } from "./authn/discovery.ts";

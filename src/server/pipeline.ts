@@ -3,6 +3,7 @@ import { uuid } from "../base/index.ts";
 import {
   type ApiRequest,
   type ApiResponse,
+  badRequest,
   builtinSchemas,
   type Handle,
   type Identity,
@@ -11,7 +12,7 @@ import {
   type UserInfo,
 } from "../machinery/index.ts";
 import type { Aggregation } from "./aggregation/contract.ts";
-import type { Auditor } from "./audit.ts";
+import type { Auditor, AuditTrail } from "./audit/contract.ts";
 import { impersonate } from "./authn/impersonate.ts";
 import { denied } from "./authz/forbidden.ts";
 import { selectorAttributes } from "./authz/selector-attributes.ts";
@@ -31,15 +32,17 @@ import {
   noRoute,
   route,
 } from "./dispatch.ts";
-import { type Documents, pageNotFound } from "./documents/documents.ts";
-import { createInFlight, type InFlight, type InFlightOptions } from "./flowcontrol/in-flight.ts";
+import { type Documents, pageNotFound, textResponse } from "./documents/documents.ts";
+import { type Pass, type RequestGate, TooManyRequests } from "./flowcontrol/gate.ts";
+import type { WatchTracker } from "./flowcontrol/work-estimate.ts";
+import { parseGoDuration } from "./go-duration.ts";
 import type { RequestMetrics } from "./metrics.ts";
 import { checkBodySize } from "./registry/body.ts";
 import { type RequestInfo, requestInfoOf } from "./request-info.ts";
 import type { ConnectTarget, UpgradeDecision } from "./streaming/connect.ts";
 import { admitConnection } from "./streaming/connect-admission.ts";
 
-export interface PipelineOptions extends InFlightOptions {
+export interface PipelineOptions {
   readonly core: ServerCore;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
@@ -50,6 +53,10 @@ export interface PipelineOptions extends InFlightOptions {
   readonly aggregation: Pick<Aggregation, "find">;
   readonly metrics: RequestMetrics;
   readonly auditor: Auditor | undefined;
+  /** Bounds how many requests run at a time. */
+  readonly gate: RequestGate;
+  /** Who is told of writes, when somebody counts them. */
+  readonly watches: WatchTracker | undefined;
   /** Requests that neither watch nor stream end after this time. */
   readonly requestTimeoutMs: number;
 }
@@ -60,8 +67,6 @@ export interface Pipeline {
   readonly decideUpgrade: (request: ApiRequest, identity: Identity) => Promise<UpgradeDecision>;
   /** Below this path an extension server answers. */
   readonly isExtension: (path: string) => boolean;
-  /** How many requests run at this moment. */
-  readonly inFlight: Pick<InFlight, "reading" | "mutating">;
 }
 
 interface Admitted {
@@ -72,46 +77,95 @@ interface Admitted {
 const json: Accepted = { mediaType: "application/json" };
 const anonymousUser: UserInfo = { username: "system:anonymous", groups: ["system:unauthenticated"] };
 const authenticatedGroup = "system:authenticated";
-const readingMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { core, authorizer, metrics, auditor } = options;
+  const { core, authorizer, metrics, auditor, gate } = options;
   const { clock, rng, log } = core;
-  const inFlight = createInFlight(options);
 
   const handle: Handle = async (request, identity) => {
     const auditId = request.headers["audit-id"] ?? uuid(rng);
     const startedMs = clock.monotonic();
     const info = requestInfoOf(request);
-    const mutating = !readingMethods.has(request.method);
-    const bounded = !isLongRunning(info, request);
+    const flight: Flight = { startedMs, longRunning: isLongRunning(info), timeoutMs: 0 };
     let context: RequestContext | undefined;
-    let entered = false;
     let response: ApiResponse;
     try {
+      flight.timeoutMs = timeoutOf(request, flight, options.requestTimeoutMs);
       const user = await identify(request, identity);
       context = contextOf(request, { info, user, auditId });
-      auditor?.received(context);
+      flight.trail = audited(context, flight, identity);
       context = { ...context, user: await impersonate(request, user, authorizer) };
-      if (bounded && !context.user.groups.includes("system:masters")) {
-        await inFlight.enter(mutating);
-        entered = true;
-      }
-      await authorize(context);
-      response = await withDeadline(answer(context), bounded);
+      if (context.user !== user) flight.trail?.impersonated(context.user);
+      response = await withDeadline(run(context, flight), flight);
     } catch (error) {
-      response = await failure(request, context, { error, auditId });
-    } finally {
-      if (entered) inFlight.leave(mutating);
+      if (context === undefined && auditor !== undefined)
+        flight.trail = audited(contextOf(request, { info, user: anonymousUser, auditId }), flight);
+      response = await failure(request, { error, auditId });
+      if (error instanceof TooManyRequests) flight.headers = error.passHeaders;
     }
-    response = withCommonHeaders(response, auditId, context);
+    response = withCommonHeaders(response, auditId, { context, headers: flight.headers });
     const served = info.isResource && core.catalog.find(info.group, info.version, info.resource) !== undefined;
     metrics.observe(info, request, { response, served, durationMs: clock.monotonic() - startedMs });
-    if (response.watch !== undefined)
-      response = { ...response, watch: untilEnd(response.watch, metrics.longRunning(info, request)) };
-    auditor?.completed(context, response);
-    return response;
+    flight.trail?.responded(response);
+    return observed(response, { info, request, trail: flight.trail });
   };
+
+  /** Waits for its turn, is authorized, is answered. Its place is given up when that is done, even when nobody waits for it. */
+  async function run(context: RequestContext, flight: Flight): Promise<ApiResponse> {
+    const { info } = context;
+    let pass: Pass | undefined;
+    try {
+      if (!flight.longRunning || info.verb === "watch") {
+        const entered = gate.enter({
+          info,
+          user: context.user,
+          query: context.request.query,
+          signal: context.request.signal,
+          arrivedMs: flight.startedMs,
+          waitLimitMs: Math.min((flight.timeoutMs || options.requestTimeoutMs || longestWaitMs) / 4, longestWaitMs),
+        });
+        pass = entered instanceof Promise ? await entered : entered;
+        flight.headers = pass.headers;
+      }
+      await authorize(context);
+      return await answer(context, flight.trail);
+    } finally {
+      pass?.leave();
+    }
+  }
+
+  const audited = (context: RequestContext, flight: Flight, identity?: Identity): AuditTrail | undefined =>
+    auditor?.begin(context.request, {
+      info: context.info,
+      user: identity === undefined ? undefined : context.user,
+      auditId: context.auditId,
+      receivedMs: context.nowMs,
+      remoteAddress: identity?.kind === "peer" ? identity.peer.remoteAddress : undefined,
+      longRunning: flight.longRunning,
+      annotations: context.annotations,
+    });
+
+  /** Streams are counted, and audited, until their end. */
+  function observed(
+    response: ApiResponse,
+    of: { readonly info: RequestInfo; readonly request: ApiRequest; readonly trail: AuditTrail | undefined },
+  ): ApiResponse {
+    const { info, request, trail } = of;
+    if (response.watch !== undefined) {
+      const counted = metrics.longRunning(info, request);
+      const forget = options.watches?.register(info, request.query);
+      const ended = (): void => {
+        counted();
+        forget?.();
+        trail?.completed();
+      };
+      return { ...response, watch: untilEnd(response.watch, ended) };
+    }
+    if (response.stream !== undefined && trail !== undefined)
+      return { ...response, stream: untilEnd(response.stream, () => trail.completed()) };
+    trail?.completed();
+    return response;
+  }
 
   /** Who asks: given by the composition, or found by the authenticator, or nobody in particular. */
   async function identify(request: ApiRequest, identity: Identity): Promise<UserInfo> {
@@ -143,7 +197,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (decision !== "allow") throw denied(attributes, reason);
   }
 
-  async function answer(context: RequestContext): Promise<ApiResponse> {
+  async function answer(context: RequestContext, trail: AuditTrail | undefined): Promise<ApiResponse> {
     const { info } = context;
     const extension = options.aggregation.find(info.path);
     if (extension !== undefined) return extension.serve(context);
@@ -154,15 +208,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const accepted = context.request.objects === true ? json : acceptedOf(context, resource);
     const request = await withReadableBody(context.request, resource);
     const full: RequestContext = { ...context, request, accepted };
+    trail?.requestObject(request.body);
     if (deprecationOf(resource) !== undefined)
       metrics.deprecatedUse(info.group, info.version, info.resource, info.subresource);
     return respond(full, await dispatch(full, resource, options.dispatch));
   }
 
-  async function withDeadline(work: Promise<ApiResponse>, bounded: boolean): Promise<ApiResponse> {
-    if (!bounded || options.requestTimeoutMs === 0) return work;
+  async function withDeadline(work: Promise<ApiResponse>, flight: Flight): Promise<ApiResponse> {
+    if (flight.timeoutMs === 0) return work;
     return new Promise((resolve, reject) => {
-      const timer = clock.setTimeout(() => reject(timedOut()), options.requestTimeoutMs, { background: true });
+      const left = Math.max(0, flight.startedMs + flight.timeoutMs - clock.monotonic());
+      const timer = clock.setTimeout(() => reject(timedOut()), left, { background: true });
       work.then(resolve, reject).finally(() => timer.cancel());
     });
   }
@@ -170,11 +226,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   /** A StatusError goes out as it is. Anything else is our fault: 500, and the log says which request it was. */
   function failure(
     request: ApiRequest,
-    context: RequestContext | undefined,
-    of: { error: unknown; auditId: string },
+    { error, auditId }: { readonly error: unknown; readonly auditId: string },
   ): ApiResponse | Promise<ApiResponse> {
-    const { error, auditId } = of;
     let status: StatusError;
+    if (error instanceof TooManyRequests && request.objects !== true) return refusedForNow(error);
     if (error instanceof StatusError) status = error;
     else {
       log.error("a request failed unexpectedly", {
@@ -192,19 +247,20 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         details: { causes: [{ message }] },
       });
     }
-    void context;
     return statusResponse(request, status);
   }
 
   async function decideUpgrade(request: ApiRequest, identity: Identity): Promise<UpgradeDecision> {
     const auditId = request.headers["audit-id"] ?? uuid(rng);
+    const flight: Flight = { startedMs: clock.monotonic(), longRunning: true, timeoutMs: 0 };
     let context: RequestContext | undefined;
     try {
       const info = requestInfoOf(request);
       const user = await identify(request, identity);
       context = contextOf(request, { info, user, auditId });
-      auditor?.received(context);
+      flight.trail = audited(context, flight, identity);
       context = { ...context, user: await impersonate(request, user, authorizer) };
+      if (context.user !== user) flight.trail?.impersonated(context.user);
       await authorize(context);
       const extension = options.aggregation.find(info.path);
       if (extension !== undefined) {
@@ -213,12 +269,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       }
       if (!info.isResource) throw noRoute();
       const target = await upgradeTarget({ context, info });
+      // What is said on the connection is nobody's business: the event is of its beginning.
+      flight.trail?.responded({ status: 101, headers: {} });
       return { type: "connect", target };
     } catch (error) {
-      return {
-        type: "refused",
-        response: withCommonHeaders(await failure(request, context, { error, auditId }), auditId, context),
-      };
+      const response = withCommonHeaders(await failure(request, { error, auditId }), auditId, { context });
+      flight.trail?.responded(response);
+      return { type: "refused", response };
+    } finally {
+      flight.trail?.completed();
     }
   }
 
@@ -229,7 +288,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return target;
   }
 
-  return { handle, decideUpgrade, isExtension: (path) => options.aggregation.find(path) !== undefined, inFlight };
+  return { handle, decideUpgrade, isExtension: (path) => options.aggregation.find(path) !== undefined };
 }
 
 /** The same stream; `ended` is called once when it is over. */
@@ -317,12 +376,42 @@ const withAuthenticated = (user: UserInfo): UserInfo =>
     ? user
     : { ...user, groups: [...user.groups, authenticatedGroup] };
 
-function isLongRunning(info: RequestInfo, request: ApiRequest): boolean {
-  if (info.verb === "watch" || info.verb === "proxy") return true;
-  const { subresource } = info;
-  if (subresource === "log") return request.query?.get("follow") !== null;
-  return subresource === "exec" || subresource === "attach" || subresource === "portforward" || subresource === "proxy";
+/** What one request carries through the stages besides its context. */
+interface Flight {
+  readonly startedMs: number;
+  readonly longRunning: boolean;
+  /** 0: none. */
+  timeoutMs: number;
+  trail?: AuditTrail | undefined;
+  /** Of the flow schema that matched. */
+  headers?: Pass["headers"];
 }
+
+const longestWaitMs = 60_000;
+const longRunningSubresources: ReadonlySet<string> = new Set(["attach", "exec", "proxy", "log", "portforward"]);
+
+function isLongRunning(info: RequestInfo): boolean {
+  if (info.verb === "watch" || info.verb === "proxy") return true;
+  return info.isResource ? longRunningSubresources.has(info.subresource) : info.path.startsWith("/debug/pprof/");
+}
+
+/** A client may ask for less time than the server gives, not for more. */
+function timeoutOf(request: ApiRequest, { longRunning }: Flight, mostMs: number): number {
+  if (longRunning) return 0;
+  const asked = request.query?.get("timeout") ?? "";
+  if (asked === "") return mostMs;
+  try {
+    const timeoutMs = parseGoDuration(asked);
+    return timeoutMs > 0 && (timeoutMs < mostMs || mostMs === 0) ? timeoutMs : mostMs;
+  } catch (error) {
+    throw badRequest(`invalid timeout specified in the request URL - ${(error as Error).message}`);
+  }
+}
+
+const refusedForNow = (error: TooManyRequests): ApiResponse => {
+  const { headers, ...response } = textResponse(429, `${error.message}\n`);
+  return { ...response, headers: { ...headers, ...error.headers } };
+};
 
 const timedOut = (): StatusError =>
   new StatusError({
@@ -346,13 +435,18 @@ export function statusResponse(request: ApiRequest, error: StatusError): ApiResp
   };
 }
 
-function withCommonHeaders(response: ApiResponse, auditId: string, context: RequestContext | undefined): ApiResponse {
-  const warnings = warningHeaders(context?.warnings ?? []);
+function withCommonHeaders(
+  response: ApiResponse,
+  auditId: string,
+  of: { readonly context: RequestContext | undefined; readonly headers?: Pass["headers"] },
+): ApiResponse {
+  const warnings = warningHeaders(of.context?.warnings ?? []);
   return {
     ...response,
     headers: {
       "audit-id": auditId,
       "cache-control": "no-cache, private",
+      ...of.headers,
       ...response.headers,
       ...(warnings.length === 0 ? {} : { warning: warnings }),
     },

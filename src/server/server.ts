@@ -7,7 +7,7 @@ import { createObjectReader, createObjectWriter, createServedObjects, serverUser
 import { createAdmissionChain } from "./admission/chain.ts";
 import { type AdmissionSelection, selectPlugins } from "./admission/list.ts";
 import { type AggregationOptions, createAggregation } from "./aggregation/index.ts";
-import type { Auditor } from "./audit.ts";
+import type { Auditor } from "./audit/contract.ts";
 import { rbacEscalationCheck } from "./authz/escalation.ts";
 import { policyParamsCheck } from "./authz/policy-params.ts";
 import { markServiceCIDRReady } from "./bootstrap/service-cidr.ts";
@@ -28,6 +28,10 @@ import { createDocuments, type DocumentRoute } from "./documents/documents.ts";
 import { featureGates } from "./enablement/features.ts";
 import { type RuntimeConfig, selectApis } from "./enablement/runtime-config.ts";
 import { keepFlowControl } from "./flowcontrol/configuration.ts";
+import { fairnessRoutes } from "./flowcontrol/dumps.ts";
+import { createFairness } from "./flowcontrol/fairness.ts";
+import { createInFlight } from "./flowcontrol/in-flight.ts";
+import { objectStatsOf } from "./flowcontrol/object-stats.ts";
 import type { HealthCheck } from "./health.ts";
 import { createAdmissionMetrics, createRequestMetrics, registerHoldings } from "./metrics.ts";
 import { createPipeline } from "./pipeline.ts";
@@ -189,6 +193,19 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       ? {}
       : { self: { host: options.advertise.address, port: options.advertise.port } }),
   });
+  const limits = {
+    maxReading: options.maxRequestsInflight ?? 400,
+    maxMutating: options.maxMutatingRequestsInflight ?? 200,
+  };
+  const fairness = options.priorityAndFairness
+    ? createFairness({
+        clock,
+        metrics: options.metrics,
+        concurrency: limits.maxReading + limits.maxMutating,
+        objectStats: objectStatsOf(core),
+      })
+    : undefined;
+  const gate = fairness ?? createInFlight(limits);
   const documents = documentRoutes({ core, aggregation, options, state, metrics: options.metrics });
   const pipeline = createPipeline({
     core,
@@ -197,19 +214,23 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     anonymous: options.anonymous ?? true,
     dispatch: { virtual, connect: options.connect, reader, authorizer },
     aggregation,
-    documents: createDocuments([...documents.routes, ...(options.documents ?? [])]),
+    documents: createDocuments([
+      ...documents.routes,
+      ...(fairness === undefined ? [] : fairnessRoutes(fairness.levels, clock)),
+      ...(options.documents ?? []),
+    ]),
     metrics: createRequestMetrics(options.metrics),
     auditor: options.auditor,
-    maxReading: options.maxRequestsInflight ?? 400,
-    maxMutating: options.maxMutatingRequestsInflight ?? 200,
+    gate,
+    watches: fairness?.watches,
     requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
   });
   registerHoldings(options.metrics, () => ({
     objects: catalog.all
       .filter(({ kind, stored }) => stored === kind && kind.virtual !== true)
       .map(({ kind }) => ({ group: kind.group, resource: kind.resource, count: hub.cacheOf(kind).size })),
-    reading: pipeline.inFlight.reading,
-    mutating: pipeline.inFlight.mutating,
+    reading: gate.reading,
+    mutating: gate.mutating,
   }));
   const flowControl = options.priorityAndFairness
     ? keepFlowControl({ reader, transport: inProcessTransport(pipeline.handle, serverUser), clock, log })
@@ -231,6 +252,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       const transport = inProcessTransport(pipeline.handle, serverUser);
       await markServiceCIDRReady({ reader, transport, clock, log }, options.serviceClusterIPRange);
       await definitions.start();
+      fairness?.follow(reader);
       flowControl?.start();
       await aggregation.start();
       if (options.compactionIntervalMs !== 0)
@@ -244,6 +266,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       aggregation.close();
       definitions.close();
       await flowControl?.close();
+      fairness?.close();
+      await options.auditor?.close();
       hooks.close();
       await hub.close();
     },

@@ -1,0 +1,32 @@
+// The hook that an audit log attaches to. Off, it costs one comparison a request.
+import type { ApiRequest, ApiResponse, UserInfo } from "../../machinery/index.ts";
+import type { RequestInfo } from "../request-info.ts";
+
+export interface Auditor {
+  /** Somebody has been identified, or is not to be. Undefined: nothing is written about this request. */
+  begin(request: ApiRequest, of: AuditedRequest): AuditTrail | undefined;
+  /** What is written so far is kept; nothing comes after. */
+  close(): Promise<void>;
+}
+
+export interface AuditedRequest {
+  readonly info: RequestInfo;
+  /** Absent when nobody could be identified. */
+  readonly user: UserInfo | undefined;
+  readonly auditId: string;
+  readonly receivedMs: number;
+  readonly remoteAddress: string | undefined;
+  readonly longRunning: boolean;
+  /** Filled while the request is worked on. */
+  readonly annotations: ReadonlyMap<string, string>;
+}
+
+export interface AuditTrail {
+  impersonated(user: UserInfo): void;
+  /** The body as it was read, in the form that the handler saw. */
+  requestObject(body: unknown): void;
+  /** The answer is known; of a streaming one only its head. */
+  responded(response: ApiResponse): void;
+  /** Nothing more is sent. For streaming answers: their end. */
+  completed(): void;
+}

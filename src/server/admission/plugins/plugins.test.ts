@@ -162,12 +162,19 @@ test("system namespaces stay", async () => {
 
 test("plugin names are checked", () => {
   const host = {} as Parameters<typeof selectPlugins>[0];
-  assert.throws(
-    () => selectPlugins(host, { enable: ["Nope"], disable: [] }),
-    /unknown admission plugin "Nope"; there are: AlwaysAdmit, NamespaceLifecycle/,
-  );
-  assert.throws(
-    () => selectPlugins(host, { enable: ["ImagePolicyWebhook"], disable: [] }),
-    /"ImagePolicyWebhook" is not part of this server/,
-  );
+  const texts: readonly [enable: string[], disable: string[], text: RegExp][] = [
+    [["Nope"], [], /^Error: enable-admission-plugins plugin "Nope" is unknown$/],
+    [
+      ["A"],
+      ["B"],
+      /^Error: \[enable-admission-plugins plugin "A" is unknown, disable-admission-plugins plugin "B" is unknown\]$/,
+    ],
+    [
+      ["NamespaceExists", "Priority"],
+      ["Priority", "NamespaceExists"],
+      /^Error: \[NamespaceExists Priority\] in enable-admission-plugins and disable-admission-plugins overlapped$/,
+    ],
+    [["ImagePolicyWebhook"], [], /"?ImagePolicyWebhook"? is not part of this server/],
+  ];
+  for (const [enable, disable, text] of texts) assert.throws(() => selectPlugins(host, { enable, disable }), text);
 });

@@ -2,10 +2,9 @@
 // Upstream: plugin/pkg/admission/certificates/{approval,signing,subjectrestriction}.
 import { type CertificateSigningRequest, certificateSigningRequests } from "../../../../api/index.ts";
 import { deepEqual } from "../../../../machinery/index.ts";
-import type { AccessAttributes, AdmissionAttributes, AdmissionHost, AdmissionPlugin } from "../../../contract.ts";
+import type { AdmissionAttributes, AdmissionHost, AdmissionPlugin } from "../../../contract.ts";
 import { refuse } from "../../framework.ts";
-
-const group = "certificates.k8s.io";
+import { maySpeakFor } from "../../lib/signers.ts";
 
 const isCsr = (attributes: AdmissionAttributes, subresource: string): boolean =>
   attributes.operation === "UPDATE" &&
@@ -13,27 +12,8 @@ const isCsr = (attributes: AdmissionAttributes, subresource: string): boolean =>
   attributes.kind.resource === certificateSigningRequests.resource &&
   attributes.subresource === subresource;
 
-/** `verb` on the signer, or on all signers of its domain. */
-async function maySign(host: AdmissionHost, attributes: AdmissionAttributes, verb: string): Promise<boolean> {
-  const signer = (attributes.oldObject as CertificateSigningRequest).spec.signerName;
-  const domain = `${signer.split("/", 1)[0]}/*`;
-  for (const name of [signer, domain]) {
-    const access: AccessAttributes = {
-      user: attributes.user,
-      verb,
-      resourceRequest: true,
-      group,
-      version: "*",
-      resource: "signers",
-      subresource: "",
-      namespace: "",
-      name,
-      path: "",
-    };
-    if ((await host.authorizer.authorize(access)).decision === "allow") return true;
-  }
-  return false;
-}
+const maySign = (host: AdmissionHost, { user, oldObject }: AdmissionAttributes, verb: string): Promise<boolean> =>
+  maySpeakFor(host.authorizer, { user, verb, signer: (oldObject as CertificateSigningRequest).spec.signerName });
 
 const signerOf = (attributes: AdmissionAttributes): string =>
   JSON.stringify((attributes.oldObject as CertificateSigningRequest).spec.signerName);

@@ -13,7 +13,7 @@ export const createDefaultIngressClass = ({ reader }: AdmissionHost): AdmissionP
   admit(attributes) {
     const ingress = draftOf<Ingress>(attributes);
     if (ingress.spec?.ingressClassName !== undefined) return;
-    if (ingress.metadata.annotations?.[legacyClass]) return;
+    if (ingress.metadata.annotations?.[legacyClass] !== undefined) return;
     const [chosen] = reader
       .list<IngressClass>(ingressClasses)
       .filter(({ metadata }) => metadata.annotations?.[mark] === "true")

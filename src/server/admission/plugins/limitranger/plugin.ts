@@ -30,22 +30,26 @@ export function createLimitRanger({ reader }: AdmissionHost): AdmissionPlugin {
     name: "LimitRanger",
     handles: (attributes) =>
       (attributes.operation === "CREATE" && (isMain(attributes, pods) || isMain(attributes, persistentVolumeClaims))) ||
-      (attributes.operation === "UPDATE" && isMain(attributes, persistentVolumeClaims)),
+      (attributes.operation === "UPDATE" && (isMain(attributes, persistentVolumeClaims) || isResize(attributes))),
     admit(attributes) {
-      if (!isMain(attributes, pods)) return;
+      if (attributes.kind.resource !== "pods" || isGoing(attributes)) return;
       for (const range of rangesOf(attributes)) setDefaults(draftOf<Pod>(attributes), range);
     },
     validate(attributes) {
       if (isGoing(attributes)) return;
       for (const range of rangesOf(attributes)) {
-        const found = isMain(attributes, pods)
-          ? podFindings(draftOf<Pod>(attributes), range)
-          : claimFindings(draftOf<PersistentVolumeClaim>(attributes), range);
+        const found =
+          attributes.kind.resource === "pods"
+            ? podFindings(draftOf<Pod>(attributes), range)
+            : claimFindings(draftOf<PersistentVolumeClaim>(attributes), range);
         if (found.length > 0) throw refuse(attributes, aggregate(found));
       }
     },
   };
 }
+
+const isResize = ({ kind, subresource }: AdmissionAttributes): boolean =>
+  kind.group === pods.group && kind.resource === pods.resource && subresource === "resize";
 
 function setDefaults(pod: Pod, range: LimitRange): void {
   const requests: ResourceList = {};
@@ -97,12 +101,20 @@ function podFindings(pod: Pod, range: LimitRange): string[] {
       for (const { resources } of [...spec.containers, ...(spec.initContainers ?? [])])
         found.push(...boundFindings(item, { requests: resources?.requests ?? {}, limits: resources?.limits ?? {} }));
     } else if (item.type === "Pod") {
-      const requests = { ...aggregateContainerResources(spec, "requests"), ...spec.resources?.requests };
-      const limits = { ...aggregateContainerResources(spec, "limits"), ...spec.resources?.limits };
-      found.push(...boundFindings(item, { requests, limits }));
+      found.push(...boundFindings(item, { requests: amountsOf(spec, "requests"), limits: amountsOf(spec, "limits") }));
     }
   }
   return found;
+}
+
+/** What the pod says of itself counts for cpu and memory. */
+function amountsOf(spec: Pod["spec"], which: "requests" | "limits"): ResourceList {
+  const list: ResourceList = { ...aggregateContainerResources(spec, which) };
+  for (const name of ["cpu", "memory"]) {
+    const amount = spec.resources?.[which]?.[name];
+    if (amount !== undefined) list[name] = amount;
+  }
+  return list;
 }
 
 function claimFindings(claim: PersistentVolumeClaim, range: LimitRange): string[] {

@@ -15,13 +15,12 @@ export const createPersistentVolumeClaimResize = ({ reader }: AdmissionHost): Ad
   validate(attributes) {
     const claim = draftOf<PersistentVolumeClaim>(attributes);
     const old = attributes.oldObject as PersistentVolumeClaim;
-    const wanted = claim.spec?.resources?.requests?.["storage"];
-    const had = old.spec?.resources?.requests?.["storage"];
-    if (wanted === undefined || had === undefined || compareQuantities(wanted, had) <= 0) return;
+    const sizeOf = ({ spec }: PersistentVolumeClaim): string => spec?.resources?.requests?.["storage"] ?? "0";
+    if (compareQuantities(sizeOf(claim), sizeOf(old)) <= 0) return;
     if (old.status?.phase !== "Bound") throw refuse(attributes, "Only bound persistent volume claims can be expanded");
-    const name = claim.spec?.storageClassName;
+    const name = classOf(claim);
     const storageClass =
-      name === undefined || name === "" ? undefined : reader.get<StorageClass>(storageClasses, "", name);
+      name === "" || name !== classOf(old) ? undefined : reader.get<StorageClass>(storageClasses, "", name);
     if (storageClass?.allowVolumeExpansion !== true)
       throw refuse(
         attributes,
@@ -29,3 +28,7 @@ export const createPersistentVolumeClaimResize = ({ reader }: AdmissionHost): Ad
       );
   },
 });
+
+/** The annotation is older and comes first. */
+const classOf = ({ metadata, spec }: PersistentVolumeClaim): string =>
+  metadata.annotations?.["volume.beta.kubernetes.io/storage-class"] ?? spec?.storageClassName ?? "";

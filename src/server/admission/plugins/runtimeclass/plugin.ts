@@ -3,6 +3,7 @@ import { type Pod, pods, type RuntimeClass, runtimeClasses } from "../../../../a
 import { deepEqual, sentEmpty } from "../../../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost, AdmissionPlugin } from "../../../contract.ts";
 import { draftOf, isMain, refuse } from "../../framework.ts";
+import { mergeTolerations } from "../../lib/tolerations.ts";
 
 export function createRuntimeClass({ reader }: AdmissionHost): AdmissionPlugin {
   const classOf = (attributes: AdmissionAttributes): RuntimeClass | undefined => {
@@ -48,7 +49,8 @@ function setOverhead(attributes: AdmissionAttributes, runtime: RuntimeClass): vo
 
 function setScheduling(attributes: AdmissionAttributes, runtime: RuntimeClass): void {
   const { spec } = draftOf<Pod>(attributes);
-  const { nodeSelector = {}, tolerations = [] } = runtime.scheduling ?? {};
+  if (runtime.scheduling === undefined) return;
+  const { nodeSelector = {}, tolerations = [] } = runtime.scheduling;
   for (const [key, value] of Object.entries(nodeSelector)) {
     const mine = spec.nodeSelector?.[key];
     if (mine !== undefined && mine !== value)
@@ -58,6 +60,6 @@ function setScheduling(attributes: AdmissionAttributes, runtime: RuntimeClass): 
       );
   }
   if (Object.keys(nodeSelector).length > 0) spec.nodeSelector = { ...spec.nodeSelector, ...nodeSelector };
-  const added = tolerations.filter((each) => !(spec.tolerations ?? []).some((mine) => deepEqual(mine, each)));
-  if (added.length > 0) spec.tolerations = [...(spec.tolerations ?? []), ...added.map((each) => ({ ...each }))];
+  const merged = mergeTolerations(spec.tolerations ?? [], tolerations);
+  if (merged.length > 0) spec.tolerations = merged.map((each) => ({ ...each }));
 }

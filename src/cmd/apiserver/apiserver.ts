@@ -1,7 +1,7 @@
 // `t8s apiserver`: the API server alone, with kube-apiserver's flags. The store is ours: --store and --data-dir stand in
 // place of --etcd-servers.
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type Logger, MetricRegistry, onAbort, systemClock, systemRng } from "../../base/index.ts";
 import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/index.ts";
 import { nodeAddress } from "../../cluster/index.ts";
@@ -13,6 +13,7 @@ import {
   parseRuntimeConfig,
   parseTokenFile,
   type RequestHeaderOptions,
+  readAdmissionConfiguration,
 } from "../../server/index.ts";
 import {
   createExtensionDialer,
@@ -81,6 +82,7 @@ const flags = {
   },
   "enable-admission-plugins": { type: "list", help: "admission plugins to add to the default ones" },
   "disable-admission-plugins": { type: "list", help: "admission plugins to leave out" },
+  "admission-control-config-file": { type: "string", help: "AdmissionConfiguration: what plugins are told" },
   "kubelet-client-certificate": { type: "string", help: "client certificate towards kubelets" },
   "kubelet-client-key": { type: "string", help: "key of --kubelet-client-certificate" },
   "kubelet-certificate-authority": {
@@ -177,7 +179,11 @@ function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMater
     authorizationModes: parseAuthorizationModes(values["authorization-mode"]),
     serviceClusterIPRange: values["service-cluster-ip-range"],
     serviceNodePortRange: values["service-node-port-range"],
-    admission: { enable: values["enable-admission-plugins"], disable: values["disable-admission-plugins"] },
+    admission: {
+      enable: values["enable-admission-plugins"],
+      disable: values["disable-admission-plugins"],
+      ...admissionConfiguration(values["admission-control-config-file"]),
+    },
     featureGates: parseFeatureGates(values["feature-gates"]),
     runtimeConfig: parseRuntimeConfig(values["runtime-config"]),
     maxRequestsInflight: values["max-requests-inflight"],
@@ -206,6 +212,13 @@ function flagTexts(values: Values): Record<string, string> {
 /** As upstream: the address that is listened on, or the machine's when that is all of them or reaches this machine only. */
 const advertisedAddress = (values: Values): string =>
   /^(0\.0\.0\.0|::|::1|127\..*)$/.test(values["bind-address"]) ? nodeAddress() : values["bind-address"];
+
+function admissionConfiguration(path: string | undefined): { configuration?: Readonly<Record<string, unknown>> } {
+  if (!path) return {};
+  const flag = "admission-control-config-file";
+  const read = (other: string): string => readFlagFile(flag, resolve(dirname(path), other));
+  return { configuration: readAdmissionConfiguration({ text: readFlagFile(flag, path), read }) };
+}
 
 function aggregation(values: Values): NonNullable<ControlPlaneOptions["aggregation"]> {
   const [cert, key] = [values["proxy-client-cert-file"], values["proxy-client-key-file"]];

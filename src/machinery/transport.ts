@@ -32,6 +32,8 @@ export interface ApiResponse {
   readonly watch?: AsyncIterable<readonly WatchFrame[]>;
   /** Any other stream of bytes, e.g. followed logs. */
   readonly stream?: AsyncIterable<Uint8Array>;
+  /** `bytes` longer than this may travel compressed to who accepts that. */
+  readonly compress?: { readonly aboveBytes: number };
 }
 
 export type WatchEventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";

@@ -17,6 +17,7 @@ import { impersonate } from "./authn/impersonate.ts";
 import { denied } from "./authz/forbidden.ts";
 import { selectorAttributes } from "./authz/selector-attributes.ts";
 import type { ServedResource } from "./catalog.ts";
+import { jsonBody } from "./content/json-body.ts";
 import { type Accepted, negotiate, negotiateError } from "./content/negotiate.ts";
 import { loadProtobuf, protobufResponse, protobufType } from "./content/protobuf.ts";
 import { respond } from "./content/respond.ts";
@@ -427,12 +428,12 @@ export function statusResponse(request: ApiRequest, error: StatusError): ApiResp
     return { status: error.code, headers: { ...headers, "content-type": "application/json" }, object: error.status };
   const mediaType = negotiateError(request.headers["accept"]);
   if (mediaType === protobufType) return protobufResponse(error.code, error.status);
-  const text = mediaType === "application/yaml" ? toYaml(error.status) : `${JSON.stringify(error.status)}\n`;
-  return {
-    status: error.code,
-    headers: { ...headers, "content-type": mediaType },
-    bytes: [new TextEncoder().encode(text)],
-  };
+  const encoder = new TextEncoder();
+  const bytes =
+    mediaType === "application/yaml"
+      ? [encoder.encode(toYaml(error.status))]
+      : jsonBody(request, encoder.encode(JSON.stringify(error.status)));
+  return { status: error.code, headers: { ...headers, "content-type": mediaType }, bytes };
 }
 
 function withCommonHeaders(

@@ -1,12 +1,14 @@
 // The texts of refused requests. Upstream: apiserver's handlers/responsewriters/errors.go.
-import { forbidden, type StatusError } from "../../machinery/index.ts";
+import { forbidden, StatusError } from "../../machinery/index.ts";
 import type { AccessAttributes } from "../contract.ts";
 
 const quote = JSON.stringify;
 
 export function denied(attributes: AccessAttributes, reason: string): StatusError {
   const text = reason === "" ? sentence(attributes) : `${sentence(attributes)}: ${reason}`;
-  return forbidden({ group: attributes.group, resource: attributes.resource }, attributes.name, text);
+  const { status } = forbidden({ group: attributes.group, resource: attributes.resource }, attributes.name, text);
+  // The text holds what the client sent: no browser may take it for anything but JSON.
+  return new StatusError(status, { "x-content-type-options": "nosniff" });
 }
 
 function sentence(attributes: AccessAttributes): string {

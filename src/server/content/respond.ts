@@ -7,6 +7,7 @@ import { servedForm, shown } from "../registry/store-object.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import type { Answer } from "./answer.ts";
 import { includeObjectOf } from "./include.ts";
+import { compressible, jsonBody } from "./json-body.ts";
 import { type AnswerType, notAcceptable } from "./negotiate.ts";
 import { protobufList, protobufObject, protobufResponse, protobufType } from "./protobuf.ts";
 import { partialObject, tableOf } from "./table.ts";
@@ -22,6 +23,18 @@ const watchTypes: Readonly<Record<AnswerType, string>> = {
 };
 
 export function respond(context: RequestContext, answer: Answer): ApiResponse | Promise<ApiResponse> {
+  const response = responseOf(context, answer);
+  return response instanceof Promise
+    ? response.then((each) => compressed(context, each))
+    : compressed(context, response);
+}
+
+function compressed(context: RequestContext, response: ApiResponse): ApiResponse {
+  if (response.bytes === undefined || context.request.headers["accept-encoding"] === undefined) return response;
+  return context.core.featureEnabled("APIResponseCompression") ? { ...response, ...compressible } : response;
+}
+
+function responseOf(context: RequestContext, answer: Answer): ApiResponse | Promise<ApiResponse> {
   switch (answer.type) {
     case "response":
       return answer.response;
@@ -59,7 +72,7 @@ export function valueResponse(
   if (context.accepted.mediaType === protobufType) return protobufResponse(status, value);
   if (context.accepted.mediaType === "application/yaml")
     return { status, headers: { "content-type": "application/yaml" }, bytes: [encoder.encode(toYaml(value))] };
-  return { status, headers: json, bytes: [encodeJson(value)] };
+  return { status, headers: json, bytes: jsonBody(context.request, encodeJson(value)) };
 }
 
 function objectResponse(
@@ -83,7 +96,7 @@ function objectResponse(
   if (mediaType === protobufType && context.request.objects !== true) return protobufObject(status, resource, object);
   if (context.request.objects === true || mediaType === "application/yaml" || resource.rules.convert !== undefined)
     return valueResponse(context, status, servedForm(resource, object));
-  return { status, headers: json, bytes: [shown(resource, object).bytes] };
+  return { status, headers: json, bytes: jsonBody(context.request, shown(resource, object).bytes) };
 }
 
 function listResponse(
@@ -133,8 +146,12 @@ function listResponse(
   }
   // Items of custom kinds say what they are.
   if (custom !== undefined)
-    return { status: 200, headers: json, bytes: [joinWhole(head, list.items.map(custom.served))] };
-  return { status: 200, headers: json, bytes: joinItems(head, list.items) };
+    return {
+      status: 200,
+      headers: json,
+      bytes: jsonBody(context.request, joinWhole(head, list.items.map(custom.served))),
+    };
+  return { status: 200, headers: json, bytes: jsonBody(context.request, ...joinItems(head, list.items)) };
 }
 
 function joinWhole(head: object, items: readonly CachedObject[]): Uint8Array {

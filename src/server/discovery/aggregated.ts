@@ -1,6 +1,7 @@
 // The aggregated discovery document (apidiscovery.k8s.io): everything in one answer, with an ETag.
 import { type ApiResponse, deepFreeze, encodeJson, type GroupVersionKind } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
+import { compressible, jsonBody } from "../content/json-body.ts";
 import { parseAccept } from "../content/negotiate.ts";
 import { loadProtobuf, protobufType } from "../content/protobuf.ts";
 import type { RequestContext } from "../context.ts";
@@ -31,14 +32,15 @@ export async function aggregatedFor(
     if (context.request.objects === true)
       return { status: 200, headers: { "content-type": contentType }, object: document.value };
     const { bytes, etag } = (document.encoded ??= encode(document.value));
+    const common = { etag: `"${etag}"`, vary: "Accept", "cache-control": "public" };
     if (protobuf) {
       const { encodeProtobuf } = await loadProtobuf();
-      const headers = { etag: `"${etag}"`, vary: "Accept", "content-type": contentType };
-      return { status: 200, headers, bytes: [encodeProtobuf(document.value)] };
+      const headers = { ...common, "content-type": contentType };
+      return { status: 200, headers, bytes: [encodeProtobuf(document.value)], ...compressible };
     }
-    const common = { etag: `"${etag}"`, vary: "Accept" };
     if (headers["if-none-match"] === `"${etag}"`) return { status: 304, headers: common };
-    return { status: 200, headers: { ...common, "content-type": contentType }, bytes: [bytes] };
+    const chunks = jsonBody(context.request, bytes);
+    return { status: 200, headers: { ...common, "content-type": contentType }, bytes: chunks, ...compressible };
   }
   return undefined;
 }

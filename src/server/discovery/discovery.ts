@@ -2,6 +2,7 @@
 import { type ApiResponse, encodeJson, formatApiVersion, toYaml } from "../../machinery/index.ts";
 import type { Aggregation, RemoteVersion } from "../aggregation/contract.ts";
 import type { Catalog, ServedResource } from "../catalog.ts";
+import { compressible, jsonBody } from "../content/json-body.ts";
 import { negotiate, notAcceptable, parseAccept } from "../content/negotiate.ts";
 import { protobufResponse, protobufType } from "../content/protobuf.ts";
 import type { RequestContext } from "../context.ts";
@@ -195,7 +196,8 @@ export function documentResponse(context: RequestContext, document: object): Api
   if (mediaType === protobufType) return protobufResponse(200, document);
   if (mediaType === "application/yaml")
     return { status: 200, headers: { "content-type": mediaType }, bytes: [new TextEncoder().encode(toYaml(document))] };
-  return { status: 200, headers: { "content-type": mediaType, vary: "Accept" }, bytes: [encodeJson(document)] };
+  const bytes = jsonBody(context.request, encodeJson(document));
+  return { status: 200, headers: { "content-type": mediaType }, bytes, ...compressible };
 }
 
 function apiGroup(group: Group): object {

@@ -9,7 +9,7 @@ import { every } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, type Identity, internalError, StatusError } from "../../machinery/index.ts";
 import type { PlainListenOptions } from "./listen.ts";
 import { BodyAborted, maxRequestBodyBytes, readBody, requestOf } from "./request.ts";
-import { bodyBytes, discard, isStreaming, Stalls, writeStream } from "./respond.ts";
+import { bodyBytes, discard, encodedFor, isStreaming, Stalls, writeStream } from "./respond.ts";
 
 /** One for all: an abort without a reason makes an exception with a stack trace, for every request. */
 const clientGone = new Error("the client closed the request");
@@ -195,7 +195,7 @@ export class Connections {
       response = this.#failure(error);
     }
     try {
-      await exchange.send(response);
+      await exchange.send(encodedFor(exchange.head.headers["accept-encoding"], response));
       exchange.exchanged.whole = true;
     } catch (error) {
       // The head is out, so the only honest end is a broken one.

@@ -55,7 +55,10 @@ export function openApiRoutes(catalog: Catalog): DocumentRoute[] {
         const type = accepted(context, v2Types);
         const documents = published();
         const hash = type === json ? documents.hash : `${documents.hash.slice(0, -2)}PB`;
-        return serve(context, { bytes: await bytesV2(documents, type), hash, type });
+        const answer = serve(context, { bytes: await bytesV2(documents, type), hash, type });
+        // Compressed whatever its size, to who accepts that; so caches must tell these clients apart.
+        const headers = { ...answer.headers, vary: ["Accept", "Accept-Encoding"] };
+        return { ...answer, headers, compress: { aboveBytes: 0 } };
       },
     },
     { path: "/openapi/v3", methods: ["GET"], handler: () => index(published()) },

@@ -1,5 +1,7 @@
 export { readAdmissionConfiguration } from "./admission/configuration.ts";
+export { type AuditSink, createAuditor } from "./audit/auditor.ts";
 export type { Auditor } from "./audit/contract.ts";
+export { parseAuditPolicy } from "./audit/policy.ts";
 export { bootstrapTokens } from "./authn/bootstrap-tokens.ts";
 export { createAuthenticator } from "./authn/create.ts";
 export { openIdDiscovery } from "./authn/discovery.ts";

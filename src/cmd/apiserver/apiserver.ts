@@ -26,6 +26,7 @@ import { createMemoryStore, type Store } from "../../store/index.ts";
 import { levelOf, processLogger, readFlags, stopSignal } from "../lib.ts";
 import { registerProcessMetrics } from "../process-metrics.ts";
 import { acceptedByApiServer, tellInert } from "./accepted-flags.ts";
+import { auditorOf } from "./audit.ts";
 import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
 import { extensionAuthentication } from "./extension-authentication.ts";
 import { localHealth } from "./local-health.ts";
@@ -101,6 +102,13 @@ const flags = {
   },
   "max-requests-inflight": { type: "integer", help: "reading requests at one time", default: "400" },
   "max-mutating-requests-inflight": { type: "integer", help: "writing requests at one time", default: "200" },
+  "request-timeout": { type: "duration", help: "requests that neither watch nor stream end after it", default: "1m0s" },
+  "audit-policy-file": { type: "string", help: "which requests are written to the audit log, and how much of them" },
+  "audit-log-path": { type: "string", help: "file of audit events; - for standard output" },
+  "audit-log-maxsize": { type: "integer", help: "megabytes after which the audit log is set aside", default: "0" },
+  "audit-log-maxbackup": { type: "integer", help: "audit logs set aside that are kept; 0 for all", default: "0" },
+  "audit-log-maxage": { type: "integer", help: "days that audit logs set aside are kept; 0 for ever", default: "0" },
+  "audit-log-format": { type: "string", help: "json, the only format here", default: "json" },
   store: { type: "string", help: "where objects are kept: sqlite or memory", default: "sqlite" },
   "data-dir": { type: "string", help: "directory of the SQLite store", default: "." },
   v: { type: "integer", help: "verbosity of the log", shorthand: "v", default: "0" },
@@ -168,6 +176,7 @@ function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMater
   const lifetimeMs = values["service-account-max-token-expiration"];
   const metrics = new MetricRegistry();
   registerProcessMetrics(metrics, systemClock);
+  const auditor = auditorOf(values, metrics);
   return {
     clock: systemClock,
     rng: systemRng,
@@ -191,6 +200,8 @@ function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMater
     tokenIssuer: tokenIssuer(values, pki),
     extensionAuthentication: extensionAuthentication(tls, requestHeader),
     aggregation: aggregation(values),
+    ...(auditor ? { auditor } : {}),
+    requestTimeoutMs: values["request-timeout"],
     ...(tokens ? { staticTokens: parseTokenFile(readFlagFile("token-auth-file", tokens), tokens) } : {}),
     ...(requestHeader ? { requestHeader } : {}),
     ...(lifetimeMs ? { maxTokenExpirationSeconds: lifetimeMs / 1000 } : {}),

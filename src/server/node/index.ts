@@ -1,3 +1,4 @@
+export { type AuditLogOptions, openAuditLog } from "./audit-log.ts";
 export { type KubeletTls, type NodeConnections, nodeConnections } from "./dialer.ts";
 export { createExtensionDialer, type FrontProxyCertificate } from "./extensions.ts";
 export {

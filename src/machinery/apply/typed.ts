@@ -35,7 +35,9 @@ const wholeNode: TypedNode = { kind: "scalar" };
 /** What upstream deduces for values without a schema: maps field by field, lists as a whole. */
 function deducedNode(value: unknown): TypedNode {
   if (Array.isArray(value)) return { kind: "list", atomic: true, keys: [], item: undefined };
-  if (isObject(value)) return { kind: "map", atomic: false, member: () => ({ schema: undefined, named: false }) };
+  // A null takes the form of what it is compared with.
+  if (isObject(value) || value === null)
+    return { kind: "map", atomic: false, member: () => ({ schema: undefined, named: false }) };
   return scalarNode;
 }
 
@@ -218,9 +220,13 @@ function compareLeaf(before: unknown, after: unknown): Compared {
   return identical(before, after) ? { ...same, leaf: true } : { ...same, modified: leafFieldSet, leaf: true };
 }
 
-function compareAs(node: TypedNode, before: unknown, after: unknown, schemas: Schemas): Compared {
-  if (node === scalarNode && after !== null && typeof after === "object")
+function checkScalar(node: TypedNode, value: unknown): void {
+  if (node === scalarNode && value !== null && typeof value === "object")
     throw new FieldSetError("a list or map stands where the schema has a scalar");
+}
+
+function compareAs(node: TypedNode, before: unknown, after: unknown, schemas: Schemas): Compared {
+  checkScalar(node, after);
   if (node.kind === "scalar" || node.atomic) return compareLeaf(before, after);
   if (node.kind === "map") {
     const left = isObject(before) ? before : {};
@@ -316,6 +322,7 @@ function unionOfChanges(before: unknown, after: unknown, types: CompareTypes): F
 function wholeFields(value: unknown, schema: Schema | undefined, schemas: Schemas): FieldSet {
   if (value === undefined) return emptyFieldSet;
   const node = typedNode(schema, value, schemas);
+  checkScalar(node, value);
   if (node.kind === "scalar" || node.atomic) return leafFieldSet;
   if (node.kind === "list")
     return Array.isArray(value) && value.length > 0

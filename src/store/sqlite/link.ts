@@ -33,11 +33,14 @@ export interface Link {
   close(): Promise<void>;
 }
 
+/** What the thread allocates is gone by the next message: a large nursery would only stay resident. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+
 /** Starts the thread; resolves when the file is open, rejects with what to tell the operator. */
 export async function openLink(options: LinkOptions): Promise<Link> {
   const { path, quotaBytes, workerUrl } = options;
   const workerData: StoreFile = { path, quotaBytes };
-  const worker = new Worker(workerUrl, { workerData, name: "store", execArgv: [] });
+  const worker = new Worker(workerUrl, { workerData, name: "store", execArgv: [], resourceLimits });
   const link = new WorkerLink(worker, options);
   link.opened = await link.opening;
   return link;

@@ -61,7 +61,7 @@ function selected({ operator, values = [] }: ScopedResourceSelectorRequirement, 
 export const isTerminating = (pod: Pod): boolean => (pod.spec?.activeDeadlineSeconds ?? -1) >= 0;
 
 const isBestEffort = (pod: Pod): boolean =>
-  [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].every((container) => {
+  [{ resources: pod.spec.resources }, ...pod.spec.containers, ...(pod.spec.initContainers ?? [])].every((container) => {
     const amounts = { ...container.resources?.requests, ...container.resources?.limits };
     return Object.entries(amounts).every(([name, amount]) => (name !== "cpu" && name !== "memory") || amount === "0");
   });

@@ -1,6 +1,7 @@
 // What an object uses of which quota resources. Upstream: pkg/quota/v1/evaluator/core, apiserver's pkg/quota/v1/generic.
 import type { PersistentVolumeClaim, Pod, Service } from "../../../../facts/types/core.v1.ts";
-import { type KubeObject, parseTime } from "../../../machinery/index.ts";
+import type { ResourceClaim } from "../../../../facts/types/resource.v1.ts";
+import { compareQuantities, type KubeObject, parseTime } from "../../../machinery/index.ts";
 import type { KindDefinition } from "../../kind.ts";
 import { aggregateContainerResources } from "../pod-spec/pod-resources.ts";
 import { addResourceList, type ResourceList } from "../resources.ts";
@@ -19,6 +20,11 @@ const plainCounts: ReadonlySet<string> = new Set([
   "services",
   "persistentvolumeclaims",
 ]);
+/** Devices of a class as an extended resource, which every class is under its own name. */
+const deviceClassPrefix = "deviceclass.resource.kubernetes.io/";
+const devicesSuffix = ".deviceclass.resource.k8s.io/devices";
+/** Upstream: resource.k8s.io's AllocationResultsMaxSize, what a request for all devices is charged. */
+const mostDevices = 32;
 const storageClassSuffix = ".storageclass.storage.k8s.io/";
 const podResources: ReadonlySet<string> = new Set([
   "pods",
@@ -33,11 +39,14 @@ const podResources: ReadonlySet<string> = new Set([
   "limits.ephemeral-storage",
 ]);
 
+const isDeviceClaim = ({ group, resource }: Kind): boolean =>
+  group === "resource.k8s.io" && resource === "resourceclaims";
 const isCore = (kind: Kind, resource: string): boolean => kind.group === "" && kind.resource === resource;
 
 /** Resources of device plugins are limited by what is requested of them alone. */
 const isExtendedRequest = (name: string): boolean =>
-  name.startsWith("requests.") && name.includes("/") && !name.includes("kubernetes.io/");
+  name.startsWith("requests.") &&
+  ((name.includes("/") && !name.includes("kubernetes.io/")) || name.startsWith(`requests.${deviceClassPrefix}`));
 
 /** True for quota resources that objects of the kind can use. */
 export function countsFor(kind: Kind, name: string): boolean {
@@ -47,7 +56,13 @@ export function countsFor(kind: Kind, name: string): boolean {
   if (isCore(kind, "services"))
     return name === "services" || name === "services.nodeports" || name === "services.loadbalancers";
   if (isCore(kind, "persistentvolumeclaims"))
-    return name === "persistentvolumeclaims" || name === "requests.storage" || name.includes(storageClassSuffix);
+    return (
+      name === "persistentvolumeclaims" ||
+      name === "requests.storage" ||
+      name.endsWith(`${storageClassSuffix}persistentvolumeclaims`) ||
+      name.endsWith(`${storageClassSuffix}requests.storage`)
+    );
+  if (isDeviceClaim(kind)) return name.endsWith(devicesSuffix);
   return kind.group === "" && plainCounts.has(kind.resource) && name === kind.resource;
 }
 
@@ -58,6 +73,7 @@ export function usageOf(kind: Kind, object: KubeObject, nowMs: number): Resource
   else if (isCore(kind, "services")) addResourceList(usage, serviceUsage(object as unknown as Service));
   else if (isCore(kind, "persistentvolumeclaims"))
     addResourceList(usage, claimUsage(object as unknown as PersistentVolumeClaim));
+  else if (isDeviceClaim(kind)) addResourceList(usage, deviceUsage(object as unknown as ResourceClaim));
   else if (kind.group === "" && plainCounts.has(kind.resource)) usage[kind.resource] = "1";
   return usage;
 }
@@ -110,9 +126,14 @@ function serviceUsage({ spec = {} }: Service): ResourceList {
 }
 
 function claimUsage(claim: PersistentVolumeClaim): ResourceList {
-  const storage = claim.spec?.resources?.requests?.["storage"];
+  const requested = claim.spec?.resources?.requests?.["storage"];
+  const allocated = claim.status?.allocatedResources?.["storage"];
+  const storage =
+    requested !== undefined && allocated !== undefined && compareQuantities(allocated, requested) > 0
+      ? allocated
+      : requested;
   const className =
-    claim.spec?.storageClassName ?? claim.metadata.annotations?.["volume.beta.kubernetes.io/storage-class"] ?? "";
+    claim.metadata.annotations?.["volume.beta.kubernetes.io/storage-class"] ?? claim.spec?.storageClassName ?? "";
   return {
     persistentvolumeclaims: "1",
     ...(storage === undefined ? {} : { "requests.storage": storage }),
@@ -121,6 +142,25 @@ function claimUsage(claim: PersistentVolumeClaim): ResourceList {
       ? {}
       : { [`${className}${storageClassSuffix}requests.storage`]: storage }),
   };
+}
+
+/** Of alternatives the largest of every class is charged. Upstream: evaluator/core/resource_claims.go. */
+function deviceUsage({ spec }: ResourceClaim): ResourceList {
+  const usage: ResourceList = {};
+  for (const { exactly, firstAvailable = [] } of spec.devices?.requests ?? []) {
+    const most = new Map<string, number>();
+    for (const request of firstAvailable.length > 0 ? firstAvailable : exactly === undefined ? [] : [exactly]) {
+      const count =
+        request.allocationMode === "All"
+          ? mostDevices
+          : request.allocationMode === "ExactCount"
+            ? (request.count ?? 0)
+            : 0;
+      most.set(request.deviceClassName, Math.max(most.get(request.deviceClassName) ?? 0, count));
+    }
+    for (const [name, count] of most) addResourceList(usage, { [name + devicesSuffix]: String(count) });
+  }
+  return usage;
 }
 
 /** Quota resources that every container of a pod must name once a quota limits them. */

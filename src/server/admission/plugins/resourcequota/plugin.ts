@@ -4,6 +4,7 @@
 import {
   addResourceList,
   isTerminatingScope,
+  type PersistentVolumeClaim,
   type Pod,
   quotaCountsFor,
   quotaScopesMatch,
@@ -23,12 +24,14 @@ import {
 } from "../../../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost, AdmissionPlugin } from "../../../contract.ts";
 import { draftOf, refuse } from "../../framework.ts";
+import { checkCovered, type LimitedResource, readLimitedResources } from "./limited.ts";
 
 /** Upstream's retries when somebody else changes the quota meanwhile. */
 const attempts = 5;
 
 export function createResourceQuota(host: AdmissionHost): AdmissionPlugin {
   const { reader, clock } = host;
+  const limited = readLimitedResources(host.pluginConfiguration?.("ResourceQuota"));
   /** Requests of one namespace are charged one after the other. */
   const turns = new Map<string, Promise<void>>();
 
@@ -48,7 +51,8 @@ export function createResourceQuota(host: AdmissionHost): AdmissionPlugin {
   const charge = async (attributes: AdmissionAttributes): Promise<void> => {
     for (let attempt = 1; ; attempt++) {
       await reader.getFresh(resourceQuotas, attributes.namespace, "");
-      const charges = check(attributes, reader.list<ResourceQuota>(resourceQuotas, attributes.namespace), clock.now());
+      const quotas = reader.list<ResourceQuota>(resourceQuotas, attributes.namespace);
+      const charges = check(attributes, { quotas, limited, nowMs: clock.now() });
       if (attributes.dryRun) return;
       try {
         for (const { quota, used } of charges) await write(host, quota, used);
@@ -64,22 +68,33 @@ export function createResourceQuota(host: AdmissionHost): AdmissionPlugin {
     name: "ResourceQuota",
     handles: (attributes) => attributes.namespace !== "" && attributes.kind.virtual !== true && isCharged(attributes),
     async validate(attributes) {
-      if (reader.list(resourceQuotas, attributes.namespace).length === 0) return;
+      if (limited.length === 0 && reader.list(resourceQuotas, attributes.namespace).length === 0) return;
       await inTurn(attributes.namespace, () => charge(attributes));
     },
   };
 }
 
 function isCharged({ operation, subresource, kind, object, oldObject }: AdmissionAttributes): boolean {
-  if (subresource !== "" || kind.kind === "Event") return false;
-  if (operation === "CREATE") return true;
-  if (operation !== "UPDATE" || kind.group !== "") return false;
-  if (kind.resource === "services" || kind.resource === "persistentvolumeclaims") return true;
-  return (
-    kind.resource === "pods" &&
-    isTerminatingScope(oldObject as unknown as Pod) !== isTerminatingScope(object as unknown as Pod)
-  );
+  if (kind.kind === "Event") return false;
+  if (operation === "CREATE") return subresource === "";
+  if (operation !== "UPDATE") return false;
+  switch (`${kind.group}/${kind.resource}/${subresource}`) {
+    case "/services/":
+    case "/persistentvolumeclaims/":
+    case "resource.k8s.io/resourceclaims/":
+    case "/pods/resize":
+      return true;
+    case "/persistentvolumeclaims/status":
+      return growsFor(object as PersistentVolumeClaim) !== growsFor(oldObject as PersistentVolumeClaim);
+    case "/pods/":
+      return isTerminatingScope(oldObject as unknown as Pod) !== isTerminatingScope(object as unknown as Pod);
+    default:
+      return false;
+  }
 }
+
+/** What a volume that is being expanded has been promised. */
+const growsFor = ({ status }: PersistentVolumeClaim): string => status?.allocatedResources?.["storage"] ?? "";
 
 /** Throws Conflict when the quota is no longer the one that the charge was computed from. */
 async function write(host: AdmissionHost, quota: ResourceQuota, used: ResourceList): Promise<void> {
@@ -95,14 +110,20 @@ interface Charge {
   readonly used: ResourceList;
 }
 
+interface Room {
+  readonly quotas: readonly ResourceQuota[];
+  readonly limited: readonly LimitedResource[];
+  readonly nowMs: number;
+}
+
 /** New usage of every quota that the request changes. Throws 403 with upstream's texts. */
-export function check(attributes: AdmissionAttributes, quotas: readonly ResourceQuota[], nowMs: number): Charge[] {
+export function check(attributes: AdmissionAttributes, { quotas, limited, nowMs }: Room): Charge[] {
   const { kind, operation } = attributes;
   const object = draftOf(attributes);
   const usage = quotaUsageOf(kind, object, nowMs);
   const before =
     operation === "UPDATE" && attributes.oldObject !== undefined ? quotaUsageOf(kind, attributes.oldObject, nowMs) : {};
-  const charges: Charge[] = [];
+  const pending: { readonly quota: ResourceQuota; readonly delta: ResourceList }[] = [];
   for (const quota of quotas) {
     const hard = quota.status?.hard ?? {};
     const restricted = Object.keys(hard).filter((name) => quotaCountsFor(kind, name));
@@ -119,9 +140,11 @@ export function check(attributes: AdmissionAttributes, quotas: readonly Resource
       attributes.oldObject !== undefined && quotaScopesMatch(quota, kind.resource, attributes.oldObject as KubeObject);
     const delta = difference(usage, wasCharged ? before : {}, restricted);
     if (Object.keys(delta).length === 0) continue;
-    charges.push({ quota, used: charged(attributes, quota, delta) });
+    pending.push({ quota, delta });
   }
-  return charges;
+  const delta = difference(usage, before, Object.keys(usage));
+  checkCovered(attributes, { limited, quotas, usage, delta });
+  return pending.map(({ quota, delta }) => ({ quota, used: charged(attributes, quota, delta) }));
 }
 
 function checkNamed(attributes: AdmissionAttributes, quota: ResourceQuota, restricted: readonly string[]): void {

@@ -23,6 +23,8 @@ import { createNodeDeclaredFeatureValidator } from "./plugins/nodedeclaredfeatur
 import { nodeRestriction } from "./plugins/noderestriction/noderestriction.ts";
 import { createOwnerReferencesPermissionEnforcement } from "./plugins/ownerreferencespermissionenforcement/plugin.ts";
 import { createPersistentVolumeClaimResize } from "./plugins/persistentvolumeclaimresize/plugin.ts";
+import { createPodGroupProtection } from "./plugins/podgroupprotection/plugin.ts";
+import { createPodGroupWorkloadExists } from "./plugins/podgroupworkloadexists/plugin.ts";
 import { createPodNodeSelector } from "./plugins/podnodeselector/plugin.ts";
 import { createPodResizeValidator } from "./plugins/podresizevalidator/plugin.ts";
 import { createPodSecurity } from "./plugins/podsecurity/plugin.ts";
@@ -66,7 +68,7 @@ export const admissionPlugins: readonly AdmissionPluginEntry[] = [
   { name: "ExtendedResourceToleration", onByDefault: false, create: createExtendedResourceToleration },
   { name: "DefaultStorageClass", onByDefault: true, create: createDefaultStorageClass },
   { name: "StorageObjectInUseProtection", onByDefault: true, create: createStorageObjectInUseProtection },
-  idle("PodGroupProtection"),
+  { name: "PodGroupProtection", onByDefault: true, create: createPodGroupProtection },
   {
     name: "OwnerReferencesPermissionEnforcement",
     onByDefault: false,
@@ -81,7 +83,7 @@ export const admissionPlugins: readonly AdmissionPluginEntry[] = [
   { name: "DefaultIngressClass", onByDefault: true, create: createDefaultIngressClass },
   { name: "DenyServiceExternalIPs", onByDefault: false, create: createDenyServiceExternalIPs },
   { name: "PodTopologyLabels", onByDefault: true, create: createPodTopologyLabels },
-  idle("PodGroupWorkloadExists"),
+  { name: "PodGroupWorkloadExists", onByDefault: true, create: createPodGroupWorkloadExists },
   { name: "NodeDeclaredFeatureValidator", onByDefault: true, create: createNodeDeclaredFeatureValidator },
   idle("JobValidation"),
   { name: "PodResizeValidator", onByDefault: true, create: createPodResizeValidator },

@@ -4,6 +4,7 @@ import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Namespace
 import { deepClone, deepEqual, type KubeObject, StatusError } from "../../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost } from "../../contract.ts";
 import { evaluateConditions } from "../dynamic/conditions.ts";
+import { countMutation } from "../dynamic/metrics.ts";
 import { createReinvocations, type Reinvocations } from "../dynamic/reinvocations.ts";
 import type { Match } from "../dynamic/rules.ts";
 import { replaceDraft, versioned } from "../dynamic/versions.ts";
@@ -180,13 +181,23 @@ async function mutateObject(host: AdmissionHost, invocation: Invocation, invokin
   const { policy, binding, match, param } = invocation;
   const before = deepClone(attributes.object);
   for (const mutation of compiled.mutations) {
+    const beganMs = host.clock.monotonic();
+    const count = (message: string): void =>
+      countMutation(host, {
+        policy: policy.metadata.name,
+        binding,
+        message,
+        durationMs: host.clock.monotonic() - beganMs,
+      });
     try {
       const objects = await versioned(attributes, match.kind, host.catalog);
       const context = { attributes, match, objects, param, namespace };
       const object = await mutate(host, { mutation, variables: compiled.variables, context });
       if (object !== undefined) await replaceDraft(attributes, { kind: match.kind, object }, host.catalog);
+      count("");
     } catch (error) {
       if (!(error instanceof MutationError)) throw error;
+      count(error.message);
       failures.push({ policy, binding, message: error.message, invalid: true });
     }
   }

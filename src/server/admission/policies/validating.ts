@@ -2,6 +2,7 @@
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from "../../../api/index.ts";
 import { goJson, type KubeObject, StatusError } from "../../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost } from "../../contract.ts";
+import { countValidation } from "../dynamic/metrics.ts";
 import type { Match } from "../dynamic/rules.ts";
 import { type VersionedObject, versioned } from "../dynamic/versions.ts";
 import { refuse } from "../framework.ts";
@@ -98,8 +99,10 @@ async function denialsOf(
     const namespace = await namespaceOf(attributes, host.reader);
     for (const param of found) {
       const context = { attributes, match, objects: await objects(), param, namespace };
+      const beganMs = host.clock.monotonic();
       const outcome = await evaluatePolicy(host, policy, context);
-      denials.push(...takeActions(attributes, { policy, binding, outcome }));
+      const durationMs = host.clock.monotonic() - beganMs;
+      denials.push(...takeActions(host, attributes, { policy, binding, outcome, durationMs }));
       for (const { key, value } of outcome.annotations) annotations.add(key, value);
     }
   }
@@ -117,16 +120,27 @@ interface Judged {
   readonly policy: ValidatingAdmissionPolicy;
   readonly binding: ValidatingAdmissionPolicyBinding;
   readonly outcome: PolicyOutcome;
+  readonly durationMs: number;
 }
 
+const actionsCounted: Readonly<Record<string, "deny" | "audit" | "warn">> = {
+  Deny: "deny",
+  Audit: "audit",
+  Warn: "warn",
+};
+
 /** What the binding wants done with each decision against the request. */
-function takeActions(attributes: AdmissionAttributes, { policy, binding, outcome }: Judged): Denial[] {
+function takeActions(host: AdmissionHost, attributes: AdmissionAttributes, judged: Judged): Denial[] {
+  const { policy, binding, outcome, durationMs } = judged;
   const at = { policy: policy.metadata.name, binding: binding.metadata.name };
   const denials: Denial[] = [];
   for (const [index, decision] of outcome.decisions.entries()) {
     if (decision === undefined) continue;
     const { message, reason } = decision;
     for (const action of binding.spec.validationActions ?? []) {
+      const counted = actionsCounted[action];
+      if (counted !== undefined)
+        countValidation(host, counted, { policy: at.policy, binding: at.binding, message, durationMs });
       if (action === "Deny") denials.push({ ...at, message, reason });
       else if (action === "Warn")
         attributes.warn(

@@ -16,6 +16,7 @@ import {
   StatusError,
 } from "../../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost } from "../../contract.ts";
+import { countedCall } from "../dynamic/metrics.ts";
 import { createReinvocations, type Reinvocations } from "../dynamic/reinvocations.ts";
 import { replaceDraft, type VersionedObject, versioned } from "../dynamic/versions.ts";
 import { callWebhook } from "./call.ts";
@@ -59,8 +60,13 @@ async function mutateByOne(host: AdmissionHost, { attributes, candidate, own }: 
   const annotations = annotationsOf(attributes, candidate);
   let changed = false;
   try {
-    const response = await callWebhook(host, { webhook, attributes, match, objects: await objects(), mutating: true });
-    changed = await applyResponse(host, { attributes, candidate, response, objects: await objects(), annotations });
+    const { name, failurePolicy } = webhook;
+    const called = { name, type: "admit" as const, attributes, failsOpen: failurePolicy === "Ignore" };
+    changed = await countedCall(host, called, async () => {
+      const view = await objects();
+      const response = await callWebhook(host, { webhook, attributes, match, objects: view, mutating: true });
+      return applyResponse(host, { attributes, candidate, response, objects: view, annotations });
+    });
   } catch (error) {
     if (!(error instanceof CallFailure)) throw error;
     if (webhook.failurePolicy !== "Ignore") throw failedCall(webhook.name, error);

@@ -7,11 +7,12 @@ import {
   parseJson,
   plainCopy,
   quoteGo,
-  StatusError,
+  type StatusError,
   toJson,
   YamlError,
 } from "../../../machinery/index.ts";
 import type { AdmissionAttributes } from "../../contract.ts";
+import { WebhookRefusal } from "../dynamic/metrics.ts";
 import { admissionRequest } from "../dynamic/request.ts";
 import type { Match } from "../dynamic/rules.ts";
 import type { VersionedObject } from "../dynamic/versions.ts";
@@ -212,7 +213,7 @@ export function refusal(webhookName: string, sent: Record<string, unknown> | und
       : typeof reason === "string" && reason !== ""
         ? `${denied}: ${reason}`
         : `${denied} without explanation`;
-  return new StatusError({
+  return new WebhookRefusal({
     code,
     message: text,
     ...(typeof reason === "string" && reason !== "" ? { reason } : {}),

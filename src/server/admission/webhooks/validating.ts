@@ -1,5 +1,6 @@
 // Calls validating webhooks, all at once. Upstream: webhook/validating/dispatcher.go.
 import type { AdmissionAttributes, AdmissionHost } from "../../contract.ts";
+import { countedCall } from "../dynamic/metrics.ts";
 import { type VersionedObject, versioned } from "../dynamic/versions.ts";
 import { callWebhook } from "./call.ts";
 import { CallFailure, failedCall } from "./failure.ts";
@@ -48,7 +49,10 @@ interface One {
 async function callOne(host: AdmissionHost, { attributes, candidate, index, objects }: One): Promise<void> {
   const { webhook } = candidate.hook;
   try {
-    await callWebhook(host, { webhook, attributes, match: candidate.match, objects, mutating: false });
+    const { name, failurePolicy } = webhook;
+    const called = { name, type: "validating" as const, attributes, failsOpen: failurePolicy === "Ignore" };
+    const { match } = candidate;
+    await countedCall(host, called, () => callWebhook(host, { webhook, attributes, match, objects, mutating: false }));
   } catch (error) {
     if (!(error instanceof CallFailure)) throw error;
     if (webhook.failurePolicy !== "Ignore") throw failedCall(webhook.name, error);

@@ -98,7 +98,7 @@ function podFindings(pod: Pod, range: LimitRange): string[] {
   if (spec === undefined) return found;
   for (const item of range.spec?.limits ?? []) {
     if (item.type === "Container") {
-      for (const { resources } of [...spec.containers, ...(spec.initContainers ?? [])])
+      for (const { resources } of [...(spec.containers ?? []), ...(spec.initContainers ?? [])])
         found.push(...boundFindings(item, { requests: resources?.requests ?? {}, limits: resources?.limits ?? {} }));
     } else if (item.type === "Pod") {
       found.push(...boundFindings(item, { requests: amountsOf(spec, "requests"), limits: amountsOf(spec, "limits") }));

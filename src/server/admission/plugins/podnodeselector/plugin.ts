@@ -59,13 +59,13 @@ function parseSelector(text: string): Selector {
     if (wrongKey.length > 0)
       throw new StatusError({
         code: 500,
-        message: `key: Invalid value: ${JSON.stringify(key)}: ${wrongKey.join("; ")}`,
+        message: `<nil>: Invalid value: ${JSON.stringify(key)}: ${wrongKey.join("; ")}`,
       });
     const wrongValue = labelValue(value!);
     if (wrongValue.length > 0)
       throw new StatusError({
         code: 500,
-        message: `values[0][${key}]: Invalid value: ${JSON.stringify(value)}: ${wrongValue.join("; ")}`,
+        message: `[${key}]: Invalid value: ${JSON.stringify(value)}: ${wrongValue.join("; ")}`,
       });
     selector[key!] = value!;
   }

@@ -36,7 +36,7 @@ export function checkNamespace(
   const refuse = (): never => {
     throw invalid({ group: "", kind: "Namespace" }, attributes.name, now.errors);
   };
-  const exempt = exemptions.namespaces.includes(attributes.namespace);
+  const exempt = exemptions.namespaces.includes(attributes.name);
   if (attributes.operation === "CREATE") {
     if (now.errors.length > 0) refuse();
     if (exempt) warnExempt(attributes, now.policy, defaults);

@@ -1,6 +1,6 @@
 // Tolerations that a namespace gives its pods, and which ones they may have. Upstream: plugin/pkg/admission/podtolerationrestriction.
 import { type Namespace, type Pod, pods, type Toleration } from "../../../../api/index.ts";
-import { isObject, notFound, StatusError } from "../../../../machinery/index.ts";
+import { isObject, notFound, parseJson, StatusError } from "../../../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost, AdmissionPlugin } from "../../../contract.ts";
 import { draftOf } from "../../framework.ts";
 import { findNamespace } from "../../lib/namespaces.ts";
@@ -51,7 +51,7 @@ export function createPodTolerationRestriction({ reader, pluginConfiguration }: 
 }
 
 const isBestEffort = (spec: Pod["spec"]): boolean =>
-  [{ resources: spec.resources }, ...spec.containers, ...(spec.initContainers ?? [])].every(({ resources }) =>
+  [{ resources: spec.resources }, ...(spec.containers ?? []), ...(spec.initContainers ?? [])].every(({ resources }) =>
     Object.entries({ ...resources?.requests, ...resources?.limits }).every(
       ([name, amount]) => (name !== "cpu" && name !== "memory") || amount === "0",
     ),
@@ -63,7 +63,7 @@ function annotated({ metadata }: Namespace, name: string): readonly Toleration[]
   if (text === undefined) return undefined;
   if (text === "") return [];
   try {
-    const list: unknown = JSON.parse(text);
+    const list = parseJson(text).value;
     if (list === null) return [];
     if (Array.isArray(list) && list.every(isObject)) return list as Toleration[];
   } catch (error) {

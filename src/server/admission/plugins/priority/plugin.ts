@@ -1,14 +1,26 @@
 // Pods get the number of their priority class; one class at most is the default. Upstream: plugin/pkg/admission/priority.
-import { type Pod, type PriorityClass, pods, priorityClasses } from "../../../../api/index.ts";
+import {
+  type Pod,
+  type PodGroup,
+  type PriorityClass,
+  podGroups,
+  pods,
+  priorityClasses,
+} from "../../../../api/index.ts";
 import type { AdmissionAttributes, AdmissionHost, AdmissionPlugin, ObjectReader } from "../../../contract.ts";
 import { draftOf, isMain, refuse } from "../../framework.ts";
 
-export const createPriority = ({ reader }: AdmissionHost): AdmissionPlugin => ({
+export const createPriority = ({ reader, featureEnabled }: AdmissionHost): AdmissionPlugin => ({
   name: "Priority",
   handles: (attributes) =>
     (attributes.operation === "CREATE" || attributes.operation === "UPDATE") &&
-    (isMain(attributes, pods) || isMain(attributes, priorityClasses)),
+    (isMain(attributes, pods) || isMain(attributes, priorityClasses) || isMain(attributes, podGroups)),
   admit(attributes) {
+    if (isMain(attributes, podGroups)) {
+      if (attributes.operation === "CREATE" && featureEnabled("WorkloadAwarePreemption"))
+        setGroupPriority(attributes, reader);
+      return;
+    }
     if (!isMain(attributes, pods)) return;
     if (attributes.operation === "UPDATE") keepPriority(attributes);
     else setPriority(attributes, reader);
@@ -37,21 +49,10 @@ function keepPriority(attributes: AdmissionAttributes): void {
 function setPriority(attributes: AdmissionAttributes, reader: ObjectReader): void {
   const { spec } = draftOf<Pod>(attributes);
   if (spec === undefined) return;
-  let value = 0;
-  let preemption: PriorityClass["preemptionPolicy"];
-  if (!spec.priorityClassName) {
-    const found = defaultClass(reader);
-    if (found !== undefined) {
-      spec.priorityClassName = found.metadata.name;
-      value = found.value ?? 0;
-      preemption = found.preemptionPolicy;
-    }
-  } else {
-    const found = reader.get<PriorityClass>(priorityClasses, "", spec.priorityClassName);
-    if (found === undefined) throw refuse(attributes, `no PriorityClass with name ${spec.priorityClassName} was found`);
-    value = found.value ?? 0;
-    preemption = found.preemptionPolicy;
-  }
+  const found = resolveClass(attributes, reader, spec.priorityClassName);
+  if (found !== undefined) spec.priorityClassName = found.metadata.name;
+  const value = found?.value ?? 0;
+  let preemption = found?.preemptionPolicy;
   if (spec.priority !== undefined && spec.priority !== value)
     throw refuse(
       attributes,
@@ -65,6 +66,31 @@ function setPriority(attributes: AdmissionAttributes, reader: ObjectReader): voi
       `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${preemption} from the given PriorityClass name`,
     );
   spec.preemptionPolicy = preemption;
+}
+
+function setGroupPriority(attributes: AdmissionAttributes, reader: ObjectReader): void {
+  const { spec } = draftOf<PodGroup>(attributes);
+  const found = resolveClass(attributes, reader, spec.priorityClassName);
+  const value = found?.value ?? 0;
+  if (spec.priority !== undefined && spec.priority !== value)
+    throw refuse(
+      attributes,
+      `priority set in the pod group (${spec.priority}) must match the priority computed (${value}) based on the priority class set in the spec`,
+    );
+  spec.priority = value;
+  if (found !== undefined) spec.priorityClassName = found.metadata.name;
+}
+
+/** The class of that name, or the default one; undefined when there is none of those. */
+function resolveClass(
+  attributes: AdmissionAttributes,
+  reader: ObjectReader,
+  name: string | undefined,
+): PriorityClass | undefined {
+  if (!name) return defaultClass(reader);
+  const found = reader.get<PriorityClass>(priorityClasses, "", name);
+  if (found === undefined) throw refuse(attributes, `no PriorityClass with name ${name} was found`);
+  return found;
 }
 
 /** Of several that are marked, which validation normally prevents, the lowest. */

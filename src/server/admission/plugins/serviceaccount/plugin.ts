@@ -99,7 +99,7 @@ function mountToken(pod: Pod, newName: () => string): void {
     container.volumeMounts = [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath }];
     used = true;
   };
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) mount(container);
+  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) mount(container);
   if (used && existing === undefined) spec.volumes = [...(spec.volumes ?? []), tokenVolume(name)];
 }
 
@@ -138,7 +138,7 @@ function checkSecrets(attributes: AdmissionAttributes, account: ServiceAccount):
         `volume with secret.secretName=${JSON.stringify(secret)} is not allowed because service account ${account.metadata.name} does not reference that secret`,
       );
   }
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers])
+  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])])
     for (const variable of container.env ?? []) {
       const secret = variable.valueFrom?.secretKeyRef?.name;
       if (secret !== undefined && !allowed.has(secret))

@@ -31,7 +31,7 @@ function tests(pattern: string | readonly string[], atOnce: number): boolean {
     "--test-reporter=dot",
     `--test-concurrency=${atOnce}`,
     // A guard against a test that waits for ever, far beyond what any takes.
-    "--test-timeout=400000",
+    "--test-timeout=1500000",
     ...files,
   );
 }

@@ -33,14 +33,37 @@ describe("back-off", () => {
     for (let crash = 0; crash < 7; crash++) {
       backoff.next("k", clock.now());
       delays.push(backoff.delayMs("k"));
-      assert.equal(backoff.isWaiting("k", clock.now()), true);
+      assert.equal(backoff.leftMs("k", clock.now()), backoff.delayMs("k"));
       await clock.advance(backoff.delayMs("k"));
     }
     assert.deepEqual(delays, [10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
     await clock.advance(601_000);
-    assert.equal(backoff.isWaiting("k", clock.now()), false);
+    assert.equal(backoff.leftMs("k", clock.now()), 0);
     backoff.next("k", clock.now());
     assert.equal(backoff.delayMs("k"), 10_000);
+  });
+  for (const byMs of [-7_200_000, -90_000, 90_000, 7_200_000])
+    it(`is not moved by a wall clock that is set by ${byMs} ms`, async () => {
+      const clock = new VirtualClock();
+      const backoff = createBackoff({ clock, initialMs: 10_000, limitMs: 300_000 });
+      const endedMs = clock.now();
+      backoff.next("k", endedMs);
+      await clock.advance(4_000);
+      assert.equal(backoff.leftMs("k", endedMs), 6_000);
+      clock.jump(byMs);
+      await clock.advance(1_000);
+      assert.equal(backoff.leftMs("k", endedMs), 5_000);
+      assert.equal(backoff.leftSinceUpdateMs("k"), 5_000);
+      await clock.advance(5_000);
+      assert.equal(backoff.leftMs("k", endedMs), 0);
+      backoff.next("k", endedMs);
+      assert.equal(backoff.delayMs("k"), 20_000, "and it is not forgotten either");
+    });
+  it("an end that lies in the future, as a clock set back shows it, was just now", () => {
+    const clock = new VirtualClock();
+    const backoff = createBackoff({ clock, initialMs: 10_000, limitMs: 300_000 });
+    backoff.next("k");
+    assert.equal(backoff.leftMs("k", clock.now() + 3_600_000), 10_000);
   });
   for (const [ms, text] of [
     [10_000, "10s"],

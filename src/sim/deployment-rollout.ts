@@ -47,6 +47,7 @@ interface Plan {
   /** The next operation waits for the rollout before. */
   readonly patient: boolean;
   readonly propagation: "Background" | "Foreground";
+  readonly minReadySeconds: number;
 }
 
 interface Run {
@@ -62,9 +63,13 @@ const pick = <T>(rng: Rng, from: readonly T[]): T => from[rng.below(from.length)
 function planOf(rng: Rng): Plan {
   const calm = rng.next() < 0.15;
   const chosen = faultKinds.filter(() => rng.next() < 0.5);
+  const skewMs = pick(rng, [0, 2_000, 600_000]);
+  // Availability compares the wall clocks of two machines: it is only as early as they agree.
+  const clocksAgree = skewMs < 600_000 && !chosen.includes("clockJump");
   return {
     nodes: 1 + rng.below(3),
-    skewMs: pick(rng, [0, 2_000, 600_000]),
+    skewMs,
+    minReadySeconds: clocksAgree ? pick(rng, [0, 0, 3, 15]) : 0,
     weather: pick(rng, [{}, { requestDelayMs: 5, watchDelayMs: 10 }, { requestDelayMs: 40, watchDelayMs: 200 }]),
     faults: calm ? [] : chosen,
     faultGapMs: pick(rng, [2_000, 5_000, 15_000]),
@@ -110,12 +115,18 @@ class Violation extends Error {}
 async function rollOut(run: Run): Promise<void> {
   const { world, plan, rng, storm } = run;
   await pass(run, 1_000);
-  await ask(run, "create", () => world.client.of(deployments).create(newDeployment(rng)));
+  await ask(run, "create", () => world.client.of(deployments).create(newDeployment(run)));
   if (plan.patient) await untilComplete(run, "the first rollout");
   for (let count = 0; count < plan.operations; count++) {
-    const change = changeOf(rng);
     await storming(run, rng.next() * plan.operationGapMs);
+    const paused = rng.next() < 0.25;
+    if (paused) await ask(run, "pause", () => edit(run, withPause(true)));
+    const change = changeOf(rng);
     await ask(run, change.what, () => edit(run, change.apply));
+    if (paused) {
+      await storming(run, rng.next() * 20_000);
+      await ask(run, "resume", () => edit(run, withPause(false)));
+    }
     if (plan.patient && rng.next() < 0.7) {
       await storming(run, rng.next() * 20_000);
       await storm.calm();
@@ -202,12 +213,13 @@ const image = (rng: Rng): string => `web:${1 + rng.below(3)}`;
 const bound = (rng: Rng): number | string => pick(rng, [0, 1, 2, "25%", "50%"]);
 
 function strategy(rng: Rng): NonNullable<Deployment["spec"]["strategy"]> {
+  if (rng.next() < 0.2) return { type: "Recreate" };
   const [maxSurge, maxUnavailable] = [bound(rng), bound(rng)];
   const nothing = maxSurge === 0 && maxUnavailable === 0;
   return { type: "RollingUpdate", rollingUpdate: { maxSurge: nothing ? 1 : maxSurge, maxUnavailable } };
 }
 
-function newDeployment(rng: Rng): NewObject<Deployment> {
+function newDeployment({ rng, plan }: Run): NewObject<Deployment> {
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -215,6 +227,7 @@ function newDeployment(rng: Rng): NewObject<Deployment> {
     spec: {
       replicas: 1 + rng.below(5),
       strategy: strategy(rng),
+      ...(plan.minReadySeconds > 0 ? { minReadySeconds: plan.minReadySeconds } : {}),
       selector: { matchLabels: { app: "web" } },
       template: {
         metadata: { labels: { app: "web" } },
@@ -239,16 +252,20 @@ function changeOf(rng: Rng): Change {
     const wanted = image(rng);
     return { what: `image ${wanted}`, apply: (deployment) => withImage(deployment, wanted) };
   }
-  if (kind < 0.9) {
+  if (kind < 0.85) {
     const replicas = rng.below(7);
     return { what: `scale to ${replicas}`, apply: (it) => ({ ...it, spec: { ...it.spec, replicas } }) };
   }
   const bounds = strategy(rng);
   return {
-    what: `bounds ${JSON.stringify(bounds.rollingUpdate)}`,
+    what: `strategy ${JSON.stringify(bounds)}`,
     apply: (it) => ({ ...it, spec: { ...it.spec, strategy: bounds } }),
   };
 }
+
+const withPause =
+  (paused: boolean) =>
+  (deployment: Deployment): Deployment => ({ ...deployment, spec: { ...deployment.spec, paused } });
 
 function withImage(deployment: Deployment, wanted: string): Deployment {
   const { template } = deployment.spec;

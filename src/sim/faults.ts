@@ -155,8 +155,9 @@ const strikes: Readonly<Record<FaultKind, (sky: Sky) => Promise<void>>> = {
     );
   },
   async clockJump({ world, rng, between }) {
-    // Not far back: crash-loop back-off counts from the wall time at which a container ended, here as upstream.
-    const byMs = Math.round(pick(rng, [between(-60_000, 0), between(0, 5_000), between(0, 3_600_000)]));
+    const byMs = Math.round(
+      pick(rng, [between(-3_600_000, -60_000), between(-60_000, 0), between(0, 5_000), between(0, 3_600_000)]),
+    );
     world.history.note(`wall clocks are set by ${byMs} ms`);
     world.clock.jump(byMs);
   },

@@ -29,6 +29,25 @@ const node = (status: string) =>
     status: { conditions: [{ type: "Ready", status }] },
   });
 
+const templated = (name: string, template: string, deleting = false) =>
+  put(podKey(name), {
+    metadata: {
+      uid: `uid-${name}`,
+      labels: { "pod-template-hash": template },
+      ...(deleting ? { deletionTimestamp: "2026-01-01T00:00:00Z" } : {}),
+    },
+    spec: { nodeName: "node-0" },
+    status: { conditions: [{ type: "Ready", status: "True" }] },
+  });
+const spec = (more: object, generation = 1) =>
+  put("/registry/deployments/default/web", {
+    metadata: { generation },
+    spec: { replicas: 1, ...more },
+    status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
+  });
+const recreate = { strategy: { type: "Recreate" } };
+const replicaSet = { ...put("/registry/replicasets/default/web-2", {}), expectRevision: 0 };
+
 const complete = [pod("a"), pod("b"), pod("c"), deployment(3)];
 
 type Step = ReturnType<typeof put> | ReturnType<typeof remove> | { readonly hit: string };
@@ -78,6 +97,23 @@ const cases: readonly [string, readonly Step[], RegExp | undefined][] = [
     [...complete, node("Unknown"), pod("a", { ready: false }), pod("b", { ready: false }), pod("c", { ready: false })],
     undefined,
   ],
+  [
+    "Recreate: the new wait for the old to go",
+    [templated("a", "1"), spec(recreate), spec(recreate, 2), templated("b", "2")],
+    /default\/b was created while default\/a of the template before is not being deleted/,
+  ],
+  [
+    "Recreate: once the old are being deleted the new may come",
+    [templated("a", "1"), spec(recreate), spec(recreate, 2), templated("a", "1", true), templated("b", "2")],
+    undefined,
+  ],
+  [
+    "Recreate: what a rolling update left is not judged",
+    [templated("a", "1"), spec({}), spec(recreate, 2), templated("b", "2")],
+    undefined,
+  ],
+  ["paused: nothing new comes", [spec({ paused: true }), replicaSet], /web-2 was created though the rollout is paused/],
+  ["paused: not before that is known", [spec({ paused: true }, 2), replicaSet], undefined],
 ];
 
 for (const [name, steps, expected] of cases)

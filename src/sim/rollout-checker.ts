@@ -1,11 +1,14 @@
 // What must hold of a Deployment at every commit, judged by what the API server has stored and by nothing else.
 //
-// A pod is available when it is Ready and not being deleted (minReadySeconds is 0 here). Between two moments at which a rollout was
+// A pod is available when it is Ready and not being deleted; how long it has been Ready is left to the controllers. Between two moments at which a rollout was
 // complete, at least `floor` pods are available: the least of replicas - maxUnavailable over all specs in force since the first of
 // them. Before the first, nothing is promised. Pods that a fault took away (their container ended, their machine lost power, their
 // node was declared unreachable) count for the floor as if they were there until a later rollout is complete with each of them
 // ready again or gone: what the controllers cannot help is not held against them, what they do on top of it is.
-import { type Deployment, deployments, type Node, type Pod, pods } from "../api/index.ts";
+//
+// With strategy Recreate no pod of another template comes while one of those that the last complete rollout had is not even being
+// deleted. While a rollout is known to be paused no ReplicaSet comes.
+import { type Deployment, deployments, type Node, type Pod, pods, replicaSets } from "../api/index.ts";
 import type { Commit } from "./history.ts";
 
 export interface RolloutChecker {
@@ -23,12 +26,15 @@ interface SeenPod {
   readonly node: string;
   readonly available: boolean;
   readonly deleting: boolean;
+  readonly template: string | undefined;
 }
 
 interface State {
   readonly pods: Map<string, SeenPod>;
   deployment: Deployment | undefined;
   floor: number;
+  /** Uids of the pods of the last complete rollout while every spec since then says Recreate. */
+  recreated: ReadonlySet<string>;
   /** Pods a fault took, by uid: whether they were seen to be gone or not ready since. */
   readonly lost: Map<string, { seen: boolean }>;
   violation: string | undefined;
@@ -40,8 +46,16 @@ const deploymentPrefix = `/registry/${deployments.resource}/`;
 const nodePrefix = "/registry/minions/";
 
 export function createRolloutChecker(of: { readonly namespace: string; readonly name: string }): RolloutChecker {
-  const state: State = { pods: new Map(), deployment: undefined, floor: 0, lost: new Map(), violation: undefined };
+  const state: State = {
+    pods: new Map(),
+    deployment: undefined,
+    floor: 0,
+    recreated: new Set(),
+    lost: new Map(),
+    violation: undefined,
+  };
   const podsHere = `${podPrefix}${of.namespace}/`;
+  const replicaSetsHere = `/registry/${replicaSets.resource}/${of.namespace}/`;
   const deploymentKey = `${deploymentPrefix}${of.namespace}/${of.name}`;
   return {
     heard({ operations }) {
@@ -49,6 +63,7 @@ export function createRolloutChecker(of: { readonly namespace: string; readonly 
         const { key } = operation;
         const value = operation.type === "put" ? operation.value : undefined;
         if (key.startsWith(podsHere)) seePod(state, key, read<Pod>(value));
+        else if (key.startsWith(replicaSetsHere)) seeReplicaSet(state, operation);
         else if (key === deploymentKey) seeDeployment(state, read<Deployment>(value));
         else if (key.startsWith(nodePrefix)) seeNode(state, read<Node>(value));
       }
@@ -79,13 +94,32 @@ function seePod(state: State, key: string, pod: Pod | undefined): void {
     const deleting = pod.metadata.deletionTimestamp !== undefined;
     const ready = pod.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") === true;
     const available = ready && !deleting;
-    state.pods.set(key, { uid: pod.metadata.uid, node: pod.spec.nodeName ?? "", available, deleting });
+    const template = pod.metadata.labels?.["pod-template-hash"];
+    const seen = { uid: pod.metadata.uid, node: pod.spec.nodeName ?? "", available, deleting, template };
+    if (before === undefined) judgeComing(state, key, seen);
+    state.pods.set(key, seen);
   }
   const after = state.pods.get(key);
   const lost = before === undefined ? undefined : state.lost.get(before.uid);
   if (lost !== undefined && after?.available !== true) lost.seen = true;
   settle(state);
   if (before?.available === true && after?.available !== true) judge(state, key, after);
+}
+
+function judgeComing(state: State, key: string, coming: SeenPod): void {
+  const stays = [...state.pods].find(
+    ([, pod]) => state.recreated.has(pod.uid) && !pod.deleting && pod.template !== coming.template,
+  );
+  if (stays === undefined) return;
+  const [there, here] = [stays[0], key].map((each) => each.slice(podPrefix.length));
+  state.violation ??= `${here} was created while ${there} of the template before is not being deleted; the strategy is Recreate`;
+}
+
+function seeReplicaSet(state: State, operation: Commit["operations"][number]): void {
+  if (operation.type !== "put" || operation.expectRevision !== 0) return;
+  const { metadata, spec, status } = state.deployment ?? {};
+  if (spec?.paused !== true || status?.observedGeneration !== metadata!.generation) return;
+  state.violation ??= `${operation.key} was created though the rollout is paused`;
 }
 
 function judge(state: State, key: string, after: SeenPod | undefined): void {
@@ -103,6 +137,7 @@ function seeDeployment(state: State, deployment: Deployment | undefined): void {
   state.deployment = deployment?.metadata.deletionTimestamp === undefined ? deployment : undefined;
   if (state.deployment === undefined) state.floor = 0;
   else state.floor = Math.min(state.floor, promised(state.deployment));
+  if (state.deployment?.spec.strategy?.type !== "Recreate") state.recreated = new Set();
   settle(state);
 }
 
@@ -125,6 +160,9 @@ function settle(state: State): void {
   for (const lost of state.lost.values()) if (!lost.seen) return;
   state.lost.clear();
   state.floor = promised(deployment);
+  const { type } = deployment.spec.strategy ?? {};
+  if (type === "Recreate")
+    state.recreated = new Set([...state.pods.values()].filter((pod) => pod.available).map((pod) => pod.uid));
 }
 
 /** Every replica is of the newest template and available, nothing is left of older ones, and the status is about this spec. */
@@ -140,6 +178,7 @@ export function isComplete({ metadata, spec, status }: Deployment): boolean {
 
 /** replicas - maxUnavailable, as upstream resolves both bounds (ResolveFenceposts). */
 function promised({ spec }: Deployment): number {
+  if (spec.strategy?.type === "Recreate") return 0;
   const replicas = spec.replicas ?? 1;
   const { maxSurge = "25%", maxUnavailable = "25%" } = spec.strategy?.rollingUpdate ?? {};
   const surge = share(maxSurge, replicas, Math.ceil);

@@ -143,9 +143,9 @@ async function syncPod(parts: StepParts, step: Step): Promise<StepResult> {
   if (outcome.failures.size > 0)
     statuses.set(pod, statusOf(parts, step, { observed: await parts.observer.observe(view.uid), terminal: false }));
   if (outcome.error !== undefined && !(outcome.error instanceof StartError)) throw outcome.error;
-  const retryAtMs =
-    outcome.error === undefined ? undefined : context.clock.now() + startRetryMs * (1 + 0.5 * context.rng.next());
-  return { atMs: earliest(outcome.retryAtMs, retryAtMs, deadlineMs) };
+  const retryAfterMs = outcome.error === undefined ? undefined : startRetryMs * (1 + 0.5 * context.rng.next());
+  const deadlineAfterMs = deadlineMs === undefined ? undefined : deadlineMs - context.clock.now();
+  return { afterMs: earliest(outcome.retryAfterMs, retryAfterMs, deadlineAfterMs) };
 }
 
 const earliest = (...times: (number | undefined)[]): number | undefined => {

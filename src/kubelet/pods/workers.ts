@@ -16,7 +16,7 @@ export interface Eviction {
 /** What one step asks for: when to look again, if nothing happens before; `again` at once. */
 export interface StepResult {
   readonly again?: boolean;
-  readonly atMs?: number | undefined;
+  readonly afterMs?: number | undefined;
   /** The pod's containers have come to their end by themselves. */
   readonly ended?: boolean;
 }
@@ -108,7 +108,7 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
         const result = await step(worker);
         worker.failures = 0;
         if (result.again) worker.dirty = true;
-        else if (!worker.dirty) wakeLater(worker, result.atMs);
+        else if (!worker.dirty) wakeLater(worker, result.afterMs);
       } catch (error) {
         if (worker.step.signal.aborted && isAbort(error, worker.step.signal)) worker.dirty = true;
         else if (!isAbort(error, signal)) retryLater(worker, error);
@@ -116,15 +116,15 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
     }
   };
 
-  const wakeLater = (worker: Worker, atMs: number | undefined): void => {
+  const wakeLater = (worker: Worker, afterMs: number | undefined): void => {
     if (worker.phase === "finished") return;
     const regularMs =
       options.syncFrequencySeconds > 0
-        ? clock.now() + options.syncFrequencySeconds * 1000 * (1 + 0.5 * rng.next())
+        ? options.syncFrequencySeconds * 1000 * (1 + 0.5 * rng.next())
         : Number.POSITIVE_INFINITY;
-    const wakeMs = Math.min(regularMs, atMs ?? Number.POSITIVE_INFINITY);
+    const wakeMs = Math.min(regularMs, afterMs ?? Number.POSITIVE_INFINITY);
     if (Number.isFinite(wakeMs))
-      worker.timer = clock.setTimeout(() => poke(worker), Math.max(0, wakeMs - clock.now()), { background: true });
+      worker.timer = clock.setTimeout(() => poke(worker), Math.max(0, wakeMs), { background: true });
   };
 
   const retryLater = (worker: Worker, error: unknown): void => {

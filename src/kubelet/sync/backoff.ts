@@ -1,17 +1,16 @@
 // Exponential back-off by key. Upstream: client-go util/flowcontrol Backoff (10 s doubling to the limit, forgotten after twice the limit).
+// Delays are measured, not read off the wall: a clock that is set, forwards or backwards, neither ends nor prolongs one.
 import type { Clock } from "../../base/index.ts";
 
 export interface Backoff {
-  /** True while less than the current delay has passed since `sinceMs`. */
-  isWaiting(key: string, sinceMs: number): boolean;
-  /** True while less than the current delay has passed since the last `next`. */
-  isWaitingSinceUpdate(key: string): boolean;
-  /** Doubles the delay, or starts it anew when `sinceMs` is long ago. */
-  next(key: string, sinceMs: number): void;
+  /** Milliseconds left of the current delay, counted from the wall time `sinceMs`; how long ago that was is settled when it is first named. */
+  leftMs(key: string, sinceMs: number): number;
+  /** Milliseconds left of the current delay, counted from the last `next`. */
+  leftSinceUpdateMs(key: string): number;
+  /** Doubles the delay, or starts it anew when `sinceMs` (now, when not given) is long ago. */
+  next(key: string, sinceMs?: number): void;
   /** Current delay, 0 when there is none. */
   delayMs(key: string): number;
-  /** Clock time at which the delay since the last `next` ends. */
-  until(key: string): number;
   reset(key: string): void;
   /** Forgets keys that start so, e.g. of one pod. */
   forget(prefix: string): void;
@@ -23,32 +22,41 @@ export function createBackoff(options: {
   readonly limitMs: number;
 }): Backoff {
   const { clock, initialMs, limitMs } = options;
+  // Times in here are of the monotonic clock.
   const entries = new Map<string, { delayMs: number; updatedMs: number }>();
+  const named = new Map<string, { wallMs: number; atMs: number }>();
   const expired = (sinceMs: number, updatedMs: number): boolean => sinceMs - updatedMs > limitMs * 2;
+  const whenWas = (key: string, wallMs: number): number => {
+    const known = named.get(key);
+    if (known?.wallMs === wallMs) return known.atMs;
+    const atMs = clock.monotonic() - Math.max(0, clock.now() - wallMs);
+    named.set(key, { wallMs, atMs });
+    return atMs;
+  };
+  const left = (key: string, sinceMs: number, nowMs: number): number => {
+    const entry = entries.get(key);
+    if (entry === undefined || expired(sinceMs, entry.updatedMs)) return 0;
+    return Math.max(0, sinceMs + entry.delayMs - nowMs);
+  };
   return {
-    isWaiting(key, sinceMs) {
+    leftMs: (key, sinceMs) => left(key, whenWas(key, sinceMs), clock.monotonic()),
+    leftSinceUpdateMs(key) {
       const entry = entries.get(key);
-      if (entry === undefined || expired(sinceMs, entry.updatedMs)) return false;
-      return clock.now() - sinceMs < entry.delayMs;
-    },
-    isWaitingSinceUpdate(key) {
-      const entry = entries.get(key);
-      if (entry === undefined || expired(clock.now(), entry.updatedMs)) return false;
-      return clock.now() - entry.updatedMs < entry.delayMs;
+      const nowMs = clock.monotonic();
+      if (entry === undefined || expired(nowMs, entry.updatedMs)) return 0;
+      return left(key, entry.updatedMs, nowMs);
     },
     next(key, sinceMs) {
       const entry = entries.get(key);
-      const fresh = entry === undefined || expired(sinceMs, entry.updatedMs);
-      entries.set(key, { delayMs: fresh ? initialMs : Math.min(entry.delayMs * 2, limitMs), updatedMs: clock.now() });
+      const nowMs = clock.monotonic();
+      const since = sinceMs === undefined ? nowMs : whenWas(key, sinceMs);
+      const fresh = entry === undefined || expired(since, entry.updatedMs);
+      entries.set(key, { delayMs: fresh ? initialMs : Math.min(entry.delayMs * 2, limitMs), updatedMs: nowMs });
     },
     delayMs: (key) => entries.get(key)?.delayMs ?? 0,
-    until: (key) => {
-      const entry = entries.get(key);
-      return entry === undefined ? 0 : entry.updatedMs + entry.delayMs;
-    },
     reset: (key) => void entries.delete(key),
     forget(prefix) {
-      for (const key of entries.keys()) if (key.startsWith(prefix)) entries.delete(key);
+      for (const map of [entries, named]) for (const key of map.keys()) if (key.startsWith(prefix)) map.delete(key);
     },
   };
 }

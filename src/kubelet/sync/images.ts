@@ -11,11 +11,11 @@ export class StartError extends Error {
   override readonly name = "StartError";
   readonly reason: string;
   /** Clock time at which a new try makes sense, when known. */
-  readonly retryAtMs: number | undefined;
-  constructor(reason: string, message: string, retryAtMs?: number) {
+  readonly retryAfterMs: number | undefined;
+  constructor(reason: string, message: string, retryAfterMs?: number) {
     super(message);
     this.reason = reason;
-    this.retryAtMs = retryAtMs;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -117,15 +117,12 @@ async function pull(
   const { context, backoff, failures } = parts;
   const quoted = JSON.stringify(request.image);
   const key = `${request.pod.metadata.uid}_${request.image}`;
-  if (backoff.isWaitingSinceUpdate(key)) {
+  const leftMs = backoff.leftSinceUpdateMs(key);
+  if (leftMs > 0) {
     const message = `Back-off pulling image ${quoted}`;
     tell("Normal", "BackOff", message);
     const before = failures.get(key);
-    throw new StartError(
-      "ImagePullBackOff",
-      before === undefined ? message : `${message}: ${before}`,
-      backoff.until(key),
-    );
+    throw new StartError("ImagePullBackOff", before === undefined ? message : `${message}: ${before}`, leftMs);
   }
   failures.delete(key);
   tell("Normal", "Pulling", `Pulling image ${quoted}`);
@@ -151,9 +148,9 @@ async function pull(
   } catch (error) {
     const message = messageOf(error);
     tell("Warning", "Failed", `Failed to pull image ${quoted}: ${message}`);
-    backoff.next(key, context.clock.now());
+    backoff.next(key);
     failures.set(key, `ErrImagePull: ${message}`);
-    throw new StartError("ErrImagePull", message, backoff.until(key));
+    throw new StartError("ErrImagePull", message, backoff.delayMs(key));
   }
 }
 

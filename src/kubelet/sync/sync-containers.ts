@@ -40,7 +40,7 @@ export interface SyncOutcome {
   /** Something was done: look again at once. */
   readonly changed: boolean;
   /** Try again after back-off, at this clock time. */
-  readonly retryAtMs: number | undefined;
+  readonly retryAfterMs: number | undefined;
   /** Try again soon: something failed that back-off does not cover. */
   readonly error: unknown;
 }
@@ -49,7 +49,7 @@ interface Run extends SyncParts, SyncRequest {
   readonly actions: PodActions;
   readonly failures: Map<string, StartFailure | undefined>;
   changed: boolean;
-  retryAtMs: number | undefined;
+  retryAfterMs: number | undefined;
   error: unknown;
 }
 
@@ -62,7 +62,7 @@ export async function syncContainers(parts: SyncParts, request: SyncRequest): Pr
     actions,
     failures: new Map(),
     changed: false,
-    retryAtMs: undefined,
+    retryAfterMs: undefined,
     error: undefined,
   };
   if (actions.createSandbox && actions.sandboxId !== "")
@@ -198,8 +198,8 @@ async function tryStart(run: Run, sandbox: Sandbox, what: ToStart): Promise<bool
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     run.failures.set(name, { reason: error.reason, message: error.message });
-    if (error.retryAtMs !== undefined)
-      run.retryAtMs = Math.min(run.retryAtMs ?? Number.POSITIVE_INFINITY, error.retryAtMs);
+    if (error.retryAfterMs !== undefined)
+      run.retryAfterMs = Math.min(run.retryAfterMs ?? Number.POSITIVE_INFINITY, error.retryAfterMs);
     else if (error.reason !== "PostStartHookError" && error.reason !== "RunContainerError") run.error = error;
     if (error.reason === "PostStartHookError" || error.reason === "RunContainerError") run.changed = true;
     return false;
@@ -211,7 +211,8 @@ function throwIfBackingOff(run: Run, container: Container): void {
   const last = observed.containers.find((each) => each.name === container.name && each.state === "exited");
   if (last === undefined) return;
   const key = `${pod.metadata.uid}_${container.name}_${containerHash(container)}`;
-  if (backoff.isWaiting(key, last.finishedAtMs)) {
+  const leftMs = backoff.leftMs(key, last.finishedAtMs);
+  if (leftMs > 0) {
     containerEvent(context, pod, container.name, {
       type: "Warning",
       reason: "BackOff",
@@ -219,7 +220,7 @@ function throwIfBackingOff(run: Run, container: Container): void {
     });
     const delayMs = backoff.delayMs(key);
     const message = `back-off ${durationText(delayMs)} restarting failed container=${container.name} pod=${podText(pod)}`;
-    throw new StartError("CrashLoopBackOff", message, last.finishedAtMs + delayMs);
+    throw new StartError("CrashLoopBackOff", message, leftMs);
   }
   backoff.next(key, last.finishedAtMs);
 }

@@ -24,6 +24,8 @@ export { horizontalPodAutoscalersV1 } from "./autoscaling/horizontalpodautoscale
 export { cronJobs } from "./batch/cronjobs/kind.ts";
 export { jobs } from "./batch/jobs/kind.ts";
 export { certificateSigningRequests } from "./certificates/certificatesigningrequests/kind.ts";
+export { clusterTrustBundles } from "./certificates/clustertrustbundles/kind.ts";
+export { clusterTrustBundlesV1alpha1 } from "./certificates/clustertrustbundles-v1alpha1/kind.ts";
 export { leaseCandidates } from "./coordination/leasecandidates/kind.ts";
 export { leaseCandidatesV1alpha2 } from "./coordination/leasecandidates-v1alpha2/kind.ts";
 export { leases } from "./coordination/leases/kind.ts";
@@ -86,10 +88,13 @@ export { resourceClaimsV1beta2 } from "./resource/resourceclaims-v1beta2/kind.ts
 export { resourceClaimTemplates } from "./resource/resourceclaimtemplates/kind.ts";
 export { resourceClaimTemplatesV1beta1 } from "./resource/resourceclaimtemplates-v1beta1/kind.ts";
 export { resourceClaimTemplatesV1beta2 } from "./resource/resourceclaimtemplates-v1beta2/kind.ts";
+export { resourcePoolStatusRequests } from "./resource/resourcepoolstatusrequests/kind.ts";
 export { resourceSlices } from "./resource/resourceslices/kind.ts";
 export { resourceSlicesV1beta1 } from "./resource/resourceslices-v1beta1/kind.ts";
 export { resourceSlicesV1beta2 } from "./resource/resourceslices-v1beta2/kind.ts";
+export { podGroups } from "./scheduling/podgroups/kind.ts";
 export { priorityClasses } from "./scheduling/priorityclasses/kind.ts";
+export { workloads } from "./scheduling/workloads/kind.ts";
 export { csiDrivers } from "./storage/csidrivers/kind.ts";
 export { csiNodes } from "./storage/csinodes/kind.ts";
 export { csiStorageCapacities } from "./storage/csistoragecapacities/kind.ts";

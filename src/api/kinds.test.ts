@@ -31,6 +31,26 @@ test("every kind has the names, scope, verbs and subresources that upstream serv
   }
 });
 
+/** What upstream serves, off by default, and this server does not. */
+const missing = [
+  "certificates.k8s.io/v1beta1/podcertificaterequests",
+  "certificates.k8s.io/v1beta1/podcertificaterequests/status",
+];
+
+test("every resource and subresource that upstream has, on or off by default, is there but for those named", () => {
+  const own = new Set(
+    kinds.flatMap(({ group, version, resource, subresources }) => [
+      `${group}/${version}/${resource}`,
+      ...subresources.map(({ name }) => `${group}/${version}/${resource}/${name}`),
+    ]),
+  );
+  const upstream = resources.map(({ group, version, resource }) => `${group}/${version}/${resource}`);
+  assert.deepEqual(
+    upstream.filter((each) => !own.has(each)),
+    missing,
+  );
+});
+
 test("both lists name the same kinds, each once", () => {
   const name = (kind: { group: string; version: string; resource: string }) =>
     `${kind.group}/${kind.version}/${kind.resource}`;

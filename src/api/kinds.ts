@@ -29,6 +29,8 @@ import { horizontalPodAutoscalersV1 } from "./autoscaling/horizontalpodautoscale
 import { cronJobs } from "./batch/cronjobs/kind.ts";
 import { jobs } from "./batch/jobs/kind.ts";
 import { certificateSigningRequests } from "./certificates/certificatesigningrequests/kind.ts";
+import { clusterTrustBundles } from "./certificates/clustertrustbundles/kind.ts";
+import { clusterTrustBundlesV1alpha1 } from "./certificates/clustertrustbundles-v1alpha1/kind.ts";
 import { leaseCandidates } from "./coordination/leasecandidates/kind.ts";
 import { leaseCandidatesV1alpha2 } from "./coordination/leasecandidates-v1alpha2/kind.ts";
 import { leases } from "./coordination/leases/kind.ts";
@@ -78,10 +80,13 @@ import { resourceClaimsV1beta2 } from "./resource/resourceclaims-v1beta2/kind.ts
 import { resourceClaimTemplates } from "./resource/resourceclaimtemplates/kind.ts";
 import { resourceClaimTemplatesV1beta1 } from "./resource/resourceclaimtemplates-v1beta1/kind.ts";
 import { resourceClaimTemplatesV1beta2 } from "./resource/resourceclaimtemplates-v1beta2/kind.ts";
+import { resourcePoolStatusRequests } from "./resource/resourcepoolstatusrequests/kind.ts";
 import { resourceSlices } from "./resource/resourceslices/kind.ts";
 import { resourceSlicesV1beta1 } from "./resource/resourceslices-v1beta1/kind.ts";
 import { resourceSlicesV1beta2 } from "./resource/resourceslices-v1beta2/kind.ts";
+import { podGroups } from "./scheduling/podgroups/kind.ts";
 import { priorityClasses } from "./scheduling/priorityclasses/kind.ts";
+import { workloads } from "./scheduling/workloads/kind.ts";
 import { csiDrivers } from "./storage/csidrivers/kind.ts";
 import { csiNodes } from "./storage/csinodes/kind.ts";
 import { csiStorageCapacities } from "./storage/csistoragecapacities/kind.ts";
@@ -124,6 +129,8 @@ export const kinds: readonly KindDefinition[] = [
   listed(cronJobs),
   listed(jobs),
   listed(certificateSigningRequests),
+  listed(clusterTrustBundles),
+  listed(clusterTrustBundlesV1alpha1),
   listed(leases),
   listed(bindings),
   listed(componentStatuses),
@@ -176,8 +183,11 @@ export const kinds: readonly KindDefinition[] = [
   listed(leaseCandidatesV1alpha2),
   listed(deviceTaintRules),
   listed(deviceTaintRulesV1alpha3),
+  listed(resourcePoolStatusRequests),
   listed(storageVersionMigrations),
   listed(priorityClasses),
+  listed(workloads),
+  listed(podGroups),
   listed(csiDrivers),
   listed(csiNodes),
   listed(csiStorageCapacities),

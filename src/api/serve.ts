@@ -65,6 +65,10 @@ import { jobs } from "./batch/jobs/kind.ts";
 import { jobRules } from "./batch/jobs/serve.ts";
 import { certificateSigningRequests } from "./certificates/certificatesigningrequests/kind.ts";
 import { certificateSigningRequestRules } from "./certificates/certificatesigningrequests/serve.ts";
+import { clusterTrustBundles } from "./certificates/clustertrustbundles/kind.ts";
+import { clusterTrustBundleRules } from "./certificates/clustertrustbundles/serve.ts";
+import { clusterTrustBundlesV1alpha1 } from "./certificates/clustertrustbundles-v1alpha1/kind.ts";
+import { clusterTrustBundleV1alpha1Rules } from "./certificates/clustertrustbundles-v1alpha1/serve.ts";
 import { leaseCandidates } from "./coordination/leasecandidates/kind.ts";
 import { leaseCandidateRules } from "./coordination/leasecandidates/serve.ts";
 import { leaseCandidatesV1alpha2 } from "./coordination/leasecandidates-v1alpha2/kind.ts";
@@ -165,14 +169,20 @@ import { resourceClaimTemplatesV1beta1 } from "./resource/resourceclaimtemplates
 import { resourceClaimTemplateV1beta1Rules } from "./resource/resourceclaimtemplates-v1beta1/serve.ts";
 import { resourceClaimTemplatesV1beta2 } from "./resource/resourceclaimtemplates-v1beta2/kind.ts";
 import { resourceClaimTemplateV1beta2Rules } from "./resource/resourceclaimtemplates-v1beta2/serve.ts";
+import { resourcePoolStatusRequests } from "./resource/resourcepoolstatusrequests/kind.ts";
+import { resourcePoolStatusRequestRules } from "./resource/resourcepoolstatusrequests/serve.ts";
 import { resourceSlices } from "./resource/resourceslices/kind.ts";
 import { resourceSliceRules } from "./resource/resourceslices/serve.ts";
 import { resourceSlicesV1beta1 } from "./resource/resourceslices-v1beta1/kind.ts";
 import { resourceSliceV1beta1Rules } from "./resource/resourceslices-v1beta1/serve.ts";
 import { resourceSlicesV1beta2 } from "./resource/resourceslices-v1beta2/kind.ts";
 import { resourceSliceV1beta2Rules } from "./resource/resourceslices-v1beta2/serve.ts";
+import { podGroups } from "./scheduling/podgroups/kind.ts";
+import { podGroupRules } from "./scheduling/podgroups/serve.ts";
 import { priorityClasses } from "./scheduling/priorityclasses/kind.ts";
 import { priorityClassRules } from "./scheduling/priorityclasses/serve.ts";
+import { workloads } from "./scheduling/workloads/kind.ts";
+import { workloadRules } from "./scheduling/workloads/serve.ts";
 import { csiDrivers } from "./storage/csidrivers/kind.ts";
 import { csiDriverRules } from "./storage/csidrivers/serve.ts";
 import { csiNodes } from "./storage/csinodes/kind.ts";
@@ -250,6 +260,8 @@ export const servedKinds: readonly ServedKind[] = [
   served(cronJobs, cronJobRules),
   served(jobs, jobRules),
   served(certificateSigningRequests, certificateSigningRequestRules),
+  served(clusterTrustBundles, clusterTrustBundleRules),
+  served(clusterTrustBundlesV1alpha1, clusterTrustBundleV1alpha1Rules),
   served(leases, leaseRules),
   served(bindings, bindingRules),
   served(componentStatuses, componentStatusRules),
@@ -302,8 +314,11 @@ export const servedKinds: readonly ServedKind[] = [
   served(leaseCandidatesV1alpha2, leaseCandidateV1alpha2Rules),
   served(deviceTaintRules, deviceTaintRuleRules),
   served(deviceTaintRulesV1alpha3, deviceTaintRuleV1alpha3Rules),
+  served(resourcePoolStatusRequests, resourcePoolStatusRequestRules),
   served(storageVersionMigrations, storageVersionMigrationRules),
   served(priorityClasses, priorityClassRules),
+  served(workloads, workloadRules),
+  served(podGroups, podGroupRules),
   served(csiDrivers, csiDriverRules),
   served(csiNodes, csiNodeRules),
   served(csiStorageCapacities, csiStorageCapacityRules),

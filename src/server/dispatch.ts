@@ -3,6 +3,7 @@ import { badRequest, methodNotSupported, notFound, notImplemented, StatusError }
 import type { ServedResource } from "./catalog.ts";
 import type { Answer } from "./content/answer.ts";
 import { queryOf, type RequestContext, warn } from "./context.ts";
+import { deprecationText } from "./deprecations.ts";
 import type { Authorizer, ObjectReader } from "./contract.ts";
 import { decodeBody, expectedOf } from "./registry/body.ts";
 import { readComputed } from "./registry/computed.ts";
@@ -128,15 +129,9 @@ function checkVerb(context: RequestContext, resource: ServedResource, named: boo
   throw wrongMethod();
 }
 
-/** Kinds whose every use is answered with a warning. */
-const deprecations: Readonly<Record<string, string>> = {
-  "v1 ComponentStatus": "v1 ComponentStatus is deprecated in v1.19+",
-  "v1 Endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
-};
-
 /** Undefined for kinds that are used without a warning. */
 export const deprecationOf = ({ apiVersion, kind }: ServedResource): string | undefined =>
-  deprecations[`${apiVersion} ${kind.kind}`];
+  deprecationText(apiVersion, kind.kind);
 
 export async function dispatch(
   context: RequestContext,

@@ -1,33 +1,6 @@
 // PEM blocks with certificates and certificate requests, as far as their outer form goes: that keys and signatures are right is
-// the signer's to check. Upstream: encoding/pem, ParseCSR and validateCertificate in pkg/apis/certificates.
-
-const pattern = /-----BEGIN ([^-\n]*)-----[ \t]*\r?\n([\s\S]*?)-----END \1-----/g;
-const header = /^[^\n:]+:[^\n]*\r?\n/;
-
-interface Block {
-  readonly type: string;
-  readonly headers: boolean;
-  readonly bytes: Uint8Array;
-}
-
-function decoded(base64: string | undefined | null): string | undefined {
-  try {
-    return atob(base64 ?? "");
-  } catch {
-    return undefined;
-  }
-}
-
-/** Blocks whose content is base64; text around them is passed over. */
-function blocksOf(text: string): Block[] {
-  return [...text.matchAll(pattern)].flatMap(([, type = "", body = ""]) => {
-    let rest = body;
-    while (header.test(rest)) rest = rest.replace(header, "");
-    const content = decoded(rest.replace(/\s/g, ""));
-    if (content === undefined) return [];
-    return [{ type, headers: rest !== body, bytes: Uint8Array.from(content, (each) => each.charCodeAt(0)) }];
-  });
-}
+// the signer's to check. Upstream: ParseCSR and validateCertificate in pkg/apis/certificates.
+import { decoded, pemBlocks } from "../../lib/pem.ts";
 
 /** Length of the DER value at `at` with its head; or what Go's decoder says of the head. */
 function derLength(bytes: Uint8Array, at: number): number | "truncated tag or length" | "data truncated" {
@@ -48,7 +21,7 @@ function derLength(bytes: Uint8Array, at: number): number | "truncated tag or le
 
 /** What is wrong with a request, as upstream says it; undefined when nothing is. */
 export function requestProblem(request: string | undefined | null): string | undefined {
-  const [block] = blocksOf(decoded(request) ?? "");
+  const [block] = pemBlocks(decoded(request) ?? "");
   if (block?.type !== "CERTIFICATE REQUEST") return "PEM block type must be CERTIFICATE REQUEST";
   const length = derLength(block.bytes, 0);
   if (typeof length === "string") return `asn1: syntax error: ${length}`;
@@ -58,7 +31,7 @@ export function requestProblem(request: string | undefined | null): string | und
 /** The same of a signed chain. */
 export function certificateProblem(certificate: string | undefined | null): string | undefined {
   if (!certificate) return undefined;
-  const blocks = blocksOf(decoded(certificate) ?? "");
+  const blocks = pemBlocks(decoded(certificate) ?? "");
   for (const { type, headers, bytes } of blocks) {
     if (type !== "CERTIFICATE") return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
     if (headers) return "no PEM block headers are permitted";

@@ -4,10 +4,11 @@ import type {
   CertificateSigningRequest,
   CertificateSigningRequestCondition,
 } from "../../../../facts/types/certificates.v1.ts";
-import { deepEqual, dns1123Label, dns1123Subdomain, field, utf8Length } from "../../../machinery/index.ts";
+import { deepEqual, field } from "../../../machinery/index.ts";
 import { defineRules, type RuleContext } from "../../kind.ts";
 import { jsonDiff } from "../../lib/diff.ts";
 import { internalForm } from "../../lib/internal-form.ts";
+import { signer } from "../../lib/signer-name.ts";
 import { type Check, child, type Findings, findings, item, oneOf, required } from "../../lib/validate.ts";
 import { certificateProblem, requestProblem } from "./pem.ts";
 
@@ -39,32 +40,7 @@ const usages = [
   "timestamping",
 ];
 const legacySigner = "kubernetes.io/legacy-unknown";
-const longestDomain = 253;
-const longestSigner = 253 + 253 + 63 + 1 + 1;
 const shortestSeconds = 600;
-
-const signer: Check<string> = (name, at, found) => {
-  const [domain = "", path = "", ...more] = name.split("/");
-  if (!name.includes("/") || more.length > 0) {
-    found.push(
-      field.invalid(at, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'"),
-    );
-    return;
-  }
-  if (utf8Length(domain) > longestDomain) found.push(field.tooLong(at, longestDomain));
-  const labels = domain.split(".");
-  const judge = (parts: readonly string[], whole: string, check: (part: string) => string[]): void => {
-    const wrong = parts.find((part) => check(part).length > 0);
-    if (wrong === undefined) return;
-    for (const text of check(wrong))
-      found.push(field.invalid(at, whole, `validating label ${JSON.stringify(wrong)}: ${text}`));
-  };
-  judge(labels, domain, dns1123Label);
-  if (labels.length < 2)
-    found.push(field.invalid(at, domain, "should be a domain with at least two segments separated by dots"));
-  judge(path.split("."), path, dns1123Subdomain);
-  if (utf8Length(name) > longestSigner) found.push(field.tooLong(at, longestSigner));
-};
 
 const usageList: Check<readonly string[]> = (list, at, found) => {
   if (list.length === 0) found.push(field.required(at));

@@ -9,10 +9,13 @@ before(async () => {
   server = await testServer({
     runtimeConfig: { "api/all": "true" },
     featureGates: {
+      ClusterTrustBundle: true,
       CoordinatedLeaderElection: true,
+      DRAResourcePoolStatus: true,
       DRADeviceTaintRules: true,
       StorageVersionMigrator: true,
       StorageVersionAPI: true,
+      GenericWorkload: true,
     },
   });
 });
@@ -55,6 +58,33 @@ const table: readonly {
     kind: "ServiceCIDR",
     spec: {},
     found: /spec\.cidrs: Required value: at least one CIDR required$/,
+  },
+  {
+    path: "/apis/scheduling.k8s.io/v1alpha2/namespaces/default/workloads",
+    kind: "Workload",
+    spec: { podGroupTemplates: [{ name: "A", schedulingPolicy: { basic: {}, gang: { minCount: -1 } } }] },
+    found:
+      /schedulingPolicy: Invalid value: "\{basic, gang\}": must specify exactly one of: `basic`, `gang`, spec\.podGroupTemplates\[0\]\.schedulingPolicy\.gang\.minCount: Invalid value: -1: must be greater than or equal to 1\]$/,
+  },
+  {
+    path: "/apis/scheduling.k8s.io/v1alpha2/namespaces/default/podgroups",
+    kind: "PodGroup",
+    spec: { podGroupTemplateRef: {}, schedulingPolicy: {} },
+    found:
+      /\[spec\.podGroupTemplateRef: Invalid value: "": must specify one of: `workload`, spec\.schedulingPolicy: Invalid value: "": must specify one of: `basic`, `gang`\]$/,
+  },
+  {
+    path: "/apis/resource.k8s.io/v1alpha3/resourcepoolstatusrequests",
+    kind: "ResourcePoolStatusRequest",
+    spec: { driver: "d", poolName: "a//b", limit: 1001 },
+    found:
+      /\[spec\.poolName: Invalid value: "a\/\/b": segment 1: must not be empty, spec\.limit: Invalid value: 1001: must be less than or equal to 1000\]$/,
+  },
+  {
+    path: "/apis/certificates.k8s.io/v1beta1/clustertrustbundles",
+    kind: "ClusterTrustBundle",
+    spec: { trustBundle: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" },
+    found: /spec\.trustBundle: Invalid value: "<value omitted>": entry 0 does not parse as X\.509$/,
   },
 ];
 
@@ -137,4 +167,34 @@ test("a storage version says what its servers have in common", async () => {
     String(refused.body["message"]),
     /status\.commonEncodingVersion: Invalid value: null: the common encoding version is apps\/v1$/,
   );
+});
+
+test("a pod group needs the workload and the template that it names, and is protected", async () => {
+  const namespace = "/apis/scheduling.k8s.io/v1alpha2/namespaces/default";
+  const create = (kind: string, spec: object) =>
+    ask(server, `POST ${namespace}/${kind.toLowerCase()}s`, {
+      body: { apiVersion: "scheduling.k8s.io/v1alpha2", kind, metadata: { name: "g" }, spec },
+    });
+  const group = (podGroupTemplateName: string) =>
+    create("PodGroup", {
+      schedulingPolicy: { basic: {} },
+      podGroupTemplateRef: { workload: { workloadName: "g", podGroupTemplateName } },
+    });
+  assert.match(String((await group("t")).body["message"]), /PodGroup rejected: Workload "g" not found$/);
+  await create("Workload", { podGroupTemplates: [{ name: "t", schedulingPolicy: { gang: { minCount: 2 } } }] });
+  assert.match(
+    String((await group("u")).body["message"]),
+    /PodGroup rejected: PodGroupTemplate "u" not found in Workload "g"$/,
+  );
+  const made = await group("t");
+  assert.deepEqual(made.body["metadata"]!["finalizers"], ["scheduling.k8s.io/podgroup-protection"]);
+});
+
+test("what passes away is told with every use", async () => {
+  const warning = async (path: string) => (await ask(server, `GET /apis/${path}`, {})).warnings;
+  assert.match(
+    (await warning("storage.k8s.io/v1beta1/volumeattributesclasses")).join(),
+    /is deprecated in v1\.34\+, unavailable in v1\.37\+; use storage\.k8s\.io\/v1 VolumeAttributesClass/,
+  );
+  assert.deepEqual(await warning("scheduling.k8s.io/v1alpha2/podgroups"), []);
 });

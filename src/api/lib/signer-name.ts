@@ -1,0 +1,29 @@
+// Names of signers of certificates: a domain and a path. Upstream: ValidateSignerName.
+import { dns1123Label, dns1123Subdomain, field, utf8Length } from "../../machinery/index.ts";
+import type { Check } from "./validate.ts";
+
+const longestDomain = 253;
+const longestSigner = 253 + 253 + 63 + 1 + 1;
+
+export const signer: Check<string> = (name, at, found) => {
+  const [domain = "", path = "", ...more] = name.split("/");
+  if (!name.includes("/") || more.length > 0) {
+    found.push(
+      field.invalid(at, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'"),
+    );
+    return;
+  }
+  if (utf8Length(domain) > longestDomain) found.push(field.tooLong(at, longestDomain));
+  const labels = domain.split(".");
+  const judge = (parts: readonly string[], whole: string, check: (part: string) => string[]): void => {
+    const wrong = parts.find((part) => check(part).length > 0);
+    if (wrong === undefined) return;
+    for (const text of check(wrong))
+      found.push(field.invalid(at, whole, `validating label ${JSON.stringify(wrong)}: ${text}`));
+  };
+  judge(labels, domain, dns1123Label);
+  if (labels.length < 2)
+    found.push(field.invalid(at, domain, "should be a domain with at least two segments separated by dots"));
+  judge(path.split("."), path, dns1123Subdomain);
+  if (utf8Length(name) > longestSigner) found.push(field.tooLong(at, longestSigner));
+};

@@ -17,7 +17,12 @@ test("requests, objects, watches and admission are counted under upstream's name
   await ask("GET", "/api/v1/namespaces/default/endpoints");
   for (const path of ["/nonsense", "/api/v1/nonsense", "/apis/made-up.example/v1/things", "/livez"])
     await ask("GET", path);
-  const query = new URLSearchParams({ watch: "true" });
+  const query = new URLSearchParams({
+    watch: "true",
+    sendInitialEvents: "true",
+    resourceVersionMatch: "NotOlderThan",
+    allowWatchBookmarks: "true",
+  });
   const { watch } = await ask("GET", "/api/v1/configmaps", { query });
   const during = metrics.render();
   await watch![Symbol.asyncIterator]().return!();
@@ -34,6 +39,8 @@ test("requests, objects, watches and admission are counted under upstream's name
     'apiserver_admission_step_admission_duration_seconds_count{operation="CREATE",rejected="false",type="admit"}',
     'apiserver_current_inflight_requests{request_kind="readOnly"} 0',
     'apiserver_storage_objects{resource="configmaps"}',
+    'apiserver_storage_events_received_total{group="",resource="configmaps"} ',
+    'apiserver_watch_list_duration_seconds_count{group="",resource="configmaps",scope="cluster",version="v1"} 1',
   ])
     assert.ok(after.includes(line), line);
   assert.ok(!/nonsense|made-up/.test(after));

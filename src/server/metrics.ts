@@ -73,6 +73,17 @@ export function createRequestMetrics(registry: MetricRegistry): RequestMetrics {
       stability: "STABLE",
     }),
   );
+  const watchLists = registry.register(
+    new Histogram(
+      {
+        name: "apiserver_watch_list_duration_seconds",
+        help: "Response latency distribution in seconds for watch list requests broken by group, version, resource and scope.",
+        labelNames: ["group", "resource", "scope", "version"],
+        stability: "BETA",
+      },
+      [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60],
+    ),
+  );
   const deprecated = registry.register(
     new Gauge({
       name: "apiserver_requested_deprecated_apis",
@@ -87,6 +98,9 @@ export function createRequestMetrics(registry: MetricRegistry): RequestMetrics {
       const labels = labelsOf(info, request, served);
       if (labels === undefined) return;
       total.inc({ ...labels, code: String(response.status) });
+      // What a watch begins with is at hand when it is answered.
+      if (labels.verb === "WATCH" && response.watch !== undefined && request.query?.get("sendInitialEvents") === "true")
+        watchLists.observe(durationMs / 1000, labels);
       if (labels.verb === "WATCH" || labels.verb === "CONNECT") return;
       seconds.observe(durationMs / 1000, labels);
       sli.observe(durationMs / 1000, labels);
@@ -186,7 +200,12 @@ function scopeOf(info: RequestInfo): string {
 
 /** What the server holds at this moment: read when somebody asks for the metrics. */
 export interface Holdings {
-  readonly objects: Iterable<{ readonly group: string; readonly resource: string; readonly count: number }>;
+  readonly objects: Iterable<{
+    readonly group: string;
+    readonly resource: string;
+    readonly count: number;
+    readonly received: number;
+  }>;
   readonly reading: number;
   readonly mutating: number;
 }
@@ -217,9 +236,18 @@ export function registerHoldings(registry: MetricRegistry, holdings: () => Holdi
       stability: "STABLE",
     }),
   );
+  const received = registry.register(
+    new Counter({
+      name: "apiserver_storage_events_received_total",
+      help: "Number of etcd events received split by kind.",
+      labelNames,
+      stability: "BETA",
+    }),
+  );
   registry.beforeRender(() => {
     const { objects: counts, reading, mutating } = holdings();
-    for (const { group, resource, count } of counts) {
+    for (const { group, resource, count, received: total } of counts) {
+      if (total > 0) received.inc({ group, resource }, total - received.get({ group, resource }));
       objects.set(count, { group, resource });
       stored.set(count, { resource: group === "" ? resource : `${resource}.${group}` });
     }

@@ -228,7 +228,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   registerHoldings(options.metrics, () => ({
     objects: catalog.all
       .filter(({ kind, stored }) => stored === kind && kind.virtual !== true)
-      .map(({ kind }) => ({ group: kind.group, resource: kind.resource, count: hub.cacheOf(kind).size })),
+      .map(({ kind }) => {
+        const { size, received } = hub.cacheOf(kind);
+        return { group: kind.group, resource: kind.resource, count: size, received };
+      }),
     reading: gate.reading,
     mutating: gate.mutating,
   }));

@@ -1,5 +1,5 @@
 // The documents of this server, put together.
-import type { MetricRegistry } from "../../base/index.ts";
+import { Gauge, type MetricRegistry } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, encodeJson, StatusError } from "../../machinery/index.ts";
 import type { Aggregation } from "../aggregation/contract.ts";
 import { withExtensions } from "../aggregation/open-api-routes.ts";
@@ -36,6 +36,15 @@ export function documentRoutes(host: RouteHost): {
   const address = (): string =>
     advertise === undefined ? "localhost" : `${bracketed(advertise.address)}:${advertise.port}`;
   const checks = healthChecks(core, state);
+  const startedSeconds = Math.floor(core.clock.now() / 1000);
+  const stored = metrics.register(
+    new Gauge({
+      name: "apiserver_storage_size_bytes",
+      help: "Size of the storage database file physically allocated in bytes.",
+      labelNames: ["storage_cluster_id"],
+      stability: "STABLE",
+    }),
+  );
   const routes: DocumentRoute[] = [
     ...discoveryRoutes({ catalog: core.catalog, extensions: aggregation, serverAddress: address }),
     ...withExtensions(openApiRoutes(core.catalog), aggregation),
@@ -47,8 +56,10 @@ export function documentRoutes(host: RouteHost): {
     { path: "/version", methods: ["GET"], handler: (context) => versionResponse(context) },
     {
       path: "/metrics",
-      handler: () =>
-        textResponse(200, metrics.render(), "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"),
+      handler: async () => {
+        stored.set(await core.store.size(), { storage_cluster_id: "" });
+        return metricsPage(metrics.render(), startedSeconds);
+      },
     },
   ];
   const paths = [...routes, ...(options.documents ?? [])]
@@ -67,6 +78,17 @@ export function documentRoutes(host: RouteHost): {
   );
   return { routes, checks };
 }
+
+/** Compressed whatever its size, to who accepts that. */
+const metricsPage = (text: string, startedSeconds: number): ApiResponse => ({
+  status: 200,
+  headers: {
+    "content-type": "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+    "process-start-time-unix": String(startedSeconds),
+  },
+  bytes: [new TextEncoder().encode(text)],
+  compress: { aboveBytes: 0 },
+});
 
 const bracketed = (address: string): string => (address.includes(":") ? `[${address}]` : address);
 

@@ -31,6 +31,7 @@ export class KindCache {
   readonly #observers = new Set<ObjectObserver<KubeObject>>();
   /** What observers know of while everything is loaded anew. */
   #cleared: ReadonlyMap<string, CachedObject> = new Map();
+  #received = 0;
   #lastChange = 0;
   /** Changes up to this revision are in what was loaded. */
   #loadedAt = 0;
@@ -59,6 +60,11 @@ export class KindCache {
     let count = 0;
     for (const bucket of this.#watchers.values()) count += bucket.size;
     return count;
+  }
+
+  /** How many changes have come from the store. */
+  get received(): number {
+    return this.#received;
   }
 
   get(key: string): CachedObject | undefined {
@@ -173,6 +179,7 @@ export class KindCache {
       return;
     }
     if (object.revision <= this.#loadedAt) return;
+    this.#received++;
     const previous = this.#objects.get(object.key);
     if (this.#pages.size > 0) this.#pages.clear();
     if (type === "put") {

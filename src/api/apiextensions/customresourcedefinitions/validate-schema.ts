@@ -75,10 +75,9 @@ export function validateSchema(schema: JsonSchema, place: SchemaPlace, rules: Sc
     found.push(...wrong);
   }
   const own: FieldError[] = [];
-  const owners = new Map<FieldError, string>();
-  visit(schema, { path, rules, found: own, owners, isRoot: true, defaults: "allowed", insideMeta: false });
+  visit(schema, { path, rules, found: own, isRoot: true, defaults: "allowed", insideMeta: false });
   const checked = checkRules(schema, path, {
-    broken: (at) => !structural || own.some((each) => isWithin(owners.get(each) ?? each.field, at)),
+    broken: (at) => !structural || own.some((each) => isWithin(each.field, at)),
     suppressPerExpressionCost: place.unchanged,
   });
   const costs = checked.errors.filter((each) => isTotalCost(each, path));
@@ -132,8 +131,6 @@ interface Visit {
   readonly path: string;
   readonly rules: SchemaRules;
   readonly found: FieldError[];
-  /** Which schema a finding came up with: a list may find fault with its items. */
-  readonly owners: Map<FieldError, string>;
   readonly isRoot: boolean;
   /** "allowed", or why they are not. */
   readonly defaults: string;
@@ -169,9 +166,7 @@ function visit(schema: JsonSchema, at: Visit): void {
     });
   for (const [name, each] of Object.entries(schema.dependencies ?? {}))
     if (!Array.isArray(each)) below(each as JsonSchema, keyPath(childPath(path, "dependencies"), name));
-  const extensions = extensionFindings(schema, at);
-  for (const each of extensions) at.owners.set(each, path);
-  found.push(...extensions);
+  found.push(...extensionFindings(schema, at));
 }
 
 function visitAdditional(schema: JsonSchema, at: Visit): void {

@@ -1,6 +1,5 @@
 /** RE2 patterns: compiled once, matched in linear time, with Go's messages for patterns that do not compile. */
-import type { RE2JS } from "re2js";
-import { compileGoPattern } from "../../regexp/index.ts";
+import { RE2JS } from "re2js";
 import type { OverloadDecl } from "../contract.ts";
 import { BOOL, STRING } from "../types.ts";
 import { CelError, type Value } from "../values.ts";
@@ -20,7 +19,7 @@ export function compilePattern(pattern: string): RE2JS | CelError {
 
 function compileAnew(pattern: string): RE2JS | CelError {
   try {
-    return compileGoPattern(pattern);
+    return RE2JS.compile(pattern);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return new CelError(error.message);

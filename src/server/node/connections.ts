@@ -11,6 +11,14 @@ import type { PlainListenOptions } from "./listen.ts";
 import { BodyAborted, maxRequestBodyBytes, readBody, requestOf } from "./request.ts";
 import { bodyBytes, discard, encodedFor, isStreaming, Stalls, writeStream } from "./respond.ts";
 
+const bodyLate = (): StatusError =>
+  new StatusError({
+    code: 504,
+    reason: "Timeout",
+    message: "Timeout: request did not complete within the allotted timeout",
+    details: {},
+  });
+
 /** One for all: an abort without a reason makes an exception with a stack trace, for every request. */
 const clientGone = new Error("the client closed the request");
 
@@ -25,6 +33,9 @@ export class Connections {
   readonly #sessions = new Map<Http2Session, { awaiting: boolean }>();
   readonly #stalls: Stalls;
   readonly #closing = new AbortController();
+  /** Requests that are not answered yet; streams are once they have begun. */
+  #open = 0;
+  #settled: (() => void) | undefined;
 
   constructor(options: PlainListenOptions) {
     this.#options = options;
@@ -89,6 +100,7 @@ export class Connections {
       identity: identify(stream.session?.socket),
       send,
       destroy: () => stream.close(2),
+      onClose: (listener) => (stream.closed ? listener() : void stream.once("close", listener)),
     });
   }
 
@@ -133,6 +145,7 @@ export class Connections {
       identity: identify(message.socket),
       send,
       destroy: () => message.socket.destroy(),
+      onClose: (listener) => (response.closed ? listener() : void response.once("close", listener)),
     });
   }
 
@@ -159,12 +172,27 @@ export class Connections {
     );
   }
 
-  async close(server: NetServer): Promise<void> {
+  async close(server: NetServer, graceMs = 0): Promise<void> {
     this.#closing.abort();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    if (graceMs > 0 && this.#open > 0) {
+      // Peers open nothing more on these connections.
+      for (const session of this.#sessions.keys()) session.close();
+      await this.#allAnswered(graceMs);
+    }
     for (const session of this.#sessions.keys()) session.destroy();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
+  }
+
+  #allAnswered(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.setTimeout(() => resolve(), graceMs);
+      this.#settled = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
   }
 
   #sweep(): void {
@@ -182,18 +210,45 @@ export class Connections {
   }
 
   async #answer(exchange: Exchange): Promise<void> {
+    this.#open++;
+    let open = true;
+    const settle = (): void => {
+      if (open && --this.#open === 0) this.#settled?.();
+      open = false;
+    };
+    exchange.onClose(settle);
+    await this.#exchange(exchange, settle);
+  }
+
+  /** The whole body, unless it takes too long to come. */
+  async #bodyOf({ body }: Exchange): Promise<Uint8Array | undefined> {
+    if (body === undefined) return undefined;
+    const { clock, bodyTimeoutMs = 60_000, maxBodyBytes = maxRequestBodyBytes } = this.#options;
+    const late = Promise.withResolvers<never>();
+    const tooLate = (): void => {
+      body.pause();
+      late.reject(bodyLate());
+    };
+    const timer = clock.setTimeout(tooLate, bodyTimeoutMs, { background: true });
+    try {
+      return await Promise.race([readBody(body, maxBodyBytes), late.promise]);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #exchange(exchange: Exchange, begun: () => void): Promise<void> {
     let response: ApiResponse;
     try {
-      const body =
-        exchange.body === undefined
-          ? undefined
-          : await readBody(exchange.body, this.#options.maxBodyBytes ?? maxRequestBodyBytes);
+      const body = await this.#bodyOf(exchange);
       const request = requestOf(exchange.head, exchange.signal);
       response = await this.#options.handle(body === undefined ? request : { ...request, body }, exchange.identity);
     } catch (error) {
       if (error instanceof BodyAborted) return exchange.destroy();
       response = this.#failure(error);
     }
+    // A stream is not waited for.
+    if (isStreaming(response)) begun();
     try {
       await exchange.send(encodedFor(exchange.head.headers["accept-encoding"], response));
       exchange.exchanged.whole = true;
@@ -227,10 +282,8 @@ export class Connections {
     for (const chunk of chunks) length += chunk.length;
     out.begin(length);
     if (length === 0 || out.discardBody) return out.end();
-    if (length <= largestWrite) {
-      for (let index = 0; index < chunks.length - 1; index++) out.stream.write(chunks[index]!);
-      return out.end(chunks[chunks.length - 1]);
-    }
+    // A write costs more than a copy of this size.
+    if (length <= largestWrite) return out.end(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
     for (const chunk of chunks)
       for (let at = 0; at < chunk.length; at += largestWrite) {
         if (out.stream.destroyed) return;
@@ -265,6 +318,8 @@ interface Exchange {
   readonly identity: Identity;
   send(response: ApiResponse): Promise<void>;
   destroy(): void;
+  /** Called when the last byte is written, or nobody is there to read it. */
+  onClose(listener: () => void): void;
 }
 
 /** An ordinary answer on a connection that node has already given up parsing. */

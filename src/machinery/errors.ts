@@ -191,8 +191,15 @@ export type FieldErrorType =
   | "InternalError"
   | "FieldValueTypeInvalid";
 
-/** 422 with one cause per finding; `kind` is the object's kind, as upstream prints it: `Pod "x" is invalid: …`. */
-export function invalid(gk: { group: string; kind: string }, name: string, errors: readonly FieldError[]): StatusError {
+/**
+ * Findings beyond this many are neither looked for nor told: nobody reads more, and an answer with a million of them costs its
+ * server seconds and gigabytes. Upstream has no bound.
+ */
+export const mostFindings = 5000;
+
+/** 422 with one cause per finding, `mostFindings` of them at most; `kind` is the object's kind, as upstream prints it: `Pod "x" is invalid: …`. */
+export function invalid(gk: { group: string; kind: string }, name: string, found: readonly FieldError[]): StatusError {
+  const errors = found.slice(0, mostFindings);
   const texts = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
   const all = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
   const kind = gk.group === "" ? gk.kind : `${gk.kind}.${gk.group}`;

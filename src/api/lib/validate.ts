@@ -10,10 +10,19 @@ import {
   dns1123Subdomain,
   type FieldError,
   field,
+  mostFindings,
   type NameCheck,
 } from "../../machinery/index.ts";
 
 export type Findings = FieldError[];
+/** The items of a list with their indexes, as long as `mostFindings` are not reached. */
+export function* worthChecking<T>(list: Iterable<T>, found: Findings): Generator<[index: number, value: T]> {
+  let index = 0;
+  for (const value of list) {
+    if (found.length >= mostFindings) return;
+    yield [index++, value];
+  }
+}
 /** `at` is the dotted path of the value: `spec.containers[0].name`. */
 export type Check<T> = (value: T, at: string, found: Findings) => void;
 
@@ -79,7 +88,7 @@ export const when =
 export const each =
   <T>(check: Check<T>): Check<readonly T[] | undefined | null> =>
   (list, at, found) => {
-    for (const [index, value] of (list ?? []).entries()) check(value, item(at, index), found);
+    for (const [index, value] of worthChecking(list ?? [], found)) check(value, item(at, index), found);
   };
 
 /** No two items of a list may have the same key; the later one is reported at `fieldName` of the item (or the item itself). */
@@ -87,13 +96,13 @@ export const unique =
   <T>(keyOf: (value: T) => string | number | undefined, fieldName = ""): Check<readonly T[] | undefined | null> =>
   (list, at, found) => {
     const seen = new Set<string | number>();
-    list?.forEach((value, index) => {
+    for (const [index, value] of worthChecking(list ?? [], found)) {
       const key = keyOf(value);
-      if (key === undefined || key === "") return;
+      if (key === undefined || key === "") continue;
       if (seen.has(key))
         found.push(field.duplicate(fieldName === "" ? item(at, index) : child(item(at, index), fieldName), key));
       seen.add(key);
-    });
+    }
   };
 
 /** One of these texts, listed in upstream's order (mostly sorted); empty counts as a wrong value. */

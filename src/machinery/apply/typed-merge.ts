@@ -202,6 +202,9 @@ function elementOrError(list: ListNode, item: unknown, schemas: Schemas): string
 function scalarError(value: unknown, schema: Schema): string | undefined {
   const numeric = typeof value === "number" || typeof value === "bigint";
   switch (schema.t) {
+    case "object":
+      // A raw extension: tracked like a scalar, but it is an open object.
+      return isObject(value) ? undefined : `expected map, got ${goPointer(value)}`;
     case "integer":
     case "number":
       return numeric ? undefined : `expected numeric (int or float), got ${goTypeName(value)}`;

@@ -20,6 +20,7 @@ import {
   portNumber,
   required,
   unlessKept,
+  worthChecking,
 } from "../../lib/validate.ts";
 import { isExternallyAccessible, isHeadless, needsHealthCheck } from "./traits.ts";
 
@@ -89,7 +90,7 @@ const firstIp: Check<Spec> = ({ clusterIP = "", clusterIPs = [] }, at, found) =>
 
 const families: Check<Spec> = (spec, at, found) => {
   const seen = new Set<string>();
-  for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
+  for (const [index, family] of worthChecking(spec.ipFamilies ?? [], found)) {
     const path = item(child(at, "ipFamilies"), index);
     oneOf("IPv4", "IPv6")(family, path, found);
     if (seen.has(family)) found.push(field.duplicate(path, family));
@@ -107,7 +108,7 @@ function clusterIps(spec: Spec, old: Spec, found: Findings): boolean {
   const at = "spec.clusterIPs";
   const list = spec.clusterIPs ?? [];
   let valid = true;
-  for (const [index, ip] of list.entries()) {
+  for (const [index, ip] of worthChecking(list, found)) {
     if (index === 0 && ip === "None") {
       if (list.length === 1) continue;
       valid = false;
@@ -132,7 +133,7 @@ function addressing(spec: Spec, old: Spec, found: Findings): void {
   if (list.length > 1 && !isDualStack(list))
     found.push(field.invalid(at, list, "may specify no more than one IP for each IP family"));
   if (isHeadless(spec)) return;
-  for (const [index, ip] of list.entries()) {
+  for (const [index, ip] of worthChecking(list, found)) {
     const family = spec.ipFamilies?.[index];
     const actual = `IPv${parseIp(ip)?.family}`;
     if ((family === "IPv4" || family === "IPv6") && actual !== family)
@@ -156,18 +157,18 @@ export const validateServiceAddressing = (spec: Spec, old: Spec | undefined): Fi
 const distinctPorts: Check<Spec> = (spec, at, found) => {
   const list = spec.ports ?? [];
   if (spec.type === "ClusterIP")
-    for (const [index, { nodePort }] of list.entries())
+    for (const [index, { nodePort }] of worthChecking(list, found))
       if (nodePort)
         found.push(field.forbidden(child(item(at, index), "nodePort"), "may not be used when `type` is 'ClusterIP'"));
   const nodePorts = new Set<string>();
-  for (const [index, { nodePort, protocol }] of list.entries()) {
+  for (const [index, { nodePort, protocol }] of worthChecking(list, found)) {
     if (!nodePort) continue;
     if (nodePorts.has(`${protocol}/${nodePort}`))
       found.push(field.duplicate(child(item(at, index), "nodePort"), nodePort));
     nodePorts.add(`${protocol}/${nodePort}`);
   }
   const ports = new Set<string>();
-  for (const [index, { port: number = 0, protocol = "" }] of list.entries()) {
+  for (const [index, { port: number = 0, protocol = "" }] of worthChecking(list, found)) {
     if (ports.has(`${protocol}/${number}`))
       found.push(field.duplicate(item(at, index), internalForm("core.ServicePort", { port: number, protocol })));
     ports.add(`${protocol}/${number}`);
@@ -328,7 +329,7 @@ export const validateServiceStatus = (value: Service, old: Service): FieldError[
         return;
       }
       const kept = old.status?.loadBalancer?.ingress?.flatMap(({ ip }) => (ip ? [ip] : []));
-      for (const [index, { ip, ipMode, hostname }] of list.entries()) {
+      for (const [index, { ip, ipMode, hostname }] of worthChecking(list, found)) {
         const path = item(at, index);
         if (ip) unlessKept(kept, legacyIp)(ip, child(path, "ip"), found);
         if (ipMode === undefined) {

@@ -12,7 +12,7 @@ import type {
 import { field } from "../../../machinery/index.ts";
 import { descendingPath, noBacksteps } from "../paths.ts";
 import { containerResourceName, resourceRequirements } from "../resource-rules.ts";
-import { type Check, child, dnsLabel, each, type Findings, item, oneOf, required } from "../validate.ts";
+import { type Check, child, dnsLabel, each, type Findings, item, oneOf, required, worthChecking } from "../validate.ts";
 import { containerPorts, envFrom, envVar } from "./env.ts";
 import { lifecycle, type ProbeKind, probe, restartPolicy } from "./handlers.ts";
 import { containerSecurity } from "./security.ts";
@@ -55,7 +55,7 @@ const mounts =
   (list = [], at, found) => {
     const paths = new Set<string>();
     const devices = container.volumeDevices ?? [];
-    for (const [index, mount] of list.entries()) {
+    for (const [index, mount] of worthChecking(list, found)) {
       const name = child(item(at, index), "name");
       const path = child(item(at, index), "mountPath");
       const { name: volume = "", mountPath = "", subPath = "", subPathExpr = "" } = mount;
@@ -89,7 +89,7 @@ const devices =
   (list = [], at, found) => {
     const names = new Set<string>();
     const paths = new Set<string>();
-    for (const [index, { name: volume = "", devicePath = "" }] of list.entries()) {
+    for (const [index, { name: volume = "", devicePath = "" }] of worthChecking(list, found)) {
       const name = child(item(at, index), "name");
       const path = child(item(at, index), "devicePath");
       const source = context.volumes.get(volume);
@@ -122,7 +122,7 @@ const resizePolicy =
   (spec: PodSpec): Check<readonly ContainerResizePolicy[] | undefined> =>
   (list = [], at, found) => {
     const seen = new Set<string>();
-    for (const [index, policy] of list.entries()) {
+    for (const [index, policy] of worthChecking(list, found)) {
       if (seen.has(policy.resourceName)) found.push(field.duplicate(item(at, index), policy.resourceName ?? ""));
       seen.add(policy.resourceName);
       required(oneOf("cpu", "memory"))(policy.resourceName, at, found);
@@ -164,8 +164,8 @@ const common =
 /** Host ports that several containers claim. */
 const hostPorts: Check<readonly Container[]> = (list, at, found) => {
   const taken = new Set<string>();
-  for (const [index, container] of list.entries())
-    for (const [number, port] of (container.ports ?? []).entries()) {
+  for (const [index, container] of worthChecking(list, found))
+    for (const [number, port] of worthChecking(container.ports ?? [], found)) {
       if (!port.hostPort) continue;
       const key = `${port.protocol ?? ""}/${port.hostIP ?? ""}/${port.hostPort}`;
       if (taken.has(key))
@@ -191,7 +191,7 @@ export const containers =
       return;
     }
     const names = new Set<string>();
-    for (const [index, container] of list.entries()) {
+    for (const [index, container] of worthChecking(list, found)) {
       const path = item(at, index);
       common(context)(container, path, found);
       if (names.has(container.name ?? "")) found.push(field.duplicate(child(path, "name"), container.name ?? ""));
@@ -227,7 +227,7 @@ export const initContainers =
   (context: ContainerContext): Check<readonly Container[] | undefined> =>
   (list = [], at, found) => {
     const names = new Set((context.spec.containers ?? []).map(({ name = "" }) => name));
-    for (const [index, container] of list.entries()) {
+    for (const [index, container] of worthChecking(list, found)) {
       const path = item(at, index);
       common(context)(container, path, found);
       initRestart(container, path, found);
@@ -262,7 +262,7 @@ export const ephemeralContainers =
       [...(context.spec.containers ?? []), ...(context.spec.initContainers ?? [])].map(({ name = "" }) => name),
     );
     const names = new Set(others);
-    for (const [index, container] of list.entries()) {
+    for (const [index, container] of worthChecking(list, found)) {
       const path = item(at, index);
       common(context)(container, path, found);
       imageSpaces(container, path, found);

@@ -9,7 +9,18 @@ import type {
 import { compareQuantities, dns1123Subdomain, field } from "../../../machinery/index.ts";
 import { annotations, labels } from "../metadata.ts";
 import { descendingPath, fileMode, noBacksteps, unreservedPath } from "../paths.ts";
-import { type Check, child, dnsLabel, each, type Findings, fields, item, oneOf, required } from "../validate.ts";
+import {
+  type Check,
+  child,
+  dnsLabel,
+  each,
+  type Findings,
+  fields,
+  item,
+  oneOf,
+  required,
+  worthChecking,
+} from "../validate.ts";
 import { claimSpec } from "../volumes/volume-claim.ts";
 import { storageSources } from "../volumes/volume-sources.ts";
 import { fieldRef, resourceFieldRef } from "./env.ts";
@@ -68,7 +79,7 @@ const keyed =
   (files: Directory): Check<Projection<"secret"> | Projection<"configMap">> =>
   (source, at, found) => {
     required()(source.name, child(at, "name"), found);
-    for (const [index, each] of (source.items ?? []).entries()) {
+    for (const [index, each] of worthChecking(source.items ?? [], found)) {
       keyToPath(each, item(child(at, "items"), index), found);
       files.claim(each.path, source.name ?? "", found);
     }
@@ -253,7 +264,7 @@ export function volumes(
   const created = new Set(
     (list ?? []).filter((each) => each.ephemeral && context.podName).map((each) => `${context.podName}-${each.name}`),
   );
-  for (const [index, volume] of (list ?? []).entries()) {
+  for (const [index, volume] of worthChecking(list ?? [], found)) {
     const path = item(context.at, index);
     const own = source(volume, context, path);
     required(dnsLabel)(volume.name, child(path, "name"), own);

@@ -12,6 +12,7 @@ import { createDefaultTolerationSeconds } from "./plugins/defaulttolerationsecon
 import { createDenyServiceExternalIPs } from "./plugins/denyserviceexternalips/plugin.ts";
 import { createEventRateLimit } from "./plugins/eventratelimit/plugin.ts";
 import { createExtendedResourceToleration } from "./plugins/extendedresourcetoleration/plugin.ts";
+import { createJobValidation } from "./plugins/jobvalidation/plugin.ts";
 import { createLimitPodHardAntiAffinityTopology } from "./plugins/limitpodhardantiaffinitytopology/plugin.ts";
 import { createLimitRanger } from "./plugins/limitranger/plugin.ts";
 import { createMutatingAdmissionPolicy } from "./plugins/mutatingadmissionpolicy/plugin.ts";
@@ -40,13 +41,6 @@ import { createValidatingAdmissionPolicy } from "./plugins/validatingadmissionpo
 import { createValidatingAdmissionWebhook } from "./plugins/validatingadmissionwebhook/plugin.ts";
 
 const alwaysAdmit: AdmissionPlugin = { name: "AlwaysAdmit", handles: () => false };
-
-/** On by default and about kinds of scheduling.k8s.io/v1alpha2 alone, which this server does not serve: nothing reaches it. */
-const idle = (name: string): AdmissionPluginEntry => ({
-  name,
-  onByDefault: true,
-  create: () => ({ name, handles: () => false }),
-});
 
 export const admissionPlugins: readonly AdmissionPluginEntry[] = [
   { name: "AlwaysAdmit", onByDefault: false, create: () => alwaysAdmit },
@@ -85,7 +79,7 @@ export const admissionPlugins: readonly AdmissionPluginEntry[] = [
   { name: "PodTopologyLabels", onByDefault: true, create: createPodTopologyLabels },
   { name: "PodGroupWorkloadExists", onByDefault: true, create: createPodGroupWorkloadExists },
   { name: "NodeDeclaredFeatureValidator", onByDefault: true, create: createNodeDeclaredFeatureValidator },
-  idle("JobValidation"),
+  { name: "JobValidation", onByDefault: true, create: createJobValidation },
   { name: "PodResizeValidator", onByDefault: true, create: createPodResizeValidator },
   { name: "MutatingAdmissionPolicy", onByDefault: true, create: createMutatingAdmissionPolicy },
   { name: "MutatingAdmissionWebhook", onByDefault: true, create: createMutatingAdmissionWebhook },

@@ -38,7 +38,7 @@ function deducedNode(value: unknown): TypedNode {
   // A null takes the form of what it is compared with.
   if (isObject(value) || value === null)
     return { kind: "map", atomic: false, member: () => ({ schema: undefined, named: false }) };
-  return scalarNode;
+  return wholeNode;
 }
 
 /** The node of a value; `schema` undefined stands for no schema. */

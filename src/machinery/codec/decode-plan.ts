@@ -362,7 +362,7 @@ const floatReader: Reader = {
   zero: () => 0,
   read: (value, context) => {
     if (typeof value === "number") return value;
-    if (value instanceof JsonNumber) return Number(value.text);
+    if (value instanceof JsonNumber && Number.isFinite(Number(value.text))) return Number(value.text);
     context.typeError(value, "float64");
     return 0;
   },
@@ -442,12 +442,20 @@ function refReader(name: string, schemas: Schemas, schema: Schema): Reader {
 /** A JSON schema, a list of them, or something simple; its own decoder is not strict. */
 function schemaOrReader(name: string, schemas: Schemas): Reader {
   const props: Schema = { r: name.slice(0, name.indexOf("Or", name.lastIndexOf("JSONSchemaProps"))) };
+  const strings = listReader({ t: "string" }, schemas, "[]string");
   return {
     type: goTypeOfName(name),
     zero: () => null,
     read: (value, context) => {
-      if (value === null || typeof value !== "object" || value instanceof JsonNumber) return plainCopy(value);
-      if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
+      const list = Array.isArray(value);
+      if (name.endsWith("OrBool")) {
+        if (typeof value === "boolean") return value;
+        if (!isPlainObject(value)) {
+          context.fail("boolean or JSON schema expected");
+          return null;
+        }
+      } else if (!list && !isPlainObject(value)) return [];
+      if (list && name.endsWith("OrStringArray")) return strings.read(value, context);
       context.silent++;
       const reader = readerOf(props, schemas);
       const read = Array.isArray(value) ? value.map((item) => reader.read(item, context)) : reader.read(value, context);
@@ -524,6 +532,8 @@ interface Loose {
 }
 
 function readLoose(value: unknown, loose: Loose): unknown {
+  if (value instanceof JsonNumber && !Number.isFinite(Number(value.text)))
+    loose.context.fail(`json: cannot unmarshal number ${value.text} into Go value of type float64`);
   if (value === null || typeof value !== "object" || value instanceof JsonNumber) return plainCopy(value);
   const schema = loose.schema === undefined ? undefined : loose.schemas.resolve(loose.schema);
   const { context } = loose;

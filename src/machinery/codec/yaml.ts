@@ -98,6 +98,8 @@ const goReasons: readonly (readonly [RegExp, string])[] = [
 
 function goMessage(error: YAMLException): string {
   const { reason, mark } = error;
+  if (reason.startsWith("unexpected end of the stream within a flow collection") && mark !== undefined)
+    return `yaml: line ${linesOf(mark.buffer)}: ${unfinished(mark.buffer)}`;
   let text = reason;
   // go-yaml reads on as a plain scalar of several lines and trips over the colon.
   const line = mark === undefined ? "" : (mark.buffer.split("\n")[mark.line] ?? "");
@@ -107,6 +109,19 @@ function goMessage(error: YAMLException): string {
     if (pattern.test(reason)) text = reason.replace(new RegExp(`${pattern.source}.*`, "s"), replacement);
   if (text.startsWith("unknown anchor")) return `yaml: ${text}`;
   return `yaml: ${lineText(mark?.line)}${text}`;
+}
+
+const linesOf = (text: string): number => text.replace(/\0+$/, "").replace(/\n$/, "").split("\n").length;
+
+/** What go-yaml's parser misses where text ends within a list or map. */
+function unfinished(text: string): string {
+  const end = text.replace(/[\s\0]+$/, "");
+  if (/[[{,:]$/.test(end)) return "did not find expected node content";
+  const open: string[] = [];
+  for (const bracket of end.replace(/"(?:\\.|[^"\\])*"|'(?:''|[^'])*'/g, "").matchAll(/[[\]{}]/g))
+    if (bracket[0] === "[" || bracket[0] === "{") open.push(bracket[0]);
+    else open.pop();
+  return `did not find expected ',' or '${open.at(-1) === "{" ? "}" : "]"}'`;
 }
 
 /** go-yaml counts lines from 0 and says nothing of the first. */

@@ -22,7 +22,9 @@ function compact(schema: JsonSchema): Schema {
   if (schema.type === "object" || schema.properties !== undefined || schema.additionalProperties !== undefined)
     return withDefault(schema, compactObject(schema));
   if (schema.type === undefined || !scalarTypes.has(schema.type)) return {};
-  return withDefault(schema, { t: schema.type as NonNullable<Schema["t"]> });
+  const made: Schema = { t: schema.type as NonNullable<Schema["t"]> };
+  // Text with a format is any scalar to those who track fields.
+  return withDefault(schema, schema.type === "string" && schema.format ? { ...made, f: schema.format } : made);
 }
 
 const withDefault = (schema: JsonSchema, made: Schema): Schema =>

@@ -78,22 +78,28 @@ export function customRules(of: RulesOf): ServeRules {
     ...(expressions.ready === undefined ? {} : { ready: expressions.ready }),
     validate: (object) => {
       const wrong = typeMeta(object);
-      if (wrong.length > 0) return wrong;
       const found = [
-        ...validateValue(object, schema),
-        ...scaleFindings(object as Custom, scale, "both"),
+        ...(wrong.length > 0
+          ? wrong
+          : [...validateValue(object, schema), ...scaleFindings(object as Custom, scale, "both")]),
         ...validateEmbedded(object, of.schema),
         ...validateLists(object, of.schema),
       ];
-      return [...found, ...expressions.check(schema, { value: object }, found)];
+      return [
+        ...found,
+        ...expressions.check(schema, { value: object }, wrong.length > 0 ? found : [...nameFindings(object), ...found]),
+      ];
     },
     validateUpdate: (object, old, { warn }) => {
       const wrong = typeMeta(object);
-      if (wrong.length > 0) return wrong;
       const correlated = new Correlated(object, old, schema);
       const found = [
-        ...validateChange(schema, { value: object, old, correlated }),
-        ...scaleFindings(object as Custom, scale, "both"),
+        ...(wrong.length > 0
+          ? wrong
+          : [
+              ...validateChange(schema, { value: object, old, correlated }),
+              ...scaleFindings(object as Custom, scale, "both"),
+            ]),
         ...validateEmbedded(object, of.schema),
         ...(validateLists(old, of.schema).length === 0 ? validateLists(object, of.schema) : []),
       ];
@@ -145,6 +151,10 @@ function statusRules(
     },
   };
 }
+
+/** What the server says of metadata itself and what keeps expressions from being asked. */
+const nameFindings = ({ metadata }: KubeObject): FieldError[] =>
+  metadata.name ? [] : [field.required("metadata.name")];
 
 function typeMetaFindings(object: KubeObject, identity: GroupVersionKind): FieldError[] {
   const found: FieldError[] = [];

@@ -1,7 +1,8 @@
 // Structural schemas: every value has one type on the way from the root, so that pruning and defaulting are well-defined.
 // Upstream: pkg/apiserver/schema {convert,validation,complete}.go, KEP-1111.
-import { RE2JS } from "re2js";
+
 import { type FieldError, field } from "../../../machinery/index.ts";
+import { compileGoPattern } from "../../../machinery/regexp/index.ts";
 import {
   additionalOf,
   childPath,
@@ -221,7 +222,7 @@ function valueValidation(schema: JsonSchema, { intOrString, at }: ValueWalk): Fi
 /** Go's error of a pattern that it cannot compile. */
 function patternProblem(pattern: string): string | undefined {
   try {
-    RE2JS.compile(pattern);
+    compileGoPattern(pattern);
     return undefined;
   } catch (error) {
     const text = (error as Error).message;

@@ -1,7 +1,8 @@
 // Values against the schema of their custom resource, with upstream's texts.
 // Upstream: kube-openapi pkg/validation/validate, apiextensions-apiserver pkg/apiserver/validation.
-import { RE2JS } from "re2js";
+import type { RE2JS } from "re2js";
 import { type FieldError, field, goFloat, isObject, quoteGo } from "../../../machinery/index.ts";
+import { compileGoPattern } from "../../../machinery/regexp/index.ts";
 import { Correlated, strictlyEqual } from "./correlation.ts";
 import { formatCheck, isKnownFormat } from "./formats.ts";
 import { additionalOf, isIntOrString, itemsOf, type JsonSchema, propertyOf } from "./schema.ts";
@@ -107,7 +108,7 @@ const typesOf = (schema: JsonSchema): readonly string[] =>
 function validate(value: unknown, schema: JsonSchema, place: Place): Result {
   const found = result();
   const types = place.loose === true && isIntOrString(schema) ? [] : typesOf(schema);
-  const format = formatOf(schema);
+  const format = place.loose === true ? (schema.format ?? "") : formatOf(schema);
   if (value === null || value === undefined) {
     merge(found, checkNull(schema, types, place));
     return found;
@@ -179,7 +180,7 @@ const other = ({ path }: Place, value: unknown, text: string): Finding => ({
 const patterns = new Map<string, RE2JS>();
 function matchesPattern(pattern: string, value: string): boolean {
   let compiled = patterns.get(pattern);
-  if (compiled === undefined) patterns.set(pattern, (compiled = RE2JS.compile(pattern)));
+  if (compiled === undefined) patterns.set(pattern, (compiled = compileGoPattern(pattern)));
   return compiled.matcher(value).find();
 }
 

@@ -75,9 +75,10 @@ export function validateSchema(schema: JsonSchema, place: SchemaPlace, rules: Sc
     found.push(...wrong);
   }
   const own: FieldError[] = [];
-  visit(schema, { path, rules, found: own, isRoot: true, defaults: "allowed", insideMeta: false });
+  const owners = new Map<FieldError, string>();
+  visit(schema, { path, rules, found: own, owners, isRoot: true, defaults: "allowed", insideMeta: false });
   const checked = checkRules(schema, path, {
-    broken: (at) => !structural || own.some((each) => isWithin(each.field, at)),
+    broken: (at) => !structural || own.some((each) => isWithin(owners.get(each) ?? each.field, at)),
     suppressPerExpressionCost: place.unchanged,
   });
   const costs = checked.errors.filter((each) => isTotalCost(each, path));
@@ -131,6 +132,8 @@ interface Visit {
   readonly path: string;
   readonly rules: SchemaRules;
   readonly found: FieldError[];
+  /** Which schema a finding came up with: a list may find fault with its items. */
+  readonly owners: Map<FieldError, string>;
   readonly isRoot: boolean;
   /** "allowed", or why they are not. */
   readonly defaults: string;
@@ -166,7 +169,9 @@ function visit(schema: JsonSchema, at: Visit): void {
     });
   for (const [name, each] of Object.entries(schema.dependencies ?? {}))
     if (!Array.isArray(each)) below(each as JsonSchema, keyPath(childPath(path, "dependencies"), name));
-  found.push(...extensionFindings(schema, at));
+  const extensions = extensionFindings(schema, at);
+  for (const each of extensions) at.owners.set(each, path);
+  found.push(...extensions);
 }
 
 function visitAdditional(schema: JsonSchema, at: Visit): void {

@@ -437,7 +437,11 @@ function storedVersionFindings({ status, spec }: Definition): FieldError[] {
   const versions = spec.versions ?? [];
   return [
     ...versions
-      .filter((version) => version.storage && !stored.includes(version.name))
+      .filter(
+        ({ name, storage }, index) =>
+          // A name that occurs again stands for nothing that is stored.
+          storage && (!stored.includes(name) || versions.findIndex((each) => each.name === name) < index),
+      )
       .map((version) => field.invalid(path, stored, `must have the storage version ${version.name}`)),
     ...stored.flatMap((name, index) =>
       versions.some((version) => version.name === name) || stored.lastIndexOf(name) !== index

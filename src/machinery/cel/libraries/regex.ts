@@ -1,5 +1,6 @@
 /** RE2 patterns: compiled once, matched in linear time, with Go's messages for patterns that do not compile. */
-import { RE2JS } from "re2js";
+import type { RE2JS } from "re2js";
+import { compileGoPattern } from "../../regexp/index.ts";
 import type { OverloadDecl } from "../contract.ts";
 import { BOOL, STRING } from "../types.ts";
 import { CelError, type Value } from "../values.ts";
@@ -19,7 +20,7 @@ export function compilePattern(pattern: string): RE2JS | CelError {
 
 function compileAnew(pattern: string): RE2JS | CelError {
   try {
-    return RE2JS.compile(pattern);
+    return compileGoPattern(pattern);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return new CelError(error.message);

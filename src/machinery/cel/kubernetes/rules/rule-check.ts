@@ -51,8 +51,8 @@ interface Node {
   readonly cardinality: number | undefined;
   /** Whether this schema or one above has rules. */
   readonly inScope: boolean;
-  /** The type, when it follows from that of the parent. */
-  readonly inherited: DeclType | undefined;
+  /** The type, when it follows from that of the parent; "none": the parent's type has no items. */
+  readonly inherited: DeclType | "none" | undefined;
   /** The list above whose items cannot be told apart. */
   readonly uncorrelatable: string | undefined;
 }
@@ -96,12 +96,13 @@ function checkNode(check: Check, node: Node): boolean {
   let broken = false;
   const { schema, path } = node;
   const inScope = node.inScope || rulesOf(schema).length > 0;
-  const declType = inScope ? (node.inherited ?? declTypeOf(schema, node.root || isEmbedded(schema))) : undefined;
+  const declType = inScope ? typeOfNode(node) : undefined;
+  const ofItems = declType === undefined ? undefined : (declType.elemType ?? "none");
   const below = { root: false, cardinality: cardinalityBelow(node), inScope, uncorrelatable: node.uncorrelatable };
   const additional = additionalOf(schema);
   if (additional !== undefined) {
     const at = `${path}.additionalProperties`;
-    if (checkNode(check, { ...below, schema: additional, path: at, inherited: declType?.elemType })) broken = true;
+    if (checkNode(check, { ...below, schema: additional, path: at, inherited: ofItems })) broken = true;
   }
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     const escaped = escapeName(name);
@@ -112,10 +113,15 @@ function checkNode(check: Check, node: Node): boolean {
   if (items !== undefined) {
     const correlatable = schema["x-kubernetes-list-type"] === "map";
     const uncorrelatable = node.uncorrelatable ?? (correlatable ? undefined : path);
-    const inherited = declType?.elemType;
-    if (checkNode(check, { ...below, schema: items, path: `${path}.items`, inherited, uncorrelatable })) broken = true;
+    const at = `${path}.items`;
+    if (checkNode(check, { ...below, schema: items, path: at, inherited: ofItems, uncorrelatable })) broken = true;
   }
   return checkOwnRules(check, { node, declType, broken });
+}
+
+function typeOfNode({ schema, root, inherited }: Node): DeclType | undefined {
+  if (inherited === "none") return undefined;
+  return inherited ?? declTypeOf(schema, root || isEmbedded(schema));
 }
 
 function cardinalityBelow({ schema, cardinality }: Node): number | undefined {
@@ -146,6 +152,10 @@ function checkOwnRules(check: Check, { node, declType, broken }: OwnRules): bool
   const declared = rules.flatMap((rule, index) => declarationErrors(rule, `${at}[${index}]`, node.schema));
   check.errors.push(...declared);
   if (broken || declared.length > 0 || check.options.broken?.(node.path) === true) return true;
+  if (node.inherited === "none") {
+    check.errors.push(field.internal(at, "failed to convert to declType for CEL validation rules"));
+    return false;
+  }
   if (declType === undefined) {
     const why = "unable to convert structural schema to CEL declarations";
     check.errors.push(

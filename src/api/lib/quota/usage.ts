@@ -177,7 +177,7 @@ const mustBeNamed: ReadonlySet<string> = new Set([
 export function unnamedResources(pod: Pod, restricted: readonly string[]): string | undefined {
   if (pod.spec.resources?.requests !== undefined || pod.spec.resources?.limits !== undefined) return undefined;
   const missing = new Map<string, string[]>();
-  for (const container of [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]) {
+  for (const container of [...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? [])]) {
     const has = new Set(
       Object.entries(container.resources?.requests ?? {})
         .filter(([, amount]) => amount !== "0")

@@ -17,6 +17,11 @@ export interface ControllerSettings {
   /** PEM that pods trust the API server by. */
   readonly rootCa?: string;
   readonly clusterCidr?: string;
+  /** Authority of --cluster-signing-cert-file and the longest life of what it signs; without it no request is signed. */
+  readonly signing?: {
+    readonly authority: { readonly cert: string; readonly key: string };
+    readonly longestMs: number;
+  };
   readonly names?: readonly string[];
   /** Undefined leaves a gate at its default. */
   readonly featureEnabled?: (gate: string) => boolean | undefined;
@@ -27,7 +32,10 @@ export interface ControllerSettings {
 }
 
 export async function runControllerManager(base: ComponentBase, settings: ControllerSettings): Promise<void> {
-  const { runControllers } = await import("../controllers/index.ts");
+  const [{ runControllers }, certificates] = await Promise.all([
+    import("../controllers/index.ts"),
+    certificateTools(base, settings.signing),
+  ]);
   await runControllers({
     ...base,
     log: base.log.child("controllers"),
@@ -35,11 +43,21 @@ export async function runControllerManager(base: ComponentBase, settings: Contro
     ...(settings.transportOf ? { transportOf: settings.transportOf } : {}),
     options: {
       ...settings.options,
+      certificates,
       ...(settings.rootCa ? { rootCa: settings.rootCa } : {}),
       ...(settings.clusterCidr ? { clusterCidr: settings.clusterCidr } : {}),
       ...(settings.featureEnabled ? { featureEnabled: settings.featureEnabled } : {}),
     },
   });
+}
+
+async function certificateTools({ clock, rng }: ComponentBase, signing: ControllerSettings["signing"]) {
+  const { readRequest, endOfCertificate, signRequest } = await import("../cluster/pki/index.ts");
+  if (signing === undefined) return { read: readRequest, endOf: endOfCertificate };
+  const { authority, longestMs } = signing;
+  const sign = (asked: { request: string; usages: readonly string[]; lifeMs: number }): Promise<string> =>
+    signRequest(authority, { ...asked, nowMs: clock.now(), rng });
+  return { read: readRequest, endOf: endOfCertificate, authority: { longestMs, sign } };
 }
 
 export async function runScheduler(base: ComponentBase): Promise<void> {

@@ -1,8 +1,8 @@
 // `t8s controller-manager`: the controllers alone, with kube-controller-manager's flags.
-import { type FlagDefinitions, FlagError } from "../cli/index.ts";
+import { type FlagDefinitions, FlagError, type FlagValues } from "../cli/index.ts";
 import { acceptedByControllerManager, tellInert } from "./apiserver/accepted-flags.ts";
 import { readFlagFile } from "./apiserver/self-signed.ts";
-import { runControllerManager } from "./components.ts";
+import { type ControllerSettings, runControllerManager } from "./components.ts";
 import { booleanGates, readFlags } from "./lib.ts";
 import { healthFlags, runManager } from "./manager.ts";
 import { connect, leaderFlags, remoteFlags } from "./remote.ts";
@@ -20,6 +20,9 @@ const flags = {
     type: "string",
     help: "certificates that pods trust the API server by; the kubeconfig's when not given",
   },
+  "cluster-signing-cert-file": { type: "string", help: "authority that signs certificate requests" },
+  "cluster-signing-key-file": { type: "string", help: "key of --cluster-signing-cert-file" },
+  "cluster-signing-duration": { type: "duration", help: "longest life of a signed certificate", default: "8760h" },
   "terminated-pod-gc-threshold": {
     type: "integer",
     help: "how many ended pods are kept; 0 keeps all",
@@ -38,6 +41,7 @@ export async function run(words: readonly string[]): Promise<number> {
   const { values } = parsed;
   await checkControllers(values.controllers);
   const gates = booleanGates(values["feature-gates"]);
+  const signing = signingOf(values);
   const caFile = values["root-ca-file"];
   const remote = connect("kube-controller-manager", values);
   const rootCa = caFile ? readFlagFile("root-ca-file", caFile) : remote.serverCa;
@@ -48,6 +52,7 @@ export async function run(words: readonly string[]): Promise<number> {
       runControllerManager(base, {
         names: values.controllers,
         ...(rootCa ? { rootCa } : {}),
+        ...(signing ? { signing } : {}),
         ...(values["cluster-cidr"] ? { clusterCidr: values["cluster-cidr"] } : {}),
         ...(values["use-service-account-credentials"] ? { transportOf: remote.accountTransport } : {}),
         featureEnabled: (gate) => gates[gate],
@@ -59,6 +64,19 @@ export async function run(words: readonly string[]): Promise<number> {
       }),
   });
   return 0;
+}
+
+/** As upstream, nothing is signed when one of the two files is missing. */
+function signingOf(values: FlagValues<typeof flags>): ControllerSettings["signing"] {
+  const [cert, key] = [values["cluster-signing-cert-file"], values["cluster-signing-key-file"]];
+  if (!cert || !key) return undefined;
+  return {
+    authority: {
+      cert: readFlagFile("cluster-signing-cert-file", cert),
+      key: readFlagFile("cluster-signing-key-file", key),
+    },
+    longestMs: values["cluster-signing-duration"],
+  };
 }
 
 /** Before anything is started: a misspelt name would only show when this process leads. */

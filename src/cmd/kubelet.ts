@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Taint } from "../api/index.ts";
-import type { Clock, Rng } from "../base/index.ts";
+import { type Clock, type Rng, systemClock } from "../base/index.ts";
 import { type FlagDefinitions, FlagError, type FlagValues } from "../cli/index.ts";
 import { nodeAddress } from "../cluster/index.ts";
 import { createKubelet, type KubeletOptions } from "../kubelet/index.ts";
@@ -21,6 +21,11 @@ const flags = {
   ...acceptedByKubelet,
   ...remoteFlags,
   ...settingFlags,
+  "bootstrap-kubeconfig": {
+    type: "string",
+    help: "credentials with which the node asks for a certificate of its own when --kubeconfig is not there or not good any more",
+  },
+  "cert-dir": { type: "string", help: "directory of the certificate asked for", default: "/var/lib/kubelet/pki" },
   config: { type: "string", help: "file with a KubeletConfiguration; flags win over it" },
   simulated: { type: "boolean", help: "only pretend to run containers: a node for tests of everything else" },
   "hostname-override": { type: "string", help: "name of the node; the host's when not given" },
@@ -67,6 +72,8 @@ export async function run(words: readonly string[]): Promise<number> {
   };
   const runtimeSocket = socketOf(values["container-runtime-endpoint"]);
   const taints = values["register-with-taints"].map(parseTaint);
+  const nodeName = values["hostname-override"] ?? hostname().toLowerCase();
+  await joinCluster(values, nodeName);
   const remote = connect("kubelet", values);
   tellInert(flags, parsed, remote.log);
   try {
@@ -77,7 +84,6 @@ export async function run(words: readonly string[]): Promise<number> {
       healthy: () => true,
     });
     try {
-      const nodeName = values["hostname-override"] ?? hostname().toLowerCase();
       const address = values["node-ip"] ?? nodeAddress();
       if (values.simulated)
         await runSimulatedNode(remote, { name: nodeName, address, podCidr: values["pod-cidr"] ?? "10.244.0.0/24" });
@@ -89,6 +95,14 @@ export async function run(words: readonly string[]): Promise<number> {
     remote.close();
   }
   return 0;
+}
+
+async function joinCluster(values: Values, nodeName: string): Promise<void> {
+  const { "bootstrap-kubeconfig": bootstrapKubeconfig, kubeconfig, v } = values;
+  if (bootstrapKubeconfig === undefined) return;
+  if (kubeconfig === undefined) throw new FlagError("--bootstrap-kubeconfig needs --kubeconfig: the file to write");
+  const { bootstrapNode } = await import("./kubelet-bootstrap.ts");
+  await bootstrapNode({ kubeconfig, bootstrapKubeconfig, certDir: values["cert-dir"], nodeName, v }, systemClock);
 }
 
 interface NodeSettings {

@@ -4,6 +4,11 @@ import type { ControllerEntry } from "./lib/index.ts";
 
 /** Accounts that are not called as their controller is. */
 const accounts: Readonly<Record<string, string>> = {
+  "certificatesigningrequest-signing-controller": "certificate-controller",
+  "certificatesigningrequest-approving-controller": "certificate-controller",
+  "certificatesigningrequest-cleaner-controller": "certificate-controller",
+  "bootstrap-signer-controller": "bootstrap-signer",
+  "token-cleaner-controller": "token-cleaner",
   "replicationcontroller-controller": "replication-controller",
   "daemonset-controller": "daemon-set-controller",
   "garbage-collector-controller": "generic-garbage-collector",
@@ -24,6 +29,12 @@ const entry = (name: string, load: ControllerEntry["load"]): ControllerEntry => 
   account: accounts[name] ?? name,
   onByDefault: true,
   load,
+});
+
+/** One that runs only when it is named. */
+const optional = (name: string, load: ControllerEntry["load"]): ControllerEntry => ({
+  ...entry(name, load),
+  onByDefault: false,
 });
 
 export const controllers: readonly ControllerEntry[] = [
@@ -78,6 +89,23 @@ export const controllers: readonly ControllerEntry[] = [
     "persistentvolume-protection-controller",
     async () => (await import("./pv-protection/controller.ts")).runPersistentVolumeProtection,
   ),
+  entry(
+    "certificatesigningrequest-signing-controller",
+    async () => (await import("./certificatesigningrequest-signing/controller.ts")).runCertificateSigning,
+  ),
+  entry(
+    "certificatesigningrequest-approving-controller",
+    async () => (await import("./certificatesigningrequest-approving/controller.ts")).runCertificateApproving,
+  ),
+  entry(
+    "certificatesigningrequest-cleaner-controller",
+    async () => (await import("./certificatesigningrequest-cleaner/controller.ts")).runCertificateCleaner,
+  ),
+  optional(
+    "bootstrap-signer-controller",
+    async () => (await import("./bootstrap-signer/controller.ts")).runBootstrapSigner,
+  ),
+  optional("token-cleaner-controller", async () => (await import("./token-cleaner/controller.ts")).runTokenCleaner),
   entry("ttl-controller", async () => (await import("./ttl/controller.ts")).runTtl),
   entry(
     "validatingadmissionpolicy-status-controller",

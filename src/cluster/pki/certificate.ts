@@ -114,6 +114,43 @@ export function issueFor(
   });
 }
 
+export interface ChosenContents {
+  /** DER of the name. */
+  readonly subject: Uint8Array;
+  readonly publicKey: KeyObject;
+  readonly keyUsageBits: readonly number[];
+  /** Object identifiers. */
+  readonly extendedKeyUsages: readonly string[];
+  /** DER of the extension's value. */
+  readonly subjectAltName?: Uint8Array;
+  readonly validFromMs: number;
+  readonly validToMs: number;
+}
+
+/** A leaf whose contents somebody else chose (certificate signing requests). Returns PEM. */
+export function certifyFor(authority: KeyPair, chosen: ChosenContents, rng: Rng): string {
+  const signer = createPrivateKey(authority.key);
+  const { keyUsageBits, extendedKeyUsages, subjectAltName, ...rest } = chosen;
+  const last = Math.max(...keyUsageBits);
+  const usage = new Uint8Array(Math.floor(last / 8) + 1);
+  for (const bit of keyUsageBits) usage[bit >> 3]! |= 0x80 >> (bit & 7);
+  return certify({
+    ...rest,
+    serial: rng.bytes(16),
+    issuer: subjectDer(new X509Certificate(authority.cert)),
+    extensions: [
+      ...(keyUsageBits.length > 0 ? [extension(ids.keyUsage, der.bits(usage, 7 - (last & 7)), "critical")] : []),
+      ...(extendedKeyUsages.length > 0
+        ? [extension(ids.extendedKeyUsage, der.sequence(...extendedKeyUsages.map(der.oid)))]
+        : []),
+      extension(ids.basicConstraints, der.sequence(), "critical"),
+      extension(ids.authorityKeyId, der.sequence(der.implicit(0, keyIdOf(signer)))),
+      ...(subjectAltName === undefined ? [] : [extension(ids.subjectAltName, subjectAltName)]),
+    ],
+    signer,
+  });
+}
+
 interface Contents {
   readonly serial: Uint8Array;
   readonly issuer: Uint8Array;

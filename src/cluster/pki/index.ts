@@ -1,3 +1,4 @@
 export * from "./certificate.ts";
 export * from "./cluster-pki.ts";
 export * from "./kubeconfig.ts";
+export * from "./requests.ts";

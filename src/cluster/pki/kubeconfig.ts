@@ -12,6 +12,8 @@ export interface KubeconfigOptions {
   /** PEM of the authority that signed the server's certificate. */
   readonly ca: string;
   readonly client?: KeyPair;
+  /** File with certificate and key, in place of `client`. */
+  readonly clientFile?: string;
   readonly token?: string;
   readonly namespace?: string;
 }
@@ -47,8 +49,13 @@ export function kubeconfig(options: KubeconfigOptions): string {
           `    client-certificate-data: ${base64(options.client.cert)}`,
           `    client-key-data: ${base64(options.client.key)}`,
         ]),
+    ...(options.clientFile === undefined
+      ? []
+      : [`    client-certificate: ${text(options.clientFile)}`, `    client-key: ${text(options.clientFile)}`]),
     ...(options.token === undefined ? [] : [`    token: ${text(options.token)}`]),
-    ...(options.client === undefined && options.token === undefined ? ["    {}"] : []),
+    ...(options.client === undefined && options.clientFile === undefined && options.token === undefined
+      ? ["    {}"]
+      : []),
   ];
   return `${lines.join("\n")}\n`;
 }

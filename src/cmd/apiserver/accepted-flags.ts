@@ -60,9 +60,6 @@ export const acceptedByManagers = {
 export const acceptedByControllerManager = {
   ...acceptedByManagers,
   "service-account-private-key-file": inert("string", "the API server issues tokens, on request only"),
-  "cluster-signing-cert-file": inert("string", "certificate requests are not signed by this program yet"),
-  "cluster-signing-key-file": inert("string", "certificate requests are not signed by this program yet"),
-  "cluster-signing-duration": inert("duration", "certificate requests are not signed by this program yet"),
   "cluster-name": inert("string", "only cloud controllers use it"),
   "configure-cloud-routes": inert("boolean", "there is no cloud controller here"),
   "cloud-provider": inert("string", "cloud controllers are programs of their own"),
@@ -106,7 +103,6 @@ export const acceptedByKubelet = {
   "anonymous-auth": inert("boolean", "requests without credentials are refused"),
   "authentication-token-webhook": inert("boolean", "tokens are always checked with the API server"),
   "authorization-mode": inert("string", "the API server is always asked"),
-  "cert-dir": inert("string", "a self-made certificate is kept in memory"),
   "fail-swap-on": inert("boolean", "swap does not stop this kubelet"),
   "rotate-certificates": inert("boolean", "certificates are read when the kubelet starts"),
   "runtime-request-timeout": inert("duration", tuning),

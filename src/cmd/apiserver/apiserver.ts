@@ -48,6 +48,10 @@ const flags = {
   "client-ca-file": { type: "string", help: "authorities of client certificates" },
   "token-auth-file": { type: "string", help: 'CSV file of static tokens: token,user,uid,"group1,group2"' },
   "allow-privileged": { type: "boolean", help: "let containers be privileged", default: "false" },
+  "enable-bootstrap-token-auth": {
+    type: "boolean",
+    help: "let nodes that join in with bootstrap tokens, Secrets of kube-system",
+  },
   "anonymous-auth": {
     type: "boolean",
     help: "let requests without credentials in as system:anonymous",
@@ -185,6 +189,7 @@ function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMater
     allowPrivileged: values["allow-privileged"],
     priorityAndFairness: values["enable-priority-and-fairness"],
     anonymous: values["anonymous-auth"],
+    bootstrapTokens: values["enable-bootstrap-token-auth"],
     authorizationModes: parseAuthorizationModes(values["authorization-mode"]),
     serviceClusterIPRange: values["service-cluster-ip-range"],
     serviceNodePortRange: values["service-node-port-range"],

@@ -11,6 +11,7 @@ import {
   accessReviews,
   authenticationReviews,
   bootstrapRbac,
+  bootstrapTokens,
   createApiServer,
   createAuthenticator,
   createAuthorizer,
@@ -55,6 +56,8 @@ export interface ControlPlaneOptions
   readonly authorizationModes: readonly AuthorizationMode[];
   /** Signs ServiceAccount tokens; without one they are refused and none is issued. */
   readonly tokenIssuer?: TokenIssuer;
+  /** Secrets of type bootstrap.kubernetes.io/token let nodes in that join. */
+  readonly bootstrapTokens?: boolean;
   readonly staticTokens?: ReadonlyMap<string, UserInfo>;
   readonly requestHeader?: RequestHeaderOptions;
   readonly maxTokenExpirationSeconds?: number;
@@ -95,6 +98,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         tokens: [
           ...(options.staticTokens ? [staticTokens(options.staticTokens)] : []),
           ...(tokenIssuer ? [serviceAccountTokens({ issuer: tokenIssuer, reader, clock })] : []),
+          ...(options.bootstrapTokens ? [bootstrapTokens({ reader, clock, log })] : []),
         ],
         audiences: tokenIssuer?.audiences ?? [],
         ...(options.requestHeader ? { requestHeader: options.requestHeader } : {}),

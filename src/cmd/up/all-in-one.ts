@@ -129,6 +129,7 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
       "the controllers",
       runControllerManager(base(plane.client(componentUsers.controllerManager, "kube-controller-manager/v1.36")), {
         rootCa: pki.ca.cert,
+        ...(pki.ca.key ? { signing: { authority: pki.ca, longestMs: 365 * 86_400_000 } } : {}),
         clusterCidr: config.podCidr,
         transportOf: (account) => plane.transport(serviceAccountUser(account)),
       }),

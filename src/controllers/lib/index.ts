@@ -1,5 +1,7 @@
 // What controllers share.
 export * from "./batches.ts";
+export * from "./bootstrap-tokens.ts";
+export * from "./certificates.ts";
 export * from "./context.ts";
 export * from "./deep-hash.ts";
 export * from "./disruption-target.ts";

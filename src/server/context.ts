@@ -20,6 +20,8 @@ export interface ServerCore {
   readonly log: Logger;
   readonly featureEnabled: (gate: string) => boolean;
   readonly allowPrivileged: boolean;
+  /** Watches that name no end get one between this and twice this. */
+  readonly minWatchMs: number;
 }
 
 export interface RequestContext {

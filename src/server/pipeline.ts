@@ -94,13 +94,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       flight.timeoutMs = timeoutOf(request, flight, options.requestTimeoutMs);
       const user = await identify(request, identity);
       context = contextOf(request, { info, user, auditId });
-      flight.trail = audited(context, flight, identity);
+      flight.trail = audited(context, flight, { identity });
       context = { ...context, user: await impersonate(request, user, authorizer) };
       if (context.user !== user) flight.trail?.impersonated(context.user);
       response = await withDeadline(run(context, flight), flight);
     } catch (error) {
       if (context === undefined && auditor !== undefined)
-        flight.trail = audited(contextOf(request, { info, user: anonymousUser, auditId }), flight);
+        flight.trail = audited(contextOf(request, { info, user: anonymousUser, auditId }), flight, {
+          identity,
+          nobody: true,
+        });
       response = await failure(request, { error, auditId });
       if (error instanceof TooManyRequests) flight.headers = error.passHeaders;
     }
@@ -135,13 +138,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
-  const audited = (context: RequestContext, flight: Flight, identity?: Identity): AuditTrail | undefined =>
+  const audited = (
+    context: RequestContext,
+    flight: Flight,
+    { identity, nobody }: { readonly identity: Identity; readonly nobody?: true },
+  ): AuditTrail | undefined =>
     auditor?.begin(context.request, {
       info: context.info,
-      user: identity === undefined ? undefined : context.user,
+      user: nobody ? undefined : context.user,
       auditId: context.auditId,
       receivedMs: context.nowMs,
-      remoteAddress: identity?.kind === "peer" ? identity.peer.remoteAddress : undefined,
+      remoteAddress: identity.kind === "peer" ? identity.peer.remoteAddress : undefined,
       longRunning: flight.longRunning,
       annotations: context.annotations,
     });
@@ -259,7 +266,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const info = requestInfoOf(request);
       const user = await identify(request, identity);
       context = contextOf(request, { info, user, auditId });
-      flight.trail = audited(context, flight, identity);
+      flight.trail = audited(context, flight, { identity });
       context = { ...context, user: await impersonate(request, user, authorizer) };
       if (context.user !== user) flight.trail?.impersonated(context.user);
       await authorize(context);

@@ -35,6 +35,7 @@ import { objectStatsOf } from "./flowcontrol/object-stats.ts";
 import type { HealthCheck } from "./health.ts";
 import { createAdmissionMetrics, createRequestMetrics, registerHoldings } from "./metrics.ts";
 import { createPipeline } from "./pipeline.ts";
+import { isRefused, shuttingDown } from "./refusal.ts";
 import type { ComponentProbe } from "./registry/kinds/componentstatuses.ts";
 import { kindHooks, type NetworkRanges } from "./registry/kinds/index.ts";
 import type { TokenIssue } from "./registry/kinds/serviceaccounts.ts";
@@ -92,6 +93,8 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   readonly maxRequestsInflight?: number;
   readonly maxMutatingRequestsInflight?: number;
   readonly requestTimeoutMs?: number;
+  /** Watches that name no end get one between this and twice this; half an hour when not given. */
+  readonly minRequestTimeoutMs?: number;
   /** How long history is kept for resumed watches and paged lists; 0: never compacted. */
   readonly compactionIntervalMs?: number;
 }
@@ -106,6 +109,10 @@ export interface ApiServer {
   readonly authorizer: Authorizer;
   readonly authenticator: Authenticator;
   readonly healthChecks: readonly HealthCheck[];
+  /** The end is announced: /readyz fails from now on, requests are answered as before. */
+  beginShutdown(): void;
+  /** New requests from the wire are answered 429 from now on; health and metrics are not. */
+  refuseRequests(): void;
   /** Fills the caches and makes the objects that every cluster has. */
   start(): Promise<void>;
   close(): Promise<void>;
@@ -147,6 +154,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     log,
     featureEnabled,
     allowPrivileged: options.allowPrivileged ?? true,
+    minWatchMs: options.minRequestTimeoutMs ?? 1_800_000,
     get admission() {
       if (late.admission === undefined) throw new Error("the server is still being put together");
       return late.admission;
@@ -185,7 +193,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   for (const each of options.virtualKinds?.({ reader, writer, authorizer }) ?? [])
     virtual.set(`${each.kind.group}/${each.kind.version}/${each.kind.resource}`, each);
   const definitions = watchDefinitions({ core, reader, writer, log, webhooks: options.webhooks });
-  const state = { started: false, stopping: false };
+  const state = { started: false, stopping: false, refusing: false };
   const aggregation = createAggregation({
     ...host,
     ...options.aggregation,
@@ -239,7 +247,16 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     ? keepFlowControl({ reader, transport: inProcessTransport(pipeline.handle, serverUser), clock, log })
     : undefined;
   return {
-    handle: pipeline.handle,
+    handle: (request, identity) =>
+      state.refusing && isRefused(request, identity)
+        ? Promise.resolve(shuttingDown())
+        : pipeline.handle(request, identity),
+    beginShutdown() {
+      state.stopping = true;
+    },
+    refuseRequests() {
+      state.refusing = true;
+    },
     decideUpgrade: pipeline.decideUpgrade,
     isExtension: pipeline.isExtension,
     reader,

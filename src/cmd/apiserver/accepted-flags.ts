@@ -125,7 +125,6 @@ export const acceptedByApiServer = {
     "the order is InternalIP, ExternalIP, Hostname, InternalDNS, ExternalDNS",
   ),
   "kubelet-timeout": inert("duration", tuning),
-  "min-request-timeout": inert("integer", tuning),
   "storage-backend": inert("string", oneStore),
   "storage-media-type": inert("string", "objects are kept as JSON"),
   "watch-cache": inert("boolean", "reads are always served from memory where upstream allows it"),

@@ -2,7 +2,7 @@
 // place of --etcd-servers.
 import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { type Logger, MetricRegistry, onAbort, systemClock, systemRng } from "../../base/index.ts";
+import { type Logger, MetricRegistry, onAbort, sleep, systemClock, systemRng } from "../../base/index.ts";
 import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/index.ts";
 import { nodeAddress } from "../../cluster/index.ts";
 import { type ClusterPki, loadOrCreatePki } from "../../cluster/pki/index.ts";
@@ -107,6 +107,22 @@ const flags = {
   "max-requests-inflight": { type: "integer", help: "reading requests at one time", default: "400" },
   "max-mutating-requests-inflight": { type: "integer", help: "writing requests at one time", default: "200" },
   "request-timeout": { type: "duration", help: "requests that neither watch nor stream end after it", default: "1m0s" },
+  "min-request-timeout": { type: "integer", help: "seconds after which watches end that name no end", default: "1800" },
+  "http2-max-streams-per-connection": {
+    type: "integer",
+    help: "requests that one HTTP/2 connection may have open; 0 for this server's choice",
+    default: "0",
+  },
+  "shutdown-delay-duration": {
+    type: "duration",
+    help: "how long requests are served while /readyz fails",
+    default: "0s",
+  },
+  "shutdown-send-retry-after": {
+    type: "boolean",
+    help: "answer new requests with 429 while those under way end",
+    default: "false",
+  },
   "audit-policy-file": { type: "string", help: "which requests are written to the audit log, and how much of them" },
   "audit-log-path": { type: "string", help: "file of audit events; - for standard output" },
   "audit-log-maxsize": { type: "integer", help: "megabytes after which the audit log is set aside", default: "0" },
@@ -162,11 +178,17 @@ async function serve({ options, streaming, tls, values, signal }: Serving): Prom
   try {
     const [bindAddress, port] = [values["bind-address"], values["secure-port"]];
     await plane.start();
-    const listener = await serveApi({ plane, streaming, tls, bindAddress, port, clock: systemClock, log });
+    const maxStreams = values["http2-max-streams-per-connection"];
+    const limits = { bodyTimeoutMs: values["request-timeout"], ...(maxStreams > 0 ? { maxStreams } : {}) };
+    const listener = await serveApi({ plane, streaming, tls, bindAddress, port, clock: systemClock, log, limits });
     log.info("serving", { address: `https://${options.advertise!.address}:${listener.port}` });
     await new Promise<void>((resolve) => onAbort(signal, resolve));
     log.info("stopping", { reason: signal.reason });
-    await listener.close();
+    plane.beginShutdown();
+    const delayMs = values["shutdown-delay-duration"];
+    if (delayMs > 0) await sleep(systemClock, delayMs);
+    if (values["shutdown-send-retry-after"]) plane.refuseRequests();
+    await listener.close(values["request-timeout"]);
   } finally {
     await plane.close();
   }
@@ -207,6 +229,7 @@ function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMater
     aggregation: aggregation(values),
     ...(auditor ? { auditor } : {}),
     requestTimeoutMs: values["request-timeout"],
+    minRequestTimeoutMs: values["min-request-timeout"] * 1000,
     ...(tokens ? { staticTokens: parseTokenFile(readFlagFile("token-auth-file", tokens), tokens) } : {}),
     ...(requestHeader ? { requestHeader } : {}),
     ...(lifetimeMs ? { maxTokenExpirationSeconds: lifetimeMs / 1000 } : {}),

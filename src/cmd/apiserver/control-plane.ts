@@ -42,6 +42,7 @@ export interface ControlPlaneOptions
     | "maxMutatingRequestsInflight"
     | "maxRequestsInflight"
     | "priorityAndFairness"
+    | "minRequestTimeoutMs"
     | "requestTimeoutMs"
     | "serviceClusterIPRange"
     | "serviceNodePortRange"

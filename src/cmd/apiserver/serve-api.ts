@@ -1,6 +1,12 @@
 // An API server on a TLS port: the part that `t8s apiserver`, `t8s up` and the library share.
 import type { Clock, Logger } from "../../base/index.ts";
-import { type Listener, type NodeStreaming, serveHttps, type TlsMaterial } from "../../server/node/index.ts";
+import {
+  type Listener,
+  type ListenOptions,
+  type NodeStreaming,
+  serveHttps,
+  type TlsMaterial,
+} from "../../server/node/index.ts";
 import { portError } from "../health.ts";
 import type { ControlPlane } from "./control-plane.ts";
 
@@ -12,12 +18,15 @@ export interface ServeApiOptions {
   readonly port: number;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly limits?: Pick<ListenOptions, "bodyTimeoutMs" | "maxStreams">;
 }
 
 /** Rejects with words about the port when it cannot be opened. */
-export function serveApi({ plane, streaming, tls, bindAddress, port, clock, log }: ServeApiOptions): Promise<Listener> {
+export function serveApi(options: ServeApiOptions): Promise<Listener> {
+  const { plane, streaming, tls, bindAddress, port, clock, log } = options;
   return serveHttps({
     ...tls,
+    ...options.limits,
     handle: plane.handle,
     upgrade: streaming.upgrade(plane),
     bindAddress,

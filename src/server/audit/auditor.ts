@@ -105,7 +105,8 @@ function trailOf(request: ApiRequest, of: AuditedRequest, { decision, write, clo
     responded(response) {
       const object = wantsObject(response, rank) ? answeredObject(response) : undefined;
       responseStatus = statusOf(response, object);
-      if (rank >= auditLevels.indexOf("RequestResponse"))
+      // Pages and documents of other servers are no objects of an API.
+      if (rank >= auditLevels.indexOf("RequestResponse") && typeof object?.["kind"] === "string")
         responseObject = decision.omitManagedFields ? withoutManagedFields(object) : object;
       if (of.longRunning || user === undefined) stage("ResponseStarted");
     },

@@ -31,6 +31,10 @@ export interface ListenOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly maxBodyBytes?: number;
+  /** A request whose body has not arrived by then is answered 504; a minute when not given. */
+  readonly bodyTimeoutMs?: number;
+  /** Exchanges that one HTTP/2 connection may have open at a time. */
+  readonly maxStreams?: number;
   readonly stallMs?: number;
   readonly pingMs?: number;
 }
@@ -50,8 +54,11 @@ export interface Listener {
   readonly address: string;
   /** New connections use this from now on; `cert` and `key` always, the authorities when given. */
   reload(tls: TlsMaterial): void;
-  /** Stops listening and ends every connection; open requests see their signal abort. */
-  close(): Promise<void>;
+  /**
+   * Stops listening and ends every connection; open requests see their signal abort. With `graceMs` what is being answered
+   * is answered first, for so long; streams are not waited for.
+   */
+  close(graceMs?: number): Promise<void>;
 }
 
 export interface PlainListenOptions extends Omit<ListenOptions, "port"> {
@@ -65,7 +72,11 @@ const maxHeaderBytes = 1 << 20;
 const http1Timeouts = { keepAliveTimeout: 90_000, headersTimeout: 32_000, requestTimeout: 300_000 };
 /** Node counts all buffered data of a session against this (MB); many watches share one session. */
 const maxSessionMemoryMB = 256;
-const http2Settings = { maxConcurrentStreams: 1000, initialWindowSize: 1 << 18, maxHeaderListSize: maxHeaderBytes };
+const http2Settings = ({ maxStreams }: Pick<ListenOptions, "maxStreams">) => ({
+  maxConcurrentStreams: maxStreams ?? 1000,
+  initialWindowSize: 1 << 18,
+  maxHeaderListSize: maxHeaderBytes,
+});
 
 /** Listens with TLS. `requestCert` is always on, so a client without a certificate still gets in. */
 export async function serveHttps(options: ListenOptions & TlsMaterial): Promise<Listener> {
@@ -84,7 +95,7 @@ export async function serveHttps(options: ListenOptions & TlsMaterial): Promise<
     minVersion: "TLSv1.2",
     maxHeaderSize: maxHeaderBytes,
     maxSessionMemory: maxSessionMemoryMB,
-    settings: http2Settings,
+    settings: http2Settings(options),
   } as Parameters<typeof createSecureServer>[0]);
   Object.assign(server, http1Timeouts);
   server.on("request", (request, response) =>
@@ -111,7 +122,7 @@ export async function serveHttps(options: ListenOptions & TlsMaterial): Promise<
       tls = { ...tls, ...next };
       server.setSecureContext(contextOf(tls));
     },
-    close: () => connections.close(server),
+    close: (graceMs) => connections.close(server, graceMs),
   };
 }
 
@@ -127,7 +138,7 @@ export async function servePlain(options: PlainListenOptions): Promise<Listener>
   );
   Object.assign(http1, http1Timeouts);
   http1.on("upgrade", (request, socket, head) => connections.upgrade(request, { socket, head }, identify));
-  const http2 = createHttp2Server({ maxSessionMemory: maxSessionMemoryMB, settings: http2Settings });
+  const http2 = createHttp2Server({ maxSessionMemory: maxSessionMemoryMB, settings: http2Settings(options) });
   http2.on("stream", (stream, headers) => connections.http2(stream as ServerHttp2Stream, headers, identify));
   http2.on("session", (session) => connections.trackSession(session));
   const server = createNetServer((socket) => {
@@ -154,7 +165,7 @@ export async function servePlain(options: PlainListenOptions): Promise<Listener>
     reload: () => {
       throw new Error("a listener without TLS has no certificates to reload");
     },
-    close: () => connections.close(server),
+    close: (graceMs) => connections.close(server, graceMs),
   };
 }
 

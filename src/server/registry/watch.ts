@@ -24,8 +24,6 @@ import { selectionOf } from "./list.ts";
 import { plainFailure, revisionProblem, tooLarge, waitForCurrent } from "./read.ts";
 import { convertShown, servedForm, shown } from "./store-object.ts";
 
-/** Upstream: --min-request-timeout; a watch without a timeout of its own ends between this and twice this. */
-const minimumWatchMs = 1_800_000;
 const bookmarkMs = 60_000;
 const initialEventsEnd = "k8s.io/initial-events-end";
 
@@ -145,7 +143,7 @@ function watchOptions(context: RequestContext): WatchOptions {
     resourceVersion: query.get("resourceVersion") ?? "",
     sendInitialEvents,
     bookmarks: isTrue(query.get("allowWatchBookmarks")),
-    timeoutMs: seconds > 0 ? seconds * 1000 : minimumWatchMs * (1 + core.rng.next()),
+    timeoutMs: seconds > 0 ? seconds * 1000 : core.minWatchMs * (1 + core.rng.next()),
   };
 }
 

@@ -4,6 +4,11 @@
 export const base64Length = (text: string): number =>
   Math.floor((text.length * 3) / 4) - (text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0);
 
+/** Bytes that were sent as null are none: upstream keeps the key. */
+export function fillNullBytes(map: Record<string, string | null> | undefined): void {
+  for (const [key, bytes] of Object.entries(map ?? {})) if (bytes === null) map![key] = "";
+}
+
 export const textToBase64 = (text: string): string => {
   let binary = "";
   for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);

@@ -2,7 +2,7 @@
 import type { Secret } from "../../../../facts/types/core.v1.ts";
 import { configMapKey, deepEqual, field, sentEmpty } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { base64Length, base64ToText, textToBase64 } from "../../lib/base64.ts";
+import { base64Length, base64ToText, fillNullBytes, textToBase64 } from "../../lib/base64.ts";
 import { annotationPath } from "../../lib/metadata.ts";
 import { type Check, entry, findings, immutable } from "../../lib/validate.ts";
 
@@ -105,6 +105,7 @@ function pairWarnings({ type, data }: Secret): string[] {
 export const secretRules = defineRules<Secret>({
   default: (secret) => {
     secret.type ||= "Opaque";
+    fillNullBytes(secret.data);
     if (secret.stringData === undefined) return;
     secret.data ??= {};
     for (const [key, value] of Object.entries(secret.stringData)) secret.data[key] = textToBase64(value);

@@ -21,6 +21,8 @@ type AnyContainer = Container | EphemeralContainer;
 export function defaultPodTemplate(template: PodTemplateSpec | undefined): void {
   if (template === undefined) return;
   dropAnnotations(template.metadata);
+  // An empty list asks for a new beginning of an object alone; here it is none.
+  if (template.metadata?.managedFields?.length === 0) delete template.metadata.managedFields;
   const spec = (template.spec ??= {} as PodSpec);
   defaultPodSpec(spec);
 }

@@ -11,6 +11,7 @@ export interface Hostile {
   readonly path: string;
   readonly query?: () => string;
   readonly contentType?: string;
+  readonly accept?: () => string;
   readonly body?: () => string | Uint8Array;
   /** Status codes of the answer, any of which is right. */
   readonly codes: readonly number[];

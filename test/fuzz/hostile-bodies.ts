@@ -1,8 +1,10 @@
 // All hostile requests, in the order in which they are sent: some use objects of earlier ones.
 import type { Hostile } from "./bodies.ts";
 import { ownership, patches, questions } from "./hostile-patches.ts";
+import { rules } from "./hostile-rules.ts";
 import { depths, widths } from "./hostile-shapes.ts";
 import { texts, yaml } from "./hostile-texts.ts";
+import { wire } from "./hostile-wire.ts";
 
 export type { Hostile } from "./bodies.ts";
 
@@ -14,4 +16,6 @@ export const hostile: readonly Hostile[] = [
   ...patches,
   ...ownership,
   ...questions,
+  ...rules,
+  ...wire,
 ];

@@ -124,7 +124,7 @@ export class Reader {
       else entries[key] = entry;
     } else if (field.repeated) {
       const list = (value[field.name] ??= []) as unknown[];
-      if (wire === 2 && wireOf(field) === 0) list.push(...this.#packed());
+      if (wire === 2 && wireOf(field) === 0) for (const packed of this.#packed()) list.push(packed);
       else list.push(this.#value(field));
     } else {
       const read = this.#value(field);

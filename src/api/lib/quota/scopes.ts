@@ -61,10 +61,12 @@ function selected({ operator, values = [] }: ScopedResourceSelectorRequirement, 
 export const isTerminating = (pod: Pod): boolean => (pod.spec?.activeDeadlineSeconds ?? -1) >= 0;
 
 const isBestEffort = (pod: Pod): boolean =>
-  [{ resources: pod.spec.resources }, ...pod.spec.containers, ...(pod.spec.initContainers ?? [])].every((container) => {
-    const amounts = { ...container.resources?.requests, ...container.resources?.limits };
-    return Object.entries(amounts).every(([name, amount]) => (name !== "cpu" && name !== "memory") || amount === "0");
-  });
+  [{ resources: pod.spec.resources }, ...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? [])].every(
+    (container) => {
+      const amounts = { ...container.resources?.requests, ...container.resources?.limits };
+      return Object.entries(amounts).every(([name, amount]) => (name !== "cpu" && name !== "memory") || amount === "0");
+    },
+  );
 
 function crossesNamespaces(pod: Pod): boolean {
   const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {};

@@ -96,7 +96,8 @@ function applyOnce(request: ServerSideApply): Applied {
       managedFields: formatManagers(kept),
     };
   } catch (error) {
-    if (error instanceof FieldSetError) throw plainError(`failed to create typed live object: ${error.message}`);
+    if (error instanceof FieldSetError)
+      throw plainError(`failed to create typed live object (${describe(request)}): ${error.message}`);
     throw error;
   }
 }
@@ -142,16 +143,22 @@ function checkKindOf({ applied, gvk }: ServerSideApply): void {
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
-function checkConfiguration({ applied, gvk, schema, schemas }: ServerSideApply): void {
+function checkConfiguration(request: ServerSideApply): void {
+  const { applied, schema, schemas } = request;
   const metadata = applied["metadata"] as { name?: unknown; namespace?: unknown; managedFields?: unknown } | undefined;
   if (metadata?.managedFields !== undefined && metadata.managedFields !== null)
     throw badRequest("metadata.managedFields must be nil");
   const errors = typeErrors(applied, { schema, schemas });
   if (errors.length === 0) return;
   const text = errors.length === 1 ? errors[0] : `errors:\n${errors.map((error) => `  ${error}`).join("\n")}`;
-  const names = `${textOf(metadata?.namespace)}/${textOf(metadata?.name)}`;
+  throw plainError(`failed to create typed patch object (${describe(request)}): ${text}`);
+}
+
+/** The object as upstream's errors name it: `namespace/name; group/version, Kind=kind`. */
+function describe({ applied, gvk }: ServerSideApply): string {
+  const { metadata } = applied as { metadata?: { namespace?: unknown; name?: unknown } };
   const group = gvk.group === "" ? `/${gvk.version}` : `${gvk.group}/${gvk.version}`;
-  throw plainError(`failed to create typed patch object (${names}; ${group}, Kind=${gvk.kind}): ${text}`);
+  return `${textOf(metadata?.namespace)}/${textOf(metadata?.name)}; ${group}, Kind=${gvk.kind}`;
 }
 
 /** The live object's managers; what nobody is known to manage yet is owned by "before-first-apply". */

@@ -3,8 +3,8 @@ import { badRequest, methodNotSupported, notFound, notImplemented, StatusError }
 import type { ServedResource } from "./catalog.ts";
 import type { Answer } from "./content/answer.ts";
 import { queryOf, type RequestContext, warn } from "./context.ts";
-import { deprecationText } from "./deprecations.ts";
 import type { Authorizer, ObjectReader } from "./contract.ts";
+import { deprecationText } from "./deprecations.ts";
 import { decodeBody, expectedOf } from "./registry/body.ts";
 import { readComputed } from "./registry/computed.ts";
 import { create } from "./registry/create.ts";

@@ -9,7 +9,10 @@ export interface ServicePort {
 }
 
 /** Throws an Error with upstream's text when there is no way to it. */
-export function resolveService(reader: ObjectReader, { namespace, name, port }: ServicePort): {
+export function resolveService(
+  reader: ObjectReader,
+  { namespace, name, port }: ServicePort,
+): {
   host: string;
   port: number;
 } {

@@ -7,6 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { type KindDefinition, kinds } from "../../api/index.ts";
 import { VirtualClock } from "../../base/index.ts";
 import { deepClone, type KubeObject, StatusError, type UserInfo } from "../../machinery/index.ts";
+import { createReinvocation } from "../admission/chain.ts";
 import {
   bootstrapClusterRoleBindings,
   bootstrapClusterRoles,
@@ -18,7 +19,6 @@ import { createAuthorizer } from "./create.ts";
 import { rbacEscalationCheck } from "./escalation.ts";
 import { memoryObjects } from "./reader.fixture.ts";
 import { accessReviews } from "./reviews.ts";
-import { createReinvocation } from "../admission/chain.ts";
 
 interface Step {
   readonly method: string;

@@ -143,11 +143,7 @@ function decodeCustomBody(
 }
 
 /** What has no Go type has to say its kind itself. */
-function checkKindIsThere(
-  object: Record<string, unknown>,
-  body: Uint8Array | undefined,
-  gvk: GroupVersionKind,
-): void {
+function checkKindIsThere(object: Record<string, unknown>, body: Uint8Array | undefined, gvk: GroupVersionKind): void {
   if (typeof object["kind"] === "string" && object["kind"] !== "") return;
   const bytes = body ?? new Uint8Array(0);
   const text = new TextDecoder().decode(bytes);

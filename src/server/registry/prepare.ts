@@ -107,7 +107,11 @@ export function trackFields(
 }
 
 /** A custom resource that another manager's version cannot hold: upstream gives up all managed fields. */
-function losesManagers({ custom, apiVersion }: ServedResource, draft: KubeObject, old: KubeObject | undefined): boolean {
+function losesManagers(
+  { custom, apiVersion }: ServedResource,
+  draft: KubeObject,
+  old: KubeObject | undefined,
+): boolean {
   if (custom === undefined || old === undefined) return false;
   const others = new Set(old.metadata.managedFields?.map((entry) => entry.apiVersion ?? ""));
   if (!others.has(apiVersion) && others.size === 0) return false;

@@ -23,6 +23,8 @@ export interface Expectations {
   deleted(ownerKey: string, object: KubeObject): void;
   /** True when the cache shows all that `ownerKey` wrote. */
   satisfied(ownerKey: string): boolean;
+  /** True for what `ownerKey` deleted and the cache still shows as if it had not. */
+  deletes(ownerKey: string, object: KubeObject): boolean;
   forget(ownerKey: string): void;
 }
 
@@ -68,6 +70,10 @@ export function createExpectations(
       else byOwner.set(ownerKey, open);
       return open.length === 0;
     },
+    deletes: (ownerKey, object) =>
+      byOwner
+        .get(ownerKey)
+        ?.some((pending) => pending.what === "deleted" && pending.uid === object.metadata.uid && !shows(pending)) === true,
     forget: (ownerKey) => {
       byOwner.delete(ownerKey);
     },

@@ -171,9 +171,11 @@ export async function runReplicaController<T extends ReplicaOwner>(
           })
         : undefined;
     const nowMs = clock.now();
+    // What this controller has deleted is not available any more, whatever the cache says: a rollout counts on these numbers.
+    const remaining = active.filter((pod) => !expectations.deletes(key, pod));
     const status = replicaStatus({
       owner,
-      active,
+      active: remaining,
       terminating: tellsTerminating ? claimed.filter(isTerminating).length : undefined,
       failure: failure === undefined ? undefined : errorText(failure),
       nowMs,

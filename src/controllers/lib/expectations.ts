@@ -73,7 +73,8 @@ export function createExpectations(
     deletes: (ownerKey, object) =>
       byOwner
         .get(ownerKey)
-        ?.some((pending) => pending.what === "deleted" && pending.uid === object.metadata.uid && !shows(pending)) === true,
+        ?.some((pending) => pending.what === "deleted" && pending.uid === object.metadata.uid && !shows(pending)) ===
+      true,
     forget: (ownerKey) => {
       byOwner.delete(ownerKey);
     },

@@ -88,6 +88,12 @@ export async function provideImages(layout: ClusterLayout, which: readonly Image
   );
 }
 
+/** Resolves when no import of this cluster's images is under way, however each ended. */
+export async function importsEnded(layout: ClusterLayout): Promise<void> {
+  const own = [...underWay].filter(([archive]) => archive.startsWith(`${layout.imageDirectory}/`));
+  await Promise.allSettled(own.map(([, provided]) => provided));
+}
+
 /** Builds the archives that are not there yet: what can be done before the runtime answers. */
 export async function prepareImages(layout: ClusterLayout, which: readonly ImageOnTheSpot[]): Promise<void> {
   mkdirSync(layout.imageDirectory, { recursive: true });

@@ -285,6 +285,57 @@ test("what is not there yet is refused clearly", async () => {
   const top = await cluster.tryKubectl("top", "nodes");
   assert.notEqual(top.status, 0);
   assert.match(top.stderr, /Metrics API not available/);
-  const crd = await cluster.tryKubectl("get", "customresourcedefinitions");
-  assert.match(crd.stderr, /the server doesn't have a resource type "customresourcedefinitions"/);
+});
+
+test("custom resources: established, explained, printed, scaled, refused, gone", async () => {
+  const schema = {
+    type: "object",
+    properties: {
+      spec: {
+        type: "object",
+        properties: { replicas: { type: "integer", minimum: 0 }, text: { type: "string", default: "hello" } },
+        "x-kubernetes-validations": [{ rule: "self.replicas <= 5", message: "five are enough" }],
+      },
+      status: { type: "object", properties: { replicas: { type: "integer" } } },
+    },
+  };
+  await cluster.apply({
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: "parrots.example.com" },
+    spec: {
+      group: "example.com",
+      scope: "Namespaced",
+      names: { plural: "parrots", singular: "parrot", kind: "Parrot", shortNames: ["pt"] },
+      versions: [
+        {
+          ...{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: schema } },
+          subresources: {
+            status: {},
+            scale: { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" },
+          },
+          additionalPrinterColumns: [{ name: "Text", type: "string", jsonPath: ".spec.text" }],
+        },
+      ],
+    },
+  });
+  await cluster.kubectl("wait", "--for=condition=Established", "crd/parrots.example.com");
+  const parrot = (replicas: number): object => ({
+    apiVersion: "example.com/v1",
+    kind: "Parrot",
+    metadata: { name: "polly" },
+    spec: { replicas },
+  });
+  await cluster.apply(parrot(1));
+  assert.match(await cluster.kubectl("get", "pt"), /NAME +TEXT\npolly +hello/);
+  assert.match(await cluster.kubectl("explain", "parrot.spec.replicas"), /FIELD: replicas <integer>/);
+  await cluster.kubectl("scale", "parrot/polly", "--replicas=4");
+  assert.equal(await cluster.kubectl("get", "parrot", "polly", "-o", "jsonpath={.spec.replicas}"), "4");
+  const refused = await cluster.tryKubectl("apply", "-f", "-", { input: JSON.stringify(parrot(6)) });
+  assert.match(refused.stderr, /spec: Invalid value: .*five are enough/);
+  await cluster.kubectl("delete", "crd", "parrots.example.com");
+  assert.match(
+    (await cluster.tryKubectl("get", "parrots")).stderr,
+    /doesn't have a resource type "parrots"|could not find the requested resource/,
+  );
 });

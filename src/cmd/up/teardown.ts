@@ -8,6 +8,7 @@ import {
   containerdReady,
   containerSupport,
   hasLeftovers,
+  importsEnded,
   isAlive,
   readRecord,
   removeLeftovers,
@@ -24,6 +25,7 @@ export interface TeardownOptions {
 
 export async function teardown({ layout, config, log }: TeardownOptions): Promise<void> {
   const clock = systemClock;
+  await importsEnded(layout);
   if (existsSync(layout.containerd.configFile) && containerSupport().possible) {
     const running = isAlive(readRecord(layout.containerd.processFile));
     if (running || hasLeftovers(layout, config)) await stopSandboxes(layout, clock, log);

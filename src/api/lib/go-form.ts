@@ -1,6 +1,8 @@
 // Objects as upstream's error texts print them: in the form of its internal Go types, whose fields have other names, stand in
 // their own order and are all there. A form says how one type prints.
 
+import { sentEmpty } from "../../machinery/index.ts";
+
 type Json = unknown;
 export type GoForm = (value: Json) => Json;
 
@@ -15,9 +17,8 @@ export const goList =
   (value) =>
     Array.isArray(value) ? value.map((each) => form(each)) : null;
 
-export const goMap =
-  (form: GoForm): GoForm =>
-  (value) =>
+export function goMap(form: GoForm): GoForm {
+  const made: GoForm = (value) =>
     value === undefined || value === null
       ? null
       : Object.fromEntries(
@@ -25,6 +26,12 @@ export const goMap =
             .sort(([a], [b]) => (a < b ? -1 : 1))
             .map(([key, each]) => [key, form(each)]),
         );
+  emptyOf.set(made, {});
+  return made;
+}
+
+/** What forms print that were sent empty; lists where nothing is said. */
+const emptyOf = new Map<GoForm, Json>();
 
 /** `Name: form` of the field `name`; the first letter is lower case in the API unless another name is given. */
 export const goStruct =
@@ -35,6 +42,7 @@ export const goStruct =
       Object.entries(table).map(([name, rule]) => {
         const [own, form] =
           typeof rule === "function" ? [`${name[0]?.toLowerCase()}${name.slice(1)}`, rule] : [rule[0], rule[1]];
+        if (sentEmpty(object, own)) return [name, form(emptyOf.get(form) ?? [])];
         return [name, form(object[own])];
       }),
     );
@@ -44,9 +52,3 @@ export const goOptional =
   (form: GoForm): GoForm =>
   (value) =>
     value === undefined || value === null ? null : form(value);
-
-const plain = (_key: string, value: unknown): unknown => (Array.isArray(value) && value.length === 0 ? null : value);
-
-/** Equal as upstream compares such values: an empty list is none, but a struct that is there is not one that is not. */
-export const goEqual = (form: GoForm, a: unknown, b: unknown): boolean =>
-  JSON.stringify(form(a), plain) === JSON.stringify(form(b), plain);

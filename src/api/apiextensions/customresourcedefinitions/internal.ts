@@ -5,8 +5,18 @@ import type {
   CustomResourceDefinitionVersion,
 } from "../../../../facts/types/apiextensions.v1.ts";
 import { deepEqual } from "../../../machinery/index.ts";
+import {
+  type GoForm,
+  goBool,
+  goList,
+  goMap,
+  goNumber,
+  goOptional,
+  goPointer,
+  goString,
+  goStruct,
+} from "../../lib/go-form.ts";
 import type { JsonSchema } from "../custom/schema.ts";
-import { type GoForm, goBool, goList, goMap, goNumber, goOptional, goPointer, goString, goStruct } from "./go-form.ts";
 
 export type Version = CustomResourceDefinitionVersion;
 type Common = Pick<Version, "subresources" | "schema" | "additionalPrinterColumns" | "selectableFields">;

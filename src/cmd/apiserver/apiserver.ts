@@ -26,7 +26,7 @@ import { createMemoryStore, type Store } from "../../store/index.ts";
 import { levelOf, processLogger, readFlags, stopSignal } from "../lib.ts";
 import { registerProcessMetrics } from "../process-metrics.ts";
 import { acceptedByApiServer, tellInert } from "./accepted-flags.ts";
-import { auditorOf } from "./audit.ts";
+import { auditFlags, auditorOf } from "./audit.ts";
 import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
 import { extensionAuthentication } from "./extension-authentication.ts";
 import { localHealth } from "./local-health.ts";
@@ -123,12 +123,7 @@ const flags = {
     help: "answer new requests with 429 while those under way end",
     default: "false",
   },
-  "audit-policy-file": { type: "string", help: "which requests are written to the audit log, and how much of them" },
-  "audit-log-path": { type: "string", help: "file of audit events; - for standard output" },
-  "audit-log-maxsize": { type: "integer", help: "megabytes after which the audit log is set aside", default: "0" },
-  "audit-log-maxbackup": { type: "integer", help: "audit logs set aside that are kept; 0 for all", default: "0" },
-  "audit-log-maxage": { type: "integer", help: "days that audit logs set aside are kept; 0 for ever", default: "0" },
-  "audit-log-format": { type: "string", help: "json, the only format here", default: "json" },
+  ...auditFlags,
   store: { type: "string", help: "where objects are kept: sqlite or memory", default: "sqlite" },
   "data-dir": { type: "string", help: "directory of the SQLite store", default: "." },
   v: { type: "integer", help: "verbosity of the log", shorthand: "v", default: "0" },

@@ -21,6 +21,7 @@ import {
 } from "../../server/node/index.ts";
 import type { Store } from "../../store/index.ts";
 import { openSqliteStore } from "../../store/sqlite/index.ts";
+import { auditorOf, plainAuditLog } from "../apiserver/audit.ts";
 import { type ControlPlane, componentUsers, createControlPlane } from "../apiserver/control-plane.ts";
 import { extensionAuthentication } from "../apiserver/extension-authentication.ts";
 import { serveApi } from "../apiserver/serve-api.ts";
@@ -32,6 +33,8 @@ export interface AllInOneOptions {
   readonly config: ClusterConfig;
   readonly mode: "containers" | "simulated";
   readonly simulatedNodes: number;
+  /** Files of the audit policy and log; both or nothing is written. */
+  readonly audit?: { readonly file: string | undefined; readonly path: string | undefined };
   readonly log: Logger;
   /** Called when a part has come up. */
   readonly onStage: (stage: "API server" | "node ready", detail: string) => void;
@@ -191,13 +194,16 @@ interface PlaneParts {
 }
 
 async function startPlane({ options, pki, store, address, streaming }: PlaneParts): Promise<ControlPlane> {
-  const { config, log } = options;
+  const { audit, config, log } = options;
+  const metrics = new MetricRegistry();
+  const auditor = auditorOf(plainAuditLog(audit?.file, audit?.path), metrics);
   const plane = createControlPlane({
     store,
     clock: systemClock,
     rng: systemRng,
     log: log.child("apiserver"),
-    metrics: new MetricRegistry(),
+    metrics,
+    ...(auditor ? { auditor } : {}),
     advertise: { address, port: config.ports.api },
     authorizationModes: ["Node", "RBAC"],
     serviceClusterIPRange: config.serviceCidr,

@@ -12,6 +12,7 @@ import {
   openConfig,
   spawnDetached,
 } from "../../cluster/index.ts";
+import { auditFlags } from "../apiserver/audit.ts";
 import { clusterFlags, layoutOf, levelOf, readFlags, stopSignal } from "../lib.ts";
 import { startAllInOne } from "./all-in-one.ts";
 import { readProcess, type Stage, writeProcess } from "./process-record.ts";
@@ -29,6 +30,8 @@ const flags = {
   simulated: { type: "boolean", help: "simulate the nodes: everything is real but the containers" },
   nodes: { type: "integer", help: "number of nodes, when they are simulated", default: "1" },
   prepare: { type: "boolean", help: "install what the operating system lacks, then return" },
+  "audit-policy-file": auditFlags["audit-policy-file"],
+  "audit-log-path": auditFlags["audit-log-path"],
   v: { type: "integer", help: "verbosity of the log", shorthand: "v", default: "0" },
 } as const satisfies FlagDefinitions;
 
@@ -128,6 +131,7 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
       config,
       mode,
       simulatedNodes: values.nodes,
+      audit: { file: values["audit-policy-file"], path: values["audit-log-path"] },
       log,
       onStage: stage,
     });

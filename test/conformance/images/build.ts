@@ -1,0 +1,113 @@
+// The conformance images, built on this machine and loaded into a containerd. Nothing is pulled: tests find the images present.
+//   node test/conformance/images/build.ts [--socket SOCKET] [--bin DIRECTORY] [--cache DIRECTORY]
+// builds what is missing, and with --socket imports all images into that containerd's `k8s.io` namespace.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { debianSource } from "./debian.ts";
+import { leftOut, madeReferences, makeImages } from "./images.ts";
+import { archiveOf } from "./oci.ts";
+
+export interface BuiltImage {
+  readonly reference: string;
+  /** Manifest digest, `sha256:…`: what a runtime reports behind `@`. */
+  readonly digest: string;
+  /** The archive that holds the image; images that share layers share an archive. */
+  readonly tar: string;
+}
+
+export interface BuildOptions {
+  /** Upstream's programs: agnhost, nonewprivs, sample-apiserver; etcd where there is one. */
+  readonly binDir: string;
+  readonly cacheDir: string;
+  readonly log?: (line: string) => void;
+}
+
+const cacheHome = (): string => join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "t8s", "conformance");
+export const defaultImageCache = (): string => join(cacheHome(), "images");
+export const defaultBinDir = (): string => join(cacheHome(), "bin");
+
+/** Builds what is missing or out of date below `cacheDir`. Needs root, debootstrap and Debian's apt sources the first time. */
+export async function buildImages({ binDir, cacheDir, log = () => undefined }: BuildOptions): Promise<BuiltImage[]> {
+  const recipes = await makeImages({ store: cacheDir, source: await debianSource(), binDir }, log);
+  const archive = await archiveOf(cacheDir, "images", recipes);
+  for (const name of readdirSync(cacheDir))
+    if (/^images-[0-9a-f]+\.tar$/.test(name) && name !== basename(archive.path)) rmSync(join(cacheDir, name));
+  return recipes.map(({ reference }) => ({
+    reference,
+    digest: archive.digests.get(reference) ?? "",
+    tar: archive.path,
+  }));
+}
+
+export interface Containerd {
+  /** Path of containerd's socket. */
+  readonly socket: string;
+  /** The ctr program; the one on PATH when not given. */
+  readonly ctr?: string;
+}
+
+async function runCtr({ socket, ctr = "ctr" }: Containerd, args: readonly string[]): Promise<string> {
+  const child = spawn(ctr, ["-a", socket, "-n", "k8s.io", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  let errors = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    errors += chunk;
+  });
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`ctr ${args.join(" ")} at ${socket} failed: ${errors.trim()}`);
+  return output;
+}
+
+/** Loads the images that the containerd does not hold with the same digest yet. */
+export async function importImages(images: readonly BuiltImage[], containerd: Containerd): Promise<void> {
+  const present = await runCtr(containerd, ["images", "list"]);
+  const held = new Set(
+    present
+      .split("\n")
+      .map((line) => line.split(/\s+/))
+      .map(([name, , digest]) => `${name}@${digest}`),
+  );
+  const missing = images.filter((image) => !held.has(`${image.reference}@${image.digest}`));
+  for (const tar of new Set(missing.map((image) => image.tar))) await runCtr(containerd, ["images", "import", tar]);
+}
+
+/** Images that this e2e.test names and that are neither made nor left out on purpose. */
+export function unknownImages(e2eTest: string): string[] {
+  const listed = spawnSync(e2eTest, ["--list-images"], { encoding: "utf8", cwd: dirname(e2eTest) });
+  if (listed.status !== 0) throw new Error(`${e2eTest} --list-images failed: ${listed.stderr.trim()}`);
+  const left = Object.keys(leftOut);
+  return listed.stdout
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(
+      (line) => line.includes("/") && !madeReferences.includes(line) && !left.some((name) => line.startsWith(name)),
+    );
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { socket: { type: "string" }, bin: { type: "string" }, cache: { type: "string" } },
+  });
+  const binDir = values.bin ?? defaultBinDir();
+  const log = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+  };
+  const images = await buildImages({ binDir, cacheDir: values.cache ?? defaultImageCache(), log });
+  log(`archive ${images[0]?.tar ?? ""}`);
+  if (existsSync(join(binDir, "e2e.test")))
+    for (const name of unknownImages(join(binDir, "e2e.test"))) log(`not made: ${name}`);
+  if (values.socket !== undefined) {
+    await importImages(images, { socket: values.socket });
+    log(`imported ${images.length} images into ${values.socket}`);
+  }
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,180 @@
+// A store of container images made on this machine: an OCI image layout whose blobs are named by digest, so that a layer
+// shared by many images is there once, and archives of it that `ctr images import` loads.
+// Source: OCI image specification 1.0 (image layout, index, manifest, configuration).
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+export interface Layer {
+  /** `sha256:…` of the uncompressed tar, which is what the store keeps. */
+  readonly digest: string;
+  readonly size: number;
+}
+
+export interface ImageRecipe {
+  /** Full name with tag. */
+  readonly reference: string;
+  readonly layers: readonly Layer[];
+  readonly entrypoint?: readonly string[];
+  readonly command?: readonly string[];
+  readonly environment?: readonly string[];
+  readonly user?: string;
+  readonly workingDirectory?: string;
+  readonly exposedPorts?: readonly number[];
+}
+
+interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
+const architectures: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
+export const architecture = architectures[process.arch] ?? process.arch;
+
+const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const epoch = new Date(0).toISOString();
+
+export const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
+
+/** Hex SHA-256 of a file's content. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}
+
+const blobPath = (store: string, digest: string): string =>
+  join(store, "blobs", "sha256", digest.slice("sha256:".length));
+
+/**
+ * The layer `name` in the store, made by `fill` into an empty directory when no layer with this `key` is there yet.
+ * Owners, modes and links are kept; times are not, so that equal content gives equal digests.
+ */
+export async function layerOf(
+  store: string,
+  { name, key, fill }: { name: string; key: string; fill: (directory: string) => Promise<void> },
+): Promise<Layer> {
+  const record = join(store, "layers", `${name}-${key}.json`);
+  if (existsSync(record)) {
+    const layer = JSON.parse(readFileSync(record, "utf8")) as Layer;
+    if (existsSync(blobPath(store, layer.digest))) return layer;
+  }
+  for (const directory of ["layers", "work", join("blobs", "sha256")])
+    mkdirSync(join(store, directory), { recursive: true });
+  const directory = join(store, "work", `${name}-${process.pid}`);
+  const archive = `${directory}.tar`;
+  try {
+    mkdirSync(directory, { mode: 0o755 });
+    await fill(directory);
+    await run("tar", [
+      ...["--create", "--file", archive, "--directory", directory, "--format=gnu"],
+      ...["--sort=name", "--numeric-owner", "--mtime=@0", "."],
+    ]);
+    const digest = `sha256:${await sha256OfFile(archive)}`;
+    const layer: Layer = { digest, size: statSync(archive).size };
+    renameSync(archive, blobPath(store, digest));
+    writeFileSync(record, JSON.stringify(layer));
+    return layer;
+  } finally {
+    for (const path of [directory, archive]) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+function writeBlob(store: string, mediaType: string, value: unknown): Descriptor {
+  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  const digest = `sha256:${sha256(bytes)}`;
+  const path = blobPath(store, digest);
+  if (!existsSync(path)) writeFileSync(path, bytes);
+  return { mediaType, digest, size: bytes.length };
+}
+
+/** Writes configuration and manifest. Every reference gets an image ID of its own: a runtime names an ID by any of its tags. */
+function writeImage(store: string, image: ImageRecipe) {
+  const config = writeBlob(store, "application/vnd.oci.image.config.v1+json", {
+    architecture,
+    os: "linux",
+    created: epoch,
+    config: {
+      Env: [defaultPath, ...(image.environment ?? [])],
+      ...(image.entrypoint ? { Entrypoint: image.entrypoint } : {}),
+      ...(image.command ? { Cmd: image.command } : {}),
+      ...(image.user ? { User: image.user } : {}),
+      ...(image.workingDirectory ? { WorkingDir: image.workingDirectory } : {}),
+      ...(image.exposedPorts
+        ? { ExposedPorts: Object.fromEntries(image.exposedPorts.map((port) => [`${port}/tcp`, {}])) }
+        : {}),
+      Labels: { "org.opencontainers.image.ref.name": image.reference },
+    },
+    rootfs: { type: "layers", diff_ids: image.layers.map((layer) => layer.digest) },
+    history: image.layers.map(() => ({ created: epoch, created_by: "typernetes" })),
+  });
+  const manifestType = "application/vnd.oci.image.manifest.v1+json";
+  const manifest = writeBlob(store, manifestType, {
+    schemaVersion: 2,
+    mediaType: manifestType,
+    config,
+    layers: image.layers.map((layer) => ({ mediaType: "application/vnd.oci.image.layer.v1.tar", ...layer })),
+  });
+  return {
+    entry: {
+      ...manifest,
+      platform: { architecture, os: "linux" },
+      annotations: {
+        "io.containerd.image.name": image.reference,
+        "org.opencontainers.image.ref.name": image.reference.split(":").at(-1),
+      },
+    },
+    blobs: [config.digest, manifest.digest, ...image.layers.map((layer) => layer.digest)],
+  };
+}
+
+export interface Archive {
+  readonly path: string;
+  /** Manifest digest (`sha256:…`) of each reference in the archive. */
+  readonly digests: ReadonlyMap<string, string>;
+}
+
+/** One archive of all the images, named by its content and written once. Older archives of the same name are removed by the caller. */
+export async function archiveOf(store: string, name: string, images: readonly ImageRecipe[]): Promise<Archive> {
+  mkdirSync(join(store, "work"), { recursive: true });
+  mkdirSync(join(store, "blobs", "sha256"), { recursive: true });
+  const written = images.map((image) => writeImage(store, image));
+  const index = JSON.stringify({ schemaVersion: 2, manifests: written.map((image) => image.entry) });
+  const path = join(store, `${name}-${sha256(index).slice(0, 16)}.tar`);
+  const digests = new Map(images.map((image, i) => [image.reference, written[i]?.entry.digest ?? ""]));
+  if (existsSync(path)) return { path, digests };
+  const front = join(store, "work", `front-${process.pid}`);
+  const partial = `${path}.part-${process.pid}`;
+  try {
+    mkdirSync(front);
+    writeFileSync(join(front, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
+    writeFileSync(join(front, "index.json"), index);
+    const blobs = [...new Set(written.flatMap((image) => image.blobs))].map((digest) => digest.slice("sha256:".length));
+    await run("tar", [
+      ...["--create", "--file", partial, "--format=gnu", "--numeric-owner", "--mtime=@0"],
+      ...["--directory", front, "oci-layout", "index.json", "--directory", store],
+      ...blobs.map((blob) => join("blobs", "sha256", blob)),
+    ]);
+    renameSync(partial, path);
+    return { path, digests };
+  } finally {
+    rmSync(front, { recursive: true, force: true });
+    rmSync(partial, { force: true });
+  }
+}

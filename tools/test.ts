@@ -60,6 +60,15 @@ function prepare(): boolean {
   return true;
 }
 
+/** A few of upstream's own tests, where their programs are built already; `npm run conformance` builds them and runs all. */
+function conformance(): boolean {
+  const runner = join(root, "test", "conformance", "run.ts");
+  return (
+    tests("test/conformance/**/*.test.ts", 1) &&
+    program(process.execPath, runner, "--subset", "--if-built", "--limit=10m")
+  );
+}
+
 const stages: readonly Stage[] = [
   { name: "prepare", run: prepare },
   { name: "types", run: () => program(bin("tsc"), "-p", root) },
@@ -71,6 +80,7 @@ const stages: readonly Stage[] = [
   { name: "build", run: () => program(process.execPath, join(root, "tools", "build.ts"), "--types") },
   { name: "integration", run: () => tests("test/{integration,package}/**/*.test.ts", 2) },
   { name: "e2e", run: () => tests("test/e2e/**/*.test.ts", 1) },
+  { name: "conformance", run: conformance },
 ];
 
 const wanted = process.argv.slice(2);

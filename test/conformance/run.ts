@@ -1,0 +1,153 @@
+// `npm run conformance`: upstream's own end-to-end suite, unmodified, against a cluster of ours. docs/conformance.md says how to use it.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { failingRequests } from "./audit.ts";
+import { existingCluster, type JudgedCluster, runSuite, startCluster } from "./cluster.ts";
+import { parseJUnit } from "./junit.ts";
+import { buildPrograms, builtPrograms, cacheDirectory, programsAreBuilt, programsBeside } from "./programs.ts";
+import { acceptPassing, changesOf, passingNames, readOutcomes, writeOutcomes } from "./records.ts";
+import { summarize } from "./report.ts";
+import { type Choice, type ConformanceTest, choose, conformanceTests, focusOf, readLines } from "./tests.ts";
+
+const usage = `Runs upstream's conformance suite, unmodified, against a cluster of ours.
+
+Usage: npm run conformance -- [flags]
+
+  --sig NAME         only the tests of a group: apps, node, network, …
+  --focus TEXT       only tests whose name has this text
+  --failed           only what failed when it last ran
+  --listed           only what passing.txt lists
+  --subset           a few of every group, in at most five minutes
+  --if-built         end at once with success when the suite is not built
+  --changed-list     run nothing: show what differs from passing.txt
+  --accept           add what newly passes to passing.txt (without a run: from the last ones)
+  --procs N          tests at once (default 4)
+  --nodes N          nodes of the cluster (default 2)
+  --name NAME        name of the cluster (default conformance)
+  --keep             leave the cluster running
+  --kubeconfig FILE  judge this cluster instead of starting one
+  --e2e-test FILE    use this e2e.test instead of building it; ginkgo and kubectl are looked for beside it
+  --limit DURATION   end the suite after this time (default 3h)
+`;
+
+const options = {
+  sig: { type: "string" },
+  focus: { type: "string" },
+  failed: { type: "boolean", default: false },
+  listed: { type: "boolean", default: false },
+  subset: { type: "boolean", default: false },
+  "if-built": { type: "boolean", default: false },
+  "changed-list": { type: "boolean", default: false },
+  accept: { type: "boolean", default: false },
+  procs: { type: "string", default: "4" },
+  nodes: { type: "string", default: "2" },
+  name: { type: "string", default: "conformance" },
+  keep: { type: "boolean", default: false },
+  kubeconfig: { type: "string" },
+  "e2e-test": { type: "string" },
+  limit: { type: "string", default: "3h" },
+  help: { type: "boolean", default: false },
+} as const;
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options });
+  if (values.help) {
+    say(usage);
+    return 0;
+  }
+  if (values["changed-list"] || (values.accept && !choosesTests(values))) return showChanges(values.accept);
+  if (values["if-built"] && values["e2e-test"] === undefined && !programsAreBuilt()) {
+    say("skipped: upstream's suite is not built; npm run conformance builds it");
+    return 0;
+  }
+  const tests = choose(choiceOf(values));
+  if (values["e2e-test"] === undefined) buildPrograms(say);
+  const cluster =
+    values.kubeconfig === undefined
+      ? await startCluster({ name: values.name, nodes: count(values.nodes, "nodes"), keep: values.keep, say })
+      : existingCluster(values.kubeconfig);
+  const ignore = (): void => {}; // the suite is told as well, and ends; then the cluster does
+  process.on("SIGINT", ignore);
+  try {
+    return await judge(cluster, tests, values);
+  } finally {
+    cluster.end();
+    process.off("SIGINT", ignore);
+  }
+}
+
+const choosesTests = ({ sig, focus, failed, listed, subset }: Values): boolean =>
+  sig !== undefined || focus !== undefined || failed || listed || subset;
+
+function count(text: string, flag: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${flag} ${text}: give a number from 1 on`);
+  return value;
+}
+
+function choiceOf({ sig, focus, failed, listed, subset }: Values): Choice {
+  const lists: ReadonlySet<string>[] = [];
+  if (failed) lists.push(new Set([...readOutcomes()].filter(([, how]) => how === "failed").map(([name]) => name)));
+  if (listed) lists.push(passingNames());
+  if (subset) lists.push(new Set(readLines(new URL("subset.txt", import.meta.url))));
+  const [first, ...others] = lists;
+  const names = first && new Set([...first].filter((name) => others.every((other) => other.has(name))));
+  return { sig, focus, names };
+}
+
+function showChanges(accept: boolean): number {
+  const { newlyPassing, regressions } = changesOf(readOutcomes());
+  for (const name of newlyPassing) say(`+ ${name}`);
+  for (const name of regressions) say(`- ${name}`);
+  if (accept) acceptPassing(newlyPassing);
+  say(`${newlyPassing.length} newly passing, ${regressions.length} listed that failed when they last ran`);
+  return 0;
+}
+
+async function judge(cluster: JudgedCluster, tests: readonly ConformanceTest[], values: Values): Promise<number> {
+  const path = values["e2e-test"];
+  const programs = path === undefined ? builtPrograms() : programsBeside(path);
+  if (programs.ginkgo === undefined) say("there is no ginkgo: tests run one after the other");
+  const reportDirectory = join(cacheDirectory, "results", new Date().toISOString().replace(/[:.]/g, "-"));
+  mkdirSync(reportDirectory, { recursive: true });
+  say(`${tests.length} of ${conformanceTests.length} tests`);
+  const began = performance.now();
+  const procs = Math.min(count(values.procs, "procs"), tests.length);
+  const suite = {
+    ...programs,
+    kubeconfig: cluster.kubeconfig,
+    focus: focusOf(tests),
+    procs,
+    reportDirectory,
+    limit: values.limit,
+  };
+  const results = parseJUnit(await runSuite(suite, say));
+  const wallSeconds = (performance.now() - began) / 1000;
+  const failed = results.filter(({ passed }) => !passed);
+  const requests = new Map<string, readonly string[]>();
+  for (const file of cluster.auditLogs())
+    for (const [name, lines] of await failingRequests(file, new Set(failed.map(({ name }) => name))))
+      requests.set(name, [...(requests.get(name) ?? []), ...lines].slice(-4));
+  writeOutcomes(results);
+  const changes = changesOf(results.map(({ name, passed }) => [name, passed ? "passed" : "failed"] as const));
+  if (values.accept) acceptPassing(changes.newlyPassing);
+  const summary = summarize({ results, tests: conformanceTests, requests, changes, wallSeconds });
+  writeFileSync(join(reportDirectory, "summary.txt"), `${summary}\n`);
+  say(`\n${summary}\n\nreport: ${reportDirectory}`);
+  if (cluster.log !== undefined) writeFileSync(join(reportDirectory, "cluster.log"), readFileSync(cluster.log));
+  if (results.length === 0) throw new Error("no test ran; the end of output.log in the report says why");
+  return changes.regressions.length > 0 || (values.subset && failed.length > 0) ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

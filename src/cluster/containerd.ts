@@ -1,17 +1,21 @@
 // A containerd of the cluster's own: its configuration, its start (or adoption, when it outlived a crash) and its end.
+import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { type Clock, sleep } from "../base/index.ts";
 import { containerdConfig } from "../runtime/cri/index.ts";
 import { pauseImageName } from "./images.ts";
-import type { ClusterLayout } from "./layout.ts";
+import type { NodeLayout } from "./layout.ts";
 import { bootId, findCniPlugins, findProgram } from "./machine.ts";
 import { isAlive, readRecord, removeRecord, spawnDetached, stopProcess } from "./processes.ts";
 
-/** Starts containerd, or finds the one that still runs. Resolves at once: `containerdReady` waits for its socket. */
-export function startContainerd(layout: ClusterLayout): "adopted" | "started" {
-  if (isAlive(readRecord(layout.containerd.processFile))) return "adopted";
+/**
+ * Starts containerd, or finds the one that still runs. Returns at once: `containerdReady` waits for its socket. `within` are the words of
+ * a command that runs what follows in a node's namespaces. Yields the new process, or undefined when there was one.
+ */
+export function startContainerd(layout: NodeLayout, within: readonly string[] = []): ChildProcess | undefined {
+  if (isAlive(readRecord(layout.containerd.processFile))) return undefined;
   const program = findProgram("containerd");
   const plugins = findCniPlugins();
   if (program === undefined || plugins === undefined)
@@ -32,13 +36,13 @@ export function startContainerd(layout: ClusterLayout): "adopted" | "started" {
       ...{ cniPlugins: plugins, cniConfig: layout.cni.configDirectory, sandboxImage: pauseImageName },
     }),
   );
-  spawnDetached({
-    command: program,
-    args: ["--config", layout.containerd.configFile, "--log-level", "warn"],
+  const [command = program, ...args] = [...within, program];
+  return spawnDetached({
+    command,
+    args: [...args, "--config", layout.containerd.configFile, "--log-level", "warn"],
     logFile: layout.containerd.logFile,
     recordFile: layout.containerd.processFile,
   });
-  return "started";
 }
 
 function answers(socket: string): Promise<boolean> {
@@ -53,7 +57,7 @@ function answers(socket: string): Promise<boolean> {
 }
 
 /** Resolves when the socket takes connections. Fails with containerd's last words when it ended instead. */
-export async function containerdReady(layout: ClusterLayout, clock: Clock): Promise<void> {
+export async function containerdReady(layout: NodeLayout, clock: Clock): Promise<void> {
   const deadline = clock.monotonic() + 30_000;
   while (!(await answers(layout.containerd.socket))) {
     const words = (): string => readFileSync(layout.containerd.logFile, "utf8").trim().split("\n").slice(-3).join("\n");
@@ -66,7 +70,7 @@ export async function containerdReady(layout: ClusterLayout, clock: Clock): Prom
 }
 
 /** Ends containerd itself. Sandboxes must have been stopped before: their shims end with the last task. */
-export async function stopContainerd(layout: ClusterLayout, clock: Clock): Promise<void> {
+export async function stopContainerd(layout: NodeLayout, clock: Clock): Promise<void> {
   await stopProcess(readRecord(layout.containerd.processFile), clock, 10_000);
   removeRecord(layout.containerd.processFile);
   if (existsSync(dirname(layout.containerd.socket))) rmSync(layout.containerd.socket, { force: true });

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { join } from "node:path";
 import process from "node:process";
 import { buildImageArchive, type ImageDefinition } from "./image.ts";
-import type { ClusterLayout } from "./layout.ts";
+import type { NodeLayout } from "./layout.ts";
 import { findBusybox, findProgram } from "./machine.ts";
 import { pauseExecutable } from "./pause.ts";
 
@@ -67,13 +67,13 @@ export async function importImage(socket: string, archive: string): Promise<void
 
 export type ImageOnTheSpot = "pause" | "busybox";
 
-const archiveOf = (layout: ClusterLayout, name: ImageOnTheSpot): string => join(layout.imageDirectory, `${name}.tar`);
+const archiveOf = (layout: NodeLayout, name: ImageOnTheSpot): string => join(layout.imageDirectory, `${name}.tar`);
 
 /** Imports under way: whoever asks for the same image waits for the same one. */
 const underWay = new Map<string, Promise<void>>();
 
 /** Builds what is not there yet and imports it once for each store of the runtime. `which` names what is needed now. */
-export async function provideImages(layout: ClusterLayout, which: readonly ImageOnTheSpot[]): Promise<void> {
+export async function provideImages(layout: NodeLayout, which: readonly ImageOnTheSpot[]): Promise<void> {
   mkdirSync(layout.imageDirectory, { recursive: true });
   await Promise.all(
     which.map((name) => {
@@ -88,14 +88,14 @@ export async function provideImages(layout: ClusterLayout, which: readonly Image
   );
 }
 
-/** Resolves when no import of this cluster's images is under way, however each ended. */
-export async function importsEnded(layout: ClusterLayout): Promise<void> {
+/** Resolves when no import of this node's images is under way, however each ended. */
+export async function importsEnded(layout: NodeLayout): Promise<void> {
   const own = [...underWay].filter(([archive]) => archive.startsWith(`${layout.imageDirectory}/`));
   await Promise.allSettled(own.map(([, provided]) => provided));
 }
 
 /** Builds the archives that are not there yet: what can be done before the runtime answers. */
-export async function prepareImages(layout: ClusterLayout, which: readonly ImageOnTheSpot[]): Promise<void> {
+export async function prepareImages(layout: NodeLayout, which: readonly ImageOnTheSpot[]): Promise<void> {
   mkdirSync(layout.imageDirectory, { recursive: true });
   await Promise.all(which.map((name) => prepareImage(name, archiveOf(layout, name))));
 }
@@ -108,7 +108,7 @@ async function prepareImage(name: ImageOnTheSpot, archive: string): Promise<void
   renameSync(partial, archive);
 }
 
-async function provideImage(layout: ClusterLayout, name: ImageOnTheSpot, archive: string): Promise<void> {
+async function provideImage(layout: NodeLayout, name: ImageOnTheSpot, archive: string): Promise<void> {
   const imported = `${archive}.imported`;
   if (existsSync(imported) && existsSync(archive)) return;
   await prepareImage(name, archive);

@@ -6,5 +6,6 @@ export * from "./images.ts";
 export * from "./layout.ts";
 export * from "./leftovers.ts";
 export * from "./machine.ts";
+export * from "./node-space.ts";
 export * from "./processes.ts";
 export * from "./sample.ts";

@@ -1,20 +1,11 @@
 // Where a cluster keeps what. One directory a cluster, everything below it; what must not outlive a boot is marked.
+import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 
-export interface ClusterLayout {
-  readonly name: string;
-  /** <data-dir>/<name> */
-  readonly directory: string;
-  /** Identity of the cluster: index, address ranges, ports. */
-  readonly configFile: string;
-  readonly databaseFile: string;
-  readonly pkiDirectory: string;
-  readonly kubeconfigFile: string;
-  /** Of the running process: pid, start time, stage times. */
-  readonly processFile: string;
-  readonly logFile: string;
+/** What one node with real containers keeps. */
+export interface NodeLayout {
   readonly containerd: {
     readonly root: string;
     readonly state: string;
@@ -29,6 +20,23 @@ export interface ClusterLayout {
   readonly kubeletDirectory: string;
   readonly podLogDirectory: string;
   readonly imageDirectory: string;
+}
+
+/** The cluster's own, and its first node's. */
+export interface ClusterLayout extends NodeLayout {
+  readonly name: string;
+  /** <data-dir>/<name> */
+  readonly directory: string;
+  /** Identity of the cluster: index, address ranges, ports. */
+  readonly configFile: string;
+  readonly databaseFile: string;
+  readonly pkiDirectory: string;
+  readonly kubeconfigFile: string;
+  /** Of the running process: pid, start time, stage times. */
+  readonly processFile: string;
+  readonly logFile: string;
+  /** Of the nodes beside the first: a directory for each, named by its number. */
+  readonly nodesDirectory: string;
 }
 
 /** Root keeps clusters in /var/lib, others in their own data directory (XDG base directory specification). */
@@ -48,12 +56,8 @@ export function clusterLayout(name: string, dataDirectory: string): ClusterLayou
     throw new Error(`cluster name ${JSON.stringify(name)}: use at most 32 lower-case letters, digits and dashes`);
   const directory = resolve(dataDirectory, name);
   const at = (...parts: string[]): string => join(directory, ...parts);
-  const socket = at("containerd", "containerd.sock");
-  if (`${socket}.ttrpc`.length > longestSocketPath)
-    throw new Error(
-      `data directory ${dataDirectory} is too long a path for unix sockets: choose a shorter one with --data-dir`,
-    );
   return {
+    ...placesBelow(directory),
     name,
     directory,
     configFile: at("cluster.json"),
@@ -62,6 +66,18 @@ export function clusterLayout(name: string, dataDirectory: string): ClusterLayou
     kubeconfigFile: at("kubeconfig"),
     processFile: at("process.json"),
     logFile: at("t8s.log"),
+    nodesDirectory: at("nodes"),
+  };
+}
+
+function placesBelow(directory: string): NodeLayout {
+  const at = (...parts: string[]): string => join(directory, ...parts);
+  const socket = at("containerd", "containerd.sock");
+  if (`${socket}.ttrpc`.length > longestSocketPath)
+    throw new Error(
+      `${directory} is too long a path for the unix sockets below it: choose a shorter data directory with --data-dir`,
+    );
+  return {
     containerd: {
       root: at("containerd", "root"),
       state: at("containerd", "state"),
@@ -77,3 +93,38 @@ export function clusterLayout(name: string, dataDirectory: string): ClusterLayou
     imageDirectory: at("images"),
   };
 }
+
+/** A node beside the first, which runs in processes of its own. */
+export interface FurtherNodeLayout extends NodeLayout {
+  readonly directory: string;
+  readonly kubelet: ProgramLayout;
+  readonly proxy: ProgramLayout;
+}
+
+export interface ProgramLayout {
+  readonly kubeconfigFile: string;
+  readonly processFile: string;
+  readonly logFile: string;
+}
+
+/** The first node is the cluster's own. */
+export const firstFurtherNode = 2;
+
+export function furtherNodeLayout(layout: ClusterLayout, number: number): FurtherNodeLayout {
+  const directory = join(layout.nodesDirectory, String(number));
+  const program = (name: string): ProgramLayout => ({
+    kubeconfigFile: join(directory, `${name}.kubeconfig`),
+    processFile: join(directory, `${name}.json`),
+    logFile: join(directory, `${name}.log`),
+  });
+  return { ...placesBelow(directory), directory, kubelet: program("kubelet"), proxy: program("proxy") };
+}
+
+/** Numbers of the nodes beside the first that the cluster has had, in order. */
+export const furtherNodeNumbers = (layout: ClusterLayout): number[] =>
+  existsSync(layout.nodesDirectory)
+    ? readdirSync(layout.nodesDirectory)
+        .filter((name) => /^\d+$/.test(name))
+        .map(Number)
+        .sort((a, b) => a - b)
+    : [];

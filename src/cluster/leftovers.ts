@@ -8,6 +8,7 @@ import { type Clock, sleep } from "../base/index.ts";
 import type { ClusterConfig } from "./config.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { findProgram } from "./machine.ts";
+import { hasNodeSpaces, removeNodeSpaces } from "./node-space.ts";
 
 /** Mount points at or below a directory, deepest first. */
 export function mountsBelow(directory: string): string[] {
@@ -90,11 +91,13 @@ function removeBridge(config: ClusterConfig): void {
 export const hasLeftovers = (layout: ClusterLayout, config: ClusterConfig): boolean =>
   mountsBelow(layout.directory).length > 0 ||
   cgroupRoots(config).length > 0 ||
+  hasNodeSpaces(config) ||
   existsSync(`/sys/class/net/${config.bridge}`);
 
 /** What stands on the machine after the cluster's processes ended. Idempotent; also mends after a kill -9. */
 export async function removeLeftovers(layout: ClusterLayout, config: ClusterConfig, clock: Clock): Promise<void> {
   await removeCgroups(config, clock);
   unmountBelow(layout.directory);
+  await removeNodeSpaces(config);
   removeBridge(config);
 }

@@ -58,6 +58,14 @@ const flags = {
   "tls-cert-file": { type: "string", help: "serving certificate; self-signed when not given" },
   "tls-private-key-file": { type: "string", help: "key of --tls-cert-file" },
   "client-ca-file": { type: "string", help: "authorities of client certificates" },
+  "host-port-rules": {
+    type: "string",
+    help: "keep pods' host ports in nftables tables of this name; without it the network plugin has them",
+  },
+  "host-port-masquerade-from": {
+    type: "string",
+    help: "range of pods whose connections to host ports are masqueraded, where bridges pass no rules",
+  },
 } as const satisfies FlagDefinitions;
 
 type Values = FlagValues<typeof flags>;
@@ -127,7 +135,7 @@ async function runNode(remote: Remote, settings: NodeSettings): Promise<void> {
       ...remote,
       nodeName,
       runtime,
-      host: createNodeHost({ clock, log }),
+      host: createNodeHost({ clock, log, hostname: nodeName }),
       config,
     });
     const server = await serveKubelet({
@@ -140,13 +148,20 @@ async function runNode(remote: Remote, settings: NodeSettings): Promise<void> {
       throw new Error(portError(error, `${values.address}:${values.port}`), { cause: error });
     });
     try {
-      await kubelet.run(remote.signal);
+      await Promise.all([kubelet.run(remote.signal), keepHostPorts(remote, settings)]);
     } finally {
       await server.close();
     }
   } finally {
     await runtime.close();
   }
+}
+
+async function keepHostPorts(remote: Remote, { values, nodeName }: NodeSettings): Promise<void> {
+  const rulesName = values["host-port-rules"];
+  if (rulesName === undefined) return;
+  const { runHostPorts } = await import("./host-ports.ts");
+  await runHostPorts(remote, { nodeName, rulesName, masqueradeFrom: values["host-port-masquerade-from"] });
 }
 
 /** The flags that were given win over the configuration file, and that over the defaults of flags. */

@@ -1,11 +1,16 @@
 // A whole cluster in one process: API server with its store, controllers, scheduler, and one node with kubelet, service proxy and DNS on
 // a containerd of the cluster's own; or, where containers cannot run, simulated nodes.
 
+import type { Node } from "../../api/index.ts";
 import { type Logger, MetricRegistry, onAbort, systemClock, systemRng, timeoutSignal } from "../../base/index.ts";
 import {
   type ClusterConfig,
   type ClusterLayout,
   containerdReady,
+  type FurtherNode,
+  firstFurtherNode,
+  furtherNode,
+  furtherNodeNumbers,
   nodeAddress,
   nodePodCidr,
   prepareImages,
@@ -32,7 +37,7 @@ export interface AllInOneOptions {
   readonly layout: ClusterLayout;
   readonly config: ClusterConfig;
   readonly mode: "containers" | "simulated";
-  readonly simulatedNodes: number;
+  readonly nodeCount: number;
   /** Files of the audit policy and log; both or nothing is written. */
   readonly audit?: { readonly file: string | undefined; readonly path: string | undefined };
   readonly log: Logger;
@@ -71,7 +76,7 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
     serviceIP: config.apiServiceIp,
     clusterDomain: config.clusterDomain,
     apiServerHosts: [address, config.nodeName],
-    nodes: [{ name: config.nodeName, addresses: [address] }],
+    nodes: [{ name: config.nodeName, addresses: [address] }, ...furtherNodes(options).map(certifiedNode)],
   });
   const store = await storeOpening;
   const streaming = createNodeStreaming({
@@ -157,6 +162,14 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
   };
 }
 
+/** Those with real containers. */
+const furtherNodes = ({ config, mode, nodeCount }: AllInOneOptions): FurtherNode[] =>
+  mode === "simulated"
+    ? []
+    : Array.from({ length: nodeCount - 1 }, (_, index) => furtherNode(config, index + firstFurtherNode));
+
+const certifiedNode = ({ name, address }: FurtherNode) => ({ name, addresses: [address] });
+
 /**
  * Where the cluster is reached. A machine without any network has the pods' gateway: pods would take 127.0.0.1 for themselves. It has no
  * route either, and without one the kernel refuses a cluster IP before the service proxy's rules see it.
@@ -240,8 +253,8 @@ async function startNodes(parts: NodeParts): Promise<void> {
   const { options, plane, base, start } = parts;
   if (options.mode === "simulated") {
     const network = options.config.podCidr.split(".").slice(0, 2).join(".");
-    for (let index = 0; index < options.simulatedNodes; index++) {
-      const name = options.simulatedNodes === 1 ? options.config.nodeName : `${options.config.nodeName}-${index}`;
+    for (let index = 0; index < options.nodeCount; index++) {
+      const name = options.nodeCount === 1 ? options.config.nodeName : `${options.config.nodeName}-${index}`;
       const client = plane.client(componentUsers.node(name), "kubelet/v1.36");
       const settings = { name, podCidr: `${network}.${index}.0/24`, address: `192.0.2.${index + 1}` };
       start(`node ${name}`, runSimulatedNode(base(client), settings));
@@ -254,6 +267,19 @@ async function startNodes(parts: NodeParts): Promise<void> {
     prepareImages(options.layout, ["pause"]),
   ]);
   await startRealNode(parts);
+  await startFurtherNodes(parts);
+}
+
+async function startFurtherNodes({ options, plane, pki, address, base, start }: NodeParts): Promise<void> {
+  const { layout, config, log, nodeCount } = options;
+  const surplus = furtherNodeNumbers(layout).filter((number) => number > nodeCount);
+  const wanted = furtherNodes(options);
+  if (surplus.length + wanted.length === 0) return;
+  const { dropFurtherNode, runFurtherNode } = await import("./further-nodes.ts");
+  const { signal } = base(plane.client(componentUsers.admin, "t8s"));
+  const parts = { layout, config, plane, pki, address, log, signal };
+  for (const number of surplus) await dropFurtherNode(parts, number);
+  for (const { name, number } of wanted) start(`node ${name}`, runFurtherNode(parts, number));
 }
 
 /**
@@ -267,8 +293,13 @@ async function scheduleOnceThereIsANode(plane: ControlPlane, base: NodeParts["ba
   if (!parts.signal.aborted) await runScheduler(parts);
 }
 
-/** Tells when the first node is ready, and ends. */
+/** Tells when each node with real containers is ready, or the first simulated one. */
 async function announceNodes(plane: ControlPlane, options: AllInOneOptions, signal: AbortSignal): Promise<void> {
-  const node = await whenNode(plane, isReady, signal);
-  if (node !== undefined) options.onStage("node ready", node.metadata.name);
+  const announce = async (fits: (node: Node) => boolean): Promise<void> => {
+    const node = await whenNode(plane, (each) => fits(each) && isReady(each), signal);
+    if (node !== undefined) options.onStage("node ready", node.metadata.name);
+  };
+  if (options.mode === "simulated") return announce(() => true);
+  const names = [options.config.nodeName, ...furtherNodes(options).map(({ name }) => name)];
+  await Promise.all(names.map((name) => announce((node) => node.metadata.name === name)));
 }

@@ -3,22 +3,17 @@ import { mkdirSync } from "node:fs";
 
 import { onAbort, systemClock, systemRng } from "../../base/index.ts";
 import { createInformerFactory } from "../../client/index.ts";
-import { authorizeDns, dnsUser, nodePodCidr, provideImages, publishDns } from "../../cluster/index.ts";
+import { authorizeDns, dnsUser, nodeNetwork, nodePodCidr, provideImages, publishDns } from "../../cluster/index.ts";
 import type { ClusterPki } from "../../cluster/pki/index.ts";
 import { createKubelet } from "../../kubelet/index.ts";
 import { createNodeHost, serveKubelet } from "../../kubelet/node/index.ts";
-import { createDnsView, createHostPorts, createProxy } from "../../network/index.ts";
-import {
-  createNftBackend,
-  createNftHostPorts,
-  serveDns,
-  setUpPodNetwork,
-  upstreamsOf,
-} from "../../network/node/index.ts";
+import { createDnsView, createProxy } from "../../network/index.ts";
+import { createNftBackend, serveDns, setUpPodNetwork, upstreamsOf } from "../../network/node/index.ts";
 import { connectCri } from "../../runtime/cri/index.ts";
 import { type ControlPlane, componentUsers } from "../apiserver/control-plane.ts";
 import type { ComponentBase } from "../components.ts";
 import { portError } from "../health.ts";
+import { runHostPorts } from "../host-ports.ts";
 import type { AllInOneOptions } from "./all-in-one.ts";
 import { isReady, whenNode } from "./node-watch.ts";
 
@@ -47,6 +42,7 @@ export async function startRealNode(parts: RealNodeParts): Promise<void> {
       stateDirectory: layout.cni.stateDirectory,
       configDirectory: layout.cni.configDirectory,
       mtu: 0,
+      ...(options.nodeCount > 1 ? { nodes: nodeNetwork(config) } : {}),
     }),
     provideImages(layout, ["pause"]),
   ]);
@@ -59,7 +55,14 @@ export async function startRealNode(parts: RealNodeParts): Promise<void> {
   );
   start("the kubelet", runKubelet(parts));
   start("the service proxy", runProxy(parts, network.bridgeFiltered));
-  start("host ports", runHostPorts(parts, network.bridgeFiltered));
+  start(
+    "host ports",
+    runHostPorts(base(plane.client(componentUsers.node(config.nodeName), "kubelet/v1.36")), {
+      nodeName: config.nodeName,
+      rulesName: config.name,
+      masqueradeFrom: network.bridgeFiltered ? undefined : config.podCidr,
+    }),
+  );
   start("DNS", runDns({ ...parts, client: administrator }));
 }
 
@@ -131,21 +134,6 @@ async function runProxy({ options, plane, address, base }: RealNodeParts, bridge
   });
   informers.start();
   await proxy.run(signal);
-}
-
-async function runHostPorts({ options, plane, base }: RealNodeParts, bridgeFiltered: boolean): Promise<void> {
-  const { config } = options;
-  const parts = base(plane.client(componentUsers.node(config.nodeName), "kubelet/v1.36"));
-  const log = parts.log.child("hostports");
-  const informers = createInformerFactory(parts);
-  const backend = createNftHostPorts({
-    cluster: config.name,
-    ...(bridgeFiltered ? {} : { masqueradeFrom: config.podCidr }),
-    log,
-  });
-  const hostPorts = createHostPorts({ ...parts, informers, backend, nodeName: config.nodeName, log });
-  informers.start();
-  await hostPorts.run(parts.signal);
 }
 
 async function runDns(parts: RealNodeParts & { readonly client: ComponentBase["client"] }): Promise<void> {

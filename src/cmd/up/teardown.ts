@@ -7,14 +7,25 @@ import {
   type ClusterLayout,
   containerdReady,
   containerSupport,
+  type FurtherNode,
+  type FurtherNodeLayout,
+  furtherNode,
+  furtherNodeLayout,
+  furtherNodeNumbers,
   hasLeftovers,
   importsEnded,
+  inNode,
   isAlive,
+  mountsBelow,
+  type NodeLayout,
   readRecord,
   removeLeftovers,
+  removeNodeSpace,
   removeRecord,
   startContainerd,
   stopContainerd,
+  stopProcess,
+  unmountBelow,
 } from "../../cluster/index.ts";
 
 export interface TeardownOptions {
@@ -27,8 +38,13 @@ export async function teardown({ layout, config, log }: TeardownOptions): Promis
   const clock = systemClock;
   await importsEnded(layout);
   if (existsSync(layout.containerd.configFile) && containerSupport().possible) {
+    await Promise.all(
+      furtherNodeNumbers(layout).map((number) =>
+        teardownNode({ layout: furtherNodeLayout(layout, number), node: furtherNode(config, number), log }),
+      ),
+    );
     const running = isAlive(readRecord(layout.containerd.processFile));
-    if (running || hasLeftovers(layout, config)) await stopSandboxes(layout, clock, log);
+    if (running || hasLeftovers(layout, config)) await stopSandboxes(layout, { clock, log });
     await stopContainerd(layout, clock);
     const { removeRules } = await import("../../network/node/index.ts");
     await removeRules({ cluster: config.name });
@@ -37,9 +53,44 @@ export async function teardown({ layout, config, log }: TeardownOptions): Promis
   removeRecord(layout.processFile);
 }
 
+export interface NodeTeardownOptions {
+  readonly layout: FurtherNodeLayout;
+  readonly node: FurtherNode;
+  readonly log: Logger;
+}
+
+const programGraceMs = 5000;
+
+/** Ends a node beside the first: its programs, its pods, its place on the machine. Its data stays. */
+export async function teardownNode({ layout, node, log }: NodeTeardownOptions): Promise<void> {
+  const clock = systemClock;
+  await importsEnded(layout);
+  await Promise.all(
+    [layout.kubelet, layout.proxy].map(async ({ processFile }) => {
+      await stopProcess(readRecord(processFile), clock, programGraceMs);
+      removeRecord(processFile);
+    }),
+  );
+  const there = existsSync(node.namespacePath);
+  const running = isAlive(readRecord(layout.containerd.processFile));
+  // A runtime can be started for it only where its network is; without that nothing of it has outlived.
+  if (there && (running || mountsBelow(layout.directory).length > 0))
+    await stopSandboxes(layout, { clock, log, within: inNode(node) });
+  await stopContainerd(layout, clock);
+  unmountBelow(layout.directory);
+  if (there) await removeNodeSpace(node);
+}
+
+interface StopOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Words that run the runtime in the node's namespaces. */
+  readonly within?: readonly string[];
+}
+
 /** Takes down every pod's containers and network through the runtime. A runtime that died is started for that. */
-async function stopSandboxes(layout: ClusterLayout, clock: Clock, log: Logger): Promise<void> {
-  if (!isAlive(readRecord(layout.containerd.processFile))) startContainerd(layout);
+async function stopSandboxes(layout: NodeLayout, { clock, log, within }: StopOptions): Promise<void> {
+  startContainerd(layout, within);
   await containerdReady(layout, clock);
   const { connectCri } = await import("../../runtime/cri/index.ts");
   const runtime = await connectCri({ socket: layout.containerd.socket, clock, log });

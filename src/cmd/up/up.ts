@@ -3,12 +3,14 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { createLogger, formatRecord, type Logger, sleep, systemClock } from "../../base/index.ts";
-import type { FlagDefinitions, FlagValues } from "../../cli/index.ts";
+import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/index.ts";
 import {
   type ClusterLayout,
   containerSupport,
+  furtherNodeNumbers,
   installPackages,
   isAlive,
+  mostRealNodes,
   openConfig,
   spawnDetached,
 } from "../../cluster/index.ts";
@@ -28,7 +30,11 @@ const flags = {
   },
   sample: { type: "boolean", help: "deploy a sample application and show its address" },
   simulated: { type: "boolean", help: "simulate the nodes: everything is real but the containers" },
-  nodes: { type: "integer", help: "number of nodes, when they are simulated", default: "1" },
+  nodes: {
+    type: "integer",
+    help: "number of nodes; those beside the first run in processes and a network of their own. As before when not given",
+    default: "1",
+  },
   prepare: { type: "boolean", help: "install what the operating system lacks, then return" },
   "audit-policy-file": auditFlags["audit-policy-file"],
   "audit-log-path": auditFlags["audit-log-path"],
@@ -41,7 +47,8 @@ export async function run(words: readonly string[]): Promise<number> {
   const about = "Starts a cluster, or resumes it, and stays in the foreground. Ctrl-C stops it; its data stays.";
   const parsed = readFlags({ name: "up", about, flags }, words);
   if (parsed === undefined) return 0;
-  const { values } = parsed;
+  const { values, given } = parsed;
+  if (values.nodes < 1) throw new FlagError(`invalid argument "${values.nodes}" for "--nodes" flag: one at least`);
   const layout = layoutOf(values);
   const mode = prepare(values);
   if (values.prepare) return 0;
@@ -51,7 +58,10 @@ export async function run(words: readonly string[]): Promise<number> {
       `cluster ${layout.name} is already running (process ${running.pid}); t8s status --name ${layout.name} shows it`,
     );
   mkdirSync(layout.directory, { recursive: true });
-  return values.detach ? detach(layout, words) : stay(values, layout, mode);
+  if (values.detach) return detach(layout, words);
+  // What the cluster has stays the same unless somebody says otherwise.
+  const known = given.has("nodes") || mode === "simulated" ? [] : furtherNodeNumbers(layout);
+  return stay({ ...values, nodes: known.at(-1) ?? values.nodes }, layout, mode);
 }
 
 /** Decides what the nodes are and installs what containers lack; says so. */
@@ -65,8 +75,8 @@ function prepare(values: Values): "containers" | "simulated" {
     print(`nodes are simulated: ${support.why}`);
     return "simulated";
   }
-  if (values.nodes > 1)
-    throw new Error("more than one node with real containers is not implemented; --simulated takes any --nodes");
+  if (values.nodes > mostRealNodes)
+    throw new Error(`at most ${mostRealNodes} nodes with real containers are possible; --simulated takes any --nodes`);
   if (support.missing.length > 0) {
     print(`installing ${support.missing.join(", ")}`);
     installPackages(support.missing);
@@ -113,11 +123,13 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
     const atMs = systemClock.monotonic();
     stages.push({ name, atMs });
     print(`${(atMs / 1000).toFixed(2).padStart(7)} s  ${name.padEnd(14)} ${detail}`);
-    if (name === "node ready") nodeIsReady();
+    if (name === "node ready" && ++nodesReady === awaited) nodesAreReady();
     save();
   };
   save();
-  const { promise: nodeReady, resolve: nodeIsReady } = Promise.withResolvers<void>();
+  let nodesReady = 0;
+  const awaited = mode === "simulated" ? 1 : values.nodes;
+  const { promise: allReady, resolve: nodesAreReady } = Promise.withResolvers<void>();
   print(`Typernetes cluster ${config.name}`);
   let status = 0;
   const fail = (error: unknown): void => {
@@ -130,7 +142,7 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
       layout,
       config,
       mode,
-      simulatedNodes: values.nodes,
+      nodeCount: values.nodes,
       audit: { file: values["audit-policy-file"], path: values["audit-log-path"] },
       log,
       onStage: stage,
@@ -144,7 +156,7 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
             cluster.failed,
           ])
         : [];
-      if (!values.sample) await Promise.race([nodeReady, stopped, cluster.failed]);
+      if (!values.sample) await Promise.race([allReady, stopped, cluster.failed]);
       if (!signal.aborted) {
         summary = summarize(layout, addresses ?? []);
         ready = true;

@@ -5,6 +5,8 @@ export interface PodRules {
   /** All pods of the cluster. */
   readonly clusterCidr: string;
   readonly bridge: string;
+  /** The network of nodes that this machine holds beside its own: they reach the world under the machine's address. */
+  readonly nodes?: { readonly cidr: string; readonly bridge: string };
 }
 
 export const podTable = (cluster: string): string => `t8s-pods-${cluster}`;
@@ -15,22 +17,25 @@ export const podTable = (cluster: string): string => `t8s-pods-${cluster}`;
  */
 export function podRules(rules: PodRules): string {
   const table = `ip ${podTable(rules.cluster)}`;
+  const { clusterCidr, bridge, nodes } = rules;
+  const inside = nodes === undefined ? `"${bridge}"` : `{ "${bridge}", "${nodes.bridge}" }`;
+  const nodesOut = nodes === undefined ? "" : `    ip saddr ${nodes.cidr} oifname != ${inside} masquerade\n`;
   return `add table ${table}
 delete table ${table}
 table ${table} {
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
-    ip saddr ${rules.clusterCidr} ip daddr != ${rules.clusterCidr} ip daddr != 224.0.0.0/4 oifname != "${rules.bridge}" masquerade
-  }
+    ip saddr ${clusterCidr} ip daddr != ${clusterCidr} ip daddr != 224.0.0.0/4 oifname != ${inside} masquerade
+${nodesOut}  }
   chain prerouting {
     type filter hook prerouting priority raw; policy accept;
-    iifname "${rules.bridge}" ip daddr 127.0.0.0/8 drop
-    iifname "${rules.bridge}" ip saddr 127.0.0.0/8 drop
+    iifname "${bridge}" ip daddr 127.0.0.0/8 drop
+    iifname "${bridge}" ip saddr 127.0.0.0/8 drop
   }
   chain forward {
     type filter hook forward priority filter; policy accept;
-    iifname "${rules.bridge}" accept
-    oifname "${rules.bridge}" accept
+    iifname ${inside} accept
+    oifname ${inside} accept
   }
 }
 `;

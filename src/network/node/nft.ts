@@ -3,17 +3,36 @@ import { once } from "node:events";
 import process from "node:process";
 
 /** Applies one nftables transaction: all of it or nothing. Rejects with nft's own words. */
-export async function runNft(transaction: string): Promise<void> {
-  const child = spawn("nft", ["-f", "-"], { stdio: ["pipe", "ignore", "pipe"], env: withSystemPath() });
-  let errors = "";
+export async function runNft(transaction: string, namespacePath?: string): Promise<void> {
+  const { code, errors } = await runWithInput(["nft", "-f", "-"], { input: transaction, namespacePath });
+  if (code !== 0) throw new Error(`nft refused the rules: ${errors.trim().split("\n").slice(0, 4).join("; ")}`);
+}
+
+export interface RunInput {
+  readonly input: string;
+  /** Path of the network namespace to run in; this process's own when not given. */
+  readonly namespacePath?: string | undefined;
+}
+
+/** Runs a program with a text as its standard input. `code` is null when a signal ended it. */
+export async function runWithInput(
+  words: readonly string[],
+  { input, namespacePath }: RunInput,
+): Promise<{ readonly code: number | null; readonly errors: string; readonly output: string }> {
+  const [command = "", ...args] = namespacePath === undefined ? words : ["nsenter", `--net=${namespacePath}`, ...words];
+  const child = spawn(command, args, { stdio: "pipe", env: withSystemPath() });
+  let [output, errors] = ["", ""];
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
   child.stderr.on("data", (chunk) => {
     errors += chunk;
   });
-  // nft may end before it read everything; its exit status tells.
+  // It may end before it read everything; its exit status tells.
   child.stdin.on("error", () => {});
-  child.stdin.end(transaction);
+  child.stdin.end(input);
   const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0) throw new Error(`nft refused the rules: ${errors.trim().split("\n").slice(0, 4).join("; ")}`);
+  return { code, errors, output };
 }
 
 /** Programs of the system administrator may not be on a user's PATH. */

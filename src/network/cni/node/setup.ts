@@ -1,16 +1,17 @@
-// Makes the node's pod network ready: the configuration that the container runtime reads, forwarding, masquerading.
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+// Makes a node's pod network ready: the configuration that the container runtime reads, forwarding, masquerading.
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { runNft, withSystemPath } from "../../node/nft.ts";
+import { runNft, runWithInput, withSystemPath } from "../../node/nft.ts";
 import { type BridgePlan, bridgeCommands, type CniPlan, cniConfigList } from "../plan.ts";
-import { podRules, removePodRules } from "../rules.ts";
+import { type PodRules, podRules, removePodRules } from "../rules.ts";
 
-export interface PodNetworkOptions extends CniPlan {
+export interface PodNetworkOptions extends CniPlan, Pick<PodRules, "nodes"> {
   readonly clusterCidr: string;
   /** The runtime's CNI configuration directory. */
   readonly configDirectory: string;
+  /** Path of the node's network namespace; this process's own when not given. */
+  readonly namespacePath?: string;
 }
 
 export interface PodNetwork {
@@ -23,17 +24,23 @@ export interface PodNetwork {
 
 /** Idempotent. The runtime notices the new file by itself. */
 export async function setUpPodNetwork(options: PodNetworkOptions): Promise<PodNetwork> {
+  const { namespacePath } = options;
   await createBridge(options);
+  await enable(["net/ipv4/ip_forward"], namespacePath);
+  // The rules first: they keep out what the switch alone would let in.
+  await runNft(podRules(options), namespacePath);
+  const bridgeFiltered = canFilterBridges();
+  await enable(
+    [`net/ipv4/conf/${options.bridge}/route_localnet`, ...(bridgeFiltered ? [bridgeSwitch] : [])],
+    namespacePath,
+  );
+  // Last: with this file the runtime takes pods.
   mkdirSync(options.stateDirectory, { recursive: true });
   mkdirSync(options.configDirectory, { recursive: true });
   const file = join(options.configDirectory, "10-t8s.conflist");
   writeFileSync(`${file}.next`, cniConfigList(options));
   renameSync(`${file}.next`, file);
-  enable("net/ipv4/ip_forward");
-  // The rules first: they keep out what the switch alone would let in.
-  await runNft(podRules(options));
-  enable(`net/ipv4/conf/${options.bridge}/route_localnet`);
-  return { bridgeFiltered: filterBridges() };
+  return { bridgeFiltered };
 }
 
 /**
@@ -41,41 +48,49 @@ export async function setUpPodNetwork(options: PodNetworkOptions): Promise<PodNe
  * gateway's address is the node's own on a machine without any network, and localhost ports need a switch of this bridge.
  * Idempotent; resolves with the gateway's address.
  */
-export async function createBridge(plan: Omit<BridgePlan, "exists">): Promise<string> {
-  const { gateway, commands } = bridgeCommands({ ...plan, exists: hasInterface(plan.bridge) });
-  const child = spawn("ip", ["-batch", "-"], { stdio: ["pipe", "ignore", "pipe"], env: withSystemPath() });
-  let errors = "";
-  child.stderr.on("data", (chunk) => {
-    errors += chunk;
-  });
-  // ip may end before it read everything; its exit status tells.
-  child.stdin.on("error", () => {});
-  child.stdin.end(commands);
-  const [code] = (await once(child, "close")) as [number | null];
+export async function createBridge(
+  plan: Omit<BridgePlan, "exists"> & { readonly namespacePath?: string },
+): Promise<string> {
+  const { namespacePath } = plan;
+  const exists = hasInterface(plan.bridge, await interfacesOf(namespacePath));
+  const { gateway, commands } = bridgeCommands({ ...plan, exists });
+  const { code, errors } = await runWithInput(["ip", "-batch", "-"], { input: commands, namespacePath });
   if (code !== 0) throw new Error(`the pods' bridge ${plan.bridge} cannot be made: ${errors.trim()}`);
   return gateway;
 }
 
+const interfaceTable = "/proc/net/dev";
+
 /** Not from /sys, which may show the interfaces of another network namespace. */
-const hasInterface = (name: string): boolean =>
-  readFileSync("/proc/net/dev", "utf8")
-    .split("\n")
-    .some((line) => line.trim().startsWith(`${name}:`));
+async function interfacesOf(namespacePath: string | undefined): Promise<string> {
+  if (namespacePath === undefined) return readFileSync(interfaceTable, "utf8");
+  const { code, errors, output } = await runWithInput(["cat", interfaceTable], { input: "", namespacePath });
+  if (code !== 0) throw new Error(`the network namespace ${namespacePath} cannot be entered: ${errors.trim()}`);
+  return output;
+}
+
+const hasInterface = (name: string, table: string): boolean =>
+  table.split("\n").some((line) => line.trim().startsWith(`${name}:`));
 
 const bridgeSwitch = "net/bridge/bridge-nf-call-iptables";
 
-function filterBridges(): boolean {
+function canFilterBridges(): boolean {
   if (!existsSync(`/proc/sys/${bridgeSwitch}`))
     spawnSync("modprobe", ["br_netfilter"], { stdio: "ignore", env: withSystemPath() });
-  if (!existsSync(`/proc/sys/${bridgeSwitch}`)) return false;
-  enable(bridgeSwitch);
-  return true;
+  return existsSync(`/proc/sys/${bridgeSwitch}`);
 }
 
-/** A kernel switch that containers cannot do without; left alone when it is on already. */
-function enable(name: string): void {
-  const path = `/proc/sys/${name}`;
-  if (readFileSync(path, "utf8").trim() !== "1") writeFileSync(path, "1");
+/** Kernel switches that containers cannot do without; left alone when they are on already. */
+async function enable(names: readonly string[], namespacePath: string | undefined): Promise<void> {
+  const paths = names.map((name) => `/proc/sys/${name}`);
+  if (namespacePath === undefined) {
+    for (const path of paths) if (readFileSync(path, "utf8").trim() !== "1") writeFileSync(path, "1");
+    return;
+  }
+  // /proc/sys shows the switches of the reader's namespace.
+  const script = 'for path; do [ "$(cat "$path")" = 1 ] || echo 1 >"$path" || exit 1; done';
+  const { code, errors } = await runWithInput(["sh", "-c", script, "sh", ...paths], { input: "", namespacePath });
+  if (code !== 0) throw new Error(`a switch of the kernel cannot be set in ${namespacePath}: ${errors.trim()}`);
 }
 
 export const removePodNetworkRules = (cluster: string): Promise<void> => runNft(removePodRules(cluster));

@@ -1,6 +1,8 @@
 import process from "node:process";
+import type { Node } from "../api/index.ts";
 import { clusterLayout, clusterNames, isAlive, readConfig } from "../cluster/index.ts";
 import { clusterFlags, readFlags } from "./lib.ts";
+import { isReady } from "./up/node-watch.ts";
 import { readProcess } from "./up/process-record.ts";
 
 export async function run(words: readonly string[]): Promise<number> {
@@ -35,7 +37,7 @@ async function describe(name: string, dataDirectory: string): Promise<void> {
   );
   if (alive && record !== undefined) {
     line("process", `${record.pid}${record.ready ? "" : " (starting)"}`);
-    line("nodes", record.mode === "containers" ? "one, real containers" : "simulated");
+    line("nodes", record.mode === "containers" ? "real containers" : "simulated");
     line("API", `https://127.0.0.1:${config?.ports.api}`);
     await showWorkload(layout.kubeconfigFile, line);
   }
@@ -51,16 +53,23 @@ async function showWorkload(kubeconfigFile: string, line: (key: string, value: s
   try {
     const client = createClient(transport, { userAgent: "t8s" });
     const [allNodes, allPods] = await Promise.all([client.of(nodes).list(), client.of(pods).list()]);
-    const ready = allNodes.items.filter((node) =>
-      node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True"),
-    );
+    const ready = allNodes.items.filter(isReady);
     line(
       "ready",
       `${ready.length} of ${allNodes.items.length} nodes, ${allPods.items.filter((pod) => pod.status?.phase === "Running").length} of ${allPods.items.length} pods running`,
     );
+    for (const node of allNodes.items.slice(0, mostNodesShown)) line("", describeNode(node));
+    if (allNodes.items.length > mostNodesShown) line("", `and ${allNodes.items.length - mostNodesShown} more`);
   } catch (error) {
     line("ready", `the API does not answer: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     transport.close();
   }
 }
+
+const mostNodesShown = 20;
+
+const describeNode = (node: Node): string => {
+  const address = node.status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
+  return `${node.metadata.name.padEnd(24)} ${isReady(node) ? "ready    " : "not ready"} ${address}`.trimEnd();
+};

@@ -31,7 +31,7 @@ import { type ControlPlane, componentUsers, createControlPlane } from "../apiser
 import { extensionAuthentication } from "../apiserver/extension-authentication.ts";
 import { serveApi } from "../apiserver/serve-api.ts";
 import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "../components.ts";
-import { isReady, whenNode } from "./node-watch.ts";
+import { isReadySince, whenNode } from "./node-watch.ts";
 
 export interface AllInOneOptions {
   readonly layout: ClusterLayout;
@@ -295,8 +295,9 @@ async function scheduleOnceThereIsANode(plane: ControlPlane, base: NodeParts["ba
 
 /** Tells when each node with real containers is ready, or the first simulated one. */
 async function announceNodes(plane: ControlPlane, options: AllInOneOptions, signal: AbortSignal): Promise<void> {
+  const startedMs = systemClock.now();
   const announce = async (fits: (node: Node) => boolean): Promise<void> => {
-    const node = await whenNode(plane, (each) => fits(each) && isReady(each), signal);
+    const node = await whenNode(plane, (each) => fits(each) && isReadySince(each, startedMs), signal);
     if (node !== undefined) options.onStage("node ready", node.metadata.name);
   };
   if (options.mode === "simulated") return announce(() => true);

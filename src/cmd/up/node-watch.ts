@@ -6,6 +6,16 @@ import type { ControlPlane } from "../apiserver/control-plane.ts";
 export const isReady = (node: Node): boolean =>
   node.status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ?? false;
 
+/** Ready by the word of a kubelet that spoke since then; a cluster that is resumed has what kubelets said before it ended. */
+export const isReadySince = (node: Node, sinceMs: number): boolean =>
+  node.status?.conditions?.some(
+    (each) =>
+      each.type === "Ready" &&
+      each.status === "True" &&
+      // Times in objects are whole seconds.
+      Date.parse(each.lastHeartbeatTime ?? "") >= Math.floor(sinceMs / 1000) * 1000,
+  ) ?? false;
+
 /** The first node that fits; undefined when the signal aborts before there is one. */
 export async function whenNode(
   plane: Pick<ControlPlane, "reader">,

@@ -176,6 +176,7 @@ async function reportLoop(
   { known, signal }: { known: Known; signal: AbortSignal },
 ): Promise<void> {
   const { clock, config, log } = context;
+  const hurryUntilMs = clock.monotonic() + readyGraceMs;
   while (!signal.aborted) {
     try {
       const status = await currentStatus(context, options, known);
@@ -193,10 +194,36 @@ async function reportLoop(
     }
     const waiting = new AbortController();
     known.wake = () => waiting.abort();
-    await sleep(clock, config.nodeStatusUpdateFrequencySeconds * 1000, AbortSignal.any([signal, waiting.signal])).catch(
-      () => undefined,
-    );
+    await untilNextLook(context, { hurryUntilMs, signal: AbortSignal.any([signal, waiting.signal]) });
     known.wake = undefined;
+  }
+}
+
+/** How long after its start a kubelet looks for its network at short intervals. Upstream: kubelet.fastStatusUpdateOnce. */
+const readyGraceMs = 120_000;
+const hurryMs = 100;
+
+/** The usual time; shorter when the network, which keeps a new node from being ready, has come up. */
+async function untilNextLook(
+  context: KubeletContext,
+  { hurryUntilMs, signal }: { hurryUntilMs: number; signal: AbortSignal },
+): Promise<void> {
+  const { clock, config, runtime, state } = context;
+  const endMs = clock.monotonic() + config.nodeStatusUpdateFrequencySeconds * 1000;
+  // A runtime that does not answer is told by the next look, at its time.
+  const networkIsUp = (): Promise<boolean> =>
+    runtime.info().then(
+      ({ problems }) => !problems.some((each) => each.condition === "NetworkReady"),
+      () => false,
+    );
+  try {
+    while (state.networkProblem !== undefined && clock.monotonic() < Math.min(endMs, hurryUntilMs)) {
+      await sleep(clock, hurryMs, signal);
+      if (await networkIsUp()) return;
+    }
+    await sleep(clock, Math.max(0, endMs - clock.monotonic()), signal);
+  } catch (error) {
+    if (!isAbort(error, signal)) throw error;
   }
 }
 

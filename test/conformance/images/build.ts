@@ -10,12 +10,14 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { debianSource } from "./debian.ts";
 import { leftOut, madeReferences, makeImages } from "./images.ts";
-import { archiveOf } from "./oci.ts";
+import { archiveOf, digestReference } from "./oci.ts";
 
 export interface BuiltImage {
   readonly reference: string;
-  /** Manifest digest, `sha256:…`: what a runtime reports behind `@`. */
+  /** Manifest digest, `sha256:…`. */
   readonly digest: string;
+  /** `<repository>@<digest>`: the imageID that the kubelet reports. */
+  readonly digestReference: string;
   /** The archive that holds the image; images that share layers share an archive. */
   readonly tar: string;
 }
@@ -37,11 +39,11 @@ export async function buildImages({ binDir, cacheDir, log = () => undefined }: B
   const archive = await archiveOf(cacheDir, "images", recipes);
   for (const name of readdirSync(cacheDir))
     if (/^images-[0-9a-f]+\.tar$/.test(name) && name !== basename(archive.path)) rmSync(join(cacheDir, name));
-  return recipes.map(({ reference }) => ({
-    reference,
-    digest: archive.digests.get(reference) ?? "",
-    tar: archive.path,
-  }));
+  return recipes.map(({ reference }) => {
+    const digest = archive.digests.get(reference);
+    if (digest === undefined) throw new Error(`${archive.path} has no ${reference}`);
+    return { reference, digest, digestReference: digestReference(reference, digest), tar: archive.path };
+  });
 }
 
 export interface Containerd {
@@ -66,17 +68,19 @@ async function runCtr({ socket, ctr = "ctr" }: Containerd, args: readonly string
   return output;
 }
 
-/** Loads the images that the containerd does not hold with the same digest yet. */
+/** Loads the images that the containerd does not hold, by tag and by digest, yet. */
 export async function importImages(images: readonly BuiltImage[], containerd: Containerd): Promise<void> {
-  const present = await runCtr(containerd, ["images", "list"]);
-  const held = new Set(
-    present
+  const list = await runCtr(containerd, ["images", "list"]);
+  const held = new Map(
+    list
       .split("\n")
       .map((line) => line.split(/\s+/))
-      .map(([name, , digest]) => `${name}@${digest}`),
+      .map(([name = "", , digest]) => [name, digest]),
   );
-  const missing = images.filter((image) => !held.has(`${image.reference}@${image.digest}`));
-  for (const tar of new Set(missing.map((image) => image.tar))) await runCtr(containerd, ["images", "import", tar]);
+  const isHeld = ({ reference, digest, digestReference }: BuiltImage): boolean =>
+    [reference, digestReference].every((name) => held.get(name) === digest);
+  const tars = new Set(images.filter((image) => !isHeld(image)).map((image) => image.tar));
+  for (const tar of tars) await runCtr(containerd, ["images", "import", tar]);
 }
 
 /** Images that this e2e.test names and that are neither made nor left out on purpose. */

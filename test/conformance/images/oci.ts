@@ -104,6 +104,10 @@ function writeBlob(store: string, mediaType: string, value: unknown): Descriptor
   return { mediaType, digest, size: bytes.length };
 }
 
+/** `<repository>@<digest>` of a `<repository>:<tag>`. */
+export const digestReference = (reference: string, digest: string): string =>
+  `${reference.slice(0, reference.lastIndexOf(":"))}@${digest}`;
+
 /** Writes configuration and manifest. Every reference gets an image ID of its own: a runtime names an ID by any of its tags. */
 function writeImage(store: string, image: ImageRecipe) {
   const config = writeBlob(store, "application/vnd.oci.image.config.v1+json", {
@@ -131,15 +135,16 @@ function writeImage(store: string, image: ImageRecipe) {
     config,
     layers: image.layers.map((layer) => ({ mediaType: "application/vnd.oci.image.layer.v1.tar", ...layer })),
   });
+  // Under its digest too, as a pull leaves it: the kubelet reports this name as the container's imageID.
+  const names = [image.reference, digestReference(image.reference, manifest.digest)];
   return {
-    entry: {
+    reference: image.reference,
+    digest: manifest.digest,
+    entries: names.map((name) => ({
       ...manifest,
       platform: { architecture, os: "linux" },
-      annotations: {
-        "io.containerd.image.name": image.reference,
-        "org.opencontainers.image.ref.name": image.reference.split(":").at(-1),
-      },
-    },
+      annotations: { "io.containerd.image.name": name },
+    })),
     blobs: [config.digest, manifest.digest, ...image.layers.map((layer) => layer.digest)],
   };
 }
@@ -155,9 +160,9 @@ export async function archiveOf(store: string, name: string, images: readonly Im
   mkdirSync(join(store, "work"), { recursive: true });
   mkdirSync(join(store, "blobs", "sha256"), { recursive: true });
   const written = images.map((image) => writeImage(store, image));
-  const index = JSON.stringify({ schemaVersion: 2, manifests: written.map((image) => image.entry) });
+  const index = JSON.stringify({ schemaVersion: 2, manifests: written.flatMap((image) => image.entries) });
   const path = join(store, `${name}-${sha256(index).slice(0, 16)}.tar`);
-  const digests = new Map(images.map((image, i) => [image.reference, written[i]?.entry.digest ?? ""]));
+  const digests = new Map(written.map((image) => [image.reference, image.digest]));
   if (existsSync(path)) return { path, digests };
   const front = join(store, "work", `front-${process.pid}`);
   const partial = `${path}.part-${process.pid}`;

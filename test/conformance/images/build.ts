@@ -3,14 +3,14 @@
 // builds what is missing, and with --socket imports all images into that containerd's `k8s.io` namespace.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { debianSource } from "./debian.ts";
 import { leftOut, madeReferences, makeImages } from "./images.ts";
-import { archiveOf, digestReference } from "./oci.ts";
+import { archiveOf, digestReference, removeOthers } from "./oci.ts";
 
 export interface BuiltImage {
   readonly reference: string;
@@ -37,8 +37,7 @@ export const defaultBinDir = (): string => join(cacheHome(), "bin");
 export async function buildImages({ binDir, cacheDir, log = () => undefined }: BuildOptions): Promise<BuiltImage[]> {
   const recipes = await makeImages({ store: cacheDir, source: await debianSource(), binDir }, log);
   const archive = await archiveOf(cacheDir, "images", recipes);
-  for (const name of readdirSync(cacheDir))
-    if (/^images-[0-9a-f]+\.tar$/.test(name) && name !== basename(archive.path)) rmSync(join(cacheDir, name));
+  removeOthers(cacheDir, "images", archive);
   return recipes.map(({ reference }) => {
     const digest = archive.digests.get(reference);
     if (digest === undefined) throw new Error(`${archive.path} has no ${reference}`);

@@ -1,7 +1,7 @@
 // The images that upstream's conformance tests of 1.36 name (`e2e.test --list-images`), with the configuration that
 // upstream's Dockerfiles give them. Two tags of one image hold the same programs.
 import {
-  agnhostAccountsLayer,
+  agnhostFilesLayer,
   agnhostLayer,
   busyboxLayer,
   debianLayer,
@@ -23,7 +23,7 @@ interface ImageSource extends Omit<ImageRecipe, "reference" | "layers"> {
 const e2e = (name: string): string => `registry.k8s.io/e2e-test-images/${name}`;
 
 const agnhost = {
-  layers: [debianLayer, agnhostAccountsLayer, agnhostLayer],
+  layers: [debianLayer, agnhostFilesLayer, agnhostLayer],
   entrypoint: ["/agnhost"],
   command: ["pause"],
   exposedPorts: [80, 8080, 8081, 9376, 5000],

@@ -3,7 +3,9 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { systemRng } from "../../../src/base/index.ts";
 import { pauseExecutable } from "../../../src/cluster/pause.ts";
+import { issue, newAuthority } from "../../../src/cluster/pki/index.ts";
 import { addAccounts, type DebianSource, installDebian, linkApplets, unpackPackages } from "./debian.ts";
 import { type Layer, layerOf, sha256, sha256OfFile } from "./oci.ts";
 
@@ -130,7 +132,7 @@ async function programLayer(
   });
 }
 
-/** agnhost, its second name, its folder of uploads. Its accounts are a layer of their own, over Debian's. */
+/** agnhost, its second name, its folder of uploads.  */
 export const agnhostLayer = (inputs: LayerInputs): Promise<Layer> =>
   programLayer(inputs, {
     program: "agnhost",
@@ -142,20 +144,35 @@ export const agnhostLayer = (inputs: LayerInputs): Promise<Layer> =>
     },
   });
 
+const certificateHosts = ["localhost", "127.0.0.1", "::1"];
 const agnhostUsers = ["user-defined-in-image:x:1000:1000::/home/user-defined-in-image:/bin/sh"];
 const agnhostGroups = ["user-defined-in-image:x:1000:", "group-defined-in-image:x:50000:user-defined-in-image"];
 
-/** /etc/passwd and /etc/group with the user and the group that the tests of supplemental groups expect in the image. */
-export function agnhostAccountsLayer({ store }: LayerInputs): Promise<Layer> {
+/**
+ * What agnhost finds in its image: a serving certificate of localhost (of a key made here), and accounts with the user and
+ * the group that the tests of supplemental groups look for.
+ */
+export function agnhostFilesLayer({ store }: LayerInputs): Promise<Layer> {
   return layerOf(store, {
-    name: "agnhost-accounts",
-    key: keyOf(busyboxUsers, busyboxGroups, agnhostUsers, agnhostGroups),
+    name: "agnhost-files",
+    key: keyOf(certificateHosts, busyboxUsers, busyboxGroups, agnhostUsers, agnhostGroups),
     fill: async (root) => {
       makeDirectories(root, ["etc", "home/user-defined-in-image"]);
       addAccounts(root, {
         users: [...busyboxUsers, "_apt:x:42:65534::/nonexistent:/usr/sbin/nologin", ...agnhostUsers],
         groups: [...busyboxGroups, ...agnhostGroups],
       });
+      const validity = { fromMs: 0, toMs: Date.UTC(2049, 0) };
+      const { cert, key } = issue(
+        newAuthority("conformance images", validity, systemRng),
+        {
+          ...{ subject: { commonName: "localhost" }, hosts: certificateHosts, usage: ["server"] },
+          ...{ validFromMs: validity.fromMs, validToMs: validity.toMs },
+        },
+        systemRng,
+      );
+      writeFileSync(join(root, "localhost.crt"), cert);
+      writeFileSync(join(root, "localhost.key"), key);
     },
   });
 }

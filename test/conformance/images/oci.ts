@@ -7,6 +7,7 @@ import {
   createReadStream,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -153,9 +154,11 @@ export interface Archive {
   readonly path: string;
   /** Manifest digest (`sha256:…`) of each reference in the archive. */
   readonly digests: ReadonlyMap<string, string>;
+  /** All blobs in it, `sha256:…`. */
+  readonly blobs: ReadonlySet<string>;
 }
 
-/** One archive of all the images, named by its content and written once. Older archives of the same name are removed by the caller. */
+/** One archive of all the images, named by its content and written once. */
 export async function archiveOf(store: string, name: string, images: readonly ImageRecipe[]): Promise<Archive> {
   mkdirSync(join(store, "work"), { recursive: true });
   mkdirSync(join(store, "blobs", "sha256"), { recursive: true });
@@ -163,23 +166,37 @@ export async function archiveOf(store: string, name: string, images: readonly Im
   const index = JSON.stringify({ schemaVersion: 2, manifests: written.flatMap((image) => image.entries) });
   const path = join(store, `${name}-${sha256(index).slice(0, 16)}.tar`);
   const digests = new Map(written.map((image) => [image.reference, image.digest]));
-  if (existsSync(path)) return { path, digests };
+  const blobs = new Set(written.flatMap((image) => image.blobs));
+  const archive = { path, digests, blobs };
+  if (existsSync(path)) return archive;
   const front = join(store, "work", `front-${process.pid}`);
   const partial = `${path}.part-${process.pid}`;
   try {
     mkdirSync(front);
     writeFileSync(join(front, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
     writeFileSync(join(front, "index.json"), index);
-    const blobs = [...new Set(written.flatMap((image) => image.blobs))].map((digest) => digest.slice("sha256:".length));
     await run("tar", [
       ...["--create", "--file", partial, "--format=gnu", "--numeric-owner", "--mtime=@0"],
       ...["--directory", front, "oci-layout", "index.json", "--directory", store],
-      ...blobs.map((blob) => join("blobs", "sha256", blob)),
+      ...Array.from(blobs, (digest) => join("blobs", "sha256", digest.slice("sha256:".length))),
     ]);
     renameSync(partial, path);
-    return { path, digests };
+    return archive;
   } finally {
     rmSync(front, { recursive: true, force: true });
     rmSync(partial, { force: true });
+  }
+}
+
+/** Removes older archives of the name, and the layers and blobs that this archive does not use. */
+export function removeOthers(store: string, name: string, archive: Archive): void {
+  for (const file of readdirSync(store))
+    if (file.startsWith(`${name}-`) && file.endsWith(".tar") && join(store, file) !== archive.path)
+      rmSync(join(store, file));
+  for (const hex of readdirSync(join(store, "blobs", "sha256")))
+    if (!archive.blobs.has(`sha256:${hex}`)) rmSync(join(store, "blobs", "sha256", hex));
+  for (const file of readdirSync(join(store, "layers"))) {
+    const record = join(store, "layers", file);
+    if (!archive.blobs.has((JSON.parse(readFileSync(record, "utf8")) as Layer).digest)) rmSync(record);
   }
 }

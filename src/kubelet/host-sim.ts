@@ -210,6 +210,12 @@ function createDisk({ clock, files: initial }: SimulatedHostOptions): {
         .filter((each) => each !== "/" && each.startsWith(prefix) && !each.slice(prefix.length).includes("/"))
         .map((each) => each.slice(prefix.length));
     },
+    async usedBytes(path) {
+      const real = resolve(path);
+      return [...entries]
+        .filter(([each]) => each === real || each.startsWith(`${real}/`))
+        .reduce((sum, [, { content }]) => sum + (content?.length ?? 0), 0);
+    },
     stat: async (path) => statOf(entries.get(resolve(path))),
     linkStat: async (path) => statOf(entries.get(locate(path))),
     readLink: async (path) => find(locate(path)).target ?? "",

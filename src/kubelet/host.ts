@@ -50,6 +50,8 @@ export interface HostFiles {
   chmod(path: string, mode: number): Promise<void>;
   /** -1 keeps. Does not follow symlinks. */
   chown(path: string, uid: number, gid: number): Promise<void>;
+  /** What everything at and below the path takes on its file system, each file once however many names it has. Absent: 0. */
+  usedBytes(path: string): Promise<number>;
   /** The path with all symlinks resolved. */
   realPath(path: string): Promise<string>;
   /** Calls back when something below the directory may have changed, until the signal aborts. */

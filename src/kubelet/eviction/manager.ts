@@ -9,8 +9,10 @@ import { containerNameLabel, podUidLabel } from "../labels.ts";
 import type { Pressure } from "../nodestatus/status.ts";
 import { podUid } from "../pod.ts";
 import type { PodWorkers } from "../pods/workers.ts";
+import { exceeded, isLimited, localUses } from "./local-storage.ts";
 import {
   evictionMessage,
+  mayEvict,
   metThresholds,
   type Observations,
   type PodUse,
@@ -48,9 +50,12 @@ export function createEvictionManager(context: KubeletContext, options: Eviction
 
   const check = async (): Promise<void> => {
     const before = JSON.stringify(pressure());
-    const met = metThresholds(thresholds, await observe(context));
+    const observed = await observe(context);
+    const met = metThresholds(thresholds, observed);
     for (const { signal } of met) seenMs.set(pressureOf(signal), clock.monotonic());
     if (JSON.stringify(pressure()) !== before) options.pressureChanged();
+    // Whoever passed a limit of its own goes before anybody goes for the node's sake.
+    if (await evictBeyondLimits()) return;
     // Memory first, as upstream sorts; a disk may be had back without putting anybody out.
     const first = met.find((each) => each.signal === "memory.available") ?? met[0];
     if (first === undefined) return;
@@ -60,6 +65,28 @@ export function createEvictionManager(context: KubeletContext, options: Eviction
       if (!metThresholds([first], await observe(context)).includes(first)) return;
     }
     await evictOne(first);
+  };
+
+  /** Pods that are not on their way out yet. */
+  const staying = (wanted: (pod: Pod) => boolean): Pod[] =>
+    options
+      .workers()
+      .active()
+      .filter((pod) => options.workers().phase(podUid(pod)) === "sync" && wanted(pod));
+
+  const evictBeyondLimits = async (): Promise<boolean> => {
+    const limited = staying((pod) => isLimited(pod) && mayEvict(pod));
+    const uses = await localUses(context, limited);
+    const messages = limited.flatMap((pod) => {
+      const use = uses.get(podUid(pod));
+      const message = use === undefined ? undefined : exceeded(pod, use);
+      return message === undefined ? [] : [{ pod, message }];
+    });
+    for (const { pod, message } of messages) {
+      podEvent(context, pod, { type: "Warning", reason: "Evicted", message });
+      options.workers().evict(podUid(pod), { reason: "Evicted", message, graceSeconds, ownDoing: true });
+    }
+    return messages.length > 0;
   };
 
   const evictOne = async (threshold: Threshold): Promise<void> => {

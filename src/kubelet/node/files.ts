@@ -116,6 +116,7 @@ export const files: HostFiles = {
   },
   remove: (path) => told(removeTree(path, undefined)),
   list: (path) => told(readdir(path)),
+  usedBytes,
   stat: async (path) => toStat(await orAbsent(stat(path))),
   linkStat: async (path) => toStat(await orAbsent(lstat(path))),
   readLink: (path) => told(readlink(path)),
@@ -132,3 +133,29 @@ export const files: HostFiles = {
     watcher.on("error", () => changed());
   },
 };
+
+/** As `du -x`: blocks, not lengths, and not what is mounted below. */
+async function usedBytes(path: string): Promise<number> {
+  const top = await orAbsent(lstat(path));
+  if (top === undefined) return 0;
+  const linked = new Set<number>();
+  const used = async (at: string, entry: Stats): Promise<number> => {
+    if (entry.dev !== top.dev) return 0;
+    if (entry.nlink > 1 && !entry.isDirectory()) {
+      if (linked.has(entry.ino)) return 0;
+      linked.add(entry.ino);
+    }
+    let sum = entry.blocks * blockBytes;
+    if (!entry.isDirectory()) return sum;
+    // One after the other: a directory of any size must not take every file descriptor.
+    for (const name of (await orAbsent(readdir(at))) ?? []) {
+      const child = await orAbsent(lstat(`${at}/${name}`));
+      if (child !== undefined) sum += await used(`${at}/${name}`, child);
+    }
+    return sum;
+  };
+  return used(path, top);
+}
+
+/** Of st_blocks, whatever the file system's own blocks are. */
+const blockBytes = 512;

@@ -6,7 +6,7 @@ import { formatMicroTime, isAlreadyExists, isConflict, isNotFound } from "../../
 import type { Image, RuntimeInfo } from "../../runtime/index.ts";
 import { type KubeletContext, messageOf } from "../context.ts";
 import type { MachineInfo } from "../host.ts";
-import { conditionEvents, nodeLabels, nodeStatus, nodeStatusChanged, type Pressure } from "./status.ts";
+import { conditionEvents, foreignOf, nodeLabels, nodeStatus, nodeStatusChanged, type Pressure } from "./status.ts";
 
 export interface NodeManager {
   /** Reads machine and runtime and creates the node object, or takes over the one that is there. Tries until it works. */
@@ -147,7 +147,13 @@ async function createOrAdopt(context: KubeletContext, machine: MachineInfo, stat
       { metadata: { labels: Object.fromEntries(wrong) } },
       { type: "strategic" },
     );
-  return writeStatus(context, node, status);
+  return writeStatus(context, node, withoutForeign(node, status));
+}
+
+/** A kubelet that starts does not know what extended resources there are: none, until somebody says so again. */
+function withoutForeign(node: Node, status: NodeStatus): NodeStatus {
+  const none = Object.fromEntries(Object.keys(foreignOf(node.status?.capacity)).map((name) => [name, "0"]));
+  return { ...status, capacity: { ...none, ...status.capacity }, allocatable: { ...none, ...status.allocatable } };
 }
 
 async function writeStatus(context: KubeletContext, node: Node, status: NodeStatus): Promise<Node> {

@@ -40,12 +40,14 @@ export function capacityOf({
   filesystem,
   config,
   extended,
-}: Pick<NodeStatusInput, "machine" | "filesystem" | "config" | "extended">): ResourceList {
+  old,
+}: Pick<NodeStatusInput, "machine" | "filesystem" | "config" | "extended" | "old">): ResourceList {
   const hugePages = Object.entries(machine.hugePages).map(([size, bytes]) => [
     `hugepages-${size}`,
     bytes === 0 ? "0" : canonicalQuantity(`${bytes / 1024}Ki`),
   ]);
   return {
+    ...foreignOf(old?.capacity),
     cpu: String(machine.cpus),
     "ephemeral-storage": kibi(filesystem.capacityBytes),
     ...Object.fromEntries(hugePages),
@@ -54,6 +56,12 @@ export function capacityOf({
     ...extended,
   };
 }
+
+/** Resources that somebody else wrote into the status: extended ones, which have a domain. They stay. */
+export const foreignOf = (list: Readonly<ResourceList> = {}): ResourceList =>
+  Object.fromEntries(Object.entries(list).filter(([name]) => isExtended(name)));
+
+const isExtended = (name: string): boolean => /^[^/]+\/./.test(name) && !/^([^/]+\.)?kubernetes\.io\//.test(name);
 
 const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
 

@@ -91,7 +91,7 @@ function statusOf(
     hostIps: context.state.hostIps,
     runtimeName: context.state.runtimeName,
     recursiveReadOnlySupported: context.state.recursiveReadOnlySupported,
-    ...(view.evicted === undefined ? {} : { evicted: { reason: view.evicted.reason, message: view.evicted.message } }),
+    ...(view.evicted === undefined ? {} : { evicted: view.evicted }),
   });
 }
 

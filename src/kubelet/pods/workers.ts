@@ -11,6 +11,8 @@ export interface Eviction {
   readonly reason: string;
   readonly message: string;
   readonly graceSeconds?: number;
+  /** The pod passed a limit of its own: it is not disrupted for somebody else's sake. */
+  readonly ownDoing?: boolean;
 }
 
 /** What one step asks for: when to look again, if nothing happens before; `again` at once. */

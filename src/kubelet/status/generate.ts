@@ -27,7 +27,7 @@ export interface GenerateInput {
   readonly recursiveReadOnlySupported: boolean;
   readonly nowMs: number;
   /** Why the node put the pod out, when it did. */
-  readonly evicted?: { readonly reason: string; readonly message: string };
+  readonly evicted?: { readonly reason: string; readonly message: string; readonly ownDoing?: boolean };
   /** Conditions of a resize under way, and the resources that hold until it is done. */
   readonly resizeConditions?: readonly PodCondition[];
 }
@@ -67,7 +67,7 @@ export function generatePodStatus(input: GenerateInput): PodStatus {
   ];
   const disruption = old?.conditions?.find((each) => each.type === "DisruptionTarget");
   if (disruption !== undefined && !others.some((each) => each.type === "DisruptionTarget")) others.push(disruption);
-  if (input.evicted !== undefined && disruption === undefined && input.evicted.reason === "Evicted")
+  if (input.evicted?.reason === "Evicted" && input.evicted.ownDoing !== true && disruption === undefined)
     others.push({
       ...disruptionTarget,
       message: input.evicted.message,
@@ -115,7 +115,10 @@ function setPhase(input: GenerateInput, status: Mutable<PodStatus>, statuses: re
     if (reason) status.reason = reason;
     if (message) status.message = message;
   }
-  if (input.evicted !== undefined) Object.assign(status, { phase: "Failed", ...input.evicted });
+  if (input.evicted !== undefined) {
+    const { reason, message } = input.evicted;
+    Object.assign(status, { phase: "Failed", reason, message });
+  }
   if (isTerminalPhase(pod.status?.phase)) status.phase = pod.status!.phase;
 }
 

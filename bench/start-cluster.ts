@@ -9,7 +9,7 @@ import type * as library from "../src/cmd/library/index.ts";
 const { values, positionals } = parseArgs({ options: { source: { type: "boolean" } }, allowPositionals: true });
 const count = Number(positionals[0] ?? 6);
 const { deployments, startCluster } = (await import(
-  values.source ? "../src/cmd/library/index.ts" : "../dist/library.js"
+  values.source ? "../src/cmd/library/index.ts" : "../dist/library.mjs"
 )) as typeof library;
 
 const deployment: library.NewObject<Deployment> = {

@@ -48,4 +48,4 @@ export async function main(words: readonly string[]): Promise<number> {
 }
 
 // Ends at once: whatever a command's libraries still hold open (sockets of a dead peer, a worker) must not keep it alive.
-process.exit(await main(process.argv.slice(2)));
+void main(process.argv.slice(2)).then((status) => process.exit(status));

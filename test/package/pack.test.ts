@@ -34,7 +34,7 @@ before(() => {
 
 test("it holds what it needs and nothing of the workshop", () => {
   const paths = packed.files.map((file) => file.path);
-  for (const needed of ["package.json", "LICENSE", "t8s", "dist/t8s.js", "dist/library.js", "dist/store-worker.js"])
+  for (const needed of ["package.json", "LICENSE", "t8s", "dist/t8s.js", "dist/library.mjs", "dist/store-worker.js"])
     assert.ok(paths.includes(needed), `${needed} is missing`);
   const strange = paths.filter((path) => /^(src|test|bench|facts|node_modules)\/|\.test\.|\.cache\//.test(path));
   assert.deepEqual(strange, []);

@@ -22,8 +22,8 @@ import { type Link, openLink } from "./link.ts";
 import { deadlineMs, entriesOf, eventsOf, type PendingCommit, pack, readResult } from "./marshal.ts";
 import type { Call, EventPage, PackReader, RangePage, SweepAnswer } from "./protocol.ts";
 
-/** Beside this file in the sources; the built package keeps it above its chunks (tools/build.ts). */
-const ownWorker = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "../store-worker.js", import.meta.url);
+/** Beside this file in the sources; in the built package as one file beside the command's (tools/build.ts). */
+const ownWorker = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./store-worker.js", import.meta.url);
 
 export interface SqliteStoreOptions extends StoreOptions {
   /** The database file; missing folders are made. SQLite keeps a second file beside it, `<path>-wal`. */

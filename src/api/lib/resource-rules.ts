@@ -110,25 +110,29 @@ function requestAgainstLimit(
 export const resourceRequirements =
   (nameRule: Check<string>, claims: ReadonlySet<string>): Check<ResourceRequirements | undefined> =>
   (value, at, found) => {
-    const limits: ResourceList = value?.limits ?? {};
-    const requests: ResourceList = value?.requests ?? {};
-    for (const name of Object.keys(limits).sort()) {
+    if (!value) return;
+    const limits: ResourceList = value.limits ?? {};
+    const requests: ResourceList = value.requests ?? {};
+    const [limited, requested] = [Object.keys(limits).sort(), Object.keys(requests).sort()];
+    for (const name of limited) {
       const path = entry(child(at, "limits"), name);
       nameRule(name, path, found);
       quantityRules(name)(limits[name] as string, path, found);
       if (isHugePage(name)) found.push(...hugePageSize(name, limits[name] as string, path));
     }
-    for (const name of Object.keys(requests).sort()) {
+    for (const name of requested) {
       const path = entry(child(at, "requests"), name);
       nameRule(name, path, found);
       quantityRules(name)(requests[name] as string, path, found);
       requestAgainstLimit(name, { request: requests[name] as string, limits, at }, found);
       if (isHugePage(name)) found.push(...hugePageSize(name, requests[name] as string, path));
     }
-    const names = [...Object.keys(limits), ...Object.keys(requests)];
-    if (names.some(isHugePage) && !names.includes("cpu") && !names.includes("memory"))
-      found.push(field.forbidden(at, "HugePages require cpu or memory"));
-    claimNames(value?.claims ?? [], { known: claims, at: child(at, "claims") }, found);
+    if (limited.some(isHugePage) || requested.some(isHugePage)) {
+      const names = [...limited, ...requested];
+      if (!names.includes("cpu") && !names.includes("memory"))
+        found.push(field.forbidden(at, "HugePages require cpu or memory"));
+    }
+    if (value.claims) claimNames(value.claims, { known: claims, at: child(at, "claims") }, found);
   };
 
 type Claims = NonNullable<ResourceRequirements["claims"]>;

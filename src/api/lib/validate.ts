@@ -23,6 +23,16 @@ export function* worthChecking<T>(list: Iterable<T>, found: Findings): Generator
     yield [index++, value];
   }
 }
+/** The same as calls, for lists that most objects have: no iterator is made. */
+export function visit<T>(
+  list: readonly T[] | undefined | null,
+  found: Findings,
+  use: (value: T, index: number) => void,
+): void {
+  if (list === undefined || list === null) return;
+  for (let index = 0; index < list.length && found.length < mostFindings; index++) use(list[index] as T, index);
+}
+
 /** `at` is the dotted path of the value: `spec.containers[0].name`. */
 export type Check<T> = (value: T, at: string, found: Findings) => void;
 
@@ -88,7 +98,9 @@ export const when =
 export const each =
   <T>(check: Check<T>): Check<readonly T[] | undefined | null> =>
   (list, at, found) => {
-    for (const [index, value] of worthChecking(list ?? [], found)) check(value, item(at, index), found);
+    if (list === undefined || list === null) return;
+    for (let index = 0; index < list.length && found.length < mostFindings; index++)
+      check(list[index] as T, item(at, index), found);
   };
 
 /** No two items of a list may have the same key; the later one is reported at `fieldName` of the item (or the item itself). */

@@ -4,6 +4,7 @@ import { readerOf } from "../codec/decode-plan.ts";
 import { JsonSyntaxError } from "../codec/json-text.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../object.ts";
 import type { Schema, Schemas } from "../schema.ts";
+import { createdForm, createdForms, rememberForm } from "./created-fields.ts";
 import {
   emptyFieldSet,
   type FieldSet,
@@ -17,6 +18,7 @@ import {
   subtractFieldTrees,
   unionFields,
 } from "./field-set.ts";
+import { shareFields } from "./fields-text.ts";
 import { reconcileFields } from "./reconcile-fields.ts";
 import { type Comparison, changedFields, compareTyped } from "./typed.ts";
 
@@ -71,6 +73,7 @@ export const managerIdentity = (manager: Omit<Manager, "set" | "time">): string 
 
 const mostUpdateManagers = 10;
 const bucketName = "ancient-changes";
+const unknownManager = "unknown";
 
 /** Fields that nobody owns: the server or the path decides them. */
 const unowned = fieldSetOfPaths(
@@ -91,6 +94,7 @@ export const withoutUnowned = (set: FieldSet): FieldSet => subtractFields(set, u
 
 /** The new metadata.managedFields of a non-apply write (operation Update). Undefined: none are tracked. */
 export function managedFieldsAfterUpdate(update: ManagedFieldsUpdate): ManagedFieldsEntry[] | undefined {
+  if (update.before === undefined && update.after.metadata.managedFields === undefined) return afterCreate(update);
   const managers = startingPoint(update);
   if (managers.size === 0 && update.before !== undefined && update.before.metadata.uid) return undefined;
   try {
@@ -101,6 +105,43 @@ export function managedFieldsAfterUpdate(update: ManagedFieldsUpdate): ManagedFi
     throw error;
   }
 }
+
+/** Nobody owned anything: all that is set belongs to the creator. */
+function afterCreate(update: ManagedFieldsUpdate): ManagedFieldsEntry[] | undefined {
+  const forms = createdForms(update, () => zeroObject(update));
+  const form = createdForm(forms, update.after);
+  let fields: Record<string, unknown> | undefined;
+  if (form !== undefined && forms.known.has(form)) fields = forms.known.get(form);
+  else {
+    try {
+      const own = ownFields(changedFields(forms.zero, update.after, update), update);
+      fields = isEmptyFieldSet(own) ? undefined : formatFieldsV1(own);
+    } catch (error) {
+      if (error instanceof FieldSetError) return undefined;
+      throw error;
+    }
+    if (form !== undefined) {
+      if (fields !== undefined) shareFields(fields);
+      rememberForm(forms, form, fields);
+    }
+  }
+  if (fields === undefined) return undefined;
+  return [
+    {
+      manager: update.manager || unknownManager,
+      operation: "Update",
+      apiVersion: update.after.apiVersion,
+      time: update.time,
+      fieldsType: "FieldsV1",
+      fieldsV1: fields,
+      ...(update.subresource === "" ? {} : { subresource: update.subresource }),
+    },
+  ];
+}
+
+/** Of what a write changed, what somebody can own here. */
+const ownFields = (changed: FieldSet, { resetFields }: Pick<ManagedFieldsUpdate, "resetFields">): FieldSet =>
+  withoutUnowned(subtractFieldTrees(changed, resetFields ?? emptyFieldSet));
 
 /** The managers before the operation: the client's list when it sent a usable one, else the stored one. */
 function startingPoint({ before, after, subresource }: ManagedFieldsUpdate): Managers {
@@ -190,11 +231,10 @@ function afterUpdate(before: Managers, update: ManagedFieldsUpdate): Managers {
     before.size === 0
       ? { changed: changedFields(live, after, update), others: new Map<string, Manager>() }
       : changesAndOthers(before, { live, after }, update);
-  const reset = update.resetFields ?? emptyFieldSet;
-  const own = withoutUnowned(subtractFieldTrees(changed, reset));
+  const own = ownFields(changed, update);
   if (!isEmptyFieldSet(own)) {
     const entry = {
-      manager: update.manager || "unknown",
+      manager: update.manager || unknownManager,
       operation: "Update" as const,
       apiVersion,
       subresource: update.subresource,

@@ -1,8 +1,9 @@
 // Objects ↔ bytes. Upstream: k8s.io/apimachinery/pkg/runtime/serializer/json, sigs.k8s.io/json, k8s.io/apiserver
 // endpoints/handlers (how decode errors are worded).
 
+import { sharedText } from "../apply/fields-text.ts";
 import { badRequest } from "../errors.ts";
-import { formatApiVersion, type GroupVersionKind, type KubeObject } from "../object.ts";
+import { formatApiVersion, type GroupVersionKind, type KubeObject, type ManagedFieldsEntry } from "../object.ts";
 import { builtinSchemas, type Schema, type Schemas } from "../schema.ts";
 import { ReadContext, readAny, readerOf } from "./decode-plan.ts";
 import { deepest, JsonSyntaxError, type ParsedJson, parseJson, scanJson } from "./json-text.ts";
@@ -276,8 +277,24 @@ function read(
  */
 export function encodeForStore(object: KubeObject): Uint8Array {
   const { kind, apiVersion, metadata, ...rest } = object;
-  const { resourceVersion: _, ...kept } = metadata;
-  return encodeJson({ kind, apiVersion, metadata: kept, ...rest });
+  const { resourceVersion: _, managedFields, ...kept } = metadata;
+  let text = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":`;
+  text += managedFields === undefined ? toJson(kept) : withLast(toJson(kept), managersText(managedFields));
+  const others = toJson(rest);
+  return encoder.encode(others === "{}" ? `${text}}` : `${text},${others.slice(1)}`);
+}
+
+/** The object with `managedFields` after its other members. */
+const withLast = (object: string, managers: string): string =>
+  `${object.slice(0, -1)}${object === "{}" ? "" : ","}"managedFields":${managers}}`;
+
+function managersText(managers: readonly ManagedFieldsEntry[] | null): string {
+  const only = managers?.length === 1 ? managers[0]! : undefined;
+  const fields = only?.fieldsV1 ? sharedText(only.fieldsV1) : undefined;
+  if (only === undefined || fields === undefined) return toJson(managers);
+  const { fieldsV1: __, subresource, ...entry } = only;
+  const end = subresource === undefined ? "" : `,"subresource":${JSON.stringify(subresource)}`;
+  return `[${toJson(entry).slice(0, -1)},"fieldsV1":${fields}${end}}]`;
 }
 
 const metadataStart = encoder.encode('"metadata":{');

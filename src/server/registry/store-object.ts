@@ -7,21 +7,18 @@ import {
   encodeJson,
   identical,
   type KubeObject,
+  type StatusError,
   withResourceVersion,
 } from "../../machinery/index.ts";
 import type { CommitResult } from "../../store/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { ServerCore } from "../context.ts";
 import { CachedObject } from "../watchcache/index.ts";
+import { suspectBytes, tooLarge } from "./stored-size.ts";
 
 export const eventTtlSeconds = 3600;
 
-/** The object in the form of its storage version, without resourceVersion: that is the store's to say. */
-function storedForm(resource: ServedResource, object: KubeObject): KubeObject {
-  const { resourceVersion: _, ...metadata } = object.metadata;
-  return shownForm(resource, { ...object, metadata } as KubeObject);
-}
-
+/** The object in the form of its storage version. */
 const shownForm = ({ rules, custom }: ServedResource, object: KubeObject): KubeObject =>
   custom !== undefined
     ? custom.toStored(object)
@@ -46,7 +43,7 @@ export async function convertShown(
 }
 
 export const encodeStored = (resource: ServedResource, object: KubeObject): Uint8Array =>
-  encodeForStore(storedForm(resource, object));
+  encodeForStore(shownForm(resource, object));
 
 /** The object as the served version shows it. Mutable only when it was converted; treat it as frozen. */
 export function servedForm(resource: ServedResource, cached: CachedObject): KubeObject {
@@ -61,6 +58,8 @@ export interface WriteRequest {
   readonly resource: ServedResource;
   readonly object: KubeObject;
   readonly dryRun: boolean;
+  /** Managed fields are what the request is about (server-side apply). */
+  readonly keepsManagers?: boolean;
 }
 
 /** 0 revision in `bytes` of a dry run: nothing was stored, so there is no resourceVersion. */
@@ -73,32 +72,55 @@ export function asCached(
   const key = storageKey(resource.stored, object.metadata.namespace ?? "", object.metadata.name);
   const bytes = at.revision === 0 ? stored : withResourceVersion(stored, at.revision);
   const cached = new CachedObject(resource.stored, { key, revision: at.revision, bytes });
-  if (resource.rules.convert === undefined && resource.custom === undefined && at.revision > 0) {
-    const metadata = { ...object.metadata, resourceVersion: String(at.revision) };
-    cached.adopt({ ...object, metadata });
-  }
+  if (resource.rules.convert === undefined && resource.custom === undefined && at.revision > 0) cached.lend(object);
   return cached;
 }
 
-function storable(
-  resource: ServedResource,
-  draft: KubeObject,
-  converted: KubeObject | undefined,
-): { object: KubeObject; stored: Uint8Array } {
+interface Storable {
+  readonly object: KubeObject;
+  readonly stored: Uint8Array;
+}
+
+function storable(resource: ServedResource, draft: KubeObject, converted: KubeObject | undefined): Storable {
   if (converted !== undefined) return { object: draft, stored: encodeForStore(converted) };
   const bytes = encodeStored(resource, draft);
   const object = withoutEmptyLists(resource, draft, bytes);
   return { object, stored: object === draft ? bytes : encodeStored(resource, object) };
 }
 
+/**
+ * What is too large is stored without its managed fields, which are what may be missing; an applier's are not. Throws what upstream
+ * tells of etcd's refusal when it is too large even so.
+ */
+async function fitting(
+  request: WriteRequest & { readonly key: string; readonly isUpdate: boolean },
+): Promise<Storable> {
+  const { resource, object, key, isUpdate } = request;
+  const fits = async (draft: KubeObject): Promise<{ error: StatusError | undefined; value: Storable }> => {
+    const converted = await resource.custom?.convertToStored?.(draft);
+    const value = storable(resource, draft, converted);
+    if (request.dryRun || value.stored.length < suspectBytes) return { error: undefined, value };
+    const inStore = converted ?? storedForm(resource, value.object);
+    return { error: await tooLarge(resource, { key, json: value.stored, object: inStore, isUpdate }), value };
+  };
+  const whole = await fits(object);
+  if (whole.error === undefined) return whole.value;
+  if (request.keepsManagers === true || object.metadata.managedFields === undefined) throw whole.error;
+  const { managedFields: _, ...metadata } = object.metadata;
+  const { error, value } = await fits({ ...object, metadata });
+  if (error !== undefined) throw error;
+  return value;
+}
+
 /** Undefined when the name is taken. */
 export async function commitCreate(core: ServerCore, request: WriteRequest): Promise<CachedObject | undefined> {
   const { resource } = request;
-  const converted = await resource.custom?.convertToStored?.(request.object);
-  const { object, stored } = storable(resource, request.object, converted);
-  const key = storageKey(resource.stored, object.metadata.namespace ?? "", object.metadata.name);
+  const { namespace = "", name } = request.object.metadata;
+  const key = storageKey(resource.stored, namespace, name);
+  const { object, stored } = await fitting({ ...request, key, isUpdate: false });
   if (request.dryRun) {
     if (core.hub.cacheOf(resource.stored).get(key) !== undefined) return undefined;
+    const converted = await resource.custom?.convertToStored?.(object);
     return asCached(resource, object, { revision: 0, stored: encodeShown(converted ?? shownForm(resource, object)) });
   }
   const result = await core.store.commit([{ type: "put", key, value: stored, expectRevision: 0, ...ttlOf(resource) }]);
@@ -119,8 +141,7 @@ export async function commitUpdate(
   request: WriteRequest & { readonly current: CachedObject },
 ): Promise<UpdateOutcome> {
   const { resource, current } = request;
-  const converted = await resource.custom?.convertToStored?.(request.object);
-  const { object, stored } = storable(resource, request.object, converted);
+  const { object, stored } = await fitting({ ...request, key: current.key, isUpdate: true });
   const same = withResourceVersion(stored, current.revision);
   if (
     same.length === current.bytes.length &&
@@ -163,7 +184,7 @@ function currentOf(resource: ServedResource, result: Extract<CommitResult, { ok:
 
 /** The same members in another order, as a client sent them, are the same object. */
 function saysTheSame(resource: ServedResource, object: KubeObject, current: CachedObject): boolean {
-  const stored = storedForm(resource, object);
+  const stored = shownForm(resource, object);
   const metadata = { ...stored.metadata, resourceVersion: current.object.metadata.resourceVersion };
   return identical({ ...stored, metadata }, current.object);
 }

@@ -19,6 +19,8 @@ export class CachedObject implements Decodable {
   readonly bytes: Uint8Array;
   used = false;
   #object: KubeObject | undefined;
+  /** What was written, without its revision: only until the change has been handed out. */
+  #written: KubeObject | undefined;
   /** The decoded form while somebody else still holds it: an informer and this cache then share one. */
   #shared: WeakRef<KubeObject> | undefined;
   #labels: Labels | undefined;
@@ -41,17 +43,31 @@ export class CachedObject implements Decodable {
       this.used = true;
       return this.#object;
     }
+    const written = this.#written;
+    if (written !== undefined) {
+      this.#written = undefined;
+      const metadata = { ...written.metadata, resourceVersion: String(this.revision) };
+      return this.#hold(deepFreeze({ ...written, metadata }));
+    }
     return this.#hold(this.#shared?.deref() ?? deepFreeze(JSON.parse(decoder.decode(this.bytes)) as KubeObject));
   }
 
-  /** Takes the decoded form from whoever has just written these bytes. */
+  /** Takes the decoded form from whoever has made these bytes of it. */
   adopt(object: KubeObject): void {
     if (this.#object === undefined) this.#hold(deepFreeze(object));
   }
 
-  /** The same from another copy, if that one is decoded. */
-  adoptFrom(other: CachedObject): void {
-    if (this.#object === undefined && other.#object !== undefined) this.#hold(other.#object);
+  /**
+   * The same from whoever has just written it, for those who are told of the change. Most objects nobody here asks for: kept
+   * for longer, each would outlive the young generation of the heap and cost more than decoding the few that are asked for.
+   */
+  lend(written: KubeObject): void {
+    if (this.#object === undefined) this.#written = deepFreeze(written);
+  }
+
+  /** The change has been handed out. */
+  settle(): void {
+    this.#written = undefined;
   }
 
   forget(): void {

@@ -158,10 +158,6 @@ export function createCacheHub(options: {
     },
     offer(object) {
       if (revision < object.revision) offered.set(object.key, object);
-      else {
-        const current = cacheFor(object.key)?.get(object.key);
-        if (current?.revision === object.revision) current.adoptFrom(object);
-      }
     },
     async add(kind) {
       const known = caches.get(storagePrefix(kind));

@@ -197,6 +197,7 @@ export class KindCache {
       else observer.remove(object.object);
     }
     if (this.#watchers.size > 0) this.#dispatch(event);
+    object.settle();
   }
 
   /** What watchers hold is no longer what follows: they end, and their clients resume or list again. */

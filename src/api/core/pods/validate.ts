@@ -26,6 +26,8 @@ const tokensWithoutAccount: Check<PodSpec> = (spec, at, found) => {
         );
 };
 
+const images = each(imageSpaces);
+
 /** What every write of a pod must fulfil. */
 const metadataAndSpec: Check<Pod> = (pod, _at, found) => {
   const spec = specOf(pod);
@@ -36,8 +38,8 @@ const metadataAndSpec: Check<Pod> = (pod, _at, found) => {
     ...(pod.metadata.annotations ? { annotations: pod.metadata.annotations } : {}),
   })(spec, "spec", found);
   tokensWithoutAccount(spec, "spec", found);
-  each(imageSpaces)(spec.containers, "spec.containers", found);
-  each(imageSpaces)(spec.initContainers, "spec.initContainers", found);
+  images(spec.containers, "spec.containers", found);
+  images(spec.initContainers, "spec.initContainers", found);
 };
 
 export const validatePodCreate = (pod: Pod): FieldError[] =>

@@ -34,12 +34,13 @@ export const podAnnotations =
     const cost = annotations?.[deletionCost];
     if (cost !== undefined && !isCost(cost))
       found.push(field.invalid(entry(at, deletionCost), cost, "must be a 32bit integer"));
-    const names = new Set(allContainers(spec, "").map(({ container }) => container.name));
-    for (const [key, value] of Object.entries(annotations ?? {}).sort()) {
+    for (const key of Object.keys(annotations ?? {}).sort()) {
+      const value = annotations?.[key] ?? "";
       if (key === seccompPod || key.startsWith(seccompPrefix)) seccompText(value, child(at, key), found);
       if (!key.startsWith(appArmorPrefix)) continue;
       const name = key.slice(appArmorPrefix.length);
-      if (!names.has(name)) found.push(field.invalid(entry(at, key), name, "container not found"));
+      if (!allContainers(spec, "").some(({ container }) => container.name === name))
+        found.push(field.invalid(entry(at, key), name, "container not found"));
       if (!appArmorText(value))
         found.push(field.invalid(entry(at, key), value, `invalid AppArmor profile name: ${JSON.stringify(value)}`));
     }
@@ -65,10 +66,14 @@ function mustMatch({ annotation, profile, what, path }: Match, found: Findings):
     found.push(field.forbidden(child(path, "localhostProfile"), `${what} profile in annotation and field must match`));
 }
 
+const isProfile = (key: string): boolean =>
+  key === seccompPod || key.startsWith(seccompPrefix) || key.startsWith(appArmorPrefix);
+
 /** Profiles said twice, by annotation and by field, must agree. `at` is the spec. */
 export const profileAnnotations =
   (spec: PodSpec): Check<Annotations> =>
   (annotations, at, found) => {
+    if (!Object.keys(annotations ?? {}).some(isProfile)) return;
     const pod = spec.securityContext;
     mustMatch(
       {

@@ -12,7 +12,18 @@ import type {
 import { field } from "../../../machinery/index.ts";
 import { descendingPath, noBacksteps } from "../paths.ts";
 import { containerResourceName, resourceRequirements } from "../resource-rules.ts";
-import { type Check, child, dnsLabel, each, type Findings, item, oneOf, required, worthChecking } from "../validate.ts";
+import {
+  type Check,
+  child,
+  dnsLabel,
+  each,
+  type Findings,
+  item,
+  oneOf,
+  required,
+  visit,
+  worthChecking,
+} from "../validate.ts";
 import { containerPorts, envFrom, envVar } from "./env.ts";
 import { lifecycle, type ProbeKind, probe, restartPolicy } from "./handlers.ts";
 import { containerSecurity } from "./security.ts";
@@ -28,34 +39,40 @@ export interface ContainerContext {
 type AnyContainer = Container | EphemeralContainer;
 const probes: readonly ProbeKind[] = ["livenessProbe", "readinessProbe", "startupProbe"];
 
+const propagation = oneOf("Bidirectional", "HostToContainer", "None");
+const readOnlyMode = oneOf("Disabled", "Enabled", "IfPossible");
+
 /** Reported at the list: upstream leaves the index out of these paths. */
-const mountDetails =
-  (container: AnyContainer): Check<VolumeMount> =>
-  (mount, at, found) => {
-    const { mountPropagation, recursiveReadOnly } = mount;
-    if (mountPropagation !== undefined) {
-      const path = child(at, "mountPropagation");
-      oneOf("Bidirectional", "HostToContainer", "None")(mountPropagation, path, found);
-      if (mountPropagation === "Bidirectional" && container.securityContext?.privileged !== true)
-        found.push(field.forbidden(path, "Bidirectional mount propagation is available only to privileged containers"));
-    }
-    if (recursiveReadOnly === undefined || recursiveReadOnly === "Disabled") return;
-    const path = child(at, "recursiveReadOnly");
-    if (recursiveReadOnly !== "Enabled" && recursiveReadOnly !== "IfPossible") {
-      oneOf("Disabled", "Enabled", "IfPossible")(recursiveReadOnly, path, found);
-      return;
-    }
-    if (!mount.readOnly) found.push(field.forbidden(path, "may only be specified when readOnly is true"));
-    if (mountPropagation !== undefined && mountPropagation !== "None")
-      found.push(field.forbidden(path, "may only be specified when mountPropagation is None or not specified"));
-  };
+function mountDetails(
+  container: AnyContainer,
+  { mount, at }: { readonly mount: VolumeMount; readonly at: string },
+  found: Findings,
+): void {
+  const { mountPropagation, recursiveReadOnly } = mount;
+  if (mountPropagation !== undefined) {
+    const path = child(at, "mountPropagation");
+    propagation(mountPropagation, path, found);
+    if (mountPropagation === "Bidirectional" && container.securityContext?.privileged !== true)
+      found.push(field.forbidden(path, "Bidirectional mount propagation is available only to privileged containers"));
+  }
+  if (recursiveReadOnly === undefined || recursiveReadOnly === "Disabled") return;
+  const path = child(at, "recursiveReadOnly");
+  if (recursiveReadOnly !== "Enabled" && recursiveReadOnly !== "IfPossible") {
+    readOnlyMode(recursiveReadOnly, path, found);
+    return;
+  }
+  if (!mount.readOnly) found.push(field.forbidden(path, "may only be specified when readOnly is true"));
+  if (mountPropagation !== undefined && mountPropagation !== "None")
+    found.push(field.forbidden(path, "may only be specified when mountPropagation is None or not specified"));
+}
 
 const mounts =
   (container: AnyContainer, context: ContainerContext): Check<readonly VolumeMount[] | undefined> =>
-  (list = [], at, found) => {
+  (list, at, found) => {
+    if (list === undefined) return;
     const paths = new Set<string>();
-    const devices = container.volumeDevices ?? [];
-    for (const [index, mount] of worthChecking(list, found)) {
+    const devices = container.volumeDevices ?? none;
+    visit(list, found, (mount, index) => {
       const name = child(item(at, index), "name");
       const path = child(item(at, index), "mountPath");
       const { name: volume = "", mountPath = "", subPath = "", subPathExpr = "" } = mount;
@@ -80,13 +97,15 @@ const mounts =
           );
         descendingPath(subPathExpr, child(at, "subPathExpr"), found);
       }
-      mountDetails(container)(mount, at, found);
-    }
+      mountDetails(container, { mount, at }, found);
+    });
   };
+const none: readonly never[] = [];
 
 const devices =
   (container: AnyContainer, context: ContainerContext): Check<readonly VolumeDevice[] | undefined> =>
-  (list = [], at, found) => {
+  (list, at, found) => {
+    if (list === undefined) return;
     const names = new Set<string>();
     const paths = new Set<string>();
     for (const [index, { name: volume = "", devicePath = "" }] of worthChecking(list, found)) {
@@ -118,15 +137,19 @@ const devices =
     }
   };
 
+const resizedResource = required(oneOf("cpu", "memory"));
+const resizeRestart = required(oneOf("NotRequired", "RestartContainer"));
+
 const resizePolicy =
   (spec: PodSpec): Check<readonly ContainerResizePolicy[] | undefined> =>
-  (list = [], at, found) => {
+  (list, at, found) => {
+    if (list === undefined) return;
     const seen = new Set<string>();
     for (const [index, policy] of worthChecking(list, found)) {
       if (seen.has(policy.resourceName)) found.push(field.duplicate(item(at, index), policy.resourceName ?? ""));
       seen.add(policy.resourceName);
-      required(oneOf("cpu", "memory"))(policy.resourceName, at, found);
-      required(oneOf("NotRequired", "RestartContainer"))(policy.restartPolicy, at, found);
+      resizedResource(policy.resourceName, at, found);
+      resizeRestart(policy.restartPolicy, at, found);
       if (spec.restartPolicy === "Never" && policy.restartPolicy !== "NotRequired")
         found.push(
           field.invalid(at, policy.restartPolicy ?? "", "must be 'NotRequired' when pod `restartPolicy` is 'Never'"),
@@ -134,44 +157,47 @@ const resizePolicy =
     }
   };
 
+const label = required(dnsLabel);
+const need = required();
+const messagePolicy = required(oneOf("File", "FallbackToLogsOnError"));
+const envVars = each(envVar);
+const securityOf = {
+  sharingUsers: containerSecurity({ hostUsers: true }),
+  ownUsers: containerSecurity({ hostUsers: false }),
+};
+
 /** Rules of all three sorts. */
 const common =
   (context: ContainerContext): Check<AnyContainer> =>
   (container, at, found) => {
     const { spec } = context;
-    required(dnsLabel)(container.name, child(at, "name"), found);
-    required()(container.image, child(at, "image"), found);
-    required(oneOf("File", "FallbackToLogsOnError"))(
-      container.terminationMessagePolicy,
-      child(at, "terminationMessagePolicy"),
-      found,
-    );
+    label(container.name, child(at, "name"), found);
+    need(container.image, child(at, "image"), found);
+    messagePolicy(container.terminationMessagePolicy, child(at, "terminationMessagePolicy"), found);
     containerPorts(container.ports, child(at, "ports"), found);
-    each(envVar)(container.env, child(at, "env"), found);
+    envVars(container.env, child(at, "env"), found);
     envFrom(container.envFrom, child(at, "envFrom"), found);
     mounts(container, context)(container.volumeMounts, child(at, "volumeMounts"), found);
     devices(container, context)(container.volumeDevices, child(at, "volumeDevices"), found);
     pullPolicy(container.imagePullPolicy, child(at, "imagePullPolicy"), found);
     resourceRequirements(containerResourceName, context.claims)(container.resources, child(at, "resources"), found);
     resizePolicy(spec)(container.resizePolicy, child(at, "resizePolicy"), found);
-    containerSecurity({ hostUsers: spec.hostUsers !== false })(
-      container.securityContext,
-      child(at, "securityContext"),
-      found,
-    );
+    const security = spec.hostUsers === false ? securityOf.ownUsers : securityOf.sharingUsers;
+    security(container.securityContext, child(at, "securityContext"), found);
   };
 
 /** Host ports that several containers claim. */
 const hostPorts: Check<readonly Container[]> = (list, at, found) => {
   const taken = new Set<string>();
-  for (const [index, container] of worthChecking(list, found))
-    for (const [number, port] of worthChecking(container.ports ?? [], found)) {
-      if (!port.hostPort) continue;
+  visit(list, found, (container, index) =>
+    visit(container.ports, found, (port, number) => {
+      if (!port.hostPort) return;
       const key = `${port.protocol ?? ""}/${port.hostIP ?? ""}/${port.hostPort}`;
       if (taken.has(key))
         found.push(field.duplicate(child(item(child(item(at, index), "ports"), number), "hostPort"), key));
       taken.add(key);
-    }
+    }),
+  );
 };
 
 const hooks =
@@ -179,7 +205,7 @@ const hooks =
   (container, at, found) => {
     if (container.lifecycle !== undefined)
       lifecycle(spec.terminationGracePeriodSeconds, spec.os)(container.lifecycle, child(at, "lifecycle"), found);
-    for (const kind of probes) probe(kind)(container[kind], child(at, kind), found);
+    for (const kind of probes) if (container[kind] !== undefined) probe(kind)(container[kind], child(at, kind), found);
   };
 
 export const containers =
@@ -191,14 +217,15 @@ export const containers =
       return;
     }
     const names = new Set<string>();
-    for (const [index, container] of worthChecking(list, found)) {
+    const [ofAll, ofHooks] = [common(context), hooks(context.spec)];
+    visit(list, found, (container, index) => {
       const path = item(at, index);
-      common(context)(container, path, found);
+      ofAll(container, path, found);
       if (names.has(container.name ?? "")) found.push(field.duplicate(child(path, "name"), container.name ?? ""));
       names.add(container.name ?? "");
-      hooks(context.spec)(container, path, found);
+      ofHooks(container, path, found);
       restartPolicy(container, path, found);
-    }
+    });
     hostPorts(list, at, found);
   };
 
@@ -225,7 +252,8 @@ const initRestart: Check<Container> = (container, at, found) => {
 
 export const initContainers =
   (context: ContainerContext): Check<readonly Container[] | undefined> =>
-  (list = [], at, found) => {
+  (list, at, found) => {
+    if (list === undefined) return;
     const names = new Set((context.spec.containers ?? []).map(({ name = "" }) => name));
     for (const [index, container] of worthChecking(list, found)) {
       const path = item(at, index);
@@ -257,7 +285,8 @@ const isSet = (value: unknown): boolean =>
 
 export const ephemeralContainers =
   (context: ContainerContext): Check<readonly EphemeralContainer[] | undefined> =>
-  (list = [], at, found) => {
+  (list, at, found) => {
+    if (list === undefined) return;
     const others = new Set(
       [...(context.spec.containers ?? []), ...(context.spec.initContainers ?? [])].map(({ name = "" }) => name),
     );

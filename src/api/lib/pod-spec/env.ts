@@ -168,9 +168,11 @@ function valueFrom(variable: EnvVar, at: string, found: Findings): void {
   else if (count > 1) found.push(field.invalid(at, "", "may not have more than one field specified at a time"));
 }
 
+const envName = required(named(relaxedEnvVarName));
+
 export const envVar: Check<EnvVar> = (variable, at, found) => {
-  required(named(relaxedEnvVarName))(variable.name, child(at, "name"), found);
-  valueFrom(variable, child(at, "valueFrom"), found);
+  envName(variable.name, child(at, "name"), found);
+  if (variable.valueFrom !== undefined) valueFrom(variable, child(at, "valueFrom"), found);
 };
 
 /** Here the empty name is a missing value, and a name may end in a dash. */
@@ -182,7 +184,8 @@ const sourceName: Check<{ name?: string }> = ({ name = "" }, at, found) => {
 
 /** `at` is the list: upstream reports the number of sources there. */
 export const envFrom: Check<readonly EnvFromSource[] | undefined> = (list, at, found) => {
-  for (const [index, source] of (list ?? []).entries()) {
+  if (!list) return;
+  for (const [index, source] of list.entries()) {
     const path = item(at, index);
     unlessEmpty(named(relaxedEnvVarName))(source.prefix, child(path, "prefix"), found);
     let count = 0;
@@ -197,9 +200,12 @@ export const envFrom: Check<readonly EnvFromSource[] | undefined> = (list, at, f
   }
 };
 
+const protocol = required(oneOf("SCTP", "TCP", "UDP"));
+
 export const containerPorts: Check<readonly ContainerPort[] | undefined> = (list, at, found) => {
+  if (!list) return;
   const names = new Set<string>();
-  for (const [index, port] of (list ?? []).entries()) {
+  for (const [index, port] of list.entries()) {
     const path = item(at, index);
     if (port.name) {
       const texts = portName(port.name);
@@ -210,6 +216,6 @@ export const containerPorts: Check<readonly ContainerPort[] | undefined> = (list
     if (!port.containerPort) found.push(field.required(child(path, "containerPort")));
     else portNumber(port.containerPort, child(path, "containerPort"), found);
     if (port.hostPort) portNumber(port.hostPort, child(path, "hostPort"), found);
-    required(oneOf("SCTP", "TCP", "UDP"))(port.protocol, child(path, "protocol"), found);
+    protocol(port.protocol, child(path, "protocol"), found);
   }
 };

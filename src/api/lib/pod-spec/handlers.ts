@@ -15,10 +15,12 @@ export const portNumberOrName: Check<IntOrString | undefined> = (port = 0, at, f
   else for (const text of portName(port)) found.push(field.invalid(at, port, text));
 };
 
+const scheme = oneOf("HTTP", "HTTPS");
+
 const httpGet: Check<HTTPGetAction> = (action, at, found) => {
   if (!action.path) found.push(field.required(child(at, "path")));
   portNumberOrName(action.port, child(at, "port"), found);
-  oneOf("HTTP", "HTTPS")(action.scheme, child(at, "scheme"), found);
+  scheme(action.scheme, child(at, "scheme"), found);
   for (const { name = "" } of action.httpHeaders ?? [])
     for (const text of httpHeaderName(name)) found.push(field.invalid(child(at, "httpHeaders"), name, text));
 };
@@ -49,11 +51,16 @@ function handlers(graceSeconds: number | undefined): {
   };
 }
 
+/** The names that a place allows, and how each is checked. */
+interface Handlers {
+  readonly names: readonly (keyof Handler)[];
+  readonly checks: ReturnType<typeof handlers>;
+}
+
 /** Exactly one handler of those that the caller names. */
 const handler =
-  (names: readonly (keyof Handler)[], graceSeconds: number | undefined): Check<Handler> =>
+  ({ names, checks }: Handlers): Check<Handler> =>
   (value, at, found) => {
-    const checks = handlers(graceSeconds);
     let count = 0;
     for (const name of names) {
       if (value[name] === undefined) continue;
@@ -72,6 +79,8 @@ const numbers = [
   "failureThreshold",
 ] as const;
 
+const probeHandler = handler({ names: ["exec", "httpGet", "tcpSocket", "grpc"], checks: handlers(undefined) });
+
 export type ProbeKind = "livenessProbe" | "readinessProbe" | "startupProbe";
 
 /** The probe in the field `kind`. */
@@ -79,7 +88,7 @@ export const probe =
   (kind: ProbeKind): Check<Probe | undefined> =>
   (value, at, found) => {
     if (value === undefined) return;
-    handler(["exec", "httpGet", "tcpSocket", "grpc"], undefined)(value, at, found);
+    probeHandler(value, at, found);
     for (const name of numbers) notNegative(value[name], child(at, name), found);
     const grace = value.terminationGracePeriodSeconds;
     if (grace !== undefined && grace <= 0)
@@ -145,13 +154,15 @@ const stopSignal =
     else if (os.name === "linux") oneOf(...linuxSignals)(signal, at, found);
   };
 
+const hookHandlers = ["exec", "httpGet", "tcpSocket", "sleep"] as const;
+
 export const lifecycle =
   (graceSeconds: number | undefined, os: PodOS | undefined): Check<Lifecycle> =>
   (value, at, found) => {
     for (const name of ["postStart", "preStop"] as const) {
       const hook = value[name];
       if (hook !== undefined)
-        handler(["exec", "httpGet", "tcpSocket", "sleep"], graceSeconds)(hook, child(at, name), found);
+        handler({ names: hookHandlers, checks: handlers(graceSeconds) })(hook, child(at, name), found);
     }
     if (value.stopSignal !== undefined) stopSignal(os)(value.stopSignal, child(at, "stopSignal"), found);
   };

@@ -5,14 +5,17 @@ import { addResourceList, type ResourceList } from "../resources.ts";
 
 export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
 
-const compute = ["cpu", "memory"];
-const positive = (list: Readonly<ResourceList> | undefined): ResourceList =>
-  Object.fromEntries(
-    compute.flatMap((name) => {
-      const amount = list?.[name];
-      return amount !== undefined && compareQuantities(amount, "0") > 0 ? [[name, amount]] : [];
-    }),
-  );
+const compute = ["cpu", "memory"] as const;
+
+function positive(list: Readonly<ResourceList> | undefined): ResourceList {
+  const found: ResourceList = {};
+  if (list === undefined) return found;
+  for (const name of compute) {
+    const amount = list[name];
+    if (amount !== undefined && compareQuantities(amount, "0") > 0) found[name] = amount;
+  }
+  return found;
+}
 
 /** CPU and memory count; init containers count like the others. */
 export function qosClass(spec: PodSpec): QosClass {

@@ -41,15 +41,18 @@ const weightedTerm: Check<WeightedPodAffinityTerm> = (term, at, found) => {
 };
 
 export const affinity: Check<Affinity | undefined> = (value, at, found) => {
-  const node = value?.nodeAffinity;
+  if (!value) return;
+  const node = value.nodeAffinity;
   const ofNode = child(at, "nodeAffinity");
   optional(nodeSelector)(node?.[required], child(ofNode, required), found);
   each(preferredTerm)(node?.[preferred], child(ofNode, preferred), found);
   for (const name of ["podAffinity", "podAntiAffinity"] as const) {
-    each(podTerm)(value?.[name]?.[required], child(child(at, name), required), found);
-    each(weightedTerm)(value?.[name]?.[preferred], child(child(at, name), preferred), found);
+    each(podTerm)(value[name]?.[required], child(child(at, name), required), found);
+    each(weightedTerm)(value[name]?.[preferred], child(child(at, name), preferred), found);
   }
 };
+
+const knownEffect = oneOf("NoSchedule", "PreferNoSchedule", "NoExecute");
 
 const toleration: Check<Toleration> = (value, at, found) => {
   const { key = "", operator = "", effect = "", tolerationSeconds, value: tolerated = "" } = value;
@@ -76,17 +79,18 @@ const toleration: Check<Toleration> = (value, at, found) => {
     const comparing = operator === "Lt" || operator === "Gt";
     found.push(field.notSupported(path, operator, comparing ? ["Equal", "Exists", "Lt", "Gt"] : ["Equal", "Exists"]));
   }
-  if (effect !== "") oneOf("NoSchedule", "PreferNoSchedule", "NoExecute")(effect, child(at, "effect"), found);
+  if (effect !== "") knownEffect(effect, child(at, "effect"), found);
 };
 
 export const tolerations = each(toleration);
 
+const unsatisfiable = oneOf("DoNotSchedule", "ScheduleAnyway");
 const inclusion = optional(oneOf("Honor", "Ignore"));
 
 const constraint: Check<TopologySpreadConstraint> = (value, at, found) => {
   positive(value.maxSkew, child(at, "maxSkew"), found);
   if (!value.topologyKey) found.push(field.required(child(at, "topologyKey"), "can not be empty"));
-  oneOf("DoNotSchedule", "ScheduleAnyway")(value.whenUnsatisfiable, child(at, "whenUnsatisfiable"), found);
+  unsatisfiable(value.whenUnsatisfiable, child(at, "whenUnsatisfiable"), found);
 };
 
 const constraintDetails: Check<TopologySpreadConstraint> = (value, at, found) => {

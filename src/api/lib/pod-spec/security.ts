@@ -73,21 +73,32 @@ const printed = (context: SecurityContext): object => ({
   AppArmorProfile: context.appArmorProfile ?? null,
 });
 
+const idIfAny = optional(id);
+const seccompIfAny = optional(seccomp);
+const appArmorIfAny = optional(appArmor);
+const windowsIfAny = optional(windowsOptions);
+const ids = each(id);
+const procMount = oneOf("Default", "Unmasked");
+const groupChange = optional(oneOf("Always", "OnRootMismatch"));
+const groupsPolicy = optional(oneOf("Merge", "Strict"));
+// MountOption waits for the SELinuxMount gate.
+const labelChange = optional(oneOf("Recursive"));
+
 /** `hostUsers`: the pod shares the node's user namespace. */
 export const containerSecurity =
   (pod: { readonly hostUsers: boolean }): Check<SecurityContext | undefined> =>
   (context, at, found) => {
     if (context === undefined) return;
-    optional(id)(context.runAsUser, child(at, "runAsUser"), found);
-    optional(id)(context.runAsGroup, child(at, "runAsGroup"), found);
+    idIfAny(context.runAsUser, child(at, "runAsUser"), found);
+    idIfAny(context.runAsGroup, child(at, "runAsGroup"), found);
     if (context.procMount !== undefined) {
-      oneOf("Default", "Unmasked")(context.procMount, child(at, "procMount"), found);
+      procMount(context.procMount, child(at, "procMount"), found);
       if (pod.hostUsers && context.procMount === "Unmasked")
         found.push(
           field.invalid(child(at, "procMount"), context.procMount, "`hostUsers` must be false to use `Unmasked`"),
         );
     }
-    optional(seccomp)(context.seccompProfile, child(at, "seccompProfile"), found);
+    seccompIfAny(context.seccompProfile, child(at, "seccompProfile"), found);
     if (context.allowPrivilegeEscalation === false) {
       if (context.privileged)
         found.push(
@@ -107,8 +118,8 @@ export const containerSecurity =
             ),
           );
     }
-    optional(windowsOptions)(context.windowsOptions, child(at, "windowsOptions"), found);
-    optional(appArmor)(context.appArmorProfile, child(at, "appArmorProfile"), found);
+    windowsIfAny(context.windowsOptions, child(at, "windowsOptions"), found);
+    appArmorIfAny(context.appArmorProfile, child(at, "appArmorProfile"), found);
   };
 
 const sysctlFormat = "^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$";
@@ -118,7 +129,8 @@ const netSysctls = /^net[./]/;
 
 const sysctls =
   (spec: PodSpec): Check<readonly Sysctl[] | undefined> =>
-  (list = [], at, found) => {
+  (list, at, found) => {
+    if (list === undefined) return;
     const seen = new Set<string>();
     for (const [index, { name = "" }] of list.entries()) {
       const path = child(item(at, index), "name");
@@ -139,9 +151,8 @@ export const podSecurity =
   (spec: PodSpec): Check<PodSecurityContext | undefined> =>
   (context, at, found) => {
     if (context === undefined) return;
-    for (const name of ["fsGroup", "runAsUser", "runAsGroup"] as const)
-      optional(id)(context[name], child(at, name), found);
-    each(id)(context.supplementalGroups, child(at, "supplementalGroups"), found);
+    for (const name of ["fsGroup", "runAsUser", "runAsGroup"] as const) idIfAny(context[name], child(at, name), found);
+    ids(context.supplementalGroups, child(at, "supplementalGroups"), found);
     if (spec.shareProcessNamespace && spec.hostPID)
       found.push(
         field.invalid(
@@ -151,11 +162,10 @@ export const podSecurity =
         ),
       );
     sysctls(spec)(context.sysctls, child(at, "sysctls"), found);
-    optional(oneOf("Always", "OnRootMismatch"))(context.fsGroupChangePolicy, child(at, "fsGroupChangePolicy"), found);
-    optional(seccomp)(context.seccompProfile, child(at, "seccompProfile"), found);
-    optional(windowsOptions)(context.windowsOptions, child(at, "windowsOptions"), found);
-    optional(appArmor)(context.appArmorProfile, child(at, "appArmorProfile"), found);
-    optional(oneOf("Merge", "Strict"))(context.supplementalGroupsPolicy, child(at, "supplementalGroupsPolicy"), found);
-    // MountOption waits for the SELinuxMount gate.
-    optional(oneOf("Recursive"))(context.seLinuxChangePolicy, child(at, "seLinuxChangePolicy"), found);
+    groupChange(context.fsGroupChangePolicy, child(at, "fsGroupChangePolicy"), found);
+    seccompIfAny(context.seccompProfile, child(at, "seccompProfile"), found);
+    windowsIfAny(context.windowsOptions, child(at, "windowsOptions"), found);
+    appArmorIfAny(context.appArmorProfile, child(at, "appArmorProfile"), found);
+    groupsPolicy(context.supplementalGroupsPolicy, child(at, "supplementalGroupsPolicy"), found);
+    labelChange(context.seLinuxChangePolicy, child(at, "seLinuxChangePolicy"), found);
   };

@@ -57,7 +57,8 @@ const printedClaim = (claim: PodResourceClaim): object => ({
   ResourceClaimTemplateName: claim.resourceClaimTemplateName ?? null,
 });
 
-const resourceClaims: Check<readonly PodResourceClaim[] | undefined> = (list = [], at, found) => {
+const resourceClaims: Check<readonly PodResourceClaim[] | undefined> = (list, at, found) => {
+  if (list === undefined) return;
   const names = new Set<string>();
   for (const [index, claim] of list.entries()) {
     const path = item(at, index);
@@ -167,7 +168,8 @@ const dnsConfig =
       return void found.push(
         field.required(servers, "must provide at least one DNS nameserver when `dnsPolicy` is None"),
       );
-    const { nameservers = [], searches = [], options = [] } = config ?? {};
+    if (config === undefined) return;
+    const { nameservers = [], searches = [], options = [] } = config;
     if (nameservers.length > 3)
       found.push(field.invalid(servers, nameservers, "must not have more than 3 nameservers"));
     each(legacyIp)(nameservers, servers, found);
@@ -210,8 +212,8 @@ const hostnameOverride: Check<PodSpec> = (spec, at, found) => {
 const fileKeyVolumes: Check<PodSpec> = (spec, at, found) => {
   for (const { container, path } of allContainers(spec, at))
     for (const [index, variable] of (container.env ?? []).entries()) {
-      const name = variable.valueFrom?.fileKeyRef?.volumeName;
       if (variable.valueFrom?.fileKeyRef === undefined) continue;
+      const name = variable.valueFrom.fileKeyRef.volumeName;
       const volume = spec.volumes?.findLast((each) => each.name === name);
       const where = `${path}.env[${index}].valueFrom.fileKeyRef.volumeName`;
       if (volume === undefined) found.push(field.notFound(where, name ?? ""));
@@ -224,20 +226,27 @@ const activeDeadline: Check<number> = (seconds, at, found) => {
   if (seconds < 1 || seconds > 2147483647) found.push(field.invalid(at, seconds, rangeText(1, 2147483647)));
 };
 
+const subdomainIfAny = unlessEmpty(dnsSubdomain);
+const labelIfAny = unlessEmpty(dnsLabel);
+const deadlineIfAny = optional(activeDeadline);
+const runtimeClass = optional(dnsSubdomain);
+const aliases = each(hostAlias);
+const preemption = required(oneOf("PreemptLowerPriority", "Never"));
+const restarts = required(oneOf("Always", "OnFailure", "Never"));
+const dnsPolicy = required(oneOf("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"));
+
 /** Names and switches at the end of the list. */
 const remainder: Check<PodSpec> = (spec, at, found) => {
-  unlessEmpty(dnsSubdomain)(spec.serviceAccountName, child(at, "serviceAccountName"), found);
-  unlessEmpty(dnsSubdomain)(spec.nodeName, child(at, "nodeName"), found);
-  optional(activeDeadline)(spec.activeDeadlineSeconds, child(at, "activeDeadlineSeconds"), found);
-  unlessEmpty(dnsLabel)(spec.hostname, child(at, "hostname"), found);
-  unlessEmpty(dnsLabel)(spec.subdomain, child(at, "subdomain"), found);
+  subdomainIfAny(spec.serviceAccountName, child(at, "serviceAccountName"), found);
+  subdomainIfAny(spec.nodeName, child(at, "nodeName"), found);
+  deadlineIfAny(spec.activeDeadlineSeconds, child(at, "activeDeadlineSeconds"), found);
+  labelIfAny(spec.hostname, child(at, "hostname"), found);
+  labelIfAny(spec.subdomain, child(at, "subdomain"), found);
   tolerations(spec.tolerations, child(at, "tolerations"), found);
-  each(hostAlias)(spec.hostAliases, child(at, "hostAliases"), found);
-  unlessEmpty(dnsSubdomain)(spec.priorityClassName, child(at, "priorityClassName"), found);
-  optional(dnsSubdomain)(spec.runtimeClassName, child(at, "runtimeClassName"), found);
-  const preemption = child(at, "preemptionPolicy");
-  if (spec.preemptionPolicy !== undefined)
-    required(oneOf("PreemptLowerPriority", "Never"))(spec.preemptionPolicy, preemption, found);
+  aliases(spec.hostAliases, child(at, "hostAliases"), found);
+  subdomainIfAny(spec.priorityClassName, child(at, "priorityClassName"), found);
+  runtimeClass(spec.runtimeClassName, child(at, "runtimeClassName"), found);
+  if (spec.preemptionPolicy !== undefined) preemption(spec.preemptionPolicy, child(at, "preemptionPolicy"), found);
   if (spec.overhead !== undefined)
     resourceRequirements(containerResourceName, new Set())({ limits: spec.overhead }, child(at, "overhead"), found);
   operatingSystem(spec, at, found);
@@ -262,12 +271,8 @@ export const podSpec =
     ephemeralContainers(inside)(spec.ephemeralContainers, child(at, "ephemeralContainers"), found);
     podResources(claims)(spec, at, found);
     hostNetworkPorts(context)(spec, at, found);
-    required(oneOf("Always", "OnFailure", "Never"))(spec.restartPolicy, child(at, "restartPolicy"), found);
-    required(oneOf("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"))(
-      spec.dnsPolicy,
-      child(at, "dnsPolicy"),
-      found,
-    );
+    restarts(spec.restartPolicy, child(at, "restartPolicy"), found);
+    dnsPolicy(spec.dnsPolicy, child(at, "dnsPolicy"), found);
     labels(spec.nodeSelector, child(at, "nodeSelector"), found);
     podSecurity(spec)(spec.securityContext, child(at, "securityContext"), found);
     affinity(spec.affinity, child(at, "affinity"), found);

@@ -3,7 +3,15 @@ import type { Container, PodSpec } from "../../../../facts/types/core.v1.ts";
 import { child, item } from "../validate.ts";
 
 /** All containers with their paths: init, regular, ephemeral. */
-export const allContainers = (spec: PodSpec, at: string): { container: Container; path: string }[] =>
-  (["initContainers", "containers", "ephemeralContainers"] as const).flatMap((list) =>
-    ((spec[list] ?? []) as Container[]).map((container, index) => ({ container, path: item(child(at, list), index) })),
-  );
+export function allContainers(spec: PodSpec, at: string): { container: Container; path: string }[] {
+  const all: { container: Container; path: string }[] = [];
+  for (const list of lists) {
+    const containers = spec[list] as readonly Container[] | undefined | null;
+    if (!containers) continue;
+    const path = child(at, list);
+    for (let index = 0; index < containers.length; index++)
+      all.push({ container: containers[index] as Container, path: item(path, index) });
+  }
+  return all;
+}
+const lists = ["initContainers", "containers", "ephemeralContainers"] as const;

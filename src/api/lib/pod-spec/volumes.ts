@@ -9,18 +9,7 @@ import type {
 import { compareQuantities, dns1123Subdomain, field } from "../../../machinery/index.ts";
 import { annotations, labels } from "../metadata.ts";
 import { descendingPath, fileMode, noBacksteps, unreservedPath } from "../paths.ts";
-import {
-  type Check,
-  child,
-  dnsLabel,
-  each,
-  type Findings,
-  fields,
-  item,
-  oneOf,
-  required,
-  worthChecking,
-} from "../validate.ts";
+import { type Check, child, dnsLabel, each, type Findings, fields, item, oneOf, required, visit } from "../validate.ts";
 import { claimSpec } from "../volumes/volume-claim.ts";
 import { storageSources } from "../volumes/volume-sources.ts";
 import { fieldRef, resourceFieldRef } from "./env.ts";
@@ -35,9 +24,11 @@ const downwardFields = [
   "metadata.uid",
 ];
 
+const need = required();
+
 const keyToPath: Check<KeyToPath> = (value, at, found) => {
-  required()(value.key, child(at, "key"), found);
-  required()(value.path, child(at, "path"), found);
+  need(value.key, child(at, "key"), found);
+  need(value.path, child(at, "path"), found);
   unreservedPath(value.path, child(at, "path"), found);
   fileMode(value.mode, child(at, "mode"), found);
 };
@@ -78,11 +69,11 @@ const directory = (at: string): Directory => {
 const keyed =
   (files: Directory): Check<Projection<"secret"> | Projection<"configMap">> =>
   (source, at, found) => {
-    required()(source.name, child(at, "name"), found);
-    for (const [index, each] of worthChecking(source.items ?? [], found)) {
+    need(source.name, child(at, "name"), found);
+    visit<KeyToPath>(source.items, found, (each, index) => {
       keyToPath(each, item(child(at, "items"), index), found);
       files.claim(each.path, source.name ?? "", found);
-    }
+    });
   };
 
 const token =
@@ -145,8 +136,10 @@ export interface VolumeContext {
   readonly isPod: boolean;
 }
 
+type SourceChecks = { readonly [K in keyof Sources]-?: Check<NonNullable<Sources[K]>> };
+
 /** Check of each source in upstream's order, with the path names that upstream reports. */
-const sourceChecks = (context: VolumeContext): { readonly [K in keyof Sources]-?: Check<NonNullable<Sources[K]>> } => ({
+const sourceChecks = ({ isPod }: Pick<VolumeContext, "isPod">): SourceChecks => ({
   ...storageSources,
   emptyDir: ({ sizeLimit }, at, found) => {
     if (sizeLimit !== undefined && compareQuantities(sizeLimit, "0") < 0)
@@ -184,10 +177,12 @@ const sourceChecks = (context: VolumeContext): { readonly [K in keyof Sources]-?
     claimSpec(template.spec, child(path, "spec"), found);
   },
   image: (value, at, found) => {
-    if (context.isPod) required()(value.reference, child(at, "reference"), found);
+    if (isPod) need(value.reference, child(at, "reference"), found);
     pullPolicy(value.pullPolicy, child(at, "pullPolicy"), found);
   },
 });
+
+const checksOf = { pods: sourceChecks({ isPod: true }), templates: sourceChecks({ isPod: false }) };
 
 const order: readonly (keyof Sources)[] = [
   "emptyDir",
@@ -227,7 +222,7 @@ const innerNames: Partial<Record<keyof Sources, string>> = { gcePersistentDisk: 
 
 function source(volume: Volume, context: VolumeContext, at: string): Findings {
   const found: Findings = [];
-  const checks = sourceChecks(context);
+  const checks = context.isPod ? checksOf.pods : checksOf.templates;
   let count = 0;
   for (const name of order) {
     const value = volume[name];
@@ -254,6 +249,8 @@ function source(volume: Volume, context: VolumeContext, at: string): Findings {
   return found;
 }
 
+const label = required(dnsLabel);
+
 /** Checks all volumes; returns those that containers may refer to, by name. */
 export function volumes(
   list: readonly Volume[] | undefined,
@@ -261,13 +258,12 @@ export function volumes(
   found: Findings,
 ): Map<string, Volume> {
   const usable = new Map<string, Volume>();
-  const created = new Set(
-    (list ?? []).filter((each) => each.ephemeral && context.podName).map((each) => `${context.podName}-${each.name}`),
-  );
-  for (const [index, volume] of worthChecking(list ?? [], found)) {
+  const created = new Set<string>();
+  for (const each of list ?? []) if (each.ephemeral && context.podName) created.add(`${context.podName}-${each.name}`);
+  visit(list, found, (volume, index) => {
     const path = item(context.at, index);
     const own = source(volume, context, path);
-    required(dnsLabel)(volume.name, child(path, "name"), own);
+    label(volume.name, child(path, "name"), own);
     if (usable.has(volume.name)) own.push(field.duplicate(child(path, "name"), volume.name));
     if (own.length === 0) usable.set(volume.name, volume);
     found.push(...own);
@@ -280,6 +276,6 @@ export function volumes(
           "must not reference a PVC that gets created for an ephemeral volume",
         ),
       );
-  }
+  });
   return usable;
 }

@@ -90,6 +90,10 @@ export const controllers: readonly ControllerEntry[] = [
     async () => (await import("./pv-protection/controller.ts")).runPersistentVolumeProtection,
   ),
   entry(
+    "volumeattributesclass-protection-controller",
+    async () => (await import("./volumeattributesclass-protection/controller.ts")).runVolumeAttributesClassProtection,
+  ),
+  entry(
     "certificatesigningrequest-signing-controller",
     async () => (await import("./certificatesigningrequest-signing/controller.ts")).runCertificateSigning,
   ),

@@ -19,6 +19,7 @@ import { isMirrorPod, isTerminalPhase, podUid } from "./pod.ts";
 import { admit } from "./pods/admission.ts";
 import { createOrphanKiller } from "./pods/orphans.ts";
 import { createPleg } from "./pods/pleg.ts";
+import { createResizes, type Resizes } from "./pods/resize.ts";
 import { createStaticPods } from "./pods/static.ts";
 import { createPodSteps } from "./pods/steps.ts";
 import { createPodWorkers, type PodWorkers } from "./pods/workers.ts";
@@ -96,12 +97,18 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   });
   const statuses = createStatusManager({ client, clock, log, signal: life.signal });
   const probes = createProbeManager(context, (uid) => workers.poke(uid));
+  const resizes = createResizes({
+    context,
+    fits: (pod) => admitHere({ context, workers, eviction, resizes }, pod),
+    poke: (uid) => workers.poke(uid),
+  });
   const steps = createPodSteps({
     ...{ context, statuses, probes, observer: createObserver(context), images: createImageManager(context) },
     backoff: createBackoff({ clock, initialMs: 10_000, limitMs: config.maxContainerRestartPeriodSeconds * 1000 }),
     volumes: createVolumeManager(context),
     objects,
-    admit: (pod) => admitHere({ context, workers, eviction }, pod),
+    admit: (pod) => admitHere({ context, workers, eviction, resizes }, pod),
+    resizes,
   });
   const workers: PodWorkers = createPodWorkers({
     clock,
@@ -189,7 +196,12 @@ export function createKubelet(options: KubeletOptions): Kubelet {
 }
 
 function admitHere(
-  { context, workers, eviction }: { context: KubeletContext; workers: PodWorkers; eviction: EvictionManager },
+  {
+    context,
+    workers,
+    eviction,
+    resizes,
+  }: { context: KubeletContext; workers: PodWorkers; eviction: EvictionManager; resizes: Resizes },
   pod: Pod,
 ): ReturnType<typeof admit> {
   const node = context.node();
@@ -198,7 +210,8 @@ function admitHere(
   // Who came first stays: pods that were bound later do not count against this one.
   const others = workers
     .active()
-    .filter((other) => podUid(other) !== uid && !isTerminalPhase(other.status?.phase) && earlier(other, pod));
+    .filter((other) => podUid(other) !== uid && !isTerminalPhase(other.status?.phase) && earlier(other, pod))
+    .map((other) => resizes.allocated(other));
   return admit({
     ...{ pod, others, node, allocatable: (node.status?.allocatable ?? {}) as Record<string, string> },
     allowedUnsafeSysctls: context.config.allowedUnsafeSysctls,

@@ -12,16 +12,16 @@ const t8s = join(root, "t8s");
 
 export interface JudgedCluster {
   readonly kubeconfig: string;
-  /** Absent for a cluster that somebody else runs. */
+  /** Files, oldest first; none when nobody said where they are. */
   readonly auditLogs: () => readonly string[];
   /** Of the cluster's own process. */
   readonly log: string | undefined;
   end(): void;
 }
 
-export const existingCluster = (kubeconfig: string): JudgedCluster => {
+export const existingCluster = (kubeconfig: string, auditLog: string | undefined): JudgedCluster => {
   if (!existsSync(kubeconfig)) throw new Error(`--kubeconfig ${kubeconfig}: there is no such file`);
-  return { kubeconfig, auditLogs: () => [], log: undefined, end: () => {} };
+  return { kubeconfig, auditLogs: () => (auditLog === undefined ? [] : [auditLog]), log: undefined, end: () => {} };
 };
 
 export interface ClusterSettings {
@@ -117,6 +117,7 @@ export async function runSuite(settings: SuiteSettings, say: (line: string) => v
             `--procs=${settings.procs}`,
             `--focus=${settings.focus}`,
             "--no-color",
+            "--silence-skips",
             `--timeout=${settings.limit}`,
             e2eTest,
             "--",

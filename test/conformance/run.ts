@@ -28,6 +28,7 @@ Usage: npm run conformance -- [flags]
   --name NAME        name of the cluster (default conformance)
   --keep             leave the cluster running
   --kubeconfig FILE  judge this cluster instead of starting one
+  --audit-log FILE   that cluster's audit log, with its policy's user agents and responses
   --e2e-test FILE    use this e2e.test instead of building it; ginkgo and kubectl are looked for beside it
   --limit DURATION   end the suite after this time (default 3h)
 `;
@@ -46,6 +47,7 @@ const options = {
   name: { type: "string", default: "conformance" },
   keep: { type: "boolean", default: false },
   kubeconfig: { type: "string" },
+  "audit-log": { type: "string" },
   "e2e-test": { type: "string" },
   limit: { type: "string", default: "3h" },
   help: { type: "boolean", default: false },
@@ -71,7 +73,7 @@ async function main(): Promise<number> {
   const cluster =
     values.kubeconfig === undefined
       ? await startCluster({ name: values.name, nodes: count(values.nodes, "nodes"), keep: values.keep, say })
-      : existingCluster(values.kubeconfig);
+      : existingCluster(values.kubeconfig, values["audit-log"]);
   const ignore = (): void => {}; // the suite is told as well, and ends; then the cluster does
   process.on("SIGINT", ignore);
   try {

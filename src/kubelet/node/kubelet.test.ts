@@ -232,6 +232,26 @@ describe("a kubelet with real containers", { skip: obstacle }, () => {
       [status.status, status.reason, status.details.causes],
       ["Failure", "NonZeroExitCode", [{ reason: "ExitCode", message: "5" }]],
     );
+  });
+
+  it("speaks the older WebSocket protocols: base64, and errors as plain text", async () => {
+    const run = async (script: string, protocols: string[]): Promise<string[]> => {
+      const command = ["sh", "-c", script].map((each) => `command=${encodeURIComponent(each)}`).join("&");
+      const url = `ws://127.0.0.1:${api.port}/exec/default/web/c?${command}&output=1`;
+      const socket = new WebSocket(url, protocols);
+      const messages: string[] = [];
+      socket.on("message", (data: Buffer) => messages.push(data.toString("latin1")));
+      await new Promise<void>((resolve, reject) => {
+        socket.on("close", () => resolve());
+        socket.on("error", reject);
+      });
+      return messages;
+    };
+    assert.deepEqual(await run("echo hi", ["channel.k8s.io"]), ["\u0001", "\u0001hi\n"]);
+    assert.deepEqual(await run("echo hi", []), ["\u0001", "\u0001hi\n"]);
+    assert.deepEqual(await run("echo hi", ["base64.channel.k8s.io"]), ["1", `1${btoa("hi\n")}`]);
+    const failed = await run("exit 3", ["channel.k8s.io"]);
+    assert.match(failed.at(-1) ?? "", /^\u0003command terminated with non-zero exit code/);
     await remove("web");
   });
 

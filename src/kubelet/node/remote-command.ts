@@ -1,5 +1,7 @@
-// exec and attach for WebSocket callers: channels of v4/v5.channel.k8s.io to the SPDY streams of the runtime. The first byte of a message
-// is its channel; in v5 channel 255 closes another one (the end of stdin). Upstream: apimachinery remotecommand, kubelet cri streaming.
+// exec and attach for WebSocket callers: channels of [v4.|v5.][base64.]channel.k8s.io to the SPDY streams of the runtime. The first byte of a
+// message is its channel; in v5 channel 255 closes another one (the end of stdin). With base64 messages are text: a digit, then the bytes.
+// Before v4 the error channel has the plain text of a failure, and nothing at all otherwise. Upstream: apimachinery remotecommand, httpstream
+// wsstream, kubelet cri streaming.
 import type { Duplex } from "node:stream";
 import type { SpdyConnection, SpdyStream } from "spdy-transport";
 import type { WebSocket } from "ws";
@@ -8,7 +10,13 @@ import { RouteError } from "./routes.ts";
 import { dialSpdy, type StreamOptions, type UpgradeRequest } from "./upgrade.ts";
 import { acceptWebSocket, bytesOf, offeredProtocol } from "./websocket.ts";
 
-const protocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
+const protocols = [
+  "v5.channel.k8s.io",
+  "v4.channel.k8s.io",
+  "v4.base64.channel.k8s.io",
+  "channel.k8s.io",
+  "base64.channel.k8s.io",
+];
 const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 type StreamType = "error" | "stdin" | "stdout" | "stderr" | "resize";
 
@@ -17,7 +25,8 @@ export async function serveRemoteCommand(
   target: { readonly url: string; readonly streams: StreamOptions },
   log: Logger,
 ): Promise<void> {
-  const protocol = offeredProtocol(upgrade.request.headers["sec-websocket-protocol"], protocols);
+  const offered = upgrade.request.headers["sec-websocket-protocol"];
+  const protocol = offered === undefined ? "" : offeredProtocol(offered, protocols);
   if (protocol === undefined)
     throw new RouteError(400, `unable to upgrade: none of the offered protocols is one of ${protocols.join(", ")}`);
   const [{ default: transport }, peer] = await Promise.all([
@@ -27,7 +36,7 @@ export async function serveRemoteCommand(
   const connection = transport.connection.create(peer.socket, { protocol: "spdy", isServer: false });
   connection.on("error", (error) => log.debug("a remote command's connection to the runtime broke", { error }));
   connection.start(3.1);
-  const caller = await acceptWebSocket(upgrade, protocol);
+  const caller = codedCaller(await acceptWebSocket(upgrade, protocol), protocol);
   // The runtime waits until it has all streams, the error stream among them.
   const { stdin, stdout, stderr, tty } = target.streams;
   const wanted: StreamType[] = [
@@ -39,10 +48,59 @@ export async function serveRemoteCommand(
   ];
   const streams = new Map<StreamType, SpdyStream>();
   for (const type of wanted) streams.set(type, await open(connection, type));
+  // Who speaks to a kubelet itself learns by an empty message that the command runs.
+  if (protocol !== protocols[0])
+    caller.send(stdout ? channels.stdout : stderr ? channels.stderr : channels.error, Buffer.alloc(0), () => {});
   callerToRuntime(caller, streams);
   await runtimeToCaller(caller, { streams, socket: peer.socket });
-  caller.close(1000);
+  caller.socket.close(1000);
   peer.socket.destroy();
+}
+
+/** A caller and how its protocol writes messages. */
+interface Caller {
+  readonly socket: WebSocket;
+  /** Of a message as it came: channel first. */
+  read(message: Buffer): Buffer;
+  send(channel: number, chunk: Buffer, sent: () => void): void;
+}
+
+function codedCaller(socket: WebSocket, protocol: string): Caller {
+  const base64 = protocol.includes("base64");
+  const plainErrors = !/^v[45]\./.test(protocol);
+  const write = (channel: number, chunk: Buffer, sent: () => void): void => {
+    if (base64) {
+      socket.send(`${channel}${chunk.toString("base64")}`, sent);
+      return;
+    }
+    const message = Buffer.allocUnsafe(chunk.length + 1);
+    message[0] = channel;
+    chunk.copy(message, 1);
+    socket.send(message, sent);
+  };
+  return {
+    socket,
+    read(message) {
+      if (!base64 || message.length === 0) return message;
+      const channel = message[0]! - "0".charCodeAt(0);
+      return Buffer.concat([Buffer.of(channel), Buffer.from(message.toString("latin1", 1), "base64")]);
+    },
+    send(channel, chunk, sent) {
+      if (channel !== channels.error || !plainErrors || chunk.length === 0) return write(channel, chunk, sent);
+      const text = failureText(chunk);
+      if (text !== undefined) write(channel, Buffer.from(text), sent);
+    },
+  };
+}
+
+/** The message of the Status that the runtime ends with; undefined when the command succeeded. */
+function failureText(chunk: Buffer): string | undefined {
+  try {
+    const { status, message } = JSON.parse(chunk.toString()) as { status?: string; message?: string };
+    return status === "Success" ? undefined : (message ?? "");
+  } catch {
+    return chunk.toString(); // a runtime that writes its errors as plain text
+  }
 }
 
 function open(connection: SpdyConnection, streamType: StreamType): Promise<SpdyStream> {
@@ -70,10 +128,11 @@ function unlimited(stream: SpdyStream): void {
       Object.assign(side, { current: size, max: size, limit: 2 * size, lowWaterMark: 0 });
 }
 
-function callerToRuntime(caller: WebSocket, streams: ReadonlyMap<StreamType, SpdyStream>): void {
+function callerToRuntime(coded: Caller, streams: ReadonlyMap<StreamType, SpdyStream>): void {
+  const { socket: caller } = coded;
   const names: Readonly<Record<number, StreamType>> = { [channels.stdin]: "stdin", [channels.resize]: "resize" };
   caller.on("message", (data) => {
-    const message = bytesOf(data);
+    const message = coded.read(bytesOf(data));
     const channel = message[0];
     if (channel === undefined) return;
     if (channel === channels.close) {
@@ -100,10 +159,11 @@ const mostBufferedBytes = 1 << 20;
 
 /** Resolves when the runtime has ended its streams: the error stream tells the exit code as a Status, last. */
 async function runtimeToCaller(
-  caller: WebSocket,
+  coded: Caller,
   runtime: { readonly streams: ReadonlyMap<StreamType, SpdyStream>; readonly socket: Duplex },
 ): Promise<void> {
   const { streams, socket } = runtime;
+  const { socket: caller } = coded;
   const sent = (): void => {
     if (socket.isPaused() && caller.bufferedAmount < mostBufferedBytes) socket.resume();
   };
@@ -116,10 +176,7 @@ async function runtimeToCaller(
       ({ stream, channel }) =>
         new Promise<void>((resolve) => {
           stream.on("data", (chunk: Buffer) => {
-            const message = Buffer.allocUnsafe(chunk.length + 1);
-            message[0] = channel;
-            chunk.copy(message, 1);
-            caller.send(message, sent);
+            coded.send(channel, chunk, sent);
             if (caller.bufferedAmount >= mostBufferedBytes) socket.pause();
           });
           stream.on("end", resolve);

@@ -1,5 +1,5 @@
 // exec, attach and port-forward: connections that change protocol. SPDY callers are joined with the runtime's streaming server byte by
-// byte; WebSocket callers (v4.channel.k8s.io, v5.channel.k8s.io, tunnelled port-forward) are translated. Upstream: server.go
+// byte; WebSocket callers (channel.k8s.io in its versions, tunnelled port-forward) are translated. Upstream: server.go
 // getExec/getAttach/getPortForward, apimachinery remotecommand and portforward constants.
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";

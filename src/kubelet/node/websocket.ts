@@ -12,7 +12,7 @@ export const offeredProtocol = (header: string | undefined, known: readonly stri
 export function acceptWebSocket({ request, socket, head }: UpgradeRequest, protocol: string): Promise<WebSocket> {
   const server = new WebSocketServer({
     noServer: true,
-    handleProtocols: () => protocol,
+    handleProtocols: () => protocol || false,
     perMessageDeflate: false,
     maxPayload: 32 * 1024 * 1024,
   });

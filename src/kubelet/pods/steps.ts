@@ -22,6 +22,7 @@ import type { Observer } from "../sync/observe.ts";
 import { syncContainers } from "../sync/sync-containers.ts";
 import type { VolumeManager } from "../volumes/manager.ts";
 import type { Rejection } from "./admission.ts";
+import type { Resizes } from "./resize.ts";
 import type { PodSteps, PodView, StepResult } from "./workers.ts";
 
 export interface StepParts {
@@ -35,6 +36,7 @@ export interface StepParts {
   readonly objects: ObjectCache;
   /** Asked once for each pod that has not run yet. */
   readonly admit: (pod: Pod) => Rejection | undefined;
+  readonly resizes: Resizes;
 }
 
 /** A container that cannot be made (a missing key, a bad image name) is tried again after this, as upstream does. */
@@ -64,6 +66,7 @@ export function createPodSteps(parts: StepParts): PodSteps {
       parts.backoff.forget(`${uid}_`);
       parts.images.forget(uid);
       parts.observer.forget(uid);
+      parts.resizes.forget(uid);
       parts.objects.release(uid);
       parts.statuses.forget(pod.metadata.uid);
     },
@@ -91,19 +94,32 @@ function statusOf(
     hostIps: context.state.hostIps,
     runtimeName: context.state.runtimeName,
     recursiveReadOnlySupported: context.state.recursiveReadOnlySupported,
+    resizeConditions: parts.resizes.conditions(view.uid),
+    actuated: parts.resizes.actuated(view.uid),
     ...(view.evicted === undefined ? {} : { evicted: view.evicted }),
   });
 }
 
 async function syncPod(parts: StepParts, step: Step): Promise<StepResult> {
-  const { context, statuses, probes } = parts;
-  const { pod, view, memory } = step;
+  const { resizes } = parts;
+  const { view, memory } = step;
   const observed = await parts.observer.observe(view.uid);
   if (!memory.admitted) {
-    const rejection = observed.sandboxes.length > 0 ? undefined : parts.admit(pod);
-    if (rejection !== undefined) return reject(parts, pod, rejection);
+    const wasRunning = observed.sandboxes.length > 0;
+    const rejection = wasRunning ? undefined : parts.admit(step.pod);
+    if (rejection !== undefined) return reject(parts, step.pod, rejection);
     memory.admitted = true;
+    resizes.admit(step.pod, wasRunning);
   }
+  const pod = resizes.take(step.pod);
+  resizes.progress(pod, observed);
+  return runPod(parts, { ...step, pod }, observed);
+}
+
+/** With the resources that the node has granted. */
+async function runPod(parts: StepParts, step: Step, observed: ObservedPod): Promise<StepResult> {
+  const { context, statuses, probes, resizes } = parts;
+  const { pod, view, memory } = step;
   probes.update(pod, observed);
   const status = statusOf(parts, step, { observed, terminal: false });
   statuses.set(pod, status, {
@@ -129,6 +145,7 @@ async function syncPod(parts: StepParts, step: Step): Promise<StepResult> {
       volumes,
       signal: view.signal,
       probes: probes.results(view.uid),
+      actuated: resizes.actuated(view.uid),
       pullSecrets: await pullSecrets(context, pod),
     },
     ...(runtimeClass === undefined ? {} : { runtimeClass }),
@@ -138,9 +155,10 @@ async function syncPod(parts: StepParts, step: Step): Promise<StepResult> {
     else memory.failures.set(name, failure);
   }
   view.signal.throwIfAborted();
+  if (outcome.resizeError !== undefined) resizes.failed(pod, outcome.resizeError);
   if (outcome.changed) return { again: true };
   // What failed is told before the next try.
-  if (outcome.failures.size > 0)
+  if (outcome.failures.size > 0 || outcome.resizeError !== undefined)
     statuses.set(pod, statusOf(parts, step, { observed: await parts.observer.observe(view.uid), terminal: false }));
   if (outcome.error !== undefined && !(outcome.error instanceof StartError)) throw outcome.error;
   const retryAfterMs = outcome.error === undefined ? undefined : startRetryMs * (1 + 0.5 * context.rng.next());
@@ -214,7 +232,8 @@ async function pullSecrets(context: KubeletContext, pod: Pod): Promise<Secret[]>
 
 async function terminatePod(parts: StepParts, step: Step): Promise<void> {
   const { context, observer, statuses, probes } = parts;
-  const { pod, view } = step;
+  const { view } = step;
+  const pod = parts.resizes.allocated(step.pod);
   const observed = await observer.observe(view.uid);
   if (!view.deleted && observed.sandboxes.length > 0)
     statuses.set(pod, statusOf(parts, step, { observed, terminal: false }), { held: true });

@@ -23,6 +23,8 @@ export interface ContainersInput {
   /** `containerd`: prefix of containerID. */
   readonly runtimeName: string;
   readonly recursiveReadOnlySupported: boolean;
+  /** Sizes that the runtime was told, by container. */
+  readonly actuated?: ReadonlyMap<string, NonNullable<ContainerStatus["resources"]>>;
 }
 
 type Draft = { -readonly [K in keyof ContainerStatus]: ContainerStatus[K] };
@@ -168,7 +170,8 @@ function fromObserved(
     old.containerID !== containerID
   )
     restartCount = old.restartCount + 1;
-  const resources = container.resources ?? {};
+  const granted = container.resources ?? {};
+  const resources = (state.running === undefined ? undefined : input.actuated?.get(container.name)) ?? granted;
   return {
     name: container.name,
     state,
@@ -178,9 +181,9 @@ function fromObserved(
     image: newest.image,
     imageID: newest.imageRef,
     containerID,
-    ...(resources.requests === undefined || Object.keys(resources.requests).length === 0
+    ...(granted.requests === undefined || Object.keys(granted.requests).length === 0
       ? {}
-      : { allocatedResources: resources.requests }),
+      : { allocatedResources: granted.requests }),
     resources,
     ...(volumeMounts === undefined ? {} : { volumeMounts }),
     ...(newest.user === undefined

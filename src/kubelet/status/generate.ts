@@ -30,6 +30,8 @@ export interface GenerateInput {
   readonly evicted?: { readonly reason: string; readonly message: string; readonly ownDoing?: boolean };
   /** Conditions of a resize under way, and the resources that hold until it is done. */
   readonly resizeConditions?: readonly PodCondition[];
+  /** Sizes that the runtime was told, by container. */
+  readonly actuated?: ReadonlyMap<string, NonNullable<ContainerStatus["resources"]>>;
 }
 
 const disruptionTarget = { type: "DisruptionTarget", status: "True", reason: "TerminationByKubelet" } as const;

@@ -4,6 +4,8 @@ import type { Container, Pod } from "../../api/index.ts";
 import { containerHash } from "../labels.ts";
 import { findObserved, type ObservedContainer, type ObservedPod, sandboxChanged } from "../observed.ts";
 import { asksRestartAll, ephemeralContainers, initContainers, isRestartableInit, restartsAfterExit } from "../pod.ts";
+import type { Resources } from "../resources/allocation.ts";
+import { type ContainerResize, resizeOf } from "./resize.ts";
 
 export type KillReason =
   | "startupProbe"
@@ -34,6 +36,10 @@ export interface PodActions {
   containersToKill: ContainerToKill[];
   /** Kill and remove, in this order (restart of all containers in place). */
   containersToReset: { readonly id: string; readonly name: string; readonly kill: boolean }[];
+  /** Running containers whose size changes while they run. */
+  containersToResize: ContainerResize[];
+  /** The pod's own cgroup changes its size. */
+  resizePod: boolean;
 }
 
 /** Latest probe results by container id; undefined when there is none yet. */
@@ -48,7 +54,11 @@ export interface ActionsInput {
   readonly pod: Pod;
   readonly observed: ObservedPod;
   readonly probes: ProbeResults;
+  /** What the runtime was last told about sizes, by container. */
+  readonly actuated?: ReadonlyMap<string, Resources>;
 }
+
+const nothingActuated: ReadonlyMap<string, Resources> = new Map();
 
 const restartsOnFailure = (pod: Pod): boolean => pod.spec.restartPolicy !== "Never";
 const succeeded = (observed: ObservedPod, name: string): boolean => {
@@ -85,6 +95,8 @@ export function computePodActions(input: ActionsInput): PodActions {
       containersToStart: [],
       containersToKill: [],
       containersToReset: [],
+      containersToResize: [],
+      resizePod: false,
     },
   };
   if (!sandbox.needed && restartAllAsked(pod, observed)) {
@@ -176,6 +188,8 @@ function initActions(input: ActionsInput, actions: PodActions): boolean {
     }
     if (step.kill !== undefined) actions.containersToKill.push({ id: status.id, name: container.name, ...step.kill });
     if (step.start) actions.initContainersToStart.push(index);
+    else if (sidecar && step.initialized && !resizeRunning(input, actions, { container, status }))
+      actions.initContainersToStart.push(index);
     previously = true;
   }
   if (!previously) actions.initContainersToStart.push(0);
@@ -264,7 +278,8 @@ function mainActions(input: ActionsInput, actions: PodActions): void {
     }
     const kill = reasonToKill(input, container, status);
     if (kill === undefined) {
-      kept++;
+      if (resizeRunning(input, actions, { container, status })) kept++;
+      else actions.containersToStart.push(index);
       return;
     }
     if (kill.restart) actions.containersToStart.push(index);
@@ -274,6 +289,24 @@ function mainActions(input: ActionsInput, actions: PodActions): void {
   if (kept > 0 || actions.containersToStart.length > 0) return;
   actions.killPod = true;
   actions.initContainersToStart = [];
+}
+
+/** Notes a change of size; false when the container has to be started anew for it. */
+function resizeRunning(
+  { actuated = nothingActuated }: ActionsInput,
+  actions: PodActions,
+  { container, status }: { readonly container: Container; readonly status: ObservedContainer },
+): boolean {
+  const resize = resizeOf(container, status, actuated);
+  if (resize === undefined) return true;
+  actions.resizePod = true;
+  if (!resize.restart) {
+    actions.containersToResize.push(resize);
+    return true;
+  }
+  const message = `Container ${container.name} resize requires restart`;
+  actions.containersToKill.push({ id: status.id, name: container.name, message, reason: "resize" });
+  return false;
 }
 
 function reasonToKill(

@@ -15,6 +15,7 @@ import { containerConfig } from "./container-config.ts";
 import { runHook } from "./hooks.ts";
 import { type ImageManager, StartError } from "./images.ts";
 import { killContainer, killPod } from "./kill.ts";
+import { type Actuated, resizeInPlace } from "./resize.ts";
 import { sandboxConfig } from "./sandbox-config.ts";
 
 export interface SyncParts {
@@ -29,6 +30,8 @@ export interface SyncRequest {
   readonly probes: ProbeResults;
   readonly volumes: MountedVolumes;
   readonly pullSecrets: readonly Secret[];
+  /** What the runtime was told about sizes, by container; what is started or resized is noted in it. */
+  readonly actuated: Actuated;
   readonly runtimeClass?: RuntimeClass;
   /** The pod is to end: start nothing more. */
   readonly signal: AbortSignal;
@@ -37,6 +40,8 @@ export interface SyncRequest {
 export interface SyncOutcome {
   /** By container: why it could not be started; undefined clears what was known. */
   readonly failures: ReadonlyMap<string, StartFailure | undefined>;
+  /** Why a change of size could not be taken up. */
+  readonly resizeError: string | undefined;
   /** Something was done: look again at once. */
   readonly changed: boolean;
   /** Try again after back-off, at this clock time. */
@@ -51,11 +56,13 @@ interface Run extends SyncParts, SyncRequest {
   changed: boolean;
   retryAfterMs: number | undefined;
   error: unknown;
+  resizeError: string | undefined;
 }
 
 export async function syncContainers(parts: SyncParts, request: SyncRequest): Promise<SyncOutcome> {
   const { context } = parts;
-  const actions = computePodActions({ pod: request.pod, observed: request.observed, probes: request.probes });
+  const { pod, observed, probes, actuated } = request;
+  const actions = computePodActions({ pod, observed, probes, actuated });
   const run: Run = {
     ...parts,
     ...request,
@@ -64,6 +71,7 @@ export async function syncContainers(parts: SyncParts, request: SyncRequest): Pr
     changed: false,
     retryAfterMs: undefined,
     error: undefined,
+    resizeError: undefined,
   };
   if (actions.createSandbox && actions.sandboxId !== "")
     podEvent(context, request.pod, {
@@ -76,6 +84,7 @@ export async function syncContainers(parts: SyncParts, request: SyncRequest): Pr
     ? await newSandbox(run)
     : { id: actions.sandboxId, podIps: request.observed.ips, config: undefined as PodSandboxConfig | undefined };
   if (started === undefined) return run;
+  await resize(run);
   const toStart =
     actions.initContainersToStart.length + actions.containersToStart.length + actions.ephemeralContainersToStart.length;
   if (toStart > 0 && !(actions.killPod && !actions.createSandbox)) {
@@ -83,6 +92,15 @@ export async function syncContainers(parts: SyncParts, request: SyncRequest): Pr
     await startAll(run, { id: started.id, podIps: started.podIps, config });
   }
   return run;
+}
+
+async function resize(run: Run): Promise<void> {
+  const { context, pod, actuated, actions } = run;
+  if (!actions.resizePod || actions.killPod) return;
+  const { containersToResize: containers } = actions;
+  run.resizeError = await resizeInPlace({ context, pod, actuated, containers });
+  if (run.resizeError === undefined) run.changed = true;
+  else run.error = new Error(run.resizeError);
 }
 
 async function endWhatMustGo(run: Run): Promise<void> {
@@ -249,6 +267,7 @@ async function startContainer(run: Run, sandbox: Sandbox, { container, target }:
   if (run.signal.aborted) throw new StartError("ContainerCreating", "the pod is being deleted");
   if (context.config.materializePods)
     await context.host.files.makeDirectory(`${sandbox.config.logDirectory}/${container.name}`, 0o755);
+  run.actuated.set(container.name, container.resources ?? {});
   const id = await context.runtime
     .createContainer(sandbox.id, config, sandbox.config)
     .catch((error: unknown) => fail("CreateContainerError", error));

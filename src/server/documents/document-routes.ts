@@ -3,7 +3,6 @@ import { Gauge, type MetricRegistry } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, encodeJson, StatusError } from "../../machinery/index.ts";
 import type { Aggregation } from "../aggregation/contract.ts";
 import { withExtensions } from "../aggregation/open-api-routes.ts";
-import { negotiate, negotiateError } from "../content/negotiate.ts";
 import type { ServerCore } from "../context.ts";
 import { discoveryRoutes } from "../discovery/discovery.ts";
 import { type HealthChecks, healthRoutes } from "../health.ts";
@@ -121,18 +120,18 @@ const profilingRoutes: readonly DocumentRoute[] = [
   },
 ];
 
-/** Asked for another form it answers 406: upstream's version handler knows JSON only. */
+/** JSON alone, and 406 for who accepts no JSON: upstream's version handler does not negotiate, its router does. */
 function versionResponse(context: Parameters<DocumentRoute["handler"]>[0]): ApiResponse {
-  const accept = context.request.headers["accept"];
   if (context.request.objects === true)
     return { status: 200, headers: { "content-type": "application/json" }, object: versionInfo };
-  if (negotiateError(accept) !== "application/json")
+  const accept = context.request.headers["accept"] || "*/*";
+  const types = accept.split(",").map((clause) => clause.split(";")[0]?.trim());
+  if (!types.some((type) => type === "*/*" || type === "application/json"))
     throw new StatusError({
       code: 406,
       reason: "NotAcceptable",
       message: "406: Not Acceptable\n\nAvailable representations: application/json",
       details: {},
     });
-  negotiate(accept, { transforms: true });
   return jsonOnly(context.request, versionInfo);
 }

@@ -1,9 +1,13 @@
 // Definitions of custom resources. Upstream: apiextensions' controller/openapi/builder and openapi/v2/conversion.
 import type { ServedResource } from "../catalog.ts";
 import type { Definitions, Dialect, Json } from "./definitions.ts";
+import { customDescriptions } from "./descriptions.ts";
 import { definitionOf, listDefinitionOf, metaDefinition } from "./operations.ts";
 
-const typeMeta: Json = { apiVersion: { type: "string" }, kind: { type: "string" } };
+const typeMeta: Json = {
+  apiVersion: { description: customDescriptions.apiVersion, type: "string" },
+  kind: { description: customDescriptions.kind, type: "string" },
+};
 
 /** Adds the definitions of the kind and of its list. */
 export function addCustom(resource: ServedResource, definitions: Definitions, dialect: Dialect): void {
@@ -15,16 +19,16 @@ export function addCustom(resource: ServedResource, definitions: Definitions, di
     "x-kubernetes-group-version-kind": [{ group, kind: name, version }],
     ...(selectable.length === 0 ? {} : { "x-kubernetes-selectable-fields": selectable }),
   });
-  const meta = (name: string): Json => {
+  const meta = (name: string, description: string): Json => {
     const ref = definitions.ref(metaDefinition(name));
-    return dialect === "v3" ? { allOf: [ref] } : ref;
+    return { description, ...(dialect === "v3" ? { allOf: [ref] } : ref) };
   };
   const preserved = own === undefined || (dialect === "v2" && own["x-kubernetes-preserve-unknown-fields"] === true);
   const schema = preserved ? { type: "object" } : dialect === "v2" ? forVersion2(own) : forVersion3(own);
   const properties = {
     ...((schema as Json)["properties"] as Json | undefined),
     ...typeMeta,
-    metadata: meta("ObjectMeta"),
+    metadata: meta("ObjectMeta", customDescriptions.metadata),
   };
   definitions.add(definitionOf(resource), {
     ...schema,
@@ -35,7 +39,11 @@ export function addCustom(resource: ServedResource, definitions: Definitions, di
   definitions.add(listDefinitionOf(resource), {
     type: "object",
     required: ["items"],
-    properties: { ...typeMeta, items: { type: "array", items }, metadata: meta("ListMeta") },
+    properties: {
+      ...typeMeta,
+      items: { description: customDescriptions.items(resource.kind.resource), type: "array", items },
+      metadata: meta("ListMeta", customDescriptions.listMetadata),
+    },
     ...gvk(custom?.listKind ?? `${kind.kind}List`),
   });
 }

@@ -1,6 +1,8 @@
 // Definitions of the published documents, from the compact schemas that decoding uses. Version 3 shows the zero values of Go's types
 // as defaults, version 2 does not. Upstream: kube-openapi's generators and builder3.
+
 import type { Schema, Schemas } from "../../machinery/index.ts";
+import { fieldDescription } from "./descriptions.ts";
 import { goTypeOf, unionsOf } from "./go-types.ts";
 
 export type Json = Record<string, unknown>;
@@ -71,7 +73,9 @@ export class Definitions {
       Object.entries(schema.p).map(([field, each]) => {
         const zero: Zero =
           goType?.isPointer(field) === true ? "none" : schema.q?.includes(field) === true ? "all" : "structs";
-        return [field, this.#content(each, { zero, default: goType?.defaultOf(field), property: true })];
+        const content = this.#content(each, { zero, default: goType?.defaultOf(field), property: true });
+        const description = fieldDescription(name, field);
+        return [field, description === undefined ? content : { description, ...content }];
       }),
     );
     const unions = unionsOf(name);

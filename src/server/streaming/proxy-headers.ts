@@ -2,6 +2,7 @@
 
 import type { ApiRequest, ApiResponse } from "../../machinery/index.ts";
 import type { Location } from "./location.ts";
+import { rewritePage } from "./rewrite-html.ts";
 
 /** They belong to one connection, or to the API server alone. */
 const dropped: ReadonlySet<string> = new Set([
@@ -57,14 +58,43 @@ const withoutBearer = (name: string, value: string): string =>
         .filter((each) => !each.startsWith("base64url.bearer.authorization.k8s.io."))
         .join(", ");
 
-/** A redirect of the backend to one of its own paths leads back through the proxy. */
-export function rewrittenResponse(answer: ApiResponse, requestPath: string, location: Location): ApiResponse {
+/** A redirect of the backend to one of its own paths, and the links of its pages, lead back through the proxy. */
+export async function rewrittenResponse(
+  answer: ApiResponse,
+  requestPath: string,
+  location: Location,
+): Promise<ApiResponse> {
   const headers: Record<string, string | readonly string[]> = {};
   for (const [name, value] of Object.entries(answer.headers))
     if (!dropped.has(name) || name === "content-length") headers[name] = value;
   const redirect = headers["location"];
-  if (typeof redirect === "string") headers["location"] = rewrittenLocation(redirect, requestPath, location);
-  return { ...answer, headers };
+  if (typeof redirect === "string" && redirect !== "") {
+    headers["location"] = rewrittenLocation(redirect, requestPath, location);
+    return { ...answer, headers };
+  }
+  if (
+    String(headers["content-type"] ?? "")
+      .split(";")[0]
+      ?.trim() !== "text/html"
+  )
+    return { ...answer, headers };
+  const body = await bodyOf(answer);
+  const rewrite = (link: string): string => rewrittenLocation(link, requestPath, location);
+  const page = await rewritePage(body, String(headers["content-encoding"] ?? ""), rewrite);
+  if (page !== undefined) delete headers["content-length"];
+  return { status: answer.status, headers, bytes: [page ?? body] };
+}
+
+async function bodyOf({ bytes, stream }: ApiResponse): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [...(bytes ?? [])];
+  for await (const part of stream ?? []) parts.push(part);
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function rewrittenLocation(redirect: string, requestPath: string, location: Location): string {
@@ -79,5 +109,6 @@ function rewrittenLocation(redirect: string, requestPath: string, location: Loca
   const base = requestPath.endsWith(location.path)
     ? requestPath.slice(0, requestPath.length - location.path.length)
     : requestPath;
+  if (redirect.startsWith(base)) return redirect;
   return `${base}${redirect}`;
 }

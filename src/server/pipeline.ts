@@ -343,7 +343,9 @@ async function withReadableBody(request: ApiRequest, { kind }: ServedResource): 
   if (!hasProtobuf(kind)) return request;
   checkBodySize(body);
   const { decodeProtobuf } = await loadProtobuf();
-  return { ...request, body: decodeProtobuf(body, kind.kind) };
+  // How long it was is all that is left to say how much may be in it.
+  const sized = { ...headers, "content-length": String(body.length) };
+  return { ...request, headers: sized, body: decodeProtobuf(body, kind.kind) };
 }
 
 /** Custom resources have none. */

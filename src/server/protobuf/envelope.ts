@@ -3,7 +3,7 @@
 import { badRequest, parseApiVersion, type WatchEventType } from "../../machinery/index.ts";
 import { Reader, readMessage } from "./read.ts";
 import { messageNameOf } from "./table.ts";
-import { BackwardWriter, writeMessage } from "./write.ts";
+import { BackwardWriter, measureMessage, writeMessage } from "./write.ts";
 
 const magic = Uint8Array.of(0x6b, 0x38, 0x73, 0);
 
@@ -51,6 +51,21 @@ export function messageBytes(object: object): Uint8Array {
   if (name === undefined) throw new Error(`${kind} of ${apiVersion} has no protobuf message`);
   return writeMessage(name, object);
 }
+
+/** What an object in its envelope takes, in bytes and in values. Undefined for a kind that protobuf does not have. */
+export function measureObject(object: object): { readonly bytes: number; readonly values: number } | undefined {
+  const { apiVersion, kind } = object as TypeMeta;
+  const { group, version } = parseApiVersion(apiVersion);
+  const name = messageNameOf(group, version, kind);
+  if (name === undefined) return undefined;
+  const { bytes, values } = measureMessage(name, object);
+  const envelope = enveloped({ apiVersion, kind }, nothing).length;
+  // The length of the message stands in one byte when it is none.
+  return { bytes: envelope - 1 + varintLength(bytes) + bytes, values };
+}
+
+const nothing = new Uint8Array(0);
+const varintLength = (value: number): number => Math.max(1, Math.ceil((32 - Math.clz32(value)) / 7));
 
 export const encodeProtobuf = (object: object): Uint8Array => enveloped(object as TypeMeta, messageBytes(object));
 

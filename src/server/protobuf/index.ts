@@ -7,6 +7,7 @@ export {
   enveloped,
   hasMessage,
   isProtobuf,
+  measureObject,
   messageBytes,
   type TypeMeta,
 } from "./envelope.ts";

@@ -16,6 +16,16 @@ export function writeMessage(name: string, value: object): Uint8Array {
   return out.taken();
 }
 
+/** Length of the message in bytes and the number of values in it, without writing it. */
+export function measureMessage(name: string, value: object): { readonly bytes: number; readonly values: number } {
+  const out = new Measure();
+  writeFields(out, name, value as Json);
+  return { bytes: out.length, values: out.values };
+}
+
+/** Where a message is written to. */
+type Sink = Pick<BackwardWriter, "bytes" | "close" | "double" | "length" | "tag" | "text" | "varint">;
+
 /** A buffer that fills from its end. */
 export class BackwardWriter {
   #buffer = new Uint8Array(2048);
@@ -111,7 +121,54 @@ export class BackwardWriter {
   }
 }
 
-function writeFields(out: BackwardWriter, name: string, value: Json): void {
+const varintSize = (value: number): number => {
+  let size = 1;
+  for (let rest = value >>> 7; rest > 0; rest >>>= 7) size++;
+  return size;
+};
+
+/** Counts what a writer would write. */
+class Measure implements Sink {
+  length = 0;
+  values = 0;
+
+  bytes(bytes: Uint8Array): void {
+    this.length += bytes.length;
+  }
+
+  text(text: string): number {
+    let size = text.length;
+    for (let index = 0; index < text.length; index++) {
+      if (text.charCodeAt(index) <= 127) continue;
+      size = encoder.encode(text).length;
+      break;
+    }
+    this.length += size;
+    return size;
+  }
+
+  varint(value: number | bigint): void {
+    if (value < 0) this.length += 10;
+    else if (typeof value === "number" && value < 0x80000000) this.length += varintSize(value);
+    else this.length += Math.ceil(BigInt(value).toString(2).length / 7);
+  }
+
+  double(): void {
+    this.length += 8;
+  }
+
+  tag(number: number): void {
+    this.values++;
+    this.length += varintSize(number << 3);
+  }
+
+  close(number: number, from: number): void {
+    this.length += varintSize(this.length - from);
+    this.tag(number);
+  }
+}
+
+function writeFields(out: Sink, name: string, value: Json): void {
   for (const field of messageOf(name).descending) {
     if (field.inline) {
       if (field.optional && !hasMember(field.message, value)) continue;
@@ -136,7 +193,7 @@ const hasMember = (name: string, value: Json): boolean =>
     field.inline ? hasMember(field.message, value) : value[field.name] !== undefined && value[field.name] !== null,
   );
 
-function writeMap(out: BackwardWriter, field: WireField, entries: Json): void {
+function writeMap(out: Sink, field: WireField, entries: Json): void {
   const keys = Object.keys(entries).sort(byBytes).reverse();
   for (const key of keys) {
     const from = out.length;
@@ -159,7 +216,7 @@ function byBytes(a: string, b: string): number {
   return left.length - right.length;
 }
 
-function writeOne(out: BackwardWriter, field: WireField, value: unknown): void {
+function writeOne(out: Sink, field: WireField, value: unknown): void {
   const from = out.length;
   const wire = writeValue(out, field, value ?? undefined);
   if (wire === 2) out.close(field.number, from);
@@ -167,7 +224,7 @@ function writeOne(out: BackwardWriter, field: WireField, value: unknown): void {
 }
 
 /** Returns the wire type. */
-function writeValue(out: BackwardWriter, { scalar, message }: WireField, value: unknown): 0 | 1 | 2 {
+function writeValue(out: Sink, { scalar, message }: WireField, value: unknown): 0 | 1 | 2 {
   switch (scalar) {
     case "string":
       out.text((value as string | undefined) ?? "");
@@ -197,7 +254,7 @@ function writeValue(out: BackwardWriter, { scalar, message }: WireField, value: 
 const bytesOf = (base64: string | undefined): Uint8Array =>
   Uint8Array.from(atob(base64 ?? ""), (char) => char.charCodeAt(0));
 
-type SpecialWriter = (out: BackwardWriter, value: unknown, message: string) => void;
+type SpecialWriter = (out: Sink, value: unknown, message: string) => void;
 
 /** Messages whose JSON is not an object of their fields. */
 const apiextensions = "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.";
@@ -224,7 +281,7 @@ const specials: Readonly<Record<string, SpecialWriter>> = {
   ...Object.fromEntries(
     ["v1", "v1beta1"].flatMap((version): [string, SpecialWriter][] => {
       const props = `${apiextensions}${version}.JSONSchemaProps`;
-      const nested = (out: BackwardWriter, value: unknown, number: number): void => {
+      const nested = (out: Sink, value: unknown, number: number): void => {
         const from = out.length;
         writeFields(out, props, value as Json);
         out.close(number, from);
@@ -258,14 +315,14 @@ const specials: Readonly<Record<string, SpecialWriter>> = {
   ),
 };
 
-function writeText(out: BackwardWriter, number: number, text: string): void {
+function writeText(out: Sink, number: number, text: string): void {
   const from = out.length;
   out.text(text);
   out.close(number, from);
 }
 
 /** The zero time is an empty message. */
-function writeTime(out: BackwardWriter, value: unknown, nanos: (text: string) => number): void {
+function writeTime(out: Sink, value: unknown, nanos: (text: string) => number): void {
   if (typeof value !== "string" || value === "") return;
   out.varint(nanos(value));
   out.tag(2, 0);
@@ -276,13 +333,13 @@ function writeTime(out: BackwardWriter, value: unknown, nanos: (text: string) =>
 const nanosOf = (text: string): number => Number((/\.(\d{1,9})/.exec(text)?.[1] ?? "0").padEnd(9, "0"));
 
 /** JSON inside of protobuf. */
-function writeEmbedded(out: BackwardWriter, value: unknown): void {
+function writeEmbedded(out: Sink, value: unknown): void {
   if (value === undefined) return;
   const from = out.length;
   out.text(JSON.stringify(value));
   out.close(1, from);
 }
 
-function writeItems(out: BackwardWriter, value: unknown): void {
+function writeItems(out: Sink, value: unknown): void {
   for (const each of [...((value ?? []) as readonly string[])].reverse()) writeText(out, 1, each);
 }

@@ -23,6 +23,7 @@ import {
 } from "./prepare.ts";
 import { findCurrent, plainFailure, waitForCurrent } from "./read.ts";
 import { commitCreate, convertShown } from "./store-object.ts";
+import { checkWidth } from "./stored-size.ts";
 
 /** Upstream: maxNameGenerationCreateAttempts. */
 const mostNameAttempts = 8;
@@ -50,6 +51,7 @@ export async function createObject(
   const { draft, options } = request;
   const { core } = context;
   await resource.rules.ready?.();
+  await checkWidth(context, resource, draft);
   if (resource.kind.namespaced && context.info.namespace === "")
     throw badRequest("an empty namespace may not be set during creation");
   if (resource.custom?.terminating === true)
@@ -86,7 +88,7 @@ export async function createObject(
   fillSystemFields(context, draft);
   for (let attempt = 1; ; attempt++) {
     if (generated) draft.metadata.name = generateName(prefix, core.rng);
-    const created = await tryCreate(context, resource, { draft, options, sentRevision });
+    const created = await tryCreate(context, resource, { ...request, sentRevision });
     if (created !== undefined) {
       await convertShown(resource, [created]);
       return created;
@@ -122,7 +124,8 @@ async function tryCreate(
       throw plainFailure("resourceVersion should not be set on objects to be created");
     if (options.dryRun) await waitForCurrent(core);
     const object = options.dryRun ? withSentRevision(draft, request.sentRevision) : draft;
-    created = await commitCreate(core, { resource, object, dryRun: options.dryRun });
+    const keepsManagers = request.tracksFields === true;
+    created = await commitCreate(core, { resource, object, dryRun: options.dryRun, keepsManagers });
     return created;
   } finally {
     if (created === undefined || options.dryRun) reservation?.rollback();

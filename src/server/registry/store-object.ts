@@ -100,7 +100,8 @@ async function fitting(
     const converted = await resource.custom?.convertToStored?.(draft);
     const value = storable(resource, draft, converted);
     if (request.dryRun || value.stored.length < suspectBytes) return { error: undefined, value };
-    const inStore = converted ?? storedForm(resource, value.object);
+    const { resourceVersion: _, ...metadata } = value.object.metadata;
+    const inStore = converted ?? shownForm(resource, { ...value.object, metadata } as KubeObject);
     return { error: await tooLarge(resource, { key, json: value.stored, object: inStore, isUpdate }), value };
   };
   const whole = await fits(object);

@@ -24,6 +24,7 @@ import { type WriteOptions, writeOptions } from "./options.ts";
 import { dedupeOwners, matchNamespace, prepareUpdate, trackFields } from "./prepare.ts";
 import { findCurrent } from "./read.ts";
 import { asCached, commitDelete, commitUpdate, convertShown, servedForm, type UpdateOutcome } from "./store-object.ts";
+import { checkWidth } from "./stored-size.ts";
 
 export async function update(context: RequestContext, resource: ServedResource): Promise<Answer> {
   const { info } = context;
@@ -147,6 +148,7 @@ async function tryChange(
       `Precondition failed: UID in precondition: ${request.uid}, UID in object meta: ${old.metadata.uid}`,
     );
   const draft = await request.change(old);
+  await checkWidth(context, resource, draft);
   const sent = draft.metadata.managedFields;
   resource.rules.default?.(draft);
   dedupeOwners(context, draft);
@@ -178,7 +180,13 @@ async function tryChange(
     await core.admission.validate(attributes);
     outcome = shouldDelete(resource, draft, old)
       ? await deleteNow(core, { resource, draft, current, dryRun })
-      : await commitUpdate(core, { resource, object: draft, current, dryRun });
+      : await commitUpdate(core, {
+          resource,
+          object: draft,
+          current,
+          dryRun,
+          keepsManagers: request.tracksFields === true,
+        });
     if (outcome.type === "lost" && sentRevision !== "" && sentRevision !== "0" && !isRetried(request)) {
       if (outcome.current !== undefined) throw modifiedConflict(resource.groupResource, request.name);
     }

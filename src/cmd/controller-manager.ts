@@ -4,6 +4,7 @@ import { acceptedByControllerManager, tellInert } from "./apiserver/accepted-fla
 import { readFlagFile } from "./apiserver/self-signed.ts";
 import { type ControllerSettings, runControllerManager } from "./components.ts";
 import { booleanGates, readFlags } from "./lib.ts";
+import { localVolumes } from "./local-volumes.ts";
 import { healthFlags, runManager } from "./manager.ts";
 import { connect, leaderFlags, remoteFlags } from "./remote.ts";
 
@@ -57,6 +58,7 @@ export async function run(words: readonly string[]): Promise<number> {
         ...(values["use-service-account-credentials"] ? { transportOf: remote.accountTransport } : {}),
         featureEnabled: (gate) => gates[gate],
         options: {
+          ...localVolumes,
           nodeCidrMaskSizeIpv4: values["node-cidr-mask-size"],
           "terminated-pod-gc-threshold": values["terminated-pod-gc-threshold"],
           ...(values["service-cluster-ip-range"] ? { serviceCidr: values["service-cluster-ip-range"] } : {}),

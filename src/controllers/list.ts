@@ -21,6 +21,7 @@ const accounts: Readonly<Record<string, string>> = {
   "node-ipam-controller": "node-controller",
   "pod-garbage-collector-controller": "pod-garbage-collector",
   "persistentvolumeclaim-protection-controller": "pvc-protection-controller",
+  "persistentvolume-binder-controller": "persistent-volume-binder",
   "persistentvolume-protection-controller": "pv-protection-controller",
 };
 
@@ -84,6 +85,10 @@ export const controllers: readonly ControllerEntry[] = [
   entry(
     "persistentvolumeclaim-protection-controller",
     async () => (await import("./pvc-protection/controller.ts")).runClaimProtection,
+  ),
+  entry(
+    "persistentvolume-binder-controller",
+    async () => (await import("./persistentvolume-binder/controller.ts")).runPersistentVolumeBinder,
   ),
   entry(
     "persistentvolume-protection-controller",

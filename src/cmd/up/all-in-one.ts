@@ -31,6 +31,7 @@ import { type ControlPlane, componentUsers, createControlPlane } from "../apiser
 import { extensionAuthentication } from "../apiserver/extension-authentication.ts";
 import { serveApi } from "../apiserver/serve-api.ts";
 import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "../components.ts";
+import { localVolumes } from "../local-volumes.ts";
 import { isReadySince, whenNode } from "./node-watch.ts";
 
 export interface AllInOneOptions {
@@ -139,6 +140,7 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
         rootCa: pki.ca.cert,
         ...(pki.ca.key ? { signing: { authority: pki.ca, longestMs: 365 * 86_400_000 } } : {}),
         clusterCidr: config.podCidr,
+        options: localVolumes,
         transportOf: (account) => plane.transport(serviceAccountUser(account)),
       }),
     );

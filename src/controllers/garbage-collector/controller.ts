@@ -6,7 +6,14 @@ import { type DynamicResource, kindOfResource, type ResourceClient } from "../..
 import { formatApiVersion, isNotFound, type KubeObject, type OwnerReference } from "../../machinery/index.ts";
 import { type ControllerContext, newQueue, runLoop } from "../lib/index.ts";
 import { decideFate, type OwnerState } from "./decide.ts";
-import { foregroundFinalizer, type GraphChange, type GraphNode, OwnerGraph, orphanFinalizer } from "./graph.ts";
+import {
+  foregroundFinalizer,
+  type GraphChange,
+  type GraphNode,
+  type Misplaced,
+  OwnerGraph,
+  orphanFinalizer,
+} from "./graph.ts";
 
 const discoveryPeriodMs = 30_000;
 const mostAbsent = 500;
@@ -50,6 +57,7 @@ function createCollector(context: ControllerContext) {
   const take = (change: GraphChange): void => {
     for (const node of change.lookAt) deletions.add(node.identity.uid);
     for (const node of change.orphan) orphans.add(node.identity.uid);
+    for (const each of change.misplaced ?? []) warnOfNamespace(each);
   };
   const clientOf = (at: {
     apiVersion: string;
@@ -110,8 +118,6 @@ function createCollector(context: ControllerContext) {
     if (target.namespaced && namespace === "") throw new InvalidOwner(owner);
     const found = await target.client.find({ name: owner.name, namespace: target.namespaced ? namespace : "" });
     if (found === undefined || found.metadata.uid !== owner.uid) {
-      const elsewhere = graph.get(owner.uid);
-      if (elsewhere !== undefined && !elsewhere.virtual && found === undefined) warnOfNamespace(owner, dependent);
       remember(absent, key);
       return "dangling";
     }
@@ -120,9 +126,9 @@ function createCollector(context: ControllerContext) {
     return waits ? "waiting" : "solid";
   }
 
-  function warnOfNamespace(owner: OwnerReference, dependent: KubeObject): void {
-    const namespace = dependent.metadata.namespace ?? "";
-    recorder.event(dependent, {
+  function warnOfNamespace({ dependent, owner }: Misplaced): void {
+    const { namespace, apiVersion, kind, name, uid } = dependent;
+    recorder.event({ apiVersion, kind, metadata: { namespace, name, uid } } as KubeObject, {
       type: "Warning",
       reason: "OwnerRefInvalidNamespace",
       message: `ownerRef [${owner.apiVersion}/${owner.kind}, namespace: ${namespace}, name: ${owner.name}, uid: ${owner.uid}] does not exist in namespace ${JSON.stringify(namespace)}`,

@@ -30,6 +30,13 @@ export const orphanFinalizer = "orphan";
 export interface GraphChange {
   readonly lookAt: readonly GraphNode[];
   readonly orphan: readonly GraphNode[];
+  /** References whose owner was seen to be in another namespace than the object that names it. */
+  readonly misplaced?: readonly Misplaced[];
+}
+
+export interface Misplaced {
+  readonly dependent: Identity;
+  readonly owner: OwnerReference;
 }
 
 export class OwnerGraph {
@@ -68,9 +75,12 @@ export class OwnerGraph {
     };
     if (known === undefined) this.#nodes.set(metadata.uid, node);
     const startsForeground = deletingDependents && !node.deletingDependents;
+    const appears = node.virtual;
     node.identity = identity;
     node.virtual = false;
+    const added = owners.filter(({ uid }) => !node.owners.some((each) => each.uid === uid));
     for (const each of this.#relink(node, owners)) lookAt.add(each);
+    const misplaced = added.filter((owner) => this.#isElsewhere(owner, node)).slice(0, 1);
     node.beingDeleted = beingDeleted;
     node.deletingDependents = deletingDependents;
     if (startsForeground) {
@@ -78,7 +88,14 @@ export class OwnerGraph {
       lookAt.add(node);
     }
     const orphans = beingDeleted && finalizers.includes(orphanFinalizer);
-    return { lookAt: [...lookAt], orphan: orphans ? [node] : [] };
+    return {
+      lookAt: [...lookAt],
+      orphan: orphans ? [node] : [],
+      misplaced: [
+        ...misplaced.map((owner) => ({ dependent: identity, owner })),
+        ...(appears ? this.#misplacedDependents(node) : []),
+      ],
+    };
   }
 
   /** The object is gone. */
@@ -130,6 +147,22 @@ export class OwnerGraph {
     }
     node.owners = owners;
     return lookAt;
+  }
+
+  /** The owner was seen, and in another namespace. */
+  #isElsewhere(reference: OwnerReference, dependent: GraphNode): boolean {
+    const owner = this.#nodes.get(reference.uid);
+    if (owner === undefined || owner.virtual || owner.identity.namespace === "") return false;
+    return owner.identity.namespace !== dependent.identity.namespace;
+  }
+
+  /** Of an owner that was only known by name until now. */
+  #misplacedDependents(node: GraphNode): Misplaced[] {
+    return [...node.dependents].flatMap((dependent) =>
+      dependent.owners
+        .filter((owner) => owner.uid === node.identity.uid && this.#isElsewhere(owner, dependent))
+        .map((owner) => ({ dependent: dependent.identity, owner })),
+    );
   }
 
   /** A virtual node lives as long as somebody refers to it. */

@@ -26,7 +26,7 @@ export function statusPatch(from: PodStatus | undefined, to: PodStatus): Record<
     } else if (mergeKeys[name] !== undefined) {
       const list = listPatch(mergeKeys[name], (old ?? []) as Item[], next as Item[]);
       if (list !== undefined) patch[name] = list;
-    } else if (!deepEqual(old, next)) patch[name] = mapPatch(old, next);
+    } else if (old === undefined || !deepEqual(old, next)) patch[name] = mapPatch(old, next);
   }
   return Object.keys(patch).length === 0 ? undefined : patch;
 }

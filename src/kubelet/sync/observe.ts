@@ -16,6 +16,8 @@ export interface Observer {
 
 export function createObserver(context: KubeletContext): Observer {
   const ended = new Map<string, Map<string, ObservedContainer>>();
+  /** Addresses outlive the sandbox: what has ended still tells where it was. */
+  const addresses = new Map<string, readonly string[]>();
   return {
     async observe(podUid) {
       const { runtime } = context;
@@ -37,9 +39,14 @@ export function createObserver(context: KubeletContext): Observer {
       else ended.delete(podUid);
       const newest = states.filter((each) => each !== undefined).sort(newestFirst);
       const ready = newest.find((each) => each.state === "ready");
-      return { uid: podUid, ips: ready?.ips ?? [], sandboxes: newest, containers: found };
+      if (ready !== undefined && ready.ips.length > 0) addresses.set(podUid, ready.ips);
+      const ips = ready?.ips ?? addresses.get(podUid) ?? [];
+      return { uid: podUid, ips, sandboxes: newest, containers: found };
     },
-    forget: (podUid) => void ended.delete(podUid),
+    forget(podUid) {
+      ended.delete(podUid);
+      addresses.delete(podUid);
+    },
   };
 }
 

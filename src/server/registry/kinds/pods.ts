@@ -4,6 +4,7 @@ import {
   badRequest,
   conflict,
   deepClone,
+  forbidden,
   formatTime,
   type KubeObject,
   labelSelectorMatcher,
@@ -63,8 +64,7 @@ export async function bindPod(
   });
   await core.admission.admit(attributes);
   await core.admission.validate(attributes);
-  const quiet = { ...core, admission: { ...core.admission, admit: async () => {}, validate: async () => {} } };
-  await changeObject({ ...context, core: quiet }, resource, {
+  await changeObject(withoutAdmission(context), resource, {
     name: info.name,
     subresource: "binding",
     options,
@@ -78,6 +78,15 @@ export async function bindPod(
   });
   return { type: "value", status: 201, value: success(201) };
 }
+
+/** For the server's own writes, which its plugins were asked about already. */
+const withoutAdmission = (context: RequestContext): RequestContext => ({
+  ...context,
+  core: {
+    ...context.core,
+    admission: { ...context.core.admission, admit: async () => {}, validate: async () => {} },
+  },
+});
 
 /** Refused as a plain failure: upstream gives it no reason. */
 function checkTarget(target: NonNullable<Binding["target"]>): void {
@@ -101,7 +110,8 @@ function bound(old: Pod, to: { body: Binding; nodeName: string; now: string }): 
   const { annotations, labels } = to.body.metadata;
   if (annotations !== undefined) draft.metadata.annotations = { ...draft.metadata.annotations, ...annotations };
   if (labels !== undefined) draft.metadata.labels = { ...draft.metadata.labels, ...labels };
-  const status = draft.status ?? {};
+  // Where it was nominated to has no more meaning (ClearingNominatedNodeNameAfterBinding).
+  const { nominatedNodeName: _, ...status } = draft.status ?? {};
   const others = (status.conditions ?? []).filter((condition) => condition.type !== "PodScheduled");
   const before = (status.conditions ?? []).find((condition) => condition.type === "PodScheduled");
   const scheduled = {
@@ -145,10 +155,70 @@ function evictionHandler(reader: ObjectReader) {
     const current = await getCurrent(core, resource, info);
     const pod = servedForm(resource, current) as unknown as Pod;
     if (!canIgnoreBudget(pod)) await takeDisruption(context, reader, { pod, dryRun });
-    const deletion = { ...(body.deleteOptions ?? {}), ...(dryRun ? { dryRun: ["All"] } : {}) };
+    const preconditions = body.deleteOptions?.preconditions ?? {};
+    const resourceVersion = dryRun ? undefined : await markDisrupted(context, resource, preconditions);
+    const deletion = {
+      ...(body.deleteOptions ?? {}),
+      ...(dryRun ? { dryRun: ["All"] } : {}),
+      // The mark made it another version than the one that was asked for.
+      ...(preconditions.resourceVersion && resourceVersion
+        ? { preconditions: { ...preconditions, resourceVersion } }
+        : {}),
+    };
     await deleteObject(context, resource, { name: info.name, options: deletion });
     return { type: "value", status: 201, value: success(201) };
   };
+}
+
+/** The pod says why it goes before it goes. Yields its new resourceVersion. */
+async function markDisrupted(
+  context: RequestContext,
+  resource: ServedResource,
+  preconditions: { readonly uid?: string; readonly resourceVersion?: string },
+): Promise<string | undefined> {
+  const { name } = context.info;
+  const { object } = await changeObject(withoutAdmission(context), resource, {
+    name,
+    subresource: "status",
+    options: { dryRun: false, fieldManager: "", fieldValidation: "Ignore", force: undefined, raw: {} },
+    unconditional: true,
+    tracksFields: true,
+    prepare: () => {},
+    change(old) {
+      const { uid, resourceVersion } = old.metadata;
+      const differs = (what: string, wanted: string, is: string, then: string): StatusError =>
+        conflict(
+          { group: "", resource: "Pod" },
+          name,
+          `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${is}). The object might have been ${then}`,
+        );
+      if (preconditions.uid && preconditions.uid !== uid)
+        throw differs("UID", preconditions.uid, uid, "deleted and then recreated");
+      if (preconditions.resourceVersion && preconditions.resourceVersion !== resourceVersion)
+        throw differs("ResourceVersion", preconditions.resourceVersion, resourceVersion ?? "", "modified");
+      return disrupted(old as unknown as Pod, formatTime(context.nowMs));
+    },
+  });
+  return servedForm(resource, object).metadata.resourceVersion;
+}
+
+function disrupted(old: Pod, now: string): KubeObject {
+  const draft = deepClone(old);
+  const conditions = draft.status?.conditions ?? [];
+  const before = conditions.find(({ type }) => type === "DisruptionTarget");
+  const after = {
+    type: "DisruptionTarget",
+    status: "True",
+    reason: "EvictionByEvictionAPI",
+    message: "Eviction API: evicting",
+    lastProbeTime: null,
+    lastTransitionTime: before?.status === "True" ? before.lastTransitionTime : now,
+  };
+  draft.status = {
+    ...draft.status,
+    conditions: [...conditions.filter((each) => each !== before), after] as typeof conditions,
+  };
+  return draft as unknown as KubeObject;
 }
 
 const canIgnoreBudget = (pod: Pod): boolean =>
@@ -167,19 +237,9 @@ async function takeDisruption(
     .filter((budget) => labelSelectorMatcher(budget.spec?.selector).matches(pod.metadata.labels));
   if (budgets.length === 0) return;
   if (budgets.length > 1)
-    throw new StatusError({
-      code: 500,
-      reason: "InternalError",
-      message:
-        "Internal error occurred: This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
-      details: {
-        causes: [
-          {
-            message: "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
-          },
-        ],
-      },
-    });
+    throw plainFailure(
+      "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+    );
   const [budget] = budgets;
   if (!isReady(pod)) {
     const policy = budget!.spec.unhealthyPodEvictionPolicy;
@@ -200,6 +260,20 @@ async function takeDisruption(
   });
 }
 
+const mostDisruptedPods = 2000;
+
+function whyNotNow({ metadata, status }: PodDisruptionBudget): string {
+  const name = `The disruption budget ${metadata.name}`;
+  const condition = status?.conditions?.find(({ type }) => type === "DisruptionAllowed");
+  const said = condition?.status === "False" && condition.message !== "" ? condition : undefined;
+  if (said?.reason === "SyncFailed")
+    return `${name} does not allow evicting pods currently because it failed sync: ${said.message}`;
+  const [desired, current] = [status?.desiredHealthy ?? 0, status?.currentHealthy ?? 0];
+  if (current <= desired) return `${name} needs ${desired} healthy pods and has ${current} currently`;
+  if (said !== undefined) return `${name} does not allow evicting pods currently (${said.reason}): ${said.message}`;
+  return `${name} does not allow evicting pods currently`;
+}
+
 function withDisruption(budget: PodDisruptionBudget, pod: Pod, now: string): KubeObject {
   const status = budget.status ?? { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 };
   const refuse = (message: string, retryAfterSeconds = 0): StatusError =>
@@ -218,17 +292,34 @@ function withDisruption(budget: PodDisruptionBudget, pod: Pod, now: string): Kub
   if ((status.observedGeneration ?? 0) < (budget.metadata.generation ?? 0))
     throw refuse(`The disruption budget ${budget.metadata.name} is still being processed by the server.`, 10);
   const allowed = status.disruptionsAllowed ?? 0;
-  if (allowed < 1)
-    throw refuse(
-      `The disruption budget ${budget.metadata.name} needs ${status.desiredHealthy} healthy pods and has ${status.currentHealthy} currently`,
-    );
+  const forbid = (why: string): StatusError =>
+    forbidden({ group: "policy", resource: "poddisruptionbudget" }, budget.metadata.name, why);
+  if (allowed < 0) throw forbid("pdb disruptions allowed is negative");
+  if (Object.keys(status.disruptedPods ?? {}).length > mostDisruptedPods)
+    throw forbid("DisruptedPods map too big - too many evictions not confirmed by PDB controller");
+  if (allowed === 0) throw refuse(whyNotNow(budget));
   const draft = deepClone(budget);
   draft.status = {
     ...draft.status!,
     disruptionsAllowed: allowed - 1,
+    ...(allowed === 1 ? { conditions: exhausted(budget, now) } : {}),
     disruptedPods: { ...draft.status?.disruptedPods, [pod.metadata.name]: now },
   };
   return draft as unknown as KubeObject;
+}
+
+/** Conditions of a budget whose last disruption was just given away. */
+function exhausted({ status }: PodDisruptionBudget, now: string) {
+  const before = status?.conditions?.find(({ type }) => type === "DisruptionAllowed");
+  const after = {
+    type: "DisruptionAllowed",
+    status: "False" as const,
+    reason: "InsufficientPods",
+    message: "",
+    observedGeneration: status?.observedGeneration ?? 0,
+    lastTransitionTime: before?.status === "False" ? before.lastTransitionTime : now,
+  };
+  return [...(status?.conditions ?? []).filter((each) => each !== before), after];
 }
 
 const isReady = (pod: Pod): boolean =>

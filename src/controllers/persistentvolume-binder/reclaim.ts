@@ -1,0 +1,58 @@
+// What becomes of a volume whose claim is gone. Upstream: pv_controller.go reclaimVolume, deleteVolumeOperation.
+import { type PersistentVolume, persistentVolumes } from "../../api/index.ts";
+import { isNotFound } from "../../machinery/index.ts";
+import type { ControllerContext } from "../lib/index.ts";
+import { deletionOf, withoutInTreeFinalizer } from "./drivers.ts";
+import { annotations, hasAnnotation } from "./match.ts";
+import type { Objects } from "./objects.ts";
+
+/** Read from the controller's options under `persistentvolume-binder-controller`. */
+export interface BinderOptions {
+  /** Removes a directory of this machine with all that is in it. */
+  readonly removeDirectory?: (path: string) => Promise<void>;
+}
+
+export async function reclaim(context: ControllerContext, objects: Objects, volume: PersistentVolume): Promise<void> {
+  if (hasAnnotation(volume, annotations.migratedTo)) return;
+  switch (volume.spec.persistentVolumeReclaimPolicy) {
+    case "Retain":
+      return;
+    case "Recycle":
+      await objects.setPhase(volume, "Failed", {
+        reason: "VolumeFailedRecycle",
+        message: "No recycler plugin found for the volume!",
+      });
+      return;
+    case "Delete":
+      return deleteContent(context, objects, volume);
+    default:
+      await objects.setPhase(volume, "Failed", {
+        reason: "VolumeUnknownReclaimPolicy",
+        message: "Volume has unrecognized PersistentVolumeReclaimPolicy",
+      });
+  }
+}
+
+async function deleteContent(context: ControllerContext, objects: Objects, volume: PersistentVolume): Promise<void> {
+  const deletion = deletionOf(volume);
+  if (deletion.by === "external") return;
+  if (deletion.by === "nobody") {
+    await objects.setPhase(volume, "Failed", { reason: "VolumeFailedDelete", message: deletion.message });
+    return;
+  }
+  const { removeDirectory } = (context.options["persistentvolume-binder-controller"] ?? {}) as BinderOptions;
+  try {
+    await removeDirectory?.(deletion.path);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    await objects.setPhase(volume, "Failed", { reason: "VolumeFailedDelete", message });
+    return;
+  }
+  const released = withoutInTreeFinalizer(volume);
+  if (released !== undefined) await objects.updateVolume(released);
+  try {
+    await context.client.of(persistentVolumes).delete({ name: volume.metadata.name });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}

@@ -5,7 +5,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
-import type { Logger } from "../../base/index.ts";
+import { type Logger, silentLogger } from "../../base/index.ts";
 import {
   type ApiRequest,
   type ApiResponse,
@@ -22,6 +22,7 @@ import { forwardedHeaders } from "../streaming/proxy-headers.ts";
 import { checkMayCreate } from "../streaming/upgrade-permission.ts";
 import type { NodeConnections } from "./dialer.ts";
 import type { UpgradedConnection, UpgradeHandler } from "./listen.ts";
+import { asksForWebSocket, overWebSocket } from "./websocket-answers.ts";
 
 /** What an upgrade asks of the API server. */
 export interface UpgradeServer {
@@ -44,7 +45,7 @@ export function upgradeHandler(server: UpgradeServer, routes?: UpgradeRoutes): U
   return async (request, identity) => {
     // An Upgrade header alone means nothing where no protocol is switched: h2c, watches of old clients.
     if (!isConnectPath(request.path) && server.isExtension?.(request.path) !== true)
-      return server.handle(request, identity);
+      return ordinary(request, await server.handle(request, identity), routes?.log);
     const decision = await server.decideUpgrade(request, identity);
     if (decision.type === "refused") return decision.response;
     if (decision.type === "extension") return decision.connection;
@@ -61,6 +62,12 @@ export function upgradeHandler(server: UpgradeServer, routes?: UpgradeRoutes): U
     }
   };
 }
+
+const ordinary = (
+  request: ApiRequest,
+  answer: ApiResponse,
+  log: Logger = silentLogger,
+): ApiResponse | UpgradedConnection => (asksForWebSocket(request) ? overWebSocket(request, answer, log) : answer);
 
 const isConnectPath = (path: string): boolean => /\/(exec|attach|portforward|proxy)(\/|$)/.test(path);
 
@@ -109,7 +116,7 @@ export function carryUpgrade(
   outgoing.end();
 }
 
-/** Copies both ways until either side ends; then both are gone. */
+/** Copies both ways until either side ends; then both are gone. What the backend said before its end still reaches the client. */
 function join(client: Duplex, backend: Duplex): void {
   client.pipe(backend);
   backend.pipe(client);
@@ -117,10 +124,9 @@ function join(client: Duplex, backend: Duplex): void {
     client.destroy();
     backend.destroy();
   };
-  for (const side of [client, backend]) {
-    side.once("close", end);
-    side.once("error", end);
-  }
+  for (const side of [client, backend]) side.once("error", end);
+  client.once("close", end);
+  backend.once("close", () => client.end(end));
 }
 
 function headOf(answer: IncomingMessage): string {

@@ -47,12 +47,19 @@ export async function serveRemoteCommand(
     ...(tty ? (["resize"] as const) : []),
   ];
   const streams = new Map<StreamType, SpdyStream>();
-  for (const type of wanted) streams.set(type, await open(connection, type));
-  // Who speaks to a kubelet itself learns by an empty message that the command runs.
+  // Who speaks to a kubelet itself learns by an empty message that the connection stands.
   if (protocol !== protocols[0])
     caller.send(stdout ? channels.stdout : stderr ? channels.stderr : channels.error, Buffer.alloc(0), () => {});
+  const ends: Promise<void>[] = [];
+  for (const type of wanted) {
+    const { stream, opened } = open(connection, type);
+    streams.set(type, stream);
+    // From the start: a short command's output, its status and the end of the connection may come with the answer to the last stream.
+    if (isOutput(type)) ends.push(runtimeToCaller(caller, { stream, channel: channels[type], socket: peer.socket }));
+    await opened;
+  }
   callerToRuntime(caller, streams);
-  await runtimeToCaller(caller, { streams, socket: peer.socket });
+  await Promise.all(ends);
   caller.socket.close(1000);
   peer.socket.destroy();
 }
@@ -103,21 +110,24 @@ function failureText(chunk: Buffer): string | undefined {
   }
 }
 
-function open(connection: SpdyConnection, streamType: StreamType): Promise<SpdyStream> {
-  return new Promise((resolve, reject) => {
-    const made = connection.request(
-      { method: "POST", path: "/", host: "localhost", headers: { streamtype: streamType } },
-      (error, stream) => {
-        if (error) reject(error);
-        else resolve(stream);
-      },
-    );
-    unlimited(made);
-    // A caller that hangs up leaves writes unfinished; both sides learn of it by their own "close".
-    made.on("error", () => {});
-    // These streams are answered without a status, which the library would take for a broken protocol and reset the stream.
-    made._spdyState.needResponse = false;
-  });
+interface Opened {
+  readonly stream: SpdyStream;
+  /** When the runtime has answered. */
+  readonly opened: Promise<void>;
+}
+
+function open(connection: SpdyConnection, streamType: StreamType): Opened {
+  const { promise: opened, resolve, reject } = Promise.withResolvers<void>();
+  const stream = connection.request(
+    { method: "POST", path: "/", host: "localhost", headers: { streamtype: streamType } },
+    (error) => (error ? reject(error) : resolve()),
+  );
+  unlimited(stream);
+  // A caller that hangs up leaves writes unfinished; both sides learn of it by their own "close".
+  stream.on("error", () => {});
+  // These streams are answered without a status, which the library would take for a broken protocol and reset the stream.
+  stream._spdyState.needResponse = false;
+  return { stream, opened };
 }
 
 /** Runtimes' SPDY servers know no windows, neither ours nor theirs: TCP alone holds a fast sender back, as with upstream's clients. */
@@ -157,32 +167,29 @@ function callerToRuntime(coded: Caller, streams: ReadonlyMap<StreamType, SpdyStr
 /** The runtime's socket waits while more than this is on its way to the caller. */
 const mostBufferedBytes = 1 << 20;
 
-/** Resolves when the runtime has ended its streams: the error stream tells the exit code as a Status, last. */
-async function runtimeToCaller(
-  coded: Caller,
-  runtime: { readonly streams: ReadonlyMap<StreamType, SpdyStream>; readonly socket: Duplex },
-): Promise<void> {
-  const { streams, socket } = runtime;
+const isOutput = (type: StreamType): type is "stdout" | "stderr" | "error" =>
+  type === "stdout" || type === "stderr" || type === "error";
+
+interface Output {
+  readonly stream: SpdyStream;
+  readonly channel: number;
+  /** To the runtime. */
+  readonly socket: Duplex;
+}
+
+/** Hands on what comes. Resolves when the runtime has ended the stream: the error stream tells the exit code as a Status, last. */
+function runtimeToCaller(coded: Caller, { stream, channel, socket }: Output): Promise<void> {
   const { socket: caller } = coded;
   const sent = (): void => {
     if (socket.isPaused() && caller.bufferedAmount < mostBufferedBytes) socket.resume();
   };
-  const outgoing = (["stdout", "stderr", "error"] as const).flatMap((type) => {
-    const stream = streams.get(type);
-    return stream === undefined ? [] : [{ stream, channel: channels[type] }];
+  return new Promise((resolve) => {
+    stream.on("data", (chunk: Buffer) => {
+      coded.send(channel, chunk, sent);
+      if (caller.bufferedAmount >= mostBufferedBytes) socket.pause();
+    });
+    stream.on("end", resolve);
+    stream.on("close", resolve);
+    stream.on("error", () => resolve());
   });
-  await Promise.all(
-    outgoing.map(
-      ({ stream, channel }) =>
-        new Promise<void>((resolve) => {
-          stream.on("data", (chunk: Buffer) => {
-            coded.send(channel, chunk, sent);
-            if (caller.bufferedAmount >= mostBufferedBytes) socket.pause();
-          });
-          stream.on("end", resolve);
-          stream.on("close", resolve);
-          stream.on("error", () => resolve());
-        }),
-    ),
-  );
 }

@@ -75,7 +75,8 @@ export async function makeNodeSpace(config: ClusterConfig, node: FurtherNode): P
   if (!existsSync(node.namespacePath)) await ip([`netns add ${node.namespace}`]);
   // A pair whose other end went with its namespace has gone too.
   if (!hasLink(node.link)) await ip([`link add name ${node.link} type veth peer name eth0 netns ${node.namespace}`]);
-  await ip([`link set dev ${node.link} master ${bridge} up`]);
+  // Hairpin: what a node sends to a service may come back to it by the port it came from, where bridges are filtered.
+  await ip([`link set dev ${node.link} master ${bridge} up`, `link set dev ${node.link} type bridge_slave hairpin on`]);
   await ip(
     [
       "link set dev lo up",

@@ -1,0 +1,121 @@
+// `npm run swap`: the same scenarios on clusters whose parts are ours and upstream's by turns. Each cluster lives in namespaces of
+// its own (network, mounts, processes), so nothing of it outlasts its turn. Needs root and what real containers need.
+//   npm run swap [-- --upstream DIR] [--mix NAME…] [--scenario NAME…] [--keep]
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { sleep, systemClock } from "../../src/base/index.ts";
+import { mixes } from "./mixes.ts";
+import { binDirectory, buildPrograms } from "./programs.ts";
+import { report, type UsualShapes, usualOf } from "./report.ts";
+import type { WorldResult } from "./world.ts";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(dirname(here));
+/** A guard against a cluster that hangs. */
+const worldLimitMs = 300_000;
+
+const { values } = parseArgs({
+  options: {
+    upstream: { type: "string", default: binDirectory },
+    mix: { type: "string", multiple: true },
+    scenario: { type: "string", multiple: true, default: [] },
+    keep: { type: "boolean", default: false },
+  },
+});
+
+async function build(): Promise<void> {
+  const child = spawn(join(root, "t8s"), ["version"], { stdio: ["ignore", "ignore", "inherit"] });
+  const [status] = (await once(child, "exit")) as [number | null];
+  if (status !== 0) throw new Error("the build failed; its messages stand above");
+}
+
+async function runWorld(mix: string): Promise<WorldResult> {
+  const directory = mkdtempSync(join(tmpdir(), "t8s-swap-"));
+  const id = directory.slice(-6).toLowerCase();
+  const words = ["--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
+  const program = [process.execPath, "--disable-warning=ExperimentalWarning", join(here, "world.ts"), mix, directory];
+  // The shell is the first process of the namespace: it takes in what containers leave behind.
+  const child = spawn(
+    "unshare",
+    [...words, "sh", "-c", '"$@"; exit $?', "sh", ...program, values.upstream, ...values.scenario],
+    { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, SWAP_ID: id } },
+  );
+  const guard = systemClock.setTimeout(() => child.kill("SIGKILL"), worldLimitMs);
+  const stop = (): void => void child.kill("SIGKILL");
+  process.once("exit", stop);
+  await once(child, "exit");
+  guard.cancel();
+  process.off("exit", stop);
+  await removeCgroups(`t8s-swap-${id}`);
+  const file = join(directory, "result.json");
+  const result: WorldResult = existsSync(file)
+    ? JSON.parse(readFileSync(file, "utf8"))
+    : { mix, failed: `no result; the logs are in ${directory}`, outcomes: [], complaints: {}, died: [] };
+  if (values.keep || !existsSync(file)) console.log(`the logs of ${mix} are in ${directory}`);
+  else rmSync(directory, { recursive: true, force: true });
+  return result;
+}
+
+/** Cgroups are the machine's, not the namespaces'. Their processes are gone or about to be. */
+async function removeCgroups(name: string): Promise<void> {
+  const base = "/sys/fs/cgroup";
+  const remove = (path: string): void => {
+    for (const entry of readdirSync(path, { withFileTypes: true }))
+      if (entry.isDirectory()) remove(join(path, entry.name));
+    rmdirSync(path);
+  };
+  for (let tries = 0; ; tries++) {
+    try {
+      for (const hierarchy of readdirSync(base))
+        if (existsSync(join(base, hierarchy, name))) remove(join(base, hierarchy, name));
+      return;
+    } catch (error) {
+      if (tries === 50) throw error;
+      await sleep(systemClock, 100);
+    }
+  }
+}
+
+const usualFile = join(root, ".t8s", "swap-usual.json");
+
+async function main(): Promise<number> {
+  process.once("SIGINT", () => process.exit(130));
+  process.once("SIGTERM", () => process.exit(143));
+  const wanted = values.mix ?? Object.keys(mixes);
+  for (const name of wanted)
+    if (!(name in mixes)) throw new Error(`no mix ${name}; there are ${Object.keys(mixes).join(", ")}`);
+  if (values.upstream === binDirectory) buildPrograms();
+  await build();
+  const results: WorldResult[] = [];
+  for (const name of wanted) {
+    const result = await runWorld(name);
+    results.push(result);
+    const passed = result.outcomes.filter((each) => each.passed).length;
+    console.log(
+      `${name}: ${passed} of ${result.outcomes.length}${result.failed ? ` (${result.failed.split("\n")[0]})` : ""}`,
+    );
+  }
+  mkdirSync(dirname(usualFile), { recursive: true });
+  let usual: UsualShapes = existsSync(usualFile) ? JSON.parse(readFileSync(usualFile, "utf8")) : {};
+  const measure = results.find(({ mix }) => mix === "upstream");
+  if (measure !== undefined) writeFileSync(usualFile, JSON.stringify((usual = usualOf(measure, usual)), null, 1));
+  console.log(report(results, usual));
+  return results.every(({ failed, outcomes }) => !failed && outcomes.every(({ passed }) => passed)) ? 0 : 1;
+}
+
+process.exit(await main());

@@ -56,12 +56,14 @@ export function spawnDetached(options: {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly logFile: string;
   readonly recordFile?: string;
+  /** Gives it a pipe as its file descriptor 3, which is `stdio[3]` of what is returned. */
+  readonly pipe?: boolean;
 }): ChildProcess {
   const log = openSync(options.logFile, "a");
   try {
     const child = spawn(options.command, [...options.args], {
       detached: true,
-      stdio: ["ignore", log, log],
+      stdio: ["ignore", log, log, ...(options.pipe ? (["pipe"] as const) : [])],
       env: options.env ?? process.env,
     });
     child.unref();

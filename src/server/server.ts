@@ -11,7 +11,7 @@ import type { Auditor } from "./audit/contract.ts";
 import { rbacEscalationCheck } from "./authz/escalation.ts";
 import { policyParamsCheck } from "./authz/policy-params.ts";
 import { markServiceCIDRReady } from "./bootstrap/service-cidr.ts";
-import { bootstrapObjects, type ServerIdentity } from "./bootstrap/system-objects.ts";
+import { bootstrapNamespaces, bootstrapObjects, type ServerIdentity } from "./bootstrap/system-objects.ts";
 import { createCatalog } from "./catalog.ts";
 import type { ServerCore } from "./context.ts";
 import type {
@@ -267,14 +267,20 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async start() {
       await hub.start();
       hooks.start();
-      await bootstrapObjects({ reader, writer, clock, log }, options);
-      await options.bootstrap?.(writer, reader);
+      const host = { reader, writer, clock, log };
+      await bootstrapNamespaces(host);
       const transport = inProcessTransport(pipeline.handle, serverUser);
-      await markServiceCIDRReady({ reader, transport, clock, log }, options.serviceClusterIPRange);
-      await definitions.start();
+      // At once, so that what they write is one group for the store.
+      await Promise.all([
+        bootstrapObjects(host, options).then(() =>
+          markServiceCIDRReady({ reader, transport, clock, log }, options.serviceClusterIPRange),
+        ),
+        options.bootstrap?.(writer, reader),
+        definitions.start(),
+        aggregation.start(),
+      ]);
       fairness?.follow(reader);
       flowControl?.start();
-      await aggregation.start();
       if (options.compactionIntervalMs !== 0)
         compactRegularly({ store, clock, log, signal: stop.signal }, options.compactionIntervalMs ?? 300_000);
       state.started = true;

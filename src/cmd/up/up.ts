@@ -1,8 +1,10 @@
 // `t8s up`: starts or resumes a cluster and stays with it.
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, readFileSync, writeSync } from "node:fs";
 import process from "node:process";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { setFlagsFromString } from "node:v8";
-import { createLogger, formatRecord, type Logger, sleep, systemClock } from "../../base/index.ts";
+import { createLogger, formatRecord, type Logger, systemClock } from "../../base/index.ts";
 import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/index.ts";
 import {
   type ClusterLayout,
@@ -88,31 +90,45 @@ const settleAfterMs = 12_000;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Starts the same command in the background and shows what it says until it is ready. */
+/** Set for the process in the background: it says on this file descriptor that the cluster is ready, and how to use it. */
+const readyPipe = { variable: "T8S_READY_FD", descriptor: 3 } as const;
+
+/** Starts the same command in the background and shows what it says once it is ready. */
 async function detach(layout: ClusterLayout, words: readonly string[]): Promise<number> {
   const child = spawnDetached({
     command: process.execPath,
     args: [...process.execArgv, process.argv[1]!, "up", ...words.filter((word) => !/^(-d|--detach(=.*)?)$/.test(word))],
+    env: { ...process.env, [readyPipe.variable]: String(readyPipe.descriptor) },
     logFile: layout.logFile,
+    pipe: true,
   });
-  for (;;) {
-    const record = readProcess(layout);
-    if (record !== undefined && record.pid === child.pid && record.ready) {
-      print(record.summary ?? "");
-      return 0;
-    }
-    if (child.exitCode !== null || child.signalCode !== null) {
-      const words_ = existsSync(layout.logFile)
-        ? readFileSync(layout.logFile, "utf8").trim().split("\n").slice(-5).join("\n")
-        : "";
-      throw new Error(`the cluster did not start:\n${words_}`);
-    }
-    await sleep(systemClock, 50);
+  const said = await text(child.stdio[readyPipe.descriptor] as Readable); // ends when it is ready or gone
+  if (said !== "") {
+    print(said);
+    return 0;
   }
+  const log = existsSync(layout.logFile) ? readFileSync(layout.logFile, "utf8") : "";
+  throw new Error(`the cluster did not start:\n${log.trim().split("\n").slice(-5).join("\n")}`);
+}
+
+/** What tells who started this process in the background, if somebody did. To be asked for before other processes are started. */
+function starter(): (summary: string) => void {
+  if (process.env[readyPipe.variable] === undefined) return () => {};
+  delete process.env[readyPipe.variable];
+  return (summary) => {
+    try {
+      writeSync(readyPipe.descriptor, summary);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error; // it did not wait
+    } finally {
+      closeSync(readyPipe.descriptor);
+    }
+  };
 }
 
 async function stay(values: Values, layout: ClusterLayout, mode: "containers" | "simulated"): Promise<number> {
   const signal = stopSignal();
+  const tellStarter = starter();
   const config = await openConfig(layout);
   const log = consoleLogger(values.v);
   const stages: Stage[] = [];
@@ -162,6 +178,7 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
         ready = true;
         save();
         print(summary);
+        tellStarter(summary);
         settleMemory();
       }
       await Promise.race([stopped, cluster.failed]);

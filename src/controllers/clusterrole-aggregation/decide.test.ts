@@ -32,3 +32,33 @@ const table: readonly [string, readonly ClusterRole[], readonly string[]][] = [
   ["an equal rule once", [role("a", { to: "view" }, ["1"]), role("b", { to: "view", also: "view" }, ["1"])], ["1"]],
 ];
 for (const [name, all, expected] of table) test(name, () => assert.deepEqual(verbs(all), expected));
+
+const gathering = (name: string, labels: Record<string, string>, from: string): ClusterRole =>
+  ({
+    ...role(name, labels, []),
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { to: from } }] },
+  }) as ClusterRole;
+
+test("a chain of roles that gather is right at once", () => {
+  const all = [
+    gathering("admin", {}, "admin"),
+    gathering("edit", { to: "admin" }, "edit"),
+    { ...gathering("view", { to: "edit" }, "view") },
+    role("reader", { to: "view" }, ["get"]),
+  ];
+  assert.deepEqual(
+    aggregatedRules(all[0]!, all).flatMap((rule) => rule.verbs ?? []),
+    ["get"],
+  );
+});
+
+test("roles that gather each other keep what they have", () => {
+  const all = [
+    { ...gathering("a", { to: "b" }, "a"), rules: role("", {}, ["1"]).rules },
+    { ...gathering("b", { to: "a" }, "b"), rules: role("", {}, ["2"]).rules },
+  ] as ClusterRole[];
+  assert.deepEqual(
+    aggregatedRules(all[0]!, all).flatMap((rule) => rule.verbs ?? []),
+    ["1"],
+  );
+});

@@ -9,7 +9,7 @@ import type { Clock, Logger } from "../../base/index.ts";
 import type { Host } from "../host.ts";
 import { createCgroups } from "./cgroups.ts";
 import { files } from "./files.ts";
-import { readMachine } from "./machine.ts";
+import { createMachineReader } from "./machine.ts";
 import { mounts } from "./mounts.ts";
 import { probes } from "./probes.ts";
 
@@ -29,7 +29,7 @@ export function createNodeHost(options: NodeHostOptions = {}): Host {
     mounts,
     cgroups,
     probes,
-    machine: () => readMachine(options.hostname ?? hostname().toLowerCase()),
+    machine: createMachineReader(options.hostname ?? hostname().toLowerCase()),
     async filesystem(path) {
       const stat = await statfs(path);
       return {

@@ -16,29 +16,38 @@ async function firstOf(paths: readonly string[], fallback: string): Promise<stri
   return fallback;
 }
 
-export async function readMachine(hostname: string): Promise<MachineInfo> {
-  const memory = memoryInfo(await readFile("/proc/meminfo", "utf8"));
-  const release_ = await firstOf(["/etc/os-release", "/usr/lib/os-release"], "");
+/** What a machine is from one boot to the next. */
+type Identity = Pick<MachineInfo, "machineId" | "systemUuid" | "bootId">;
+
+async function readIdentity(): Promise<Identity> {
   const machineId = await firstOf(["/etc/machine-id", "/var/lib/dbus/machine-id"], "");
+  const uuidFiles = ["/sys/class/dmi/id/product_uuid", "/proc/device-tree/system-id", "/proc/device-tree/vm,uuid"];
   return {
-    hostname,
-    cpus: cpus().length,
-    memoryBytes: memory.get("MemTotal") ?? 0,
-    swapBytes: memory.get("SwapTotal") ?? 0,
     machineId,
-    systemUuid: (
-      await firstOf(
-        ["/sys/class/dmi/id/product_uuid", "/proc/device-tree/system-id", "/proc/device-tree/vm,uuid"],
-        machineId,
-      )
-    ).toLowerCase(),
+    systemUuid: (await firstOf(uuidFiles, machineId)).toLowerCase(),
     bootId: await firstOf(["/proc/sys/kernel/random/boot_id"], ""),
-    kernelVersion: release(),
-    osImage: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(release_)?.[1] ?? "Unknown",
-    operatingSystem: "linux",
-    architecture: goArchitectures[arch()] ?? arch(),
-    addresses: await addresses(),
-    hugePages: await hugePages(),
+  };
+}
+
+/** Reads the machine on each call, but who it is only once: a kubelet at rest asks every ten seconds. */
+export function createMachineReader(hostname: string): () => Promise<MachineInfo> {
+  let identity: Promise<Identity> | undefined;
+  return async () => {
+    const memory = memoryInfo(await readFile("/proc/meminfo", "utf8"));
+    const osRelease = await firstOf(["/etc/os-release", "/usr/lib/os-release"], "");
+    return {
+      ...(await (identity ??= readIdentity())),
+      hostname,
+      cpus: cpus().length,
+      memoryBytes: memory.get("MemTotal") ?? 0,
+      swapBytes: memory.get("SwapTotal") ?? 0,
+      kernelVersion: release(),
+      osImage: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(osRelease)?.[1] ?? "Unknown",
+      operatingSystem: "linux",
+      architecture: goArchitectures[arch()] ?? arch(),
+      addresses: await addresses(),
+      hugePages: await hugePages(),
+    };
   };
 }
 

@@ -51,12 +51,16 @@ const systemPriorities = [
   },
 ];
 
-export async function bootstrapObjects(
+/** What everything with a namespace needs first. */
+export const bootstrapNamespaces = (host: Host): Promise<unknown> =>
+  Promise.all(systemNamespaces.map((name) => ensure(host, namespaces, { metadata: { name } })));
+
+/** The namespaces must be there. All writes go out together, so that the store can commit them as one group. */
+export const bootstrapObjects = (
   host: Host,
   options: ServerIdentity & { readonly serviceClusterIPRange: string },
-): Promise<void> {
-  await Promise.all(systemNamespaces.map((name) => ensure(host, namespaces, { metadata: { name } })));
-  await Promise.all([
+): Promise<unknown> =>
+  Promise.all([
     ...systemPriorities.map(({ name, value, description }) =>
       ensure(host, priorityClasses, { metadata: { name }, value, description }),
     ),
@@ -65,9 +69,8 @@ export async function bootstrapObjects(
     ...(options.extensionAuthentication === undefined
       ? []
       : [keepAuthentication(host, options.extensionAuthentication)]),
-    keepKubernetesService(host, options),
+    ...(options.advertise === undefined ? [] : keepKubernetesService(host, options.advertise, options)),
   ]);
-}
 
 interface SystemObject {
   readonly metadata: {
@@ -79,18 +82,43 @@ interface SystemObject {
 }
 
 /** Creates what is not there. `body` is a kind's content without kind and apiVersion. */
-async function ensure<T extends KubeObject>(host: Host, kind: KindDefinition<T>, body: SystemObject): Promise<T> {
+async function ensure<T extends KubeObject>(host: Host, kind: KindDefinition<T>, body: SystemObject): Promise<void> {
   const { name, namespace = "" } = body.metadata;
-  const found = host.reader.get(kind, namespace, name);
-  if (found !== undefined) return found;
+  if (host.reader.get(kind, namespace, name) === undefined) await createOnce(host, kind, body);
+}
+
+/** False when another server of the same store was faster. */
+async function createOnce<T extends KubeObject>(
+  host: Host,
+  kind: KindDefinition<T>,
+  body: SystemObject,
+): Promise<boolean> {
   const apiVersion = kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;
   try {
-    return await host.writer.create(kind, { ...body, apiVersion, kind: kind.kind } as unknown as T);
+    await host.writer.create(kind, { ...body, apiVersion, kind: kind.kind } as unknown as T);
+    return true;
   } catch (error) {
-    // Another server of the same store was faster.
     if (!isAlreadyExists(error)) throw error;
-    return (await host.reader.getFresh(kind, namespace, name)) as T;
+    return false;
   }
+}
+
+/** Creates what is not there, and writes the fields of `content` where they differ; the rest of what is there stays. */
+async function keep<T extends KubeObject>(
+  host: Host,
+  kind: KindDefinition<T>,
+  wanted: { readonly body: SystemObject; readonly content: Partial<T> },
+): Promise<void> {
+  const { body, content } = wanted;
+  const { name, namespace = "" } = body.metadata;
+  const differs = (current: T): boolean =>
+    Object.entries(content).some(([field, value]) => !deepEqual((current as Record<string, unknown>)[field], value));
+  const found = host.reader.get(kind, namespace, name);
+  if (found === undefined && (await createOnce(host, kind, { ...body, ...content }))) return;
+  if (found !== undefined && !differs(found)) return;
+  await host.writer.update(kind, { namespace, name }, (current) =>
+    differs(current) ? { ...current, ...content } : undefined,
+  );
 }
 
 const ensureServiceCidr = (host: Host, range: string): Promise<unknown> =>
@@ -106,29 +134,29 @@ const ensureTokenTracking = (host: Host): Promise<unknown> =>
     data: { since: new Date(host.clock.now()).toISOString().slice(0, 10) },
   });
 
-async function keepAuthentication(host: Host, data: Readonly<Record<string, string>>): Promise<void> {
-  const name = { namespace: "kube-system", name: "extension-apiserver-authentication" };
-  await ensure(host, configMaps, { metadata: name, data: { ...data } });
-  await host.writer.update(configMaps, name, (current) =>
-    deepEqual(current.data, data) ? undefined : { ...current, data: { ...data } },
-  );
+const keepAuthentication = (host: Host, data: Readonly<Record<string, string>>): Promise<void> =>
+  keep(host, configMaps, {
+    body: { metadata: { namespace: "kube-system", name: "extension-apiserver-authentication" } },
+    content: { data: { ...data } },
+  });
+
+interface Advertised {
+  readonly address: string;
+  readonly port: number;
 }
 
 /** The Service `kubernetes` with the first address of the range, and its endpoints in both forms. */
-async function keepKubernetesService(
+function keepKubernetesService(
   host: Host,
-  options: ServerIdentity & { readonly serviceClusterIPRange: string },
-): Promise<void> {
-  const { advertise } = options;
-  if (advertise === undefined) return;
+  advertise: Advertised,
+  { serviceClusterIPRange }: { readonly serviceClusterIPRange: string },
+): Promise<void>[] {
   const name = { namespace: "default", name: "kubernetes" };
-  const labels = { component: "apiserver", provider: "kubernetes" };
-  const clusterIP = firstAddress(options.serviceClusterIPRange);
-  await ensure<Service>(host, services, {
-    metadata: { ...name, labels },
+  const service = ensure<Service>(host, services, {
+    metadata: { ...name, labels: { component: "apiserver", provider: "kubernetes" } },
     spec: {
       type: "ClusterIP",
-      clusterIP,
+      clusterIP: firstAddress(serviceClusterIPRange),
       ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: advertise.port }],
       sessionAffinity: "None",
       ipFamilyPolicy: "SingleStack",
@@ -141,52 +169,30 @@ async function keepKubernetesService(
         address: advertise.address,
       },
     );
-    return;
+    return [service];
   }
-  await keepEndpoints(host, name, advertise);
-  await keepSlice(host, name, advertise);
+  return [service, keepEndpoints(host, name, advertise), keepSlice(host, name, advertise)];
 }
 
-const mirrorLabel = { "endpointslice.kubernetes.io/skip-mirror": "true" };
+const portsOf = ({ port }: Advertised) => [{ name: "https", port, protocol: "TCP" as const }];
 
-async function keepEndpoints(
-  host: Host,
-  name: { namespace: string; name: string },
-  advertise: { address: string; port: number },
-): Promise<void> {
-  const subsets = [
-    {
-      addresses: [{ ip: advertise.address }],
-      ports: [{ name: "https", port: advertise.port, protocol: "TCP" as const }],
-    },
-  ];
-  await ensure<Endpoints>(host, endpoints, { metadata: { ...name, labels: mirrorLabel }, subsets });
-  await host.writer.update<Endpoints>(endpoints, name, (current) =>
-    deepEqual(current.subsets, subsets) ? undefined : { ...current, subsets },
-  );
-}
-
-async function keepSlice(
-  host: Host,
-  name: { namespace: string; name: string },
-  advertise: { address: string; port: number },
-): Promise<void> {
-  const content = {
-    endpoints: [{ addresses: [advertise.address], conditions: { ready: true } }],
-    ports: [{ name: "https", port: advertise.port, protocol: "TCP" as const }],
-  };
-  const addressType = advertise.address.includes(":") ? "IPv6" : "IPv4";
-  await ensure<EndpointSlice>(host, endpointSlices, {
-    metadata: { ...name, labels: { "kubernetes.io/service-name": "kubernetes" } },
-    addressType,
-    ...content,
+const keepEndpoints = (host: Host, name: { namespace: string; name: string }, advertise: Advertised): Promise<void> =>
+  keep<Endpoints>(host, endpoints, {
+    body: { metadata: { ...name, labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } } },
+    content: { subsets: [{ addresses: [{ ip: advertise.address }], ports: portsOf(advertise) }] },
   });
-  await host.writer.update<EndpointSlice>(endpointSlices, name, (current) =>
-    deepEqual(current.endpoints, content.endpoints) && deepEqual(current.ports, content.ports)
-      ? undefined
-      : { ...current, ...content },
-  );
-}
+
+const keepSlice = (host: Host, name: { namespace: string; name: string }, advertise: Advertised): Promise<void> =>
+  keep<EndpointSlice>(host, endpointSlices, {
+    body: {
+      metadata: { ...name, labels: { "kubernetes.io/service-name": "kubernetes" } },
+      addressType: advertise.address.includes(":") ? "IPv6" : "IPv4",
+    },
+    content: {
+      endpoints: [{ addresses: [advertise.address], conditions: { ready: true } }],
+      ports: portsOf(advertise),
+    },
+  });
 
 function firstAddress(ranges: string): string {
   const network = [...parseCidr(ranges.split(",")[0]!.trim())!.network];

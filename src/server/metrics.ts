@@ -93,17 +93,35 @@ export function createRequestMetrics(registry: MetricRegistry): RequestMetrics {
     }),
   );
   registerBuildInfo(registry);
+  const series = new Map<string, RequestSeries>();
+  /** All of one sort of request share their labels: they are looked up once for all metrics. */
+  const seriesOf = (labels: Labels & { verb: string }): RequestSeries => {
+    let name = "";
+    for (const label of withDryRun) name += `${labels[label] ?? ""} `;
+    let found = series.get(name);
+    if (found === undefined) {
+      const codes = new Map<number, { inc(): void }>();
+      const counted = (status: number): { inc(): void } => {
+        let counter = codes.get(status);
+        if (counter === undefined) codes.set(status, (counter = total.child({ ...labels, code: String(status) })));
+        return counter;
+      };
+      series.set(name, (found = { counted, seconds: lazy(seconds, labels), sli: lazy(sli, labels) }));
+    }
+    return found;
+  };
   return {
     observe(info, request, { response, durationMs, served }) {
       const labels = labelsOf(info, request, served);
       if (labels === undefined) return;
-      total.inc({ ...labels, code: String(response.status) });
+      const of = seriesOf(labels);
+      of.counted(response.status).inc();
       // What a watch begins with is at hand when it is answered.
       if (labels.verb === "WATCH" && response.watch !== undefined && request.query?.get("sendInitialEvents") === "true")
         watchLists.observe(durationMs / 1000, labels);
       if (labels.verb === "WATCH" || labels.verb === "CONNECT") return;
-      seconds.observe(durationMs / 1000, labels);
-      sli.observe(durationMs / 1000, labels);
+      of.seconds().observe(durationMs / 1000);
+      of.sli().observe(durationMs / 1000);
       if (response.bytes !== undefined && (labels.verb === "GET" || labels.verb === "LIST"))
         bytes.observe(
           response.bytes.reduce((sum, each) => sum + each.length, 0),
@@ -119,6 +137,18 @@ export function createRequestMetrics(registry: MetricRegistry): RequestMetrics {
     deprecatedUse: (group, version, resource, subresource) =>
       deprecated.set(1, { group, version, resource, subresource, removed_release: "" }),
   };
+}
+
+interface RequestSeries {
+  readonly counted: (status: number) => { inc(): void };
+  readonly seconds: () => Series;
+  readonly sli: () => Series;
+}
+
+/** A series that shows only once something was observed in it. */
+function lazy(histogram: Histogram, labels: Labels): () => Series {
+  let series: Series | undefined;
+  return () => (series ??= histogram.child(labels));
 }
 
 function registerBuildInfo(registry: MetricRegistry): void {
@@ -292,13 +322,30 @@ export function createAdmissionMetrics(registry: MetricRegistry): AdmissionMetri
       bounds,
     ),
   );
-  const written = ({ operation, rejected, type }: AdmissionLabels): Labels => ({
-    operation,
-    rejected: String(rejected),
-    type,
-  });
+  const ofPlugins = new Map<string, (labels: AdmissionLabels) => Series>();
+  const ofSteps = seriesFinder((labels) => steps.child(labels));
   return {
-    plugin: (name, labels, durationMs) => plugins.observe(durationMs / 1000, { name, ...written(labels) }),
-    step: (labels, durationMs) => steps.observe(durationMs / 1000, written(labels)),
+    plugin(name, labels, durationMs) {
+      let find = ofPlugins.get(name);
+      if (find === undefined)
+        ofPlugins.set(name, (find = seriesFinder((written) => plugins.child({ name, ...written }))));
+      find(labels).observe(durationMs / 1000);
+    },
+    step: (labels, durationMs) => ofSteps(labels).observe(durationMs / 1000),
+  };
+}
+
+interface Series {
+  observe(value: number): void;
+}
+
+/** Finds the series of an admission pass; each is made when it is first asked for. */
+function seriesFinder(make: (written: Labels) => Series): (labels: AdmissionLabels) => Series {
+  const known = new Map<string, (Series | undefined)[]>();
+  return ({ operation, rejected, type }) => {
+    let found = known.get(operation);
+    if (found === undefined) known.set(operation, (found = [undefined, undefined, undefined, undefined]));
+    const index = (rejected ? 1 : 0) + (type === "admit" ? 2 : 0);
+    return (found[index] ??= make({ operation, rejected: String(rejected), type }));
   };
 }

@@ -309,12 +309,12 @@ function untilEnd<T>(source: AsyncIterable<T>, ended: () => void): AsyncIterable
   return {
     [Symbol.asyncIterator]() {
       const iterator = source[Symbol.asyncIterator]();
+      const passOn = (result: IteratorResult<T>): IteratorResult<T> => {
+        if (result.done === true) end();
+        return result;
+      };
       return {
-        async next() {
-          const result = await iterator.next();
-          if (result.done === true) end();
-          return result;
-        },
+        next: () => iterator.next().then(passOn),
         async return() {
           end();
           await iterator.return?.();

@@ -106,30 +106,55 @@ export function createReinvocation(): Reinvocation {
   return reinvocation;
 }
 
-/** `name` is read when it is asked for: creates with generateName get theirs between the two passes. */
-function attributesOf(context: RequestContext, resource: ServedResource, input: AdmissionInput): AdmissionAttributes {
-  const { kind } = resource;
-  const { info } = context;
-  const attributes: Mutable<AdmissionAttributes> = {
-    operation: input.operation,
-    kind,
-    bodyKind: input.bodyKind ?? { group: kind.group, version: kind.version, kind: kind.kind },
-    subresource: input.subresource ?? info.subresource,
-    namespace: kind.namespaced || kind.resource === "namespaces" ? info.namespace : "",
-    get name() {
-      return input.name ?? (info.name !== "" ? info.name : (input.object?.metadata.name ?? ""));
-    },
-    options: input.options,
-    user: context.user,
-    dryRun: input.dryRun,
-    warn: (text) => warn(context, text),
-    annotate: (key, value) => context.annotations.set(key, value),
-    reinvocation: createReinvocation(),
-  };
-  if (input.object !== undefined) attributes.object = input.object;
-  if (input.oldObject !== undefined) attributes.oldObject = input.oldObject;
-  if (context.request.signal !== undefined) attributes.signal = context.request.signal;
-  return attributes;
-}
+const attributesOf: AdmissionChain["attributes"] = (context, resource, input) =>
+  new RequestAttributes(context, resource, input);
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+/** One class for all: two passes of every write make one each, and every plugin reads them. */
+class RequestAttributes implements AdmissionAttributes {
+  readonly operation: AdmissionOperation;
+  readonly kind: ServedResource["kind"];
+  readonly bodyKind: AdmissionAttributes["bodyKind"];
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly user: RequestContext["user"];
+  readonly dryRun: boolean;
+  readonly reinvocation: Reinvocation = createReinvocation();
+  declare readonly object?: KubeObject;
+  declare readonly oldObject?: KubeObject;
+  declare readonly signal?: AbortSignal;
+  readonly #context: RequestContext;
+  readonly #input: AdmissionInput;
+
+  constructor(context: RequestContext, { kind }: ServedResource, input: AdmissionInput) {
+    const { info, request } = context;
+    this.#context = context;
+    this.#input = input;
+    this.operation = input.operation;
+    this.kind = kind;
+    this.bodyKind = input.bodyKind ?? kind;
+    this.subresource = input.subresource ?? info.subresource;
+    this.namespace = kind.namespaced || kind.resource === "namespaces" ? info.namespace : "";
+    this.options = input.options;
+    this.user = context.user;
+    this.dryRun = input.dryRun;
+    if (input.object !== undefined) this.object = input.object;
+    if (input.oldObject !== undefined) this.oldObject = input.oldObject;
+    if (request.signal !== undefined) this.signal = request.signal;
+  }
+
+  /** Read when it is asked for: creates with generateName get theirs between the two passes. */
+  get name(): string {
+    const input = this.#input;
+    const { info } = this.#context;
+    return input.name ?? (info.name !== "" ? info.name : (input.object?.metadata.name ?? ""));
+  }
+
+  warn(text: string): void {
+    warn(this.#context, text);
+  }
+
+  annotate(key: string, value: string): void {
+    this.#context.annotations.set(key, value);
+  }
+}

@@ -123,7 +123,9 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
   #queue: WatchFrame[] = [];
   #initialAt = 0;
   #ended = false;
-  #wake: (() => void) | undefined;
+  #woken = false;
+  /** Who waits for the next frames. */
+  #wake: ((result: IteratorResult<readonly WatchFrame[], undefined>) => void) | undefined;
   readonly #timers: Timer[] = [];
   readonly #onAbort = (): void => this.stop();
 
@@ -162,15 +164,14 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
     this.end();
   }
 
-  async next(): Promise<IteratorResult<readonly WatchFrame[], undefined>> {
-    for (;;) {
-      const frames = this.#take();
-      if (frames !== undefined) return { done: false, value: frames };
-      if (this.#ended) return { done: true, value: undefined };
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+  /** One call at a time. */
+  next(): Promise<IteratorResult<readonly WatchFrame[], undefined>> {
+    const frames = this.#take();
+    if (frames !== undefined) return Promise.resolve({ done: false, value: frames });
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   async return(): Promise<IteratorResult<readonly WatchFrame[], undefined>> {
@@ -230,8 +231,28 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
   }
 
   #notify(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+    if (this.#wake === undefined || this.#woken) return;
+    this.#woken = true;
+    if (woken.push(this) === 1) void Promise.resolve().then(flushWoken);
   }
+
+  /** Hands what has come by now to who waits for it. */
+  flush(): void {
+    this.#woken = false;
+    const wake = this.#wake;
+    if (wake === undefined) return;
+    const frames = this.#take();
+    if (frames === undefined && !this.#ended) return;
+    this.#wake = undefined;
+    wake(frames === undefined ? { done: true, value: undefined } : { done: false, value: frames });
+  }
+}
+
+/** Watchers with news: all that one batch of changes brings goes out together, whoever watches it. */
+let woken: Watcher[] = [];
+
+function flushWoken(): void {
+  const all = woken;
+  woken = [];
+  for (const watcher of all) watcher.flush();
 }

@@ -29,6 +29,7 @@ import {
   portNumber,
   required,
   unlessEmpty,
+  visit,
 } from "../validate.ts";
 
 const envFields = [
@@ -205,7 +206,7 @@ const protocol = required(oneOf("SCTP", "TCP", "UDP"));
 export const containerPorts: Check<readonly ContainerPort[] | undefined> = (list, at, found) => {
   if (!list) return;
   const names = new Set<string>();
-  for (const [index, port] of list.entries()) {
+  visit(list, found, (port, index) => {
     const path = item(at, index);
     if (port.name) {
       const texts = portName(port.name);
@@ -217,5 +218,5 @@ export const containerPorts: Check<readonly ContainerPort[] | undefined> = (list
     else portNumber(port.containerPort, child(path, "containerPort"), found);
     if (port.hostPort) portNumber(port.hostPort, child(path, "hostPort"), found);
     protocol(port.protocol, child(path, "protocol"), found);
-  }
+  });
 };

@@ -33,6 +33,7 @@ import {
   rangeText,
   required,
   unlessEmpty,
+  visit,
 } from "../validate.ts";
 import { podAnnotations, profileAnnotations } from "./annotations.ts";
 import { type ContainerContext, containers, ephemeralContainers, initContainers } from "./containers.ts";
@@ -211,15 +212,15 @@ const hostnameOverride: Check<PodSpec> = (spec, at, found) => {
 /** Files of environment variables live in an emptyDir of the pod. */
 const fileKeyVolumes: Check<PodSpec> = (spec, at, found) => {
   for (const { container, path } of allContainers(spec, at))
-    for (const [index, variable] of (container.env ?? []).entries()) {
-      if (variable.valueFrom?.fileKeyRef === undefined) continue;
+    visit(container.env, found, (variable, index) => {
+      if (variable.valueFrom?.fileKeyRef === undefined) return;
       const name = variable.valueFrom.fileKeyRef.volumeName;
       const volume = spec.volumes?.findLast((each) => each.name === name);
       const where = `${path}.env[${index}].valueFrom.fileKeyRef.volumeName`;
       if (volume === undefined) found.push(field.notFound(where, name ?? ""));
       else if (volume.emptyDir === undefined)
         found.push(field.invalid(where, name, "referenced volume must be of type emptyDir"));
-    }
+    });
 };
 
 const activeDeadline: Check<number> = (seconds, at, found) => {
@@ -263,7 +264,8 @@ export const podSpec =
       { podName: context.podName, isPod: context.isPod, at: child(at, "volumes") },
       found,
     );
-    const claims = new Set((spec.resourceClaims ?? []).flatMap(({ name }) => (name ? [name] : [])));
+    const claims = new Set<string>();
+    for (const { name } of spec.resourceClaims ?? []) if (name) claims.add(name);
     resourceClaims(spec.resourceClaims, child(at, "resourceClaims"), found);
     const inside: ContainerContext = { spec, volumes: known, claims };
     containers(inside)(spec.containers, child(at, "containers"), found);

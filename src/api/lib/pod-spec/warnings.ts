@@ -57,7 +57,11 @@ export function nodeTermWarnings(
 const required = "requiredDuringSchedulingIgnoredDuringExecution";
 const preferred = "preferredDuringSchedulingIgnoredDuringExecution";
 
-function nodeWarnings(spec: PodSpec, at: string): string[] {
+/** Most pods give no reason to warn. */
+const nothing: readonly never[] = [];
+
+function nodeWarnings(spec: PodSpec, at: string): readonly string[] {
+  if (spec.nodeSelector === undefined && spec.affinity === undefined) return nothing;
   const affinity = spec.affinity?.nodeAffinity;
   const path = child(at, "affinity.nodeAffinity");
   const terms = affinity?.[required]?.nodeSelectorTerms ?? [];
@@ -113,13 +117,14 @@ const oldVolumes: readonly (readonly [SourceName, string, string])[] = [
   ["rbd", "rbd", "deprecated in v1.28, non-functional in v1.31+"],
 ];
 
-function volumeWarnings({ volumes = [] }: PodSpec, at: string): string[] {
-  const old = volumes.flatMap((volume, index) =>
-    oldVolumes.flatMap(([name, path, text]) =>
-      volume[name] === undefined ? [] : [`${child(item(child(at, "volumes"), index), path)}: ${text}`],
-    ),
-  );
-  return [...old, ...overlapWarnings(volumes)];
+function volumeWarnings({ volumes }: PodSpec, at: string): readonly string[] {
+  if (volumes === undefined) return nothing;
+  const texts: string[] = [];
+  for (let index = 0; index < volumes.length; index++)
+    for (const [name, path, text] of oldVolumes)
+      if (volumes[index]?.[name] !== undefined)
+        texts.push(`${child(item(child(at, "volumes"), index), path)}: ${text}`);
+  return [...texts, ...overlapWarnings(volumes)];
 }
 
 /** Later entries that repeat an earlier one. */
@@ -132,7 +137,9 @@ function repeats(list: readonly string[], text: (index: number, value: string) =
   });
 }
 
-function listWarnings(spec: PodSpec, at: string): string[] {
+function listWarnings(spec: PodSpec, at: string): readonly string[] {
+  if (spec.hostAliases === undefined && spec.imagePullSecrets === undefined && spec.overhead === undefined)
+    return nothing;
   const aliases = (spec.hostAliases ?? []).map(({ ip = "" }) => ip);
   const secrets = (spec.imagePullSecrets ?? []).map(({ name = "" }) => name);
   const nameOf = (index: number): string => child(item(child(at, "imagePullSecrets"), index), "name");
@@ -148,48 +155,58 @@ function listWarnings(spec: PodSpec, at: string): string[] {
 }
 
 /** Bytes come whole. */
-const fractions = (list: Readonly<Record<string, string>> | undefined, at: string): string[] =>
-  ["memory", "ephemeral-storage"].flatMap((name) => {
-    const quantity = list?.[name];
-    return quantity !== undefined && quantityMilliValue(quantity) % 1000 !== 0
-      ? [`${entry(at, name)}: fractional byte value ${JSON.stringify(quantity)} is invalid, must be an integer`]
-      : [];
-  });
+function fractions(list: Readonly<Record<string, string>> | undefined, at: string): readonly string[] {
+  if (list === undefined) return nothing;
+  const texts: string[] = [];
+  for (const name of ["memory", "ephemeral-storage"]) {
+    const quantity = list[name];
+    if (quantity !== undefined && quantityMilliValue(quantity) % 1000 !== 0)
+      texts.push(
+        `${entry(at, name)}: fractional byte value ${JSON.stringify(quantity)} is invalid, must be an integer`,
+      );
+  }
+  return texts;
+}
 
-function envWarnings({ env = [] }: Container, path: string): string[] {
+function envWarnings({ env }: Container, path: string): readonly string[] {
+  if (env === undefined) return nothing;
+  const texts: string[] = [];
   const seen = new Set<string>();
-  return env.flatMap(({ name = "", value = "", valueFrom }, index) => {
-    const again = seen.has(name);
-    seen.add(name);
+  for (let index = 0; index < env.length; index++) {
+    const { name = "", value = "", valueFrom } = env[index]!;
+    if (!seen.has(name)) {
+      seen.add(name);
+      continue;
+    }
     const reference = `$(${name})`;
     const extends_ = valueFrom === undefined && value !== reference && value.includes(reference);
-    return again && !extends_
-      ? [
-          `${item(child(path, "env"), index)}: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
-        ]
-      : [];
-  });
+    if (!extends_)
+      texts.push(
+        `${item(child(path, "env"), index)}: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
+      );
+  }
+  return texts;
 }
 
 const seccompPod = "seccomp.security.alpha.kubernetes.io/pod";
 const seccompContainer = "container.seccomp.security.alpha.kubernetes.io/";
 const seccompText = 'non-functional in v1.27+; use the "seccompProfile" field instead';
 
-function containerWarnings({ spec, metadata, at }: WarnedPod): string[] {
+function containerWarnings({ spec, metadata, at }: WarnedPod): readonly string[] {
   const annotations = child(at, "metadata.annotations");
-  const unused = (key: string, profile: unknown): string[] =>
-    profile === undefined && metadata?.annotations?.[key] !== undefined
-      ? [`${entry(annotations, key)}: ${seccompText}`]
-      : [];
-  return [
-    ...unused(seccompPod, spec.securityContext?.seccompProfile),
-    ...allContainers(spec, child(at, "spec")).flatMap(({ container, path }) => [
-      ...unused(seccompContainer + container.name, container.securityContext?.seccompProfile),
-      ...fractions(container.resources?.limits, child(path, "resources.limits")),
-      ...fractions(container.resources?.requests, child(path, "resources.requests")),
-      ...envWarnings(container, path),
-    ]),
-  ];
+  const texts: string[] = [];
+  const unused = (key: string, profile: unknown): void => {
+    if (profile === undefined && metadata?.annotations?.[key] !== undefined)
+      texts.push(`${entry(annotations, key)}: ${seccompText}`);
+  };
+  unused(seccompPod, spec.securityContext?.seccompProfile);
+  for (const { container, path } of allContainers(spec, child(at, "spec"))) {
+    unused(seccompContainer + container.name, container.securityContext?.seccompProfile);
+    texts.push(...fractions(container.resources?.limits, child(path, "resources.limits")));
+    texts.push(...fractions(container.resources?.requests, child(path, "resources.requests")));
+    texts.push(...envWarnings(container, path));
+  }
+  return texts;
 }
 
 interface PlacedPort {
@@ -211,41 +228,53 @@ const printed = ({ name = "", hostPort = 0, containerPort, protocol, hostIP }: C
 /** Headers carry fewer warnings than this. */
 const mostSaid = 500;
 
-function portWarnings(spec: PodSpec, at: string): string[] {
-  const all: PlacedPort[] = allContainers(spec, at).flatMap(({ container, path }) =>
-    (container.ports ?? []).map((port, index) => ({ port, path: item(child(path, "ports"), index) })),
-  );
-  const earlier = new Map<string, PlacedPort[]>();
-  let said = 0;
-  const numbers = all.flatMap(({ port, path }) => {
-    const key = `${port.containerPort}/${port.protocol}`;
-    const same = said < mostSaid ? (earlier.get(key) ?? []) : [];
-    const texts = same.flatMap((other) => {
-      const text = relation(port, other.port);
-      return text === undefined ? [] : [`${path}: ${text} with ${other.path}`];
-    });
-    said += texts.length;
-    if (said < mostSaid) earlier.set(key, [...same, { port, path }]);
-    return [
-      ...(port.hostIP && !port.hostPort ? [`${path}: hostIP set without hostPort: ${printed(port)}`] : []),
-      ...texts,
-    ];
-  });
-  const names = new Map<string, string>();
-  const repeated = all.flatMap(({ port: { name }, path }) => {
-    if (!name) return [];
-    const other = names.get(name);
-    if (other === undefined) names.set(name, path);
-    return other === undefined
-      ? []
-      : [
-          `${path}: duplicate port name ${JSON.stringify(name)} with ${other}, services and probes that select ports by name will use ${other}`,
-        ];
-  });
-  return [...numbers, ...repeated];
+function portWarnings(spec: PodSpec, at: string): readonly string[] {
+  const all: PlacedPort[] = [];
+  for (const { container, path } of allContainers(spec, at)) {
+    const ports = child(path, "ports");
+    for (const [index, port] of container.ports?.entries() ?? nothing) all.push({ port, path: item(ports, index) });
+  }
+  return all.length === 0 ? nothing : [...portOverlaps(all), ...repeatedPortNames(all)];
 }
 
-function podAffinityWarnings(spec: PodSpec, at: string): string[] {
+function portOverlaps(all: readonly PlacedPort[]): readonly string[] {
+  const earlier = new Map<string, PlacedPort[]>();
+  const texts: string[] = [];
+  let said = 0;
+  for (const placed of all) {
+    const { port, path } = placed;
+    const key = `${port.containerPort}/${port.protocol}`;
+    const same = said < mostSaid ? (earlier.get(key) ?? []) : [];
+    if (port.hostIP && !port.hostPort) texts.push(`${path}: hostIP set without hostPort: ${printed(port)}`);
+    for (const other of same) {
+      const text = relation(port, other.port);
+      if (text === undefined) continue;
+      texts.push(`${path}: ${text} with ${other.path}`);
+      said++;
+    }
+    if (said < mostSaid) earlier.set(key, [...same, placed]);
+  }
+  return texts;
+}
+
+function repeatedPortNames(all: readonly PlacedPort[]): readonly string[] {
+  const names = new Map<string, string>();
+  const texts: string[] = [];
+  for (const { port, path } of all) {
+    const { name } = port;
+    if (!name) continue;
+    const other = names.get(name);
+    if (other === undefined) names.set(name, path);
+    else
+      texts.push(
+        `${path}: duplicate port name ${JSON.stringify(name)} with ${other}, services and probes that select ports by name will use ${other}`,
+      );
+  }
+  return texts;
+}
+
+function podAffinityWarnings(spec: PodSpec, at: string): readonly string[] {
+  if (spec.affinity === undefined) return nothing;
   return (["podAffinity", "podAntiAffinity"] as const).flatMap((name) => {
     const path = child(at, `affinity.${name}`);
     const terms = spec.affinity?.[name];

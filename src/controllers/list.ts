@@ -95,6 +95,10 @@ export const controllers: readonly ControllerEntry[] = [
     async () => (await import("./pv-protection/controller.ts")).runPersistentVolumeProtection,
   ),
   entry(
+    "ephemeral-volume-controller",
+    async () => (await import("./ephemeral-volume/controller.ts")).runEphemeralVolumes,
+  ),
+  entry(
     "volumeattributesclass-protection-controller",
     async () => (await import("./volumeattributesclass-protection/controller.ts")).runVolumeAttributesClassProtection,
   ),

@@ -78,7 +78,7 @@ const stages: readonly Stage[] = [
   { name: "corpus", run: () => tests("test/corpus/*.test.ts", 1) },
   { name: "fuzz", run: () => tests("test/fuzz/*.test.ts", 1) },
   { name: "build", run: () => program(process.execPath, join(root, "tools", "build.ts"), "--types") },
-  { name: "integration", run: () => tests("test/{integration,package}/**/*.test.ts", 2) },
+  { name: "integration", run: () => tests("test/{integration,package,states}/**/*.test.ts", 2) },
   { name: "e2e", run: () => tests("test/e2e/**/*.test.ts", 1) },
   { name: "conformance", run: conformance },
 ];

@@ -1,5 +1,6 @@
 // Takes out of objects, events and answers what differs from run to run, by the rules under which the scenarios were recorded.
 // The rules are the tables below; what is left must be equal.
+import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "../../src/machinery/index.ts";
 import type { Json, RecordedEvent } from "./scenarios.ts";
 
@@ -54,8 +55,12 @@ const members: Readonly<Record<string, (value: unknown, object: Json) => unknown
 /** Lists whose order says nothing. */
 const unordered = new Set(["conditions", "endpoints", "addresses", "notReadyAddresses", "ownerReferences"]);
 
-/** Members that are not compared: who wrote which field is judged by the recorded answers of the API. */
-const leftOut = new Set(["managedFields"]);
+/** Members that are not compared. Who wrote which field is judged by the recorded answers of the API. */
+const leftOut = new Set([
+  "managedFields",
+  // There or not by which second of the clock a pod became ready in.
+  "endpoints.kubernetes.io/last-change-trigger-time",
+]);
 
 /** What a server draws for generateName; a StatefulSet's ordinals are not drawn. */
 const drawnSuffix = /^[bcdfghjklmnpqrstvwxz2456789]{5}$/;
@@ -139,10 +144,11 @@ export function canonical(value: unknown): unknown {
     Object.entries(value)
       .filter(([name]) => !leftOut.has(name))
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => [
+      .map(([name, member]): [string, unknown] => [
         name,
         unordered.has(name) && Array.isArray(member) ? member.map(canonical).sort(byText) : canonical(member),
-      ]),
+      ])
+      .filter(([name, member]) => name !== "annotations" || !isDeepStrictEqual(member, {})),
   );
 }
 

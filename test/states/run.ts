@@ -10,19 +10,16 @@ import { createClient } from "../../src/client/index.ts";
 import { httpTransport, loadKubeconfig } from "../../src/client/node/index.ts";
 import { importImage } from "../../src/cluster/images.ts";
 import { startTestCluster, type TestCluster } from "../e2e/harness.ts";
-import { causeOf, compare, type Difference } from "./compare.ts";
+import { causeOf, type Difference } from "./compare.ts";
 import { imageArchives } from "./images.ts";
 import { createObserver } from "./observer.ts";
-import { clear, emptied, play, type Stage, send } from "./play.ts";
+import { type Stage, send } from "./play.ts";
+import { playAll, type Results } from "./play-all.ts";
 import { readScenarios, type Scenario } from "./scenarios.ts";
 
 /** How many scenarios agree at least. This figure only rises. */
 const floor = 137;
 const atOnce = 6;
-
-/** These use the node as a whole (its processors, its taints and labels) or the cluster's defaults: nothing runs beside them. */
-const alone = (scenario: Scenario): boolean =>
-  /nodes\/node1|priorityClassName|"cpu":"1500m"|hostPort|is-default-class/.test(JSON.stringify(scenario.steps));
 
 const { values: options } = parseArgs({
   options: {
@@ -82,47 +79,19 @@ async function provideImages(cluster: TestCluster): Promise<void> {
   }
 }
 
-type Result = ReadonlyMap<string, readonly Difference[]>;
-
-async function playAll(stage: Stage, scenarios: readonly Scenario[]): Promise<Result> {
-  const result = new Map<string, readonly Difference[]>();
-  const namespaces: string[] = [];
-  const one = async (scenario: Scenario): Promise<string> => {
-    const namespace = `st-${String(namespaces.length).padStart(4, "0")}`;
-    namespaces.push(namespace);
-    const startMs = systemClock.monotonic();
-    let found: readonly Difference[];
-    try {
-      found = compare(scenario, await play(stage, scenario, namespace));
-    } catch (error) {
-      found = [{ scenario: scenario.id, state: "run", place: "failed", want: undefined, got: String(error) }];
-    }
-    result.set(scenario.id, found);
-    if (options.json !== undefined)
-      appendFileSync(options.json, found.map((each) => `${JSON.stringify(each)}\n`).join(""));
-    const seconds = ((systemClock.monotonic() - startMs) / 1000).toFixed(1);
-    console.log(`${found.length === 0 ? "agrees " : "differs"} ${scenario.group}/${scenario.id} (${seconds} s)`);
-    if (options.show) for (const each of found) show(each);
-    await clear(stage, namespace);
-    return namespace;
-  };
-  const together = scenarios.filter((each) => !alone(each));
-  const next = together[Symbol.iterator]();
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      for (const scenario of next) await one(scenario);
-    }),
-  );
-  for (const namespace of namespaces) await emptied(stage, namespace);
-  for (const scenario of scenarios.filter(alone)) await emptied(stage, await one(scenario));
-  return result;
-}
+const told = (scenario: Scenario, found: readonly Difference[], tookMs: number): void => {
+  if (options.json !== undefined)
+    appendFileSync(options.json, found.map((each) => `${JSON.stringify(each)}\n`).join(""));
+  const verdict = found.length === 0 ? "agrees " : "differs";
+  console.log(`${verdict} ${scenario.group}/${scenario.id} (${(tookMs / 1000).toFixed(1)} s)`);
+  if (options.show) for (const each of found) show(each);
+};
 
 const clip = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 600);
 const show = ({ state, place, want, got }: Difference): void =>
   console.log(`    ${state}: ${place}\n      want ${clip(want)}\n      got  ${clip(got)}`);
 
-function table(result: Result): string {
+function table(result: Results): string {
   const causes = Map.groupBy([...result.values()].flat(), causeOf);
   const rows = [...causes]
     .map(([cause, all]) => ({ cause, ids: [...new Set(all.map(({ scenario }) => scenario))] }))
@@ -141,10 +110,10 @@ const scenarios = readScenarios().filter(
 const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-states-"));
 const stop = new AbortController();
 const cluster = await startTestCluster({ name: options.name, dataDirectory });
-let result: Result;
+let result: Results;
 try {
   await provideImages(cluster);
-  result = await playAll(await stageOf(cluster, stop.signal), scenarios);
+  result = await playAll(await stageOf(cluster, stop.signal), scenarios, { atOnce, done: told });
 } finally {
   stop.abort();
   await cluster.remove();

@@ -266,9 +266,9 @@ describe("a kubelet with real containers", { skip: obstacle }, () => {
     assert.equal(await get("/containerLogs/default/talks/c?limitBytes=4"), "line");
     assert.equal(
       await get("/containerLogs/default/talks/c?previous=true"),
-      'previous terminated container "c" in pod "talks" not found\n',
+      'previous terminated container "c" in pod "talks" not found',
     );
-    assert.equal(await get("/containerLogs/default/talks/x"), 'container "x" not found in pod "talks"\n');
+    assert.equal(await get("/containerLogs/default/talks/x"), 'container "x" not found in pod "talks"');
     await remove("talks");
   });
 

@@ -124,5 +124,5 @@ function refuse(response: ServerResponse, error: unknown, log: Logger): void {
   // Half an answer is out already: only breaking off tells that something is missing.
   if (response.headersSent) return void response.destroy();
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8" });
-  response.end(`${message}\n`);
+  response.end(message);
 }

@@ -220,10 +220,7 @@ function completed({ pod, status, before, now }: Completion): PodStatus {
     ...status,
     ...(conditions === undefined ? {} : { conditions: dropDoubles(conditions) }),
     startTime: before?.startTime ?? now,
-    // A rejected pod has no conditions and no generation: nothing of it was looked at.
-    ...(pod.metadata.generation === undefined || conditions === undefined
-      ? {}
-      : { observedGeneration: pod.metadata.generation }),
+    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
   };
   return out;
 }

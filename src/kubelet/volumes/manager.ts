@@ -129,10 +129,8 @@ async function mountEmptyDir({ context, pod }: Parts, volume: Volume): Promise<M
   const fresh = (await host.files.stat(path)) === undefined;
   if (fresh) {
     await host.files.makeDirectory(path, 0o777);
-    if (medium === "Memory") {
-      await host.mounts.tmpfs(path, memorySize(pod, sizeLimit as string | undefined));
-      await host.files.chmod(path, 0o777);
-    }
+    // The root of a fresh tmpfs is for everybody, and sticky.
+    if (medium === "Memory") await host.mounts.tmpfs(path, memorySize(pod, sizeLimit as string | undefined));
     await applyGroup(context, pod, { path, readonly: false });
   }
   return { name: volume.name, path, readonly: false };

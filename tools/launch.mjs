@@ -85,7 +85,8 @@ if (inCheckout) installDependencies();
 if (what === "t8s" && inCheckout) build(node);
 const script = what === "t8s" ? join(root, "dist", "t8s.js") : join(root, what);
 const path = `${dirname(node)}:${join(root, "node_modules", ".bin")}:${process.env.PATH ?? ""}`;
-const child = spawn(node, ["--disable-warning=ExperimentalWarning", script, ...rest], {
+// As in the script t8s.
+const child = spawn(node, ["--disable-warning=ExperimentalWarning", "--min-semi-space-size=8", script, ...rest], {
   stdio: "inherit",
   env: process.platform === "win32" ? process.env : { ...process.env, PATH: path },
 });

@@ -111,6 +111,14 @@ after(async () => {
   rmSync(dataDirectory, { recursive: true, force: true });
 });
 
+/** kill -9 of the cluster's own process, which the launcher may have started. */
+async function killCluster(): Promise<void> {
+  const { pid } = JSON.parse(readFileSync(join(dataDirectory, name, "process.json"), "utf8")) as { pid: number };
+  const ended = once(cluster.process, "exit");
+  process.kill(pid, "SIGKILL");
+  await ended;
+}
+
 const podIp = (podName: string): Promise<string> =>
   cluster.kubectl("get", "pod", podName, "-o", "jsonpath={.status.podIP}");
 const nodeIp = (node: string): Promise<string> =>
@@ -226,8 +234,7 @@ test("after kill -9 a start takes the same nodes over; after down nothing is lef
   const before = await uids();
   const namespaces = await podNamespaces();
   assert.equal(namespaces.length, 6, "pods that have a network of their own");
-  cluster.process.kill("SIGKILL");
-  await once(cluster.process, "exit");
+  await killCluster();
   cluster = await startTestCluster({ name, dataDirectory });
   assert.equal(await uids(), before);
   assert.equal(
@@ -236,8 +243,7 @@ test("after kill -9 a start takes the same nodes over; after down nothing is lef
   );
   assert.match(await ask("client-a", `${await podIp("web-b")}:8080`), /^web-b /);
 
-  cluster.process.kill("SIGKILL");
-  await once(cluster.process, "exit");
+  await killCluster();
   const down = await cluster.t8s("down");
   assert.equal(down.status, 0, down.stderr);
   assertNothingLeft(namespaces, "down must end the second node too, after a killed process as well");

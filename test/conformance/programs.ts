@@ -46,6 +46,17 @@ export function programsAreBuilt(): boolean {
   return programs.every((program) => isBuilt(program, digest));
 }
 
+/** The version that a release of upstream would carry: kubectl refuses to compare an unstamped one. */
+function versionFlags(): string {
+  const version = /k8s\.io\/kubernetes (v\S+)/.exec(readFileSync(join(moduleDirectory, "go.mod"), "utf8"))?.[1] ?? "";
+  const [major, minor] = version.slice(1).split(".");
+  const values = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: "clean", gitCommit: "unknown" };
+  const packagesWithVersion = ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"];
+  return packagesWithVersion
+    .flatMap((name) => Object.entries(values).map(([key, value]) => `-X ${name}.${key}=${value}`))
+    .join(" ");
+}
+
 /** Builds what is missing or out of date. Throws with one sentence when the machine has no Go. */
 export function buildPrograms(say: (line: string) => void): void {
   const digest = moduleDigest();
@@ -59,7 +70,7 @@ export function buildPrograms(say: (line: string) => void): void {
   for (const program of missing) {
     say(`building ${program} (${packages[program]})`);
     const verb = program === "e2e.test" ? ["test", "-c", "-vet=off"] : ["build"];
-    const args = [...verb, "-o", join(binDirectory, program), packages[program]];
+    const args = [...verb, "-ldflags", versionFlags(), "-o", join(binDirectory, program), packages[program]];
     const { status } = spawnSync("go", args, {
       cwd: moduleDirectory,
       env: { ...process.env, CGO_ENABLED: "0" },

@@ -18,6 +18,7 @@ import type { ServedResource } from "../catalog.ts";
 import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
 import { CachedObject, type Selection, selects } from "../watchcache/index.ts";
+import { matchesConverted, splitSelection } from "./converted-selection.ts";
 import { parseResourceVersion, tooLarge, waitForCurrent, waitForRevision } from "./read.ts";
 import { convertShown } from "./store-object.ts";
 
@@ -116,6 +117,15 @@ export async function runList(
   resource: ServedResource,
   options: ListOptions,
 ): Promise<ListResult> {
+  const { cached, converted } = splitSelection(resource, options.selection);
+  if (converted === undefined) return runCached(context, resource, options);
+  // Whether an object is selected is known only once it is converted: the list comes in one part.
+  const { items, revision } = await runCached(context, resource, { ...options, limit: 0, selection: cached });
+  await convertShown(resource, items);
+  return { items: items.filter((each) => matchesConverted(resource, converted, each)), revision };
+}
+
+async function runCached(context: RequestContext, resource: ServedResource, options: ListOptions): Promise<ListResult> {
   const { core } = context;
   if (options.continue !== "") return continueList(context, resource, options);
   const { resourceVersion, match } = options;

@@ -4,6 +4,7 @@ import {
   encodeJson,
   expired,
   type FieldError,
+  type FieldMatcher,
   field,
   invalid,
   type KubeObject,
@@ -19,7 +20,8 @@ import { loadProtobuf, protobufFrame, protobufType, protobufValueFrame } from ".
 import { bookmarkTable, partialObject, tableOf } from "../content/table.ts";
 import type { RequestContext } from "../context.ts";
 import { isTrue } from "../request-info.ts";
-import { CachedObject, type Framer, selects, Watcher } from "../watchcache/index.ts";
+import { type CachedObject, type Framer, selects, Watcher } from "../watchcache/index.ts";
+import { convertedEvent, matchesConverted, splitSelection } from "./converted-selection.ts";
 import { selectionOf } from "./list.ts";
 import { plainFailure, revisionProblem, tooLarge, waitForCurrent } from "./read.ts";
 import { convertShown, servedForm, shown } from "./store-object.ts";
@@ -37,7 +39,7 @@ interface WatchOptions {
 export async function watch(context: RequestContext, resource: ServedResource): Promise<Answer> {
   if (!resource.kind.verbs.includes("watch")) throw methodNotSupported(resource.groupResource, "watch");
   const options = watchOptions(context);
-  const selection = selectionOf(context, resource);
+  const { cached: selection, converted: selectedLater } = splitSelection(resource, selectionOf(context, resource));
   const problem = options.resourceVersion === "" ? undefined : revisionProblem(options.resourceVersion);
   if (problem !== undefined) throw plainFailure(problem);
   const { core } = context;
@@ -67,31 +69,65 @@ export async function watch(context: RequestContext, resource: ServedResource): 
   if (context.request.signal?.aborted !== true) cache.addWatcher(watcher);
   if (!converted) return { type: "watch", watcher };
   const headers = { "content-type": "application/json" };
-  return { type: "response", response: { status: 200, headers, watch: convertFrames(watcher, resource, shownBy) } };
+  const frames = convertFrames(watcher, resource, { framer: shownBy, fields: selectedLater });
+  return { type: "response", response: { status: 200, headers, watch: frames } };
 }
 
-/** Frames that carry what is cached, until it has been converted. */
+interface CachedChange {
+  readonly object: CachedObject;
+  readonly previous: CachedObject | undefined;
+}
+
+/** What frames carry until it has been converted. */
+const changes = new WeakMap<WatchFrame, CachedChange>();
+
 const unconverted = (framer: Framer): Framer => ({
   private: true,
-  frame: (type, object) => ({ type, object: object as unknown as KubeObject }),
+  frame: (type, object, previous) => {
+    const frame: WatchFrame = { type };
+    changes.set(frame, { object, previous });
+    return frame;
+  },
   bookmark: (revision, end) => framer.bookmark(revision, end),
 });
 
 async function* convertFrames(
   frames: AsyncIterable<readonly WatchFrame[]>,
   resource: ServedResource,
-  framer: Framer,
+  { framer, fields }: { readonly framer: Framer; readonly fields: FieldMatcher | undefined },
 ): AsyncGenerator<readonly WatchFrame[]> {
   for await (const chunk of frames) {
-    const cached = chunk.map((frame) =>
-      "object" in frame && frame.object instanceof CachedObject ? frame.object : undefined,
+    const found = chunk.map((frame) => changes.get(frame));
+    await convertShown(
+      resource,
+      found.flatMap((change) => (fields === undefined ? [change?.object] : [change?.object, change?.previous])),
     );
-    await convertShown(resource, cached);
-    yield chunk.map((frame, index) => {
-      const object = cached[index];
-      return object === undefined ? frame : framer.frame(frame.type as WatchEventType, object);
-    });
+    const out: WatchFrame[] = [];
+    for (const [index, frame] of chunk.entries()) {
+      const change = found[index];
+      if (change === undefined) out.push(frame);
+      else if (fields === undefined) out.push(framer.frame(frame.type, change.object));
+      else {
+        const seen = await selectedChange(resource, { type: frame.type, change, fields });
+        if (seen !== undefined) out.push(framer.frame(seen.type, seen.object));
+      }
+    }
+    if (out.length > 0) yield out;
   }
+}
+
+async function selectedChange(
+  resource: ServedResource,
+  of: { readonly type: WatchEventType; readonly change: CachedChange; readonly fields: FieldMatcher },
+): Promise<{ readonly type: WatchEventType; readonly object: CachedObject } | undefined> {
+  const { object, previous } = of.change;
+  const type = convertedEvent(of.type, of.change, (each) => matchesConverted(resource, of.fields, each));
+  if (type === undefined) return undefined;
+  if (type !== "DELETED" || of.type === "DELETED" || previous === undefined) return { type, object };
+  // Its last visible state, at the revision of the change.
+  const last = previous.atRevision(object.revision);
+  await convertShown(resource, [last]);
+  return { type, object: last };
 }
 
 /** Where the watch begins; a StatusError goes out as an ERROR event, as upstream's cacher sends it. */

@@ -28,7 +28,8 @@ export function selects(selection: Selection, object: CachedObject): boolean {
 
 /** Makes frames. Watchers of equal form share one framer, so a frame is made once for all of them. */
 export interface Framer {
-  frame(type: WatchEventType, object: CachedObject): WatchFrame;
+  /** `previous`, for private forms of changes: the object before. */
+  frame(type: WatchEventType, object: CachedObject, previous?: CachedObject): WatchFrame;
   bookmark(revision: number, initialEventsEnd: boolean): WatchFrame;
   /** Of forms whose frames depend on the watcher (a Table's first event carries the columns): nothing is shared. */
   readonly private?: true;
@@ -45,7 +46,7 @@ export class SharedFrames {
   }
 
   of(framer: Framer, type: WatchEventType): WatchFrame {
-    if (framer.private === true) return framer.frame(type, this.#objectFor(type));
+    if (framer.private === true) return framer.frame(type, this.#objectFor(type), this.event.previous);
     let frames = this.#made.get(framer);
     if (frames === undefined) this.#made.set(framer, (frames = new Map()));
     let frame = frames.get(type);

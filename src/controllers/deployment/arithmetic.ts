@@ -66,18 +66,24 @@ export const byCreation = (a: ReplicaSet, b: ReplicaSet): number =>
 export const bySizeOlder = (a: ReplicaSet, b: ReplicaSet): number => replicasOf(b) - replicasOf(a) || byCreation(a, b);
 export const bySizeNewer = (a: ReplicaSet, b: ReplicaSet): number => replicasOf(b) - replicasOf(a) || byCreation(b, a);
 
-export function revisionOf(object: { metadata: { annotations?: Record<string, string> } }): number {
-  const text = object.metadata.annotations?.[annotation.revision];
-  return text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : 0;
+/** A 64-bit integer, as upstream reads one; undefined for anything else. */
+export function parseRevision(text: string | undefined): bigint | undefined {
+  if (text === undefined || !/^[+-]?\d{1,20}$/.test(text)) return undefined;
+  const value = BigInt(text);
+  return value === BigInt.asIntN(64, value) ? value : undefined;
 }
-export const maxRevision = (sets: readonly ReplicaSet[]): number =>
-  sets.reduce((max, set) => Math.max(max, revisionOf(set)), 0);
+
+export const revisionOf = (object: { metadata: { annotations?: Record<string, string> } }): bigint =>
+  parseRevision(object.metadata.annotations?.[annotation.revision]) ?? 0n;
+export const maxRevision = (sets: readonly ReplicaSet[]): bigint =>
+  sets.map(revisionOf).reduce((max, each) => (each > max ? each : max), 0n);
 /** The second largest: what a rollback without a revision goes back to. */
-export function lastRevision(sets: readonly ReplicaSet[]): number {
-  const sorted = sets.map(revisionOf).sort((a, b) => b - a);
-  return sorted[1] ?? 0;
+export function lastRevision(sets: readonly ReplicaSet[]): bigint {
+  const sorted = sets.map(revisionOf).sort((a, b) => Number(b - a));
+  return sorted[1] ?? 0n;
 }
-export const byRevision = (a: ReplicaSet, b: ReplicaSet): number => revisionOf(a) - revisionOf(b) || byCreation(a, b);
+export const byRevision = (a: ReplicaSet, b: ReplicaSet): number =>
+  Number(revisionOf(a) - revisionOf(b)) || byCreation(a, b);
 
 export const isActive = (set: ReplicaSet): boolean => replicasOf(set) > 0;
 

@@ -32,7 +32,7 @@ function deployment(image: string, spec: Partial<Deployment["spec"]> = {}, rest:
 interface SetMaking {
   readonly replicas: number;
   readonly available?: number;
-  readonly revision?: number;
+  readonly revision?: number | string;
   readonly desired?: number;
   readonly max?: number;
   readonly created?: number;

@@ -26,6 +26,7 @@ import {
   maxSurge,
   maxUnavailable,
   newSetReplicas,
+  parseRevision,
   proportionOf,
   type ReplicaSet,
   replicasOf,
@@ -155,7 +156,7 @@ function notePause(draft: Draft): void {
 function adoptRevision(draft: Draft, fresh: ReplicaSet | undefined, old: readonly ReplicaSet[]): void {
   if (fresh === undefined) return;
   const { deployment, nowMs } = draft.observed;
-  const annotations = revisionAnnotations(deployment, fresh, maxRevision(old) + 1);
+  const annotations = revisionAnnotations(deployment, fresh, maxRevision(old) + 1n);
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
   const changed = !deepEqual(annotations, fresh.metadata.annotations);
   if (changed || (fresh.spec?.minReadySeconds ?? 0) !== minReadySeconds) {
@@ -325,7 +326,7 @@ function createNew(draft: Draft, old: readonly ReplicaSet[]): ReplicaSet {
   const name = `${deployment.metadata.name.slice(0, 252 - hash.length)}-${hash}`;
   const { template, selector, minReadySeconds } = deployment.spec;
   const labels = { ...template.metadata?.labels, [hashLabel]: hash };
-  const revision = maxRevision(old) + 1;
+  const revision = maxRevision(old) + 1n;
   const spec = {
     replicas: 0,
     ...(minReadySeconds ? { minReadySeconds } : {}),
@@ -370,10 +371,8 @@ function cleanUp(draft: Draft, old: readonly ReplicaSet[]): void {
 }
 
 /** What the deprecated annotation asks for: a revision, 0 for the one before. */
-function rollbackRevision(deployment: Deployment): number | undefined {
-  const text = deployment.metadata.annotations?.[annotation.rollbackTo];
-  return text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
-}
+const rollbackRevision = (deployment: Deployment): bigint | undefined =>
+  parseRevision(deployment.metadata.annotations?.[annotation.rollbackTo]);
 
 function rollBack(draft: Draft): Plan {
   const { deployment, sets } = draft.observed;
@@ -386,7 +385,7 @@ function rollBack(draft: Draft): Plan {
     draft.steps.push({ do: "rollback", annotations: cleared });
   };
   const wanted = rollbackRevision(deployment) || lastRevision(sets);
-  const target = wanted === 0 ? undefined : sets.find((set) => revisionOf(set) === wanted);
+  const target = wanted === 0n ? undefined : sets.find((set) => revisionOf(set) === wanted);
   const name = JSON.stringify(deployment.metadata.name);
   if (target === undefined) missing();
   else if (sameTemplate(target.spec?.template, deployment.spec.template)) {

@@ -1,5 +1,5 @@
 // Annotations of ReplicaSets: revision, history, sizes, and what the deployment hands on.
-import { annotation, type Deployment, maxSurge, type ReplicaSet, replicasOf } from "./arithmetic.ts";
+import { annotation, type Deployment, maxSurge, parseRevision, type ReplicaSet, replicasOf } from "./arithmetic.ts";
 
 export type Annotations = Readonly<Record<string, string>>;
 
@@ -18,16 +18,15 @@ export const hasAll = (annotations: Annotations | undefined, wanted: Annotations
 export function revisionAnnotations(
   deployment: Deployment,
   set: Pick<ReplicaSet, "metadata"> | undefined,
-  revision: number,
+  revision: bigint,
 ): Annotations {
   const before = set?.metadata.annotations ?? {};
   const next: Record<string, string> = { ...before };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {}))
     if (!notHandedOn.has(key)) next[key] = value;
   const text = before[annotation.revision];
-  if (text !== undefined && text !== "" && !/^[+-]?\d+$/.test(text)) return next;
-  const old = Number(text ?? 0);
-  if (old >= revision) return next;
+  const old = text === undefined || text === "" ? 0n : parseRevision(text);
+  if (old === undefined || old >= revision) return next;
   next[annotation.revision] = String(revision);
   if (text !== undefined) {
     const history = withRevision(before[annotation.history] ?? "", text);

@@ -66,12 +66,16 @@ export const inNode = (node: Pick<FurtherNode, "name" | "namespacePath">): strin
   node.name,
 ];
 
-/** Makes what is missing of the namespace, its link and its route. Idempotent. */
+/** Makes the bridge between the nodes, unless it is there: once, before their places. */
+export async function makeNodeNetwork(config: ClusterConfig): Promise<void> {
+  const { bridge, gateway, cidr } = nodeNetwork(config);
+  if (!hasLink(bridge)) await ip([`link add name ${bridge} type bridge`]);
+  await ip([`address replace ${gateway}/${cidr.split("/")[1]} dev ${bridge}`, `link set dev ${bridge} up`]);
+}
+
+/** Makes what is missing of a node's namespace, its link and its route. Idempotent. */
 export async function makeNodeSpace(config: ClusterConfig, node: FurtherNode): Promise<void> {
   const { bridge, gateway, cidr } = nodeNetwork(config);
-  const length = cidr.split("/")[1];
-  if (!hasLink(bridge)) await ip([`link add name ${bridge} type bridge`]);
-  await ip([`address replace ${gateway}/${length} dev ${bridge}`, `link set dev ${bridge} up`]);
   if (!existsSync(node.namespacePath)) await ip([`netns add ${node.namespace}`]);
   // A pair whose other end went with its namespace has gone too.
   if (!hasLink(node.link)) await ip([`link add name ${node.link} type veth peer name eth0 netns ${node.namespace}`]);
@@ -80,7 +84,7 @@ export async function makeNodeSpace(config: ClusterConfig, node: FurtherNode): P
   await ip(
     [
       "link set dev lo up",
-      `address replace ${node.address}/${length} dev eth0`,
+      `address replace ${node.address}/${cidr.split("/")[1]} dev eth0`,
       "link set dev eth0 up",
       `route replace default via ${gateway}`,
     ],

@@ -11,6 +11,7 @@ import {
   firstFurtherNode,
   furtherNode,
   furtherNodeNumbers,
+  makeNodeNetwork,
   nodeAddress,
   nodePodCidr,
   prepareImages,
@@ -281,6 +282,7 @@ async function startFurtherNodes({ options, plane, pki, address, base, start }: 
   const { signal } = base(plane.client(componentUsers.admin, "t8s"));
   const parts = { layout, config, plane, pki, address, log, signal };
   for (const number of surplus) await dropFurtherNode(parts, number);
+  if (wanted.length > 0) await makeNodeNetwork(config);
   for (const { name, number } of wanted) start(`node ${name}`, runFurtherNode(parts, number));
 }
 

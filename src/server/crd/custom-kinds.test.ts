@@ -347,7 +347,8 @@ describe("conversion by webhook", () => {
     };
     const server = await testServer({ webhooks });
     try {
-      await established(server, definition([version("v1"), version("v2")], { conversion }));
+      const selectable = { ...version("v2"), selectableFields: [{ jsonPath: ".spec.color" }] };
+      await established(server, definition([version("v1"), selectable], { conversion }));
       await run(server, calls);
     } finally {
       await server.close();
@@ -380,6 +381,28 @@ describe("conversion by webhook", () => {
         events.map(({ object }) => object["spec"]?.["color"]),
         ["by-v2", "by-v2"],
       );
+      await frames.return?.();
+    }));
+
+  it("comes before fields are selected: lists, watches and deletions see the version that was asked for", () =>
+    withWebhook(convertAll, async (server) => {
+      await ask(server, `POST ${widgets}`, { body: widget("a") });
+      const count = async (selector: string): Promise<number> =>
+        (await ask(server, `GET ${second}?fieldSelector=${encodeURIComponent(selector)}`)).body["items"].length;
+      assert.deepEqual([await count("spec.color=by-v2"), await count("spec.color!=by-v2")], [1, 0]);
+      assert.equal(await count("spec.color=by-v2,metadata.name=b"), 0);
+      const query = "watch=true&resourceVersion=0&timeoutSeconds=5&fieldSelector=spec.color%3Dby-v2";
+      const watch = await ask(server, `GET ${second}?${query}`);
+      const frames = watch.response.watch![Symbol.asyncIterator]();
+      await ask(server, `POST ${widgets}`, { body: widget("b") });
+      await ask(server, `DELETE ${second}?fieldSelector=spec.color%3Dby-v2`);
+      const events = await nextEvents(frames, 4);
+      assert.deepEqual(events.map(({ type, object }) => [type, object.metadata.name]).sort(), [
+        ["ADDED", "a"],
+        ["ADDED", "b"],
+        ["DELETED", "a"],
+        ["DELETED", "b"],
+      ]);
       await frames.return?.();
     }));
 

@@ -20,8 +20,11 @@ export function splitSelection({ custom }: ServedResource, selection: Selection)
 }
 
 /** Of an object that has been converted. */
-export const matchesConverted = (resource: ServedResource, fields: FieldMatcher, object: CachedObject): boolean =>
-  fields.matches(shown(resource, object).fields);
+export function matchesConverted(resource: ServedResource, fields: FieldMatcher, cached: CachedObject): boolean {
+  const { object } = shown(resource, cached);
+  const values = Object.entries(resource.kind.selectableFields ?? {}).map(([name, value]) => [name, value(object)]);
+  return fields.matches(Object.fromEntries(values) as Record<string, string>);
+}
 
 /** How a change looks to who selects by `matches`; undefined: not at all. Both objects have been converted. */
 export function convertedEvent(

@@ -48,13 +48,14 @@ const commonJs = {
   minifyWhitespace: true,
   minifySyntax: true,
   supported: { "dynamic-import": false },
-  define: { "import.meta.url": "moduleUrl" },
-  banner: { js: `const moduleUrl = require("node:url").pathToFileURL(__filename).href;` },
 } as const satisfies BuildOptions;
 
 const [, vendor] = await Promise.all([
   build({
     ...commonJs,
+    define: { "import.meta.url": "moduleUrl" },
+    // The directive first: anything before it would make it an expression without effect.
+    banner: { js: `"use strict";const moduleUrl=require("node:url").pathToFileURL(__filename).href;` },
     entryPoints: { main: "src/cmd/main.ts", "store-worker": "src/store/sqlite/worker.ts" },
     plugins: [fromVendor],
   }),

@@ -29,11 +29,11 @@ export async function serveRemoteCommand(
   const protocol = offered === undefined ? "" : offeredProtocol(offered, protocols);
   if (protocol === undefined)
     throw new RouteError(400, `unable to upgrade: none of the offered protocols is one of ${protocols.join(", ")}`);
-  const [{ default: transport }, peer] = await Promise.all([
-    import("spdy-transport"),
+  const [{ connectSpdy }, peer] = await Promise.all([
+    import("./spdy-wire.ts"),
     dialSpdy(target.url, { "x-stream-protocol-version": "v4.channel.k8s.io" }),
   ]);
-  const connection = transport.connection.create(peer.socket, { protocol: "spdy", isServer: false });
+  const connection = connectSpdy(peer.socket, peer.head);
   connection.on("error", (error) => log.debug("a remote command's connection to the runtime broke", { error }));
   connection.start(3.1);
   const caller = codedCaller(await acceptWebSocket(upgrade, protocol), protocol);

@@ -13,6 +13,8 @@ declare module "spdy-transport" {
     readonly _spdyState: { needResponse: boolean; readonly window: SpdyWindow; readonly sessionWindow: SpdyWindow };
   }
   export interface SpdyConnection {
+    /** Ends when everything that came has been decoded and handed on. */
+    readonly _spdyState: { readonly parser: Duplex };
     start(version: number): void;
     request(
       options: { method: string; path: string; host: string; headers: Record<string, string> },

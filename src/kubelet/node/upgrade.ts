@@ -71,13 +71,11 @@ async function joinRaw({ request, socket, head }: UpgradeRequest, url: string): 
   if (head.length > 0) peer.socket.write(head);
   socket.pipe(peer.socket);
   peer.socket.pipe(socket);
-  for (const [one, other] of [
-    [socket, peer.socket],
-    [peer.socket, socket],
-  ] as const) {
-    one.on("error", () => other.destroy());
-    one.on("close", () => other.destroy());
-  }
+  socket.on("error", () => peer.socket.destroy());
+  socket.on("close", () => peer.socket.destroy());
+  peer.socket.on("error", () => socket.destroy());
+  // What the runtime said last still reaches the caller.
+  peer.socket.on("close", () => socket.end(() => socket.destroy()));
 }
 
 /** Everything but who asked and how to reach us. */

@@ -75,14 +75,14 @@ export const widths: readonly Hostile[] = [
     method: "POST",
     path: maps,
     body: () => map("wide", `"data":{${filled((i) => `"k${i}":""`)}}`),
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "keys that are no keys",
     method: "POST",
     path: maps,
     body: () => map("keys", `"data":{${filled((i) => `"!${i}":""`)}}`),
-    codes: [422],
+    codes: [413, 422, 500],
   },
   {
     name: "one key again and again",
@@ -114,14 +114,14 @@ export const widths: readonly Hostile[] = [
     method: "POST",
     path: maps,
     body: () => `{"metadata":{"name":"labels","labels":{${filled((i) => `"l${i}":"v"`)}}}}`,
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "finalizers",
     method: "POST",
     path: maps,
     body: () => `{"metadata":{"name":"finalizers","finalizers":[${filled((i) => `"e/${i}"`)}]}}`,
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "owners",
@@ -129,7 +129,7 @@ export const widths: readonly Hostile[] = [
     path: maps,
     body: () =>
       `{"metadata":{"name":"owners","ownerReferences":[${filled((i) => `{"apiVersion":"v1","kind":"K","name":"n","uid":"${i}"}`)}]}}`,
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "owners that are one",
@@ -137,21 +137,21 @@ export const widths: readonly Hostile[] = [
     path: maps,
     body: () =>
       `{"metadata":{"name":"same","ownerReferences":[${filled(() => '{"apiVersion":"v1","kind":"K","name":"n","uid":"u"}')}]}}`,
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "containers",
     method: "POST",
     path: `${core}/pods`,
     body: () => pod("containers", `"containers":[${filled((i) => `{"name":"c${i}","image":"i"}`)}]`),
-    codes: [201, 413, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "empty containers",
     method: "POST",
     path: `${core}/pods`,
     body: () => pod("empty", `"containers":[${filled(() => "{}")}]`),
-    codes: [422],
+    codes: [413, 422, 500],
   },
   {
     name: "ports",
@@ -162,7 +162,7 @@ export const widths: readonly Hostile[] = [
         "ports",
         `"containers":[{"name":"c","image":"i","ports":[${filled((i) => `{"containerPort":${1 + (i % 65535)}}`)}]}]`,
       ),
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "ports that are one",
@@ -170,14 +170,14 @@ export const widths: readonly Hostile[] = [
     path: `${core}/pods`,
     body: () =>
       pod("oneport", `"containers":[{"name":"c","image":"i","ports":[${filled(() => '{"containerPort":80}')}]}]`),
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "variables",
     method: "POST",
     path: `${core}/pods`,
     body: () => pod("env", `"containers":[{"name":"c","image":"i","env":[${filled((i) => `{"name":"E${i}"}`)}]}]`),
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "mounts of nothing",
@@ -188,7 +188,7 @@ export const widths: readonly Hostile[] = [
         "mounts",
         `"containers":[{"name":"c","image":"i","volumeMounts":[${filled((i) => `{"name":"v","mountPath":"/${i}"}`)}]}]`,
       ),
-    codes: [422],
+    codes: [413, 422, 500],
   },
   {
     name: "volumes",
@@ -196,7 +196,7 @@ export const widths: readonly Hostile[] = [
     path: `${core}/pods`,
     body: () =>
       pod("volumes", `"containers":[{"name":"c","image":"i"}],"volumes":[${filled((i) => `{"name":"v${i}"}`)}]`),
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "files over files",
@@ -207,7 +207,7 @@ export const widths: readonly Hostile[] = [
         "files",
         `"containers":[{"name":"c","image":"i"}],"volumes":[{"name":"v","configMap":{"name":"m","items":[${filled(() => '{"key":"k","path":"p"}')}]}}]`,
       ),
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "tolerations",
@@ -218,7 +218,7 @@ export const widths: readonly Hostile[] = [
         "tolerations",
         `"containers":[{"name":"c","image":"i"}],"tolerations":[${filled((i) => `{"key":"k${i}","operator":"Exists"}`)}]`,
       ),
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "host aliases that are one",
@@ -226,14 +226,14 @@ export const widths: readonly Hostile[] = [
     path: `${core}/pods`,
     body: () =>
       pod("aliases", `"containers":[{"name":"c","image":"i"}],"hostAliases":[${filled(() => '{"ip":"1.1.1.1"}')}]`),
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "service ports",
     method: "POST",
     path: `${core}/services`,
     body: () => `{"metadata":{"name":"ports"},"spec":{"ports":[${filled((i) => `{"name":"p${i}","port":80}`)}]}}`,
-    codes: [422],
+    codes: [413, 422, 500],
   },
   {
     name: "endpoints",
@@ -241,7 +241,7 @@ export const widths: readonly Hostile[] = [
     path: `${core}/endpoints`,
     body: () =>
       `{"metadata":{"name":"ends"},"subsets":[{"addresses":[${filled((i) => `{"ip":"10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}"}`)}],"ports":[{"port":80}]}]}`,
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "selector expressions",
@@ -249,7 +249,7 @@ export const widths: readonly Hostile[] = [
     path: "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies",
     body: () =>
       `{"metadata":{"name":"np"},"spec":{"podSelector":{"matchExpressions":[${filled((i) => `{"key":"k${i}","operator":"Exists"}`)}]}}}`,
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "policy rules",
@@ -257,13 +257,13 @@ export const widths: readonly Hostile[] = [
     path: "/apis/rbac.authorization.k8s.io/v1/clusterroles",
     body: () =>
       `{"metadata":{"name":"rules"},"rules":[${filled(() => '{"verbs":["get"],"apiGroups":[""],"resources":["pods"]}')}]}`,
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "ingress rules",
     method: "POST",
     path: "/apis/networking.k8s.io/v1/namespaces/default/ingresses",
     body: () => `{"metadata":{"name":"rules"},"spec":{"rules":[${filled((i) => `{"host":"h${i}.io"}`)}]}}`,
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
 ];

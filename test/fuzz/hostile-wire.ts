@@ -59,7 +59,7 @@ const message = (name: string, kind: string, raw: () => Uint8Array, codes: reado
   codes,
 });
 
-const refused = [400, 422];
+const refused = [400, 413, 422];
 
 export const wire: readonly Hostile[] = [
   message("a length that lies", "ConfigMap", () => joined([0x0a], varint(2 ** 31), [0]), [400]),

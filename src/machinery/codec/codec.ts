@@ -2,12 +2,12 @@
 // endpoints/handlers (how decode errors are worded).
 
 import { sharedText } from "../apply/fields-text.ts";
-import { badRequest } from "../errors.ts";
+import { badRequest, requestTooLarge } from "../errors.ts";
 import { formatApiVersion, type GroupVersionKind, type KubeObject, type ManagedFieldsEntry } from "../object.ts";
 import { builtinSchemas, type Schema, type Schemas } from "../schema.ts";
 import { ReadContext, readAny, readerOf } from "./decode-plan.ts";
-import { deepest, JsonSyntaxError, type ParsedJson, parseJson, scanJson } from "./json-text.ts";
-import { checkYamlKeys, fromYaml, YamlError } from "./yaml.ts";
+import { deepest, JsonSyntaxError, mostValues, type ParsedJson, parseJson, scanJson } from "./json-text.ts";
+import { readFirstDocument, YamlError } from "./yaml.ts";
 
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
 export type MediaType = "application/json" | "application/yaml";
@@ -38,7 +38,7 @@ export interface Decoded {
   readonly warnings: readonly string[];
 }
 
-/** Throws StatusError 400 (bad syntax, wrong types, strict findings with upstream's text). */
+/** Throws StatusError: 400 (bad syntax, wrong types, strict findings with upstream's text), 413 for very many values. */
 export function decodeObject(bytes: Uint8Array, options: DecodeOptions): Decoded {
   const parsed =
     options.mediaType === "application/yaml" ? parseYamlBody(bytes, options) : parseJsonBody(bytes, options);
@@ -74,6 +74,7 @@ interface ParsedBody extends Omit<ParsedJson, "raw"> {
 function parseJsonBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
   const text = decode(bytes);
   const scan = scanJson(bytes);
+  if (scan.values > mostValues) throw requestTooLarge(`limit is ${mostValues} values`);
   if (!scan.oddNumbers && scan.depth <= deepest) {
     const value = tryParse(text);
     if (value !== undefined) return { value, repeated: noneRepeated, members: scan.members };
@@ -98,8 +99,8 @@ function tryParse(text: string): unknown {
 function parseYamlBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
   const text = decode(bytes);
   try {
-    const [value = null] = fromYaml(text);
-    const finding = options.fieldValidation === "Ignore" ? undefined : checkYamlKeys(text);
+    const { value, repeatedKeys } = readFirstDocument(text);
+    const finding = options.fieldValidation === "Ignore" ? undefined : repeatedKeys();
     return { value, repeated: noneRepeated, ...(finding === undefined ? {} : { findings: [finding] }) };
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;

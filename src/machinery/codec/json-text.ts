@@ -40,6 +40,12 @@ export interface JsonParseOptions {
 export const deepest = 1_000;
 export const tooDeep = "exceeded max depth";
 
+/**
+ * Values that a body may have. Each takes two bytes or more of the 1.5 MiB that an object may have in the store, and those that
+ * mean something five; a body of 3 MB holds a million that mean nothing.
+ */
+export const mostValues = 500_000;
+
 /** Throws JsonSyntaxError. */
 export function parseJson(text: string, options: JsonParseOptions = {}): ParsedJson {
   const state: State = { text, at: 0, depth: 0, repeated: new Map(), raw: new WeakMap(), options };
@@ -304,6 +310,8 @@ export interface JsonScan {
   readonly oddNumbers: boolean;
   /** Objects and lists within each other. */
   readonly depth: number;
+  /** Members, items, objects and lists, within one for each. */
+  readonly values: number;
 }
 
 /** One pass over the bytes of valid JSON: what JSON.parse would lose. */
@@ -313,6 +321,7 @@ export function scanJson(bytes: Uint8Array): JsonScan {
   let digits = 0;
   let open = 0;
   let depth = 0;
+  let values = 0;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at]!;
     if (byte === 0x22) {
@@ -323,13 +332,16 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       if (++digits > 15) oddNumbers = true;
     } else {
       if (byte === 0x3a) members++;
-      else if (byte === 0x7b || byte === 0x5b) depth = Math.max(depth, ++open);
-      else if (byte === 0x7d || byte === 0x5d) open--;
+      else if (byte === 0x2c) values++;
+      else if (byte === 0x7b || byte === 0x5b) {
+        values++;
+        depth = Math.max(depth, ++open);
+      } else if (byte === 0x7d || byte === 0x5d) open--;
       else if (byte === 0x2e || byte === 0x45 || (byte === 0x65 && digits > 0)) oddNumbers = true;
       digits = 0;
     }
   }
-  return { members, oddNumbers, depth };
+  return { members, oddNumbers, depth, values };
 }
 
 /** Whether a value keeps to the limit; for values that were put together from several documents. */

@@ -4,7 +4,27 @@ import fc from "fast-check";
 import rows from "../testdata/yaml.json" with { type: "json" };
 import yamlTexts from "../testdata/yaml-text.json" with { type: "json" };
 import { toJson } from "./codec.ts";
-import { checkYamlKeys, fromYaml, toYaml } from "./yaml.ts";
+import { fromYaml, readFirstDocument, toYaml } from "./yaml.ts";
+
+const repeatedKeys = (text: string): string | undefined => readFirstDocument(text).repeatedKeys();
+
+for (const [text, value] of [
+  ["a: 1\n---\nb: [", { a: 1 }],
+  ["# c\n\n---\na: 2\n...\nx: [", { a: 2 }],
+  ["%YAML 1.1\n---\na: 3\n--- {b: 1}", { a: 3 }],
+  ["---\n---\na: 1\n", null],
+  ["--- {a: 4}\n---", { a: 4 }],
+  ["a: |\n  ---\n  x\n", { a: "---\nx\n" }],
+  ["", null],
+] as const)
+  test(`the first document of ${JSON.stringify(text)}`, () => assert.deepEqual(readFirstDocument(text).value, value));
+
+test("text of very many values is refused before it is read", () => {
+  const refusal = { code: 413, message: "Request entity too large: limit is 1000000 lines, items and members" };
+  assert.throws(() => readFirstDocument("k: 1\n".repeat(600_000)), refusal);
+  assert.equal(readFirstDocument("---\n".repeat(600_000)).value, null);
+  assert.equal(readFirstDocument("\n".repeat(1_500_000).slice(0, 900_000)).value, null);
+});
 
 test("scalars, aliases and merge keys read as sigs.k8s.io/yaml reads them", () => {
   for (const { text, json, error } of rows as { text: string; json?: unknown; error?: string }[]) {
@@ -21,10 +41,10 @@ test("documents, repeated keys, bombs and broken text", () => {
   assert.deepEqual(fromYaml("a: 1\n---\nb: 2\n"), [{ a: 1 }, { b: 2 }]);
   assert.deepEqual(fromYaml(""), []);
   assert.equal(
-    checkYamlKeys("a: 1\nb:\n  c: 1\n  c: 2\n"),
+    repeatedKeys("a: 1\nb:\n  c: 1\n  c: 2\n"),
     'yaml: unmarshal errors:\n  line 4: key "c" already set in map',
   );
-  assert.equal(checkYamlKeys("a: 1\nb: [{a: 1}, {a: 2}]\n"), undefined);
+  assert.equal(repeatedKeys("a: 1\nb: [{a: 1}, {a: 2}]\n"), undefined);
   assert.deepEqual(fromYaml("a: 1\na: 2\n"), [{ a: 2 }]);
   let bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
   for (let level = 1; level < 9; level++)

@@ -14,7 +14,8 @@ import {
   YAMLException,
 } from "js-yaml";
 import { deepClone, setOwn } from "../equal.ts";
-import { deepest } from "./json-text.ts";
+import { requestTooLarge } from "../errors.ts";
+import { deepest, mostValues } from "./json-text.ts";
 import { YamlError } from "./yaml-error.ts";
 import { isNullText, parseBoolean, parseFloatText, parseInteger } from "./yaml-scalar.ts";
 
@@ -65,8 +66,49 @@ const mapTag = defineMappingTag<Record<string, unknown>>("tag:yaml.org,2002:map"
 const schema = FAILSAFE_SCHEMA.withTags(nullTag, boolTag, intTag, floatTag, mergeTag, mapTag);
 
 /** One value per document. Throws YamlError. */
-export function fromYaml(text: string): unknown[] {
-  const events = readEvents(text);
+export const fromYaml = (text: string): unknown[] => construct(text, readEvents(text));
+
+/**
+ * A body: what go-yaml reads of it is its first document. `repeatedKeys` is what go-yaml's strict mode says of keys that occur
+ * twice, undefined when none does. Throws YamlError, and StatusError 413 for text of very many values.
+ */
+export function readFirstDocument(text: string): { readonly value: unknown; repeatedKeys(): string | undefined } {
+  const first = text.slice(0, endOfFirstDocument(text));
+  if (marksIn(first) > mostMarks) throw requestTooLarge(`limit is ${mostMarks} lines, items and members`);
+  const events = readEvents(first);
+  const [value = null] = construct(first, events);
+  return { value, repeatedKeys: () => repeatedKeys(first, events) };
+}
+
+/** Twice what JSON may have: what looks like a value may be part of a text. */
+const mostMarks = 2 * mostValues;
+
+/** How often the text has what stands between values. */
+function marksIn(text: string): number {
+  if (text.length <= mostMarks) return 0;
+  let marks = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === 0x0a || unit === 0x2c || unit === 0x3a || unit === 0x5b || unit === 0x7b) marks++;
+  }
+  return marks;
+}
+
+/** Where the marker stands that ends it; comments, directives and the marker that begins it come before. */
+function endOfFirstDocument(text: string): number {
+  const before = /[ \t]*(?:#.*)?\r?\n|%.*\n|---(?=[ \t\r\n]|$)/y;
+  let begin = 0;
+  while (before.test(text)) {
+    const isMarker = text[begin] === "-";
+    begin = before.lastIndex;
+    if (isMarker) break;
+  }
+  const marker = /^(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm;
+  marker.lastIndex = begin;
+  return marker.exec(text)?.index ?? text.length;
+}
+
+function construct(text: string, events: Event[]): unknown[] {
   const aliases = events.some((event) => event.type === EVENT_ID.ALIAS);
   const documents = run(() => constructFromEvents(events, { source: text, schema, json: true }));
   if (!aliases) return documents;
@@ -144,8 +186,7 @@ function refuseBombs(documents: readonly unknown[], nodes: number): void {
     throw new YamlError("yaml: document contains excessive aliasing");
 }
 
-/** What go-yaml's strict mode says of keys that occur twice; undefined when none does. Throws YamlError. */
-export function checkYamlKeys(text: string): string | undefined {
+function repeatedKeys(text: string, events: readonly Event[]): string | undefined {
   const lines: string[] = [];
   const lineOf = lineCounter(text);
   /** Of each open collection: keys seen, undefined for sequences; and whether a key comes next. */
@@ -154,7 +195,7 @@ export function checkYamlKeys(text: string): string | undefined {
     const top = open.at(-1);
     if (top !== undefined) top.atKey = !top.atKey;
   };
-  for (const event of readEvents(text)) {
+  for (const event of events) {
     const top = open.at(-1);
     if (event.type === EVENT_ID.SCALAR) {
       if (top?.keys !== undefined && top.atKey) {

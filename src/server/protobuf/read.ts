@@ -1,5 +1,6 @@
-// Protobuf into the plain value that the JSON of the same object has. Throws RangeError for bytes that are no message.
-import { formatTime } from "../../machinery/index.ts";
+// Protobuf into the plain value that the JSON of the same object has. Throws RangeError for bytes that are no message, StatusError 413
+// for very many values.
+import { formatTime, mostValues, requestTooLarge } from "../../machinery/index.ts";
 import { messageOf, metaPackage, type WireField, type WireMessage } from "./table.ts";
 
 type Json = Record<string, unknown>;
@@ -60,10 +61,14 @@ function embedded(base64: unknown): unknown {
   }
 }
 
+/** A value has a tag, and a length or a number. */
+const mostNumbers = 2 * mostValues;
+
 export class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #at = 0;
+  #numbers = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -177,6 +182,7 @@ export class Reader {
 
   /** Up to 64 bits, two's complement; a bigint where a number would not be exact. */
   #varint(): number | bigint {
+    if (++this.#numbers > mostNumbers) throw requestTooLarge(`limit is ${mostValues} values`);
     let low = 0;
     let factor = 1;
     const start = this.#at;

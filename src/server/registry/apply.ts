@@ -2,15 +2,14 @@
 import {
   applyServerSide,
   badRequest,
-  checkYamlKeys,
   conflict,
   decodeValue,
   deepClone,
   type FieldValidation,
   formatTime,
-  fromYaml,
   goTypeError,
   type KubeObject,
+  readFirstDocument,
   YamlError,
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
@@ -67,11 +66,11 @@ export function configurationReader(context: RequestContext, validation: FieldVa
   if (body !== undefined && !(body instanceof Uint8Array))
     return { read: () => body as Record<string, unknown>, checkKeys: () => {} };
   const text = new TextDecoder().decode(body ?? new Uint8Array(0));
-  let value: Record<string, unknown> | undefined;
+  let first: ReturnType<typeof readConfiguration> | undefined;
   return {
-    read: () => (value ??= configurationOf(text)),
+    read: () => (first ??= readConfiguration(text)).value,
     checkKeys() {
-      const finding = validation === "Ignore" ? undefined : checkYamlKeys(text);
+      const finding = validation === "Ignore" ? undefined : (first ??= readConfiguration(text)).repeatedKeys();
       if (finding === undefined) return;
       if (validation === "Strict")
         throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${finding}`);
@@ -80,14 +79,21 @@ export function configurationReader(context: RequestContext, validation: FieldVa
   };
 }
 
-function configurationOf(text: string): Record<string, unknown> {
-  let value: unknown;
+function readConfiguration(text: string): { value: Record<string, unknown>; repeatedKeys(): string | undefined } {
+  const { value, repeatedKeys } = parsedConfiguration(text);
+  return { value: configurationOf(value), repeatedKeys };
+}
+
+function parsedConfiguration(text: string): ReturnType<typeof readFirstDocument> {
   try {
-    [value] = fromYaml(text);
+    return readFirstDocument(text);
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`);
   }
+}
+
+function configurationOf(value: unknown): Record<string, unknown> {
   if (value === null || value === undefined) return {};
   if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
   const why = goTypeError(value, "map[string]interface {}");

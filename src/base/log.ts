@@ -24,7 +24,8 @@ export interface Logger {
 export interface LoggerOptions {
   readonly clock: Clock;
   readonly component: string;
-  readonly level?: LogLevel;
+  /** The least that is written; a function is asked for each record. */
+  readonly level?: LogLevel | (() => LogLevel);
   readonly write: (record: LogRecord) => void;
   readonly fields?: LogFields;
 }
@@ -32,11 +33,11 @@ export interface LoggerOptions {
 const order: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 export function createLogger(options: LoggerOptions): Logger {
-  const least = order[options.level ?? "info"];
+  const { level: least = "info" } = options;
   const at =
     (level: LogLevel) =>
     (message: string, fields: LogFields = {}): void => {
-      if (order[level] < least) return;
+      if (order[level] < order[typeof least === "function" ? least() : least]) return;
       options.write({
         timeMs: options.clock.now(),
         level,

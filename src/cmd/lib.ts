@@ -31,7 +31,7 @@ export function readFlags<const D extends FlagDefinitions>(
 /** klog's verbosity on our levels: 0 and 1 are information, 4 and more are debugging. */
 export const levelOf = (verbosity: number): LogLevel => (verbosity >= 4 ? "debug" : "info");
 
-export const processLogger = (component: string, level: LogLevel): Logger =>
+export const processLogger = (component: string, level: LogLevel | (() => LogLevel)): Logger =>
   createLogger({
     clock: systemClock,
     component,

@@ -19,6 +19,7 @@ export {
 export { accessReviews } from "./authz/reviews.ts";
 export { bootstrapRbac } from "./bootstrap/rbac.ts";
 export type * from "./contract.ts";
+export { debugFlagRoutes } from "./documents/debug-flags.ts";
 export type { DocumentRoute } from "./documents/documents.ts";
 export { EnablementError, parseFeatureGates } from "./enablement/features.ts";
 export { parseRuntimeConfig, type RuntimeConfig } from "./enablement/runtime-config.ts";

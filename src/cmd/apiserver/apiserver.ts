@@ -141,14 +141,19 @@ export async function run(words: readonly string[]): Promise<number> {
   const parsed = readFlags({ name: "apiserver", about: "Runs the API server alone.", flags }, words);
   if (parsed === undefined) return 0;
   const { values } = parsed;
-  const log = processLogger("apiserver", levelOf(values.v));
+  let verbosity = values.v;
+  const log = processLogger("apiserver", () => levelOf(verbosity));
   tellInert(flags, parsed, log);
   const signal = stopSignal();
   const advertise = { address: values["advertise-address"] ?? advertisedAddress(values), port: values["secure-port"] };
   const pki = selfMade(values, advertise.address);
   const tls = tlsMaterial(values, pki);
   const streaming = nodeStreaming(values, pki, log);
-  const options = { ...planeOptions(values, pki, tls), componentProbes, advertise, connect: streaming.connect, log };
+  const setVerbosity = (set: number): void => {
+    verbosity = set;
+  };
+  const { connect } = streaming;
+  const options = { ...planeOptions(values, pki, tls), componentProbes, advertise, connect, log, setVerbosity };
   const store = await openStore(values, log);
   try {
     await serve({ options: { ...options, store }, streaming, tls, values, signal });

@@ -15,6 +15,8 @@ import {
   createApiServer,
   createAuthenticator,
   createAuthorizer,
+  type DocumentRoute,
+  debugFlagRoutes,
   openIdDiscovery,
   type RequestHeaderOptions,
   serviceAccountTokens,
@@ -62,6 +64,8 @@ export interface ControlPlaneOptions
   readonly staticTokens?: ReadonlyMap<string, UserInfo>;
   readonly requestHeader?: RequestHeaderOptions;
   readonly maxTokenExpirationSeconds?: number;
+  /** What /debug/flags/v sets; without it there is no such page. */
+  readonly setVerbosity?: (verbosity: number) => void;
 }
 
 export interface ControlPlane extends ApiServer {
@@ -126,7 +130,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
             }),
         }
       : {}),
-    documents: discoveryDocuments(options),
+    documents: [
+      ...discoveryDocuments(options),
+      ...(options.setVerbosity === undefined ? [] : debugFlagRoutes(options.setVerbosity)),
+    ],
     ...(options.authorizationModes.includes("RBAC") ? { bootstrap: bootstrapRbac } : {}),
   });
   const transport = (user: UserInfo): Transport => inProcessTransport(server.handle, user);
@@ -155,7 +162,7 @@ function callsOnDemand(): WebhookConnections {
   };
 }
 
-function discoveryDocuments({ tokenIssuer, advertise }: ControlPlaneOptions): ApiServerOptions["documents"] {
+function discoveryDocuments({ tokenIssuer, advertise }: ControlPlaneOptions): readonly DocumentRoute[] {
   if (tokenIssuer === undefined || advertise === undefined) return [];
   const answer = openIdDiscovery({ issuer: tokenIssuer, externalAddress: `${advertise.address}:${advertise.port}` });
   if (answer === undefined) return [];

@@ -32,14 +32,16 @@ export async function* readLogs(
   const filter = createLogFilter(request);
   let splitter = createLineSplitter();
   const changes = watchChanges(context, source.path, signal);
+  // What is written while the last lines are read is none of them.
+  let left = request.follow || request.tailLines === undefined ? Number.POSITIVE_INFINITY : request.tailLines;
   try {
-    while (!signal.aborted && !filter.full) {
+    while (!signal.aborted && !filter.full && left > 0) {
       const chunk = inode === -1 ? new Uint8Array() : await files.readAt(source.path, offset, chunkBytes);
       offset += chunk.length;
       for (const line of splitter.push(chunk)) {
         const bytes = filter.take(parseLogLine(line));
         if (bytes !== undefined && bytes.length > 0) yield bytes;
-        if (filter.full) return;
+        if (filter.full || --left <= 0) return;
       }
       if (chunk.length > 0) continue;
       const now = await files.stat(source.path);

@@ -46,7 +46,7 @@ const lateClass: StorageClass = {
   apiVersion: "storage.k8s.io/v1",
   kind: "StorageClass",
   metadata: { name: "none-such", uid: "s", resourceVersion: "1", creationTimestamp: "" },
-  provisioner: "example.com/p",
+  provisioner: "kubernetes.io/no-provisioner",
   volumeBindingMode: "WaitForFirstConsumer",
 };
 
@@ -151,11 +151,10 @@ const cases: readonly Case[] = [
     message: '0/1 nodes are available: persistentvolumeclaim "c" not found. not found',
   },
   {
-    name: "claim that waits for its first consumer",
+    name: "claim that waits for its first consumer, and no volume for it",
     pod: withClaim,
     listers: { persistentVolumeClaims: readerOf(() => [claim()]), storageClasses: readerOf(() => [lateClass]) },
-    message:
-      "0/1 nodes are available: pod has unbound PersistentVolumeClaims with volumeBindingMode WaitForFirstConsumer, which this scheduler does not bind yet. not found",
+    message: `0/1 nodes are available: 1 node(s) didn't find available persistent volumes to bind. no new claims to deallocate, ${notHelpful}`,
   },
   {
     name: "resource claims",

@@ -13,6 +13,8 @@ const before = "2026-01-01T00:00:00Z";
 const rejected = { type: "PodScheduled", status: "False", reason: "Unschedulable", message: "no room" };
 const known = { ...rejected, lastTransitionTime: before };
 
+const noClaims = { addHandler: () => () => undefined };
+
 test("status patches", () => {
   const cases: readonly [string, Pod["status"], StatusChange, unknown][] = [
     [
@@ -69,14 +71,20 @@ test("a patch is tried again for errors that pass, and not for others", async ()
   const recorder = { event: () => {}, flush: async () => {} };
   const passing = fakeClient([internalError("busy"), internalError("busy"), undefined]);
   const pod = makePod("p");
-  const patched = createEffects({ client: passing.client, recorder, clock, rng: seededRng(1) }).patchStatus(pod, {
+  const patched = createEffects({
+    client: passing.client,
+    recorder,
+    clock,
+    rng: seededRng(1),
+    claims: noClaims,
+  }).patchStatus(pod, {
     condition: rejected,
   });
   await clock.advance(1_000);
   await patched;
   assert.equal(passing.calls.length, 3);
   const gone = fakeClient([notFound({ group: "", resource: "pods" }, "p")]);
-  const effects = createEffects({ client: gone.client, recorder, clock, rng: seededRng(1) });
+  const effects = createEffects({ client: gone.client, recorder, clock, rng: seededRng(1), claims: noClaims });
   await assert.rejects(effects.patchStatus(pod, { condition: rejected }), /not found/);
   assert.equal(gone.calls.length, 1);
 });
@@ -85,7 +93,10 @@ test("a binding names pod, uid and node", async () => {
   const { client, calls } = fakeClient([]);
   const recorder = { event: () => {}, flush: async () => {} };
   const pod = makePod("p");
-  await createEffects({ client, recorder, clock: new VirtualClock(), rng: seededRng(1) }).bind(pod, "n1");
+  await createEffects({ client, recorder, clock: new VirtualClock(), rng: seededRng(1), claims: noClaims }).bind(
+    pod,
+    "n1",
+  );
   assert.deepEqual(calls, [
     [
       "create",

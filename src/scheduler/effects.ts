@@ -1,8 +1,15 @@
 // What the scheduler does to the world, over a client. Upstream: pkg/scheduler/util (PatchPodStatus, DeletePod),
 // plugins/defaultbinder, pkg/api/v1/pod (UpdatePodCondition).
-import { type Pod, type PodCondition, pods } from "../api/index.ts";
+import {
+  type PersistentVolumeClaim,
+  type Pod,
+  type PodCondition,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+} from "../api/index.ts";
 import { type Clock, type Rng, sleep } from "../base/index.ts";
-import type { Client, EventRecorder } from "../client/index.ts";
+import type { Client, EventRecorder, Informer } from "../client/index.ts";
 import { formatTime, hasReason } from "../machinery/index.ts";
 import type { Effects, StatusChange } from "./handle.ts";
 
@@ -11,9 +18,11 @@ export interface EffectsOptions {
   readonly recorder: EventRecorder;
   readonly clock: Clock;
   readonly rng: Rng;
+  /** Of the claims that the listers show. */
+  readonly claims: Pick<Informer<PersistentVolumeClaim>, "addHandler">;
 }
 
-export function createEffects({ client, recorder, clock, rng }: EffectsOptions): Effects {
+export function createEffects({ client, recorder, clock, rng, claims }: EffectsOptions): Effects {
   const resource = client.of(pods);
   const nameOf = (pod: Pod) => ({ namespace: pod.metadata.namespace ?? "", name: pod.metadata.name });
   return {
@@ -35,6 +44,9 @@ export function createEffects({ client, recorder, clock, rng }: EffectsOptions):
     },
     deletePod: (pod) => resource.delete(nameOf(pod)),
     event: (about, event) => recorder.event(about, event),
+    replaceVolume: (volume) => client.of(persistentVolumes).update(volume),
+    replaceClaim: (claim) => client.of(persistentVolumeClaims).update(claim),
+    onClaimChange: (listener) => claims.addHandler({ add: listener, update: listener, delete: listener }),
   };
 }
 

@@ -61,6 +61,11 @@ export interface Effects {
   patchStatus(pod: Pod, change: StatusChange): Promise<void>;
   deletePod(pod: Pod): Promise<void>;
   event(about: Pod, event: SchedulerEvent): void;
+  /** Whole replacement, guarded by the resourceVersion. */
+  replaceVolume(volume: PersistentVolume): Promise<PersistentVolume>;
+  replaceClaim(claim: PersistentVolumeClaim): Promise<PersistentVolumeClaim>;
+  /** Calls the listener after each change of a claim in the lister; returns how to end it. */
+  onClaimChange(listener: () => void): () => void;
 }
 
 export interface Handle {

@@ -95,7 +95,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     persistentVolumeClaims: informers.informer(persistentVolumeClaims),
     storageClasses: informers.informer(storageClasses),
   } satisfies Listers;
-  const effects = createEffects({ client: options.client, recorder, clock, rng });
+  const effects = createEffects({
+    ...{ client: options.client, recorder, clock, rng },
+    claims: watched.persistentVolumeClaims,
+  });
   const core = createCore({
     listers: watched,
     effects,

@@ -1,5 +1,5 @@
 // Builders and a small world for this room's tests and benchmarks: readers over plain maps, effects that are recorded.
-import type { Namespace, Node, Pod } from "../api/index.ts";
+import type { Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod } from "../api/index.ts";
 import { type Clock, MetricRegistry, type Rng, seededRng, silentLogger, VirtualClock } from "../base/index.ts";
 import type { KubeObject } from "../machinery/index.ts";
 import {
@@ -96,6 +96,10 @@ export interface TestWorld extends Core {
   readonly deleted: string[];
   readonly events: ({ readonly about: string } & SchedulerEvent)[];
   readonly patches: { readonly key: string; readonly change: StatusChange }[];
+  /** Volumes and claims as they were written. */
+  readonly written: (PersistentVolume | PersistentVolumeClaim)[];
+  /** Tells the plugins that a claim in the listers changed. */
+  claimChanged(): void;
 }
 
 export interface WorldOptions {
@@ -107,18 +111,26 @@ export interface WorldOptions {
   readonly onDelete?: (pod: Pod) => void | Promise<void>;
 }
 
+/** As the API server answers: the next version. */
+const rewritten = <T extends KubeObject>(object: T): T => ({
+  ...object,
+  metadata: { ...object.metadata, resourceVersion: String(Number(object.metadata.resourceVersion) + 1) },
+});
+
 const keyOf = (pod: Pod): string => `${pod.metadata.namespace}/${pod.metadata.name}`;
 
 export function makeWorld(options: WorldOptions = {}): TestWorld {
   const clock = options.clock ?? new VirtualClock();
   const rng = options.rng ?? seededRng(1);
   const known = new Map<string, Pod>();
-  const record: Pick<TestWorld, "bound" | "deleted" | "events" | "patches"> = {
+  const record: Pick<TestWorld, "bound" | "deleted" | "events" | "patches" | "written"> = {
     bound: [],
     deleted: [],
     events: [],
     patches: [],
+    written: [],
   };
+  const listeners = new Set<() => void>();
   const effects: Effects = {
     bind: async (pod, nodeName) => {
       await options.onBind?.(pod, nodeName);
@@ -132,6 +144,18 @@ export function makeWorld(options: WorldOptions = {}): TestWorld {
       record.deleted.push(keyOf(pod));
     },
     event: (about, event) => record.events.push({ about: keyOf(about), ...event }),
+    replaceVolume: async (volume) => {
+      record.written.push(volume);
+      return rewritten(volume);
+    },
+    replaceClaim: async (claim) => {
+      record.written.push(claim);
+      return rewritten(claim);
+    },
+    onClaimChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
   };
   const listers: Listers = {
     pods: {
@@ -162,5 +186,8 @@ export function makeWorld(options: WorldOptions = {}): TestWorld {
     entries: plugins,
     percentageOfNodesToScore: 0,
   });
-  return { ...core, ...record, clock, pods: known };
+  const claimChanged = (): void => {
+    for (const listener of listeners) listener();
+  };
+  return { ...core, ...record, clock, pods: known, claimChanged };
 }

@@ -42,7 +42,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const nodeName = "swap-node";
 const nodeAddress = "192.0.2.10";
 const startLimitMs = 90_000;
-const scenarioLimitMs = 150_000;
+const scenarioLimitMs = 180_000;
 
 function run(program: string, ...args: readonly string[]): void {
   const { status, stderr } = spawnSync(program, args, { encoding: "utf8" });

@@ -9,6 +9,7 @@ declare module "spdy-transport" {
   export interface SpdyStream extends Duplex {
     readonly headers: Readonly<Record<string, string>>;
     abort(): void;
+    respond(status: number, headers: Readonly<Record<string, string>>): void;
     /** The library asks every answer for a `:status`; the streams of SPDY remote commands are answered without one. */
     readonly _spdyState: { needResponse: boolean; readonly window: SpdyWindow; readonly sessionWindow: SpdyWindow };
   }
@@ -23,6 +24,7 @@ declare module "spdy-transport" {
     end(callback?: () => void): void;
     destroyStreams(error?: Error): void;
     on(event: "error" | "close", listener: (error?: Error) => void): this;
+    on(event: "stream", listener: (stream: SpdyStream) => void): this;
   }
   const transport: {
     readonly connection: { create(socket: Duplex, options: { protocol: "spdy"; isServer: boolean }): SpdyConnection };

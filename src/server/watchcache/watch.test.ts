@@ -101,6 +101,18 @@ test("a watcher that does not read is ended and nobody waits for it", () =>
     assert.equal((await frames.next()).done, true);
   }));
 
+test("large events that nobody reads end the watch long before their number does", () =>
+  withServer(async (server) => {
+    const frames = await watch(server, "resourceVersion=0");
+    await ask(server, `POST ${list}`, { body: { metadata: { name: "a" } } });
+    const large = "x".repeat(1_000_000);
+    for (let index = 0; index < 80; index++)
+      await ask(server, `PUT ${list}/a`, { body: { metadata: { name: "a" }, data: { k: large + index } } });
+    const events = await nextEvents(frames as never, 100);
+    assert.ok(events.length > 40 && events.length < 70, `${events.length} events`);
+    assert.equal((await frames.next()).done, true);
+  }));
+
 // Random writes, then watchers with and without selectors that start and resume anywhere: each must see exactly the history
 // that a model of it predicts.
 interface Write {

@@ -93,6 +93,8 @@ export function watcherBucket(watcher: Watcher): string {
 
 /** Frames that may wait for a slow client; one more ends the watch. */
 const longestQueue = 8192;
+/** The same in bytes; what is larger by itself goes into an empty queue. */
+const mostQueuedBytes = 64 * 1024 * 1024;
 const initialChunk = 512;
 
 export interface WatcherOptions {
@@ -122,6 +124,7 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
   readonly indexedByNode: boolean;
   readonly #options: WatcherOptions;
   #queue: WatchFrame[] = [];
+  #queuedBytes = 0;
   #initialAt = 0;
   #ended = false;
   #woken = false;
@@ -161,6 +164,7 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
   /** The consumer is gone: nothing more is delivered. */
   stop(): void {
     this.#queue = [];
+    this.#queuedBytes = 0;
     this.#initialAt = Number.POSITIVE_INFINITY;
     this.end();
   }
@@ -200,6 +204,7 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
     if (this.#queue.length === 0) return undefined;
     const frames = this.#queue;
     this.#queue = [];
+    this.#queuedBytes = 0;
     return frames;
   }
 
@@ -211,11 +216,14 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
   }
 
   #push(frame: WatchFrame): void {
-    if (this.#queue.length >= longestQueue) {
+    const bytes = frame.bytes?.length ?? 0;
+    const isFull = this.#queue.length > 0 && this.#queuedBytes + bytes > mostQueuedBytes;
+    if (isFull || this.#queue.length >= longestQueue) {
       this.end();
       return;
     }
     this.#queue.push(frame);
+    this.#queuedBytes += bytes;
     this.#notify();
   }
 

@@ -17,7 +17,7 @@ Usage: npm run conformance -- [flags]
 
   --sig NAME         only the tests of a group: apps, node, network, …
   --focus TEXT       only tests whose name has this text
-  --failed           only what failed when it last ran
+  --failed           only what failed when it last ran, or has not run yet
   --listed           only what passing.txt lists
   --subset           a few of every group, in at most five minutes
   --if-built         end at once with success when the suite is not built
@@ -95,7 +95,11 @@ function count(text: string, flag: string): number {
 
 function choiceOf({ sig, focus, failed, listed, subset }: Values): Choice {
   const lists: ReadonlySet<string>[] = [];
-  if (failed) lists.push(new Set([...readOutcomes()].filter(([, how]) => how === "failed").map(([name]) => name)));
+  if (failed) {
+    const outcomes = readOutcomes();
+    const open = conformanceTests.filter(({ name }) => outcomes.get(name) !== "passed");
+    lists.push(new Set(open.map(({ name }) => name)));
+  }
   if (listed) lists.push(passingNames());
   if (subset) lists.push(new Set(readLines(new URL("subset.txt", import.meta.url))));
   const [first, ...others] = lists;

@@ -388,7 +388,7 @@ describe("conversion by webhook", () => {
     withWebhook(convertAll, async (server) => {
       await ask(server, `POST ${widgets}`, { body: widget("a") });
       const count = async (selector: string): Promise<number> =>
-        (await ask(server, `GET ${second}?fieldSelector=${encodeURIComponent(selector)}`)).body["items"].length;
+        (await ask(server, `GET ${second}?fieldSelector=${encodeURIComponent(selector)}`)).body["items"]?.length ?? -1;
       assert.deepEqual([await count("spec.color=by-v2"), await count("spec.color!=by-v2")], [1, 0]);
       assert.equal(await count("spec.color=by-v2,metadata.name=b"), 0);
       const query = "watch=true&resourceVersion=0&timeoutSeconds=5&fieldSelector=spec.color%3Dby-v2";

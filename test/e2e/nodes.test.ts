@@ -214,18 +214,24 @@ test("logs, exec, port-forward and proxies reach the second node's kubelet", asy
   );
 });
 
-test("a program of the node that dies is started again; what runs there goes on", async () => {
-  const record = join(dataDirectory, name, "nodes", "2", "kubelet.json");
-  const pid = (): number => JSON.parse(readFileSync(record, "utf8")).pid;
-  const old = pid();
-  process.kill(old, "SIGKILL");
-  await eventually("another kubelet", async () => (existsSync(record) && pid() !== old ? true : undefined));
-  await cluster.eventually(["get", "--raw", `/api/v1/nodes/${second}/proxy/healthz`], (text) => text === "ok");
-  assert.equal(
-    await cluster.kubectl("get", "pod", "web-b", "-o", "jsonpath={.status.containerStatuses[0].restartCount}"),
-    "0",
-  );
-  assert.match(cluster.log(), new RegExp(`the kubelet of node ${second} ended and is started again`));
+test("a program of a node that dies is started again; what runs there goes on", async () => {
+  for (const [program, file, pod] of [
+    [`the kubelet of node ${second}`, "nodes/2/kubelet.json", "web-b"],
+    [`containerd of node ${second}`, "nodes/2/containerd/process.json", "web-b"],
+    ["containerd", "containerd/process.json", "web-a"],
+  ] as const) {
+    const record = join(dataDirectory, name, file);
+    const pid = (): number => JSON.parse(readFileSync(record, "utf8")).pid;
+    const old = pid();
+    process.kill(old, "SIGKILL");
+    await eventually(program, async () => (existsSync(record) && pid() !== old ? true : undefined));
+    await cluster.eventually(["exec", pod, "--", "hostname"], (text) => text === `${pod}\n`);
+    assert.equal(
+      await cluster.kubectl("get", "pod", pod, "-o", "jsonpath={.status.containerStatuses[0].restartCount}"),
+      "0",
+    );
+    assert.ok(cluster.log().includes(`: ${program} ended and is started again`), cluster.log());
+  }
 });
 
 test("after kill -9 a start takes the same nodes over; after down nothing is left, and the next start resumes", async () => {

@@ -33,6 +33,7 @@ import { extensionAuthentication } from "../apiserver/extension-authentication.t
 import { serveApi } from "../apiserver/serve-api.ts";
 import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "../components.ts";
 import { localVolumes } from "../local-volumes.ts";
+import { keepRunning } from "./keep-running.ts";
 import { isReadySince, whenNode } from "./node-watch.ts";
 
 export interface AllInOneOptions {
@@ -62,7 +63,7 @@ const relaxedPrefixes = ["/registry/events/", "/registry/leases/"];
 export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne> {
   const { layout, config, log, mode } = options;
   // First of all: it needs as long as everything that follows.
-  if (mode === "containers") startContainerd(layout);
+  const containerd = mode === "containers" ? (startContainerd(layout) ?? "adopted") : undefined;
   const address = await clusterAddress(options);
   const life = new AbortController();
   const storeOpening = openSqliteStore({
@@ -146,6 +147,19 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
       }),
     );
     start("the scheduler", scheduleOnceThereIsANode(plane, base));
+    if (containerd !== undefined)
+      start(
+        "containerd",
+        keepRunning({
+          name: "containerd",
+          recordFile: layout.containerd.processFile,
+          logFile: layout.containerd.logFile,
+          start: () => startContainerd(layout),
+          running: containerd,
+          outlives: true,
+          ...{ signal: life.signal, clock: systemClock, log },
+        }),
+      );
     start("the node", startNodes({ options, plane, pki, address, base, start }));
   });
   failed.catch(() => {}); // whoever awaits it is told; nobody has to

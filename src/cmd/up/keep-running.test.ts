@@ -73,3 +73,26 @@ test("leaves a program that outlives it", async () => {
   assert.ok(isAlive(record));
   await stopProcess(record, systemClock, 1000);
 });
+
+test("takes over what runs: a child of its own, or another's", async () => {
+  for (const kind of ["child", "adopted"] as const) {
+    const life = new AbortController();
+    const first = run("exec sleep 1000");
+    let starts = 0;
+    const start = (): ChildProcess => {
+      starts++;
+      queueMicrotask(() => life.abort());
+      return run("exec sleep 1000");
+    };
+    const hasty: Clock = {
+      ...systemClock,
+      setTimeout: (callback, _, options) => systemClock.setTimeout(callback, 1, options),
+    };
+    const running = kind === "child" ? first : kind;
+    const kept = keepRunning(program({ start, running, signal: life.signal, clock: hasty }));
+    assert.equal(starts, 0, kind);
+    first.kill("SIGKILL");
+    await kept;
+    assert.equal(starts, 1, kind);
+  }
+});

@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { type Clock, type Logger, sleep } from "../../base/index.ts";
-import { readRecord, stopProcess } from "../../cluster/index.ts";
+import { isAlive, readRecord, stopProcess } from "../../cluster/index.ts";
 
 export interface KeptProgram {
   /** For the log: "the kubelet of node a-2". */
@@ -11,6 +11,8 @@ export interface KeptProgram {
   readonly recordFile: string;
   readonly logFile: string;
   readonly start: () => ChildProcess | undefined;
+  /** It runs already: as this process's child, or left by an owner that is gone and taken over as it is. */
+  readonly running?: ChildProcess | "adopted";
   /** Whether it goes on when the signal aborts, for somebody else to end. */
   readonly outlives?: boolean;
   readonly signal: AbortSignal;
@@ -22,20 +24,25 @@ const pauses = { firstMs: 500, mostMs: 30_000 };
 /** After this time a start counts as one that came to something. */
 const goodAfterMs = 60_000;
 const stopGraceMs = 5000;
+const adoptedLookMs = 5000;
 
 /** Resolves after the signal aborted and, unless it outlives that, the program has ended. */
 export async function keepRunning(program: KeptProgram): Promise<void> {
   const { name, recordFile, signal, clock, log } = program;
   const stop = (): Promise<void> => stopProcess(readRecord(recordFile), clock, stopGraceMs);
   let pauseMs = pauses.firstMs;
+  let { running } = program;
   while (!signal.aborted) {
-    // What an owner that was killed has left is nobody's child: nobody would be told of its end.
-    await stop();
-    if (signal.aborted) return;
+    if (running === undefined) {
+      // What an owner that was killed has left is nobody's child: nobody would be told of its end.
+      await stop();
+      if (signal.aborted) return;
+      running = program.start();
+      if (running === undefined) throw new Error(`${name} runs already: another process started it`);
+    }
     const startedMs = clock.monotonic();
-    const child = program.start();
-    if (child === undefined) throw new Error(`${name} runs already: another process started it`);
-    const how = await endOf(child, signal);
+    const how = running === "adopted" ? await endOfAdopted(program) : await endOf(running, signal);
+    running = undefined;
     if (how === undefined) break;
     if (clock.monotonic() - startedMs > goodAfterMs) pauseMs = pauses.firstMs;
     log.warn(`${name} ended and is started again`, { how, inMs: pauseMs, log: program.logFile });
@@ -45,6 +52,15 @@ export async function keepRunning(program: KeptProgram): Promise<void> {
   if (!program.outlives) await stop();
 }
 
+/** Another's child: the kernel tells only its parent, so it is looked at. */
+async function endOfAdopted({ recordFile, clock, signal }: KeptProgram): Promise<string | undefined> {
+  while (isAlive(readRecord(recordFile))) {
+    await sleep(clock, adoptedLookMs, signal).catch(() => {}); // rejects only when the signal aborts
+    if (signal.aborted) return undefined;
+  }
+  return "by itself";
+}
+
 /** How the process ended; undefined when the signal aborted before. */
 async function endOf(child: ChildProcess, signal: AbortSignal): Promise<string | undefined> {
   const waiting = new AbortController();
@@ -52,6 +68,7 @@ async function endOf(child: ChildProcess, signal: AbortSignal): Promise<string |
   signal.addEventListener("abort", abort, { once: true });
   try {
     if (signal.aborted) return undefined;
+    if (child.exitCode !== null || child.signalCode !== null) return child.signalCode ?? `status ${child.exitCode}`;
     const [status, killer] = (await once(child, "exit", { signal: waiting.signal })) as [number | null, string | null];
     return killer ?? `status ${status}`;
   } catch (error) {

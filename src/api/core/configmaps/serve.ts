@@ -3,23 +3,24 @@ import type { ConfigMap } from "../../../../facts/types/core.v1.ts";
 import { configMapKey, deepEqual, field, sentEmpty, utf8Length } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { base64Length, fillNullBytes } from "../../lib/base64.ts";
-import { type Check, entry, findings, worthChecking } from "../../lib/validate.ts";
+import { type Check, entry, findings, visit } from "../../lib/validate.ts";
 
 const sizeLimitBytes = 1024 * 1024;
 const frozen = "field is immutable when `immutable` is set";
 
 const contents: Check<ConfigMap> = (map, _at, found) => {
   let size = 0;
-  for (const [, [key, value]] of worthChecking(Object.entries(map.data ?? {}).sort(), found)) {
+  // By key alone: an order of pairs would compare the values' texts.
+  visit(Object.keys(map.data ?? {}).sort(), found, (key) => {
     for (const text of configMapKey(key)) found.push(field.invalid(entry("data", key), key, text));
     if (map.binaryData?.[key] !== undefined)
       found.push(field.invalid(entry("data", key), key, "duplicate of key present in binaryData"));
-    size += utf8Length(value);
-  }
-  for (const [, [key, value]] of worthChecking(Object.entries(map.binaryData ?? {}).sort(), found)) {
+    size += utf8Length(map.data?.[key] ?? "");
+  });
+  visit(Object.keys(map.binaryData ?? {}).sort(), found, (key) => {
     for (const text of configMapKey(key)) found.push(field.invalid(entry("binaryData", key), key, text));
-    size += base64Length(value);
-  }
+    size += base64Length(map.binaryData?.[key] ?? "");
+  });
   if (size > sizeLimitBytes) found.push(field.tooLong("[]", sizeLimitBytes));
 };
 

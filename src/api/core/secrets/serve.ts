@@ -70,7 +70,8 @@ const rulesByType: Readonly<Record<string, Check<Secret>>> = {
 
 const contents: Check<Secret> = (secret, at, found) => {
   let size = 0;
-  for (const [key, value] of Object.entries(secret.data ?? {}).sort()) {
+  for (const key of Object.keys(secret.data ?? {}).sort()) {
+    const value = secret.data?.[key] ?? "";
     for (const text of configMapKey(key)) found.push(field.invalid(entry("data", key), key, text));
     size += base64Length(value);
   }

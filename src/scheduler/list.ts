@@ -1,5 +1,5 @@
 // The one explicit list of plugins, in the order in which they run and with their weights: upstream's default profile of v1.36.
-// Free places, to be filled in upstream's order: VolumeRestrictions, NodeVolumeLimits (before VolumeBinding), VolumeZone (after it).
+// Free places, to be filled in upstream's order: NodeVolumeLimits (before VolumeBinding), VolumeZone (after it).
 import type { Plugin } from "./framework.ts";
 import type { Handle } from "./handle.ts";
 import { defaultBinder } from "./plugins/defaultbinder/default-binder.ts";
@@ -19,6 +19,7 @@ import { prioritySort } from "./plugins/prioritysort/priority-sort.ts";
 import { schedulingGates } from "./plugins/schedulinggates/scheduling-gates.ts";
 import { taintToleration } from "./plugins/tainttoleration/taint-toleration.ts";
 import { volumeBinding } from "./plugins/volumebinding/volume-binding.ts";
+import { volumeRestrictions } from "./plugins/volumerestrictions/volume-restrictions.ts";
 
 export interface PluginEntry {
   readonly name: string;
@@ -36,6 +37,7 @@ export const plugins: readonly PluginEntry[] = [
   { name: "NodeAffinity", weight: 2, create: nodeAffinity },
   { name: "NodePorts", weight: 0, create: nodePorts },
   { name: "NodeResourcesFit", weight: 1, create: nodeResourcesFit },
+  { name: "VolumeRestrictions", weight: 0, create: volumeRestrictions },
   { name: "VolumeBinding", weight: 0, create: volumeBinding },
   { name: "PodTopologySpread", weight: 2, create: podTopologySpread },
   { name: "InterPodAffinity", weight: 2, create: interPodAffinity },

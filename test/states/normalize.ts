@@ -34,7 +34,8 @@ const everywhere: readonly Rule[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uid>"],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "<time>"],
   [/kube-api-access-[a-z0-9]{5}/g, "kube-api-access-<rand>"],
-  [/containerd:\/\/[0-9a-f]{64}/g, "containerd://<id>"],
+  // `fake`: the simulated runtime.
+  [/(?:containerd|fake):\/\/[0-9a-f]{64}/g, "containerd://<id>"],
   [/sha256:[0-9a-f]{64}/g, "<id>"],
   [/X509SHA256=[0-9a-f]{64}/g, "X509SHA256=<id>"],
   [/( timed out after )[0-9.µmns]+/g, "$1<dur>"],

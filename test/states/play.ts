@@ -1,4 +1,5 @@
 // Plays one scenario in a namespace of its own: its requests, its waits (by watch, bounded by the recorded time), its snapshots.
+import type { Pod } from "../../src/api/index.ts";
 import { type Clock, sleep } from "../../src/base/index.ts";
 import type { ApiResponse, HttpMethod, Transport } from "../../src/machinery/index.ts";
 import { createNormalizer, type Normalizer, type Surroundings } from "./normalize.ts";
@@ -184,14 +185,18 @@ class Performance {
     }
   }
 
-  /** A pod that should be gone by now is no state of rest. */
+  /** A pod that should be gone by now, or that its node has not taken up yet, is no state of rest on a busy machine. */
   #isOverdue(): boolean {
-    const pods = this.#stage.observer.objects(this.#namespace).get("pods") ?? [];
+    const pods = (this.#stage.observer.objects(this.#namespace).get("pods") ?? []) as readonly Pod[];
     const nowMs = this.#stage.clock.now();
-    return pods.some(
-      ({ metadata: { deletionTimestamp, finalizers = [] } }) =>
-        deletionTimestamp !== undefined && finalizers.length === 0 && Date.parse(deletionTimestamp) <= nowMs,
-    );
+    return pods.some(({ metadata, spec, status }) => {
+      if (!spec.nodeName) return false;
+      const { deletionTimestamp, finalizers = [], generation } = metadata;
+      const isStarting = status?.containerStatuses?.some(({ state }) => state?.waiting?.reason === "ContainerCreating");
+      if (deletionTimestamp === undefined) return isStarting;
+      if (finalizers.length === 0 && Date.parse(deletionTimestamp) <= nowMs) return true;
+      return status?.observedGeneration !== generation && status?.phase === "Running";
+    });
   }
 
   async #snapshot(name: string, after: number): Promise<void> {

@@ -121,6 +121,14 @@ const volume = (nodeName?: string): PersistentVolume => ({
         },
 });
 const withClaim = makePod("p", { spec: { volumes: [{ name: "v", persistentVolumeClaim: { claimName: "c" } }] } });
+const singleClaim: PersistentVolumeClaim = {
+  ...claim,
+  spec: { ...claim.spec, accessModes: ["ReadWriteOncePod"] },
+};
+const singleInUse =
+  "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod";
+const withDisk = (name: string, readOnly: boolean): Pod =>
+  makePod(name, { spec: { volumes: [{ name: "v", gcePersistentDisk: { pdName: "disk", readOnly } }] } });
 
 const cases: readonly Case[] = [
   { name: "no taints anywhere", plugin: "TaintToleration", nodes: [makeNode("n")], pod: makePod("p"), says: "skip" },
@@ -448,6 +456,39 @@ const cases: readonly Case[] = [
     pod: makePod("p", { namespace: "team", labels: { app: "a" } }),
     listers: namespaces,
     says: { n0: "node(s) didn't satisfy existing pods anti-affinity rules", n1: "" },
+  },
+  {
+    name: "a claim for one pod that nobody uses",
+    plugin: "VolumeRestrictions",
+    nodes: [makeNode("a")],
+    pod: withClaim,
+    listers: { persistentVolumeClaims: readerOf(() => [singleClaim]) },
+    says: "skip",
+  },
+  {
+    name: "a claim for one pod that another pod uses, on whatever node",
+    plugin: "VolumeRestrictions",
+    nodes: [makeNode("a"), makeNode("b")],
+    there: [onNode({ ...withClaim, metadata: { ...withClaim.metadata, name: "q", uid: "q" } }, "a")],
+    pod: withClaim,
+    listers: { persistentVolumeClaims: readerOf(() => [singleClaim]) },
+    says: { a: singleInUse, b: singleInUse },
+  },
+  {
+    name: "a disk that another pod writes",
+    plugin: "VolumeRestrictions",
+    nodes: [makeNode("a"), makeNode("b")],
+    there: [onNode(withDisk("q", false), "a")],
+    pod: withDisk("p", true),
+    says: { a: "node(s) had no available disk", b: "" },
+  },
+  {
+    name: "a disk that all only read",
+    plugin: "VolumeRestrictions",
+    nodes: [makeNode("a")],
+    there: [onNode(withDisk("q", true), "a")],
+    pod: withDisk("p", true),
+    says: { a: "" },
   },
   {
     name: "a bound claim whose volume is everywhere",

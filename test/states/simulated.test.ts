@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { causeOf } from "./compare.ts";
 import { playAll } from "./play-all.ts";
-<<<<<<< HEAD
 import { readScenarios } from "./scenarios.ts";
 import { createSimulatedStage } from "./simulated.ts";
 
@@ -17,20 +16,6 @@ const groups = new Set(["deployment", "disruption", "garbage", "namespace", "quo
 test(`at least ${floor} scenarios are lived as recorded, without containers`, async (t) => {
   await using stage = await createSimulatedStage();
   const scenarios = readScenarios().filter(({ group }) => groups.has(group));
-=======
-import { readScenarios, type Scenario } from "./scenarios.ts";
-import { createSimulatedStage } from "./simulated.ts";
-
-/** How many scenarios agree at least in every snapshot. This figure only rises. */
-const floor = 999;
-
-/** About what only containers do: their files, processes, logs and images. */
-const needsContainers = ({ id }: Scenario): boolean => /^(pod-|sa-no-automount)/.test(id);
-
-test(`at least ${floor} scenarios are lived as recorded, without containers`, async (t) => {
-  await using stage = await createSimulatedStage();
-  const scenarios = readScenarios().filter((each) => !needsContainers(each));
->>>>>>> origin/main
   const results = await stage.until(playAll(stage, scenarios, { atOnce: 12 }));
   const agreed = [...results.values()].filter((found) => found.length === 0).length;
   t.diagnostic(`${agreed} of ${scenarios.length} agree`);

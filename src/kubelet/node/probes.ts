@@ -44,6 +44,8 @@ function ask(probe: HttpProbe, deadline: AbortSignal): Promise<Answer> {
         headers: { ...headers, ...(hostHeader === undefined ? {} : { host: hostHeader }), connection: "close" },
         rejectUnauthorized: false,
         agent: false,
+        // Go's client reads header lines without a CR, and containers write them.
+        insecureHTTPParser: true,
         signal: deadline,
       },
       (response) => {

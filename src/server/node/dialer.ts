@@ -60,6 +60,7 @@ export function nodeConnections(kubelet: KubeletTls): NodeConnections {
       port,
       agent: false,
       servername: serverName(host),
+      ...leniency({ host, port, tls, ...(verify === undefined ? {} : { verify }) }),
       ...(!tls ? {} : verify === false ? { rejectUnauthorized: false } : client),
     }),
     close() {
@@ -73,6 +74,10 @@ export function nodeConnections(kubelet: KubeletTls): NodeConnections {
  * client's to choose. Addresses are no server names; they are checked against the address connected to.
  */
 const serverName = (host: string): string => (isIP(host) === 0 ? host : "");
+
+/** Containers write what their languages' libraries write, such as header lines without a CR: Go's client reads those. */
+const leniency = ({ tls, verify }: DialTarget): { readonly insecureHTTPParser?: true } =>
+  tls && verify !== false ? {} : { insecureHTTPParser: true };
 
 function send({
   target,
@@ -94,6 +99,7 @@ function send({
       path: request.path + query,
       headers: request.headers as Record<string, string>,
       agent,
+      ...leniency(target),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
     outgoing.on("error", reject);

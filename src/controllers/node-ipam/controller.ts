@@ -2,7 +2,7 @@
 // Reads options.clusterCidr (one range, or two of both families with a comma; without it the controller has nothing to do),
 // options.serviceCidr (left out of it, likewise), options.nodeCidrMaskSizeIpv4 (24) and options.nodeCidrMaskSizeIpv6 (64).
 import { type Node, nodes } from "../../api/index.ts";
-import { isNotFound } from "../../machinery/index.ts";
+import { hasReason, isNotFound } from "../../machinery/index.ts";
 import { type ControllerContext, newQueue, runLoop, watch } from "../lib/index.ts";
 import { type BlockSet, createBlockSet, overlaps, parseRange } from "./blocks.ts";
 
@@ -12,23 +12,31 @@ export async function runNodeIpam(context: ControllerContext): Promise<void> {
   const sets = createSets(context, clusterCidr);
   const recorder = context.recorder("cidrAllocator");
   const queue = newQueue(context, "node_ipam");
+  /** What nodes were given and the informer has not shown yet, by uid: a node that looks empty until then gets no second one. */
+  const given = new Map<string, readonly string[]>();
+  const release = (podCIDRs: readonly string[]): void => {
+    for (const [index, cidr] of podCIDRs.entries()) sets[index]?.release(cidr);
+  };
+  const seen = ({ metadata, spec }: Node): void => {
+    if ((spec?.podCIDRs ?? []).length > 0) given.delete(metadata.uid);
+    queue.add(metadata.name);
+  };
   const informer = watch(context, nodes, {
-    add: (node) => queue.add(node.metadata.name),
-    update: (_, node) => queue.add(node.metadata.name),
-    delete: (node) => {
-      for (const [index, cidr] of (node.spec?.podCIDRs ?? []).entries()) sets[index]?.release(cidr);
+    add: seen,
+    update: (_, node) => seen(node),
+    delete: ({ metadata, spec }) => {
+      const last = spec?.podCIDRs ?? [];
+      release(last.length > 0 ? last : (given.get(metadata.uid) ?? []));
+      given.delete(metadata.uid);
     },
   });
 
   async function assign(node: Node): Promise<void> {
     const podCIDRs: string[] = [];
-    const giveBack = (): void => {
-      for (const [index, cidr] of podCIDRs.entries()) sets[index]!.release(cidr);
-    };
     for (const [index, set] of sets.entries()) {
       const cidr = set.allocate();
       if (cidr === undefined) {
-        giveBack();
+        release(podCIDRs);
         tell(node, "CIDRNotAvailable");
         throw new Error(
           `failed to allocate cidr from cluster cidr at idx:${index}: CIDR allocation failed; there are no remaining CIDRs left to allocate in the accepted range`,
@@ -37,11 +45,14 @@ export async function runNodeIpam(context: ControllerContext): Promise<void> {
       podCIDRs.push(cidr);
     }
     const { name, uid } = node.metadata;
+    given.set(uid, podCIDRs);
     try {
       const patch = { metadata: { uid }, spec: { podCIDR: podCIDRs[0], podCIDRs } };
       await context.client.of(nodes).patch({ name }, patch, { type: "strategic" });
     } catch (error) {
-      giveBack();
+      given.delete(uid);
+      // Nobody knows whether a write that timed out was done: what may be the node's is no one else's.
+      if (!hasReason(error, "ServerTimeout")) release(podCIDRs);
       if (isNotFound(error)) return;
       tell(node, "CIDRAssignmentFailed");
       throw error;
@@ -71,7 +82,7 @@ export async function runNodeIpam(context: ControllerContext): Promise<void> {
       const node = informer.get("", name);
       if (node === undefined || node.metadata.deletionTimestamp !== undefined) return;
       if ((node.spec?.podCIDRs ?? []).length > 0) occupy(sets, node);
-      else await assign(node);
+      else if (!given.has(node.metadata.uid)) await assign(node);
     },
   });
 }

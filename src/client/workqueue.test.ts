@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { seededRng, sleep, VirtualClock } from "../base/index.ts";
+import { MetricRegistry, seededRng, sleep, VirtualClock } from "../base/index.ts";
 import { createWorkQueue } from "./workqueue.ts";
 
 function start(options: { workers?: number; work: (key: string, clock: VirtualClock) => Promise<number | undefined> }) {
@@ -145,4 +145,47 @@ test("run ends after the work at hand, and nothing runs later", async () => {
   await clock.advance(1000);
   assert.equal(resolved, true);
   assert.deepEqual({ started, ended }, { started: 1, ended: 1 });
+});
+
+test("what a queue did is counted under upstream's names; queues of one registry share them", async () => {
+  const clock = new VirtualClock();
+  const metrics = new MetricRegistry();
+  const ended = new AbortController();
+  createWorkQueue({ clock, rng: seededRng(1), name: "idle", metrics });
+  const queue = createWorkQueue({ clock, rng: seededRng(1), name: "busy", metrics });
+  for (const key of ["a", "a", "b"]) queue.add(key);
+  await clock.advance(500);
+  const running = queue.run({
+    workers: 1,
+    reconcile: async (key) => {
+      await sleep(clock, 2000);
+      if (key === "a") throw new Error("no");
+    },
+    onError: () => {},
+    signal: ended.signal,
+  });
+  await clock.advance(1000);
+  const lines = (): string[] => metrics.render().split("\n");
+  for (const line of [
+    'workqueue_adds_total{name="busy"} 2',
+    'workqueue_adds_total{name="idle"} 0',
+    'workqueue_depth{name="busy"} 1',
+    'workqueue_depth{name="idle"} 0',
+    'workqueue_unfinished_work_seconds{name="busy"} 1',
+    'workqueue_longest_running_processor_seconds{name="busy"} 1',
+    'workqueue_queue_duration_seconds_sum{name="busy"} 0.5',
+    'workqueue_retries_total{name="busy"} 0',
+  ])
+    assert.ok(lines().includes(line), line);
+  await clock.advance(1100);
+  for (const line of [
+    'workqueue_adds_total{name="busy"} 3',
+    'workqueue_retries_total{name="busy"} 1',
+    'workqueue_work_duration_seconds_count{name="busy"} 1',
+    'workqueue_work_duration_seconds_sum{name="busy"} 2',
+  ])
+    assert.ok(lines().includes(line), line);
+  ended.abort();
+  await clock.advance(5000);
+  await running;
 });

@@ -1,6 +1,7 @@
 // Work queue of keys. Upstream: client-go util/workqueue (doc.go). Fair: in the order added. Stingy: one key is worked
 // on by one worker at a time, and added while queued it is worked on once. Re-entrant: added while worked on, it runs again.
-import { type Clock, onAbort, type Rng, type Timer } from "../base/index.ts";
+import { type Clock, type MetricRegistry, onAbort, type Rng, type Timer } from "../base/index.ts";
+import { queueMetrics } from "./workqueue-metrics.ts";
 
 export interface WorkQueue {
   add(key: string): void;
@@ -31,10 +32,13 @@ export function createWorkQueue(options: {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly name: string;
+  /** Where it tells of itself; nowhere when not given. */
+  readonly metrics?: MetricRegistry;
 }): WorkQueue & {
   run(options: RunQueueOptions): Promise<void>;
 } {
   const { clock } = options;
+  const metrics = options.metrics && queueMetrics(options.metrics, options.name, clock);
   let waiting: string[] = [];
   let head = 0;
   let pump = (): void => {};
@@ -65,9 +69,11 @@ export function createWorkQueue(options: {
   const add = (key: string): void => {
     if (dirty.has(key)) return;
     dirty.add(key);
+    metrics?.added(key);
     if (!working.has(key)) enqueue(key);
   };
   const addAfter = (key: string, delayMs: number): void => {
+    metrics?.retried();
     if (delayMs <= 0) {
       add(key);
       return;
@@ -90,6 +96,7 @@ export function createWorkQueue(options: {
   const work = async (key: string, run: RunQueueOptions): Promise<void> => {
     dirty.delete(key);
     working.add(key);
+    metrics?.begun(key);
     try {
       const againMs = await run.reconcile(key, run.signal);
       failures.delete(key);
@@ -100,6 +107,7 @@ export function createWorkQueue(options: {
         addRateLimited(key);
       }
     } finally {
+      metrics?.ended(key);
       working.delete(key);
       if (dirty.has(key)) enqueue(key);
     }
@@ -122,7 +130,9 @@ export function createWorkQueue(options: {
       let active = 0;
       pump = () => {
         if (run.signal.aborted) {
-          if (active === 0) resolve();
+          if (active > 0) return;
+          metrics?.close();
+          resolve();
           return;
         }
         while (active < run.workers && head < waiting.length) {

@@ -355,7 +355,7 @@ function watchOrphans(
   of: { informer: Informer<Job>; podInformer: Informer<Pod> },
 ): Pick<LoopOptions, "queue" | "reconcile"> {
   const { informer, podInformer } = of;
-  const queue = newQueue(context, "job-orphans");
+  const queue = newQueue(context, "job_orphan_pod");
   const jobOf = (pod: Pod): Job | undefined => resolveOwner(informer, controllerOf(pod), pod.metadata.namespace ?? "");
   const isOrphan = (pod: Pod): boolean => {
     if (!isTracked(pod)) return false;

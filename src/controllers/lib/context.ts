@@ -5,14 +5,14 @@ import type { KindDefinition } from "../../api/index.ts";
 import type { Clock, Logger, MetricRegistry, Rng } from "../../base/index.ts";
 import type { Client, EventRecorder, Handler, Informer, InformerFactory, RunQueueOptions } from "../../client/index.ts";
 import { createWorkQueue, type WorkQueue } from "../../client/index.ts";
-import { hasReason, type KubeObject } from "../../machinery/index.ts";
+import { hasReason, isAlreadyExists, isNotFound, type KubeObject } from "../../machinery/index.ts";
 import { isNamespaceTerminating } from "./errors.ts";
 
 /** An entry of list.ts. `name` is what `--controllers` calls it. */
 export interface ControllerEntry {
   readonly name: string;
-  /** ServiceAccount in kube-system in whose name it asks; bootstrap roles are bound to these. */
-  readonly account: string;
+  /** ServiceAccount in kube-system in whose name it asks; bootstrap roles are bound to these. Undefined: it asks as the manager itself. */
+  readonly account: string | undefined;
   /** Runs with `*`; the others only when named. */
   readonly onByDefault: boolean;
   /** Loads the controller's code when it is to run: names not asked for cost nothing. */
@@ -70,7 +70,7 @@ export interface LoopOptions {
 }
 
 export const newQueue = (context: ControllerContext, name: string): LoopOptions["queue"] =>
-  createWorkQueue({ clock: context.clock, rng: context.rng, name });
+  createWorkQueue({ clock: context.clock, rng: context.rng, name, metrics: context.metrics });
 
 /** Waits for the caches, then works on the queue until the signal aborts. */
 export async function runLoop(context: ControllerContext, options: LoopOptions): Promise<void> {
@@ -84,11 +84,17 @@ export async function runLoop(context: ControllerContext, options: LoopOptions):
   await options.queue.run({
     workers: options.workers ?? 5,
     reconcile: options.reconcile,
-    onError: (key, error) =>
-      log[isExpected(error) ? "debug" : "warn"]("could not reconcile, will retry", { key, error }),
+    onError: (key, error) => {
+      const ordinary = isExpected(error) || (isStale(error) && options.queue.retries(key) < mostStaleTries);
+      log[ordinary ? "debug" : "warn"]("could not reconcile, will retry", { key, error });
+    },
     signal,
   });
 }
 
 /** Conflicts are how a stale cache shows, and a namespace that ends takes nothing new. */
 const isExpected = (error: unknown): boolean => hasReason(error, "Conflict") || isNamespaceTerminating(error);
+
+/** So does what is gone or there already, unless it stays so: after about a second a cache has caught up. */
+const isStale = (error: unknown): boolean => isNotFound(error) || isAlreadyExists(error);
+const mostStaleTries = 8;

@@ -11,7 +11,7 @@ export async function runNodeIpam(context: ControllerContext): Promise<void> {
   if (typeof clusterCidr !== "string" || clusterCidr === "") return;
   const sets = createSets(context, clusterCidr);
   const recorder = context.recorder("cidrAllocator");
-  const queue = newQueue(context, "node_ipam");
+  const queue = newQueue(context, "cidrallocator_node");
   /** What nodes were given and the informer has not shown yet, by uid: a node that looks empty until then gets no second one. */
   const given = new Map<string, readonly string[]>();
   const release = (podCIDRs: readonly string[]): void => {

@@ -13,7 +13,7 @@ const description =
 export async function runRootCaPublisher(context: ControllerContext): Promise<void> {
   const rootCa = context.options["rootCa"];
   if (typeof rootCa !== "string" || rootCa === "") return; // nothing to publish: upstream without --root-ca-file
-  const queue = newQueue(context, "root-ca-cert-publisher");
+  const queue = newQueue(context, "root_ca_cert_publisher");
   const live = watch(context, namespaces, {
     add: (namespace) => queue.add(namespace.metadata.name),
     update: (_, namespace) => queue.add(namespace.metadata.name),

@@ -20,7 +20,7 @@ export function timeLeftMs(job: Job, nowMs: number): number | undefined {
 
 export async function runTtlAfterFinished(context: ControllerContext): Promise<void> {
   const { client, clock } = context;
-  const queue = newQueue(context, "ttl-after-finished");
+  const queue = newQueue(context, "ttl_jobs_to_delete");
   const wake = (job: Job): void => {
     if (timeLeftMs(job, clock.now()) !== undefined) queue.add(objectKey(job));
   };

@@ -22,6 +22,8 @@ export interface ControllerSettings {
     readonly authority: { readonly cert: string; readonly key: string };
     readonly longestMs: number;
   };
+  /** Makes the tokens of Secrets of type kubernetes.io/service-account-token; without it they stay empty. */
+  readonly signToken?: (claims: Readonly<Record<string, unknown>>) => Promise<string>;
   readonly names?: readonly string[];
   /** Undefined leaves a gate at its default. */
   readonly featureEnabled?: (gate: string) => boolean | undefined;
@@ -45,6 +47,7 @@ export async function runControllerManager(base: ComponentBase, settings: Contro
       ...settings.options,
       certificates,
       ...(settings.rootCa ? { rootCa: settings.rootCa } : {}),
+      ...(settings.signToken ? { signServiceAccountToken: settings.signToken } : {}),
       ...(settings.clusterCidr ? { clusterCidr: settings.clusterCidr } : {}),
       ...(settings.featureEnabled ? { featureEnabled: settings.featureEnabled } : {}),
     },

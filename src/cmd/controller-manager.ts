@@ -21,6 +21,10 @@ const flags = {
     type: "string",
     help: "certificates that pods trust the API server by; the kubeconfig's when not given",
   },
+  "service-account-private-key-file": {
+    type: "string",
+    help: "key that signs the tokens of Secrets; without it they stay empty",
+  },
   "cluster-signing-cert-file": { type: "string", help: "authority that signs certificate requests" },
   "cluster-signing-key-file": { type: "string", help: "key of --cluster-signing-cert-file" },
   "cluster-signing-duration": { type: "duration", help: "longest life of a signed certificate", default: "8760h" },
@@ -44,6 +48,8 @@ export async function run(words: readonly string[]): Promise<number> {
   const gates = booleanGates(values["feature-gates"]);
   const signing = signingOf(values);
   const caFile = values["root-ca-file"];
+  const keyFile = values["service-account-private-key-file"];
+  const signToken = keyFile ? await signerOf(readFlagFile("service-account-private-key-file", keyFile)) : undefined;
   const remote = connect("kube-controller-manager", values);
   const rootCa = caFile ? readFlagFile("root-ca-file", caFile) : remote.serverCa;
   tellInert(flags, parsed, remote.log);
@@ -54,6 +60,7 @@ export async function run(words: readonly string[]): Promise<number> {
         names: values.controllers,
         ...(rootCa ? { rootCa } : {}),
         ...(signing ? { signing } : {}),
+        ...(signToken ? { signToken } : {}),
         ...(values["cluster-cidr"] ? { clusterCidr: values["cluster-cidr"] } : {}),
         ...(values["use-service-account-credentials"] ? { transportOf: remote.accountTransport } : {}),
         featureEnabled: (gate) => gates[gate],
@@ -66,6 +73,11 @@ export async function run(words: readonly string[]): Promise<number> {
       }),
   });
   return 0;
+}
+
+async function signerOf(signingKey: string): Promise<NonNullable<ControllerSettings["signToken"]>> {
+  const { createTokenIssuer } = await import("../server/node/index.ts");
+  return createTokenIssuer({ issuers: ["kubernetes/serviceaccount"], signingKey }).sign;
 }
 
 /** As upstream, nothing is signed when one of the two files is missing. */

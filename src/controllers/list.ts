@@ -13,6 +13,8 @@ const accounts: Readonly<Record<string, string>> = {
   "daemonset-controller": "daemon-set-controller",
   "garbage-collector-controller": "generic-garbage-collector",
   "serviceaccount-controller": "service-account-controller",
+  "horizontal-pod-autoscaler-controller": "horizontal-pod-autoscaler",
+  "legacy-serviceaccount-token-cleaner-controller": "legacy-service-account-token-cleaner",
   "root-ca-certificate-publisher-controller": "root-ca-cert-publisher",
   "endpoints-controller": "endpoint-controller",
   "endpointslice-mirroring-controller": "endpointslicemirroring-controller",
@@ -36,6 +38,12 @@ const entry = (name: string, load: ControllerEntry["load"]): ControllerEntry => 
 const optional = (name: string, load: ControllerEntry["load"]): ControllerEntry => ({
   ...entry(name, load),
   onByDefault: false,
+});
+
+/** One whose work the accounts of the others depend on: it asks as the manager itself. */
+const rooted = (name: string, load: ControllerEntry["load"]): ControllerEntry => ({
+  ...entry(name, load),
+  account: undefined,
 });
 
 export const controllers: readonly ControllerEntry[] = [
@@ -62,6 +70,14 @@ export const controllers: readonly ControllerEntry[] = [
   entry(
     "root-ca-certificate-publisher-controller",
     async () => (await import("./root-ca/controller.ts")).runRootCaPublisher,
+  ),
+  rooted(
+    "serviceaccount-token-controller",
+    async () => (await import("./serviceaccount-token/controller.ts")).runServiceAccountTokens,
+  ),
+  entry(
+    "legacy-serviceaccount-token-cleaner-controller",
+    async () => (await import("./legacy-serviceaccount-token-cleaner/controller.ts")).runLegacyTokenCleaner,
   ),
   entry("endpointslice-controller", async () => (await import("./endpointslice/controller.ts")).runEndpointSlices),
   entry("node-lifecycle-controller", async () => (await import("./node-lifecycle/controller.ts")).runNodeLifecycle),

@@ -113,8 +113,10 @@ function contextOf(made: {
 }): ControllerContext {
   const { clock, rng, metrics } = made.options;
   const { account } = made.entry;
-  const transport = made.options.transportOf?.(account) ?? made.options.client.transport;
-  const client = createClient(transport, { userAgent: userAgent(account) });
+  const own = account === undefined ? undefined : made.options.transportOf?.(account);
+  const client = createClient(own ?? made.options.client.transport, {
+    userAgent: userAgent(account ?? made.entry.name),
+  });
   const { informers, log, signal } = made;
   return {
     client,

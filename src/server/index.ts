@@ -7,6 +7,7 @@ export { createAuthenticator } from "./authn/create.ts";
 export { openIdDiscovery } from "./authn/discovery.ts";
 export { defaultRequestHeaders, type RequestHeaderOptions } from "./authn/request-header.ts";
 export { authenticationReviews } from "./authn/reviews.ts";
+export { withLastUse } from "./authn/secret-tokens.ts";
 export { serviceAccountTokens } from "./authn/service-accounts.ts";
 export { parseTokenFile, staticTokens } from "./authn/static-tokens.ts";
 export { tokenRequests } from "./authn/token-request.ts";

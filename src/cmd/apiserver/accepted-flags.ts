@@ -59,7 +59,6 @@ export const acceptedByManagers = {
 
 export const acceptedByControllerManager = {
   ...acceptedByManagers,
-  "service-account-private-key-file": inert("string", "the API server issues tokens, on request only"),
   "cluster-name": inert("string", "only cloud controllers use it"),
   "configure-cloud-routes": inert("boolean", "there is no cloud controller here"),
   "cloud-provider": inert("string", "cloud controllers are programs of their own"),

@@ -1,5 +1,6 @@
 // The API server with its real authentication and authorization, as every composition root needs it: over HTTPS for
 // processes, in process for the all-in-one cluster and the library.
+import { type Secret, secrets } from "../../api/index.ts";
 import type { Clock, Logger, MetricRegistry, Rng } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
 import { createClient } from "../../client/index.ts";
@@ -24,6 +25,7 @@ import {
   type TokenIssuer,
   tokenRequests,
   type WebhookConnections,
+  withLastUse,
 } from "../../server/index.ts";
 import type { Store } from "../../store/index.ts";
 
@@ -89,6 +91,12 @@ export const componentUsers = {
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { store, clock, rng, log, metrics, tokenIssuer, ...rest } = options;
   const webhooks = callsOnDemand();
+  const noteUse = (secret: Secret, day: string): void => {
+    const { namespace = "", name } = secret.metadata;
+    server.writer
+      .update(secrets, { namespace, name }, (current) => withLastUse(current, day))
+      .catch((error: unknown) => log.warn("could not note that a token was used", { secret: name, namespace, error }));
+  };
   const server: ApiServer = createApiServer({
     priorityAndFairness: true,
     webhooks,
@@ -102,7 +110,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       createAuthenticator({
         tokens: [
           ...(options.staticTokens ? [staticTokens(options.staticTokens)] : []),
-          ...(tokenIssuer ? [serviceAccountTokens({ issuer: tokenIssuer, reader, clock })] : []),
+          ...(tokenIssuer ? [serviceAccountTokens({ issuer: tokenIssuer, reader, clock, secretUsed: noteUse })] : []),
           ...(options.bootstrapTokens ? [bootstrapTokens({ reader, clock, log })] : []),
         ],
         audiences: tokenIssuer?.audiences ?? [],

@@ -16,7 +16,13 @@ import type { Client } from "../../client/index.ts";
 import type { Transport, UserInfo } from "../../machinery/index.ts";
 import { createMemoryStore } from "../../store/index.ts";
 import { type ControlPlane, componentUsers, createControlPlane } from "../apiserver/control-plane.ts";
-import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "../components.ts";
+import {
+  type ComponentBase,
+  type ControllerSettings,
+  runControllerManager,
+  runScheduler,
+  runSimulatedNode,
+} from "../components.ts";
 import type { ListeningApi } from "./listen.ts";
 
 export * from "../../api/index.ts";
@@ -127,7 +133,16 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<C
   });
   await plane.start();
   const life = new AbortController();
-  const running = startComponents({ plane, options, clock, rng, log, signal: life.signal });
+  const signToken = identity?.tokenIssuer.sign;
+  const running = startComponents({
+    plane,
+    options,
+    ...(signToken ? { signToken } : {}),
+    clock,
+    rng,
+    log,
+    signal: life.signal,
+  });
   running.catch(() => {}); // stop rejects with it
   const api =
     identity === undefined
@@ -180,11 +195,14 @@ const baseOf = ({ clock, rng, log, signal }: Omit<Parts, "plane">, client: Clien
   metrics: new MetricRegistry(),
 });
 
-function startComponents(parts: Parts & { readonly options: StartClusterOptions }): Promise<unknown> {
-  const { plane, options } = parts;
+function startComponents(
+  parts: Parts & { readonly options: StartClusterOptions } & Pick<ControllerSettings, "signToken">,
+): Promise<unknown> {
+  const { plane, options, signToken } = parts;
   const controllers = options.controllers ?? ["*"];
   const settings = {
     names: controllers,
+    ...(signToken ? { signToken } : {}),
     transportOf: (account: string) =>
       plane.transport({
         username: `system:serviceaccount:kube-system:${account}`,

@@ -61,7 +61,7 @@ export interface AllInOne {
 const relaxedPrefixes = ["/registry/events/", "/registry/leases/"];
 
 export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne> {
-  const { layout, config, log, mode } = options;
+  const { layout, log, mode } = options;
   // First of all: it needs as long as everything that follows.
   const containerd = mode === "containers" ? (startContainerd(layout) ?? "adopted") : undefined;
   const address = await clusterAddress(options);
@@ -72,15 +72,7 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
     log: log.child("store"),
     relaxedPrefixes,
   });
-  const pki = loadOrCreatePki({
-    directory: layout.pkiDirectory,
-    clock: systemClock,
-    rng: systemRng,
-    serviceIP: config.apiServiceIp,
-    clusterDomain: config.clusterDomain,
-    apiServerHosts: [address, config.nodeName],
-    nodes: [{ name: config.nodeName, addresses: [address] }, ...furtherNodes(options).map(certifiedNode)],
-  });
+  const pki = openPki(options, address);
   const store = await storeOpening;
   const streaming = createNodeStreaming({
     cert: pki.apiServerKubeletClient.cert,
@@ -90,6 +82,40 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
     log: log.child("streaming"),
   });
   const plane = await startPlane({ options, pki, store, address, streaming });
+  const listener = await listen({ options, pki, plane, address, streaming });
+  const tasks = createTasks(life.signal);
+  startParts({ options, plane, pki, address, containerd, signal: life.signal, start: tasks.start });
+  void announceNodes(plane, options, life.signal);
+  return {
+    plane,
+    address,
+    failed: tasks.failed,
+    async stop() {
+      life.abort(new Error("the cluster stops"));
+      await ended(tasks.all, log);
+      await listener.close();
+      streaming.close();
+      await plane.close();
+      await store.close();
+    },
+  };
+}
+
+const openPki = (options: AllInOneOptions, address: string): ClusterPki =>
+  loadOrCreatePki({
+    directory: options.layout.pkiDirectory,
+    clock: systemClock,
+    rng: systemRng,
+    serviceIP: options.config.apiServiceIp,
+    clusterDomain: options.config.clusterDomain,
+    apiServerHosts: [address, options.config.nodeName],
+    nodes: [{ name: options.config.nodeName, addresses: [address] }, ...furtherNodes(options).map(certifiedNode)],
+  });
+
+/** Opens the API to the world, writes the kubeconfig for it and says so. */
+async function listen(parts: Omit<PlaneParts, "store"> & { readonly plane: ControlPlane }): Promise<ApiListener> {
+  const { options, pki, plane, address, streaming } = parts;
+  const { layout, config, log } = options;
   const listener = await serveApi({
     plane,
     streaming,
@@ -114,69 +140,77 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
     client: pki.admin,
   });
   options.onStage("API server", `https://${address}:${config.ports.api}`);
+  return listener;
+}
 
-  const tasks = new Map<string, Promise<void>>();
-  const failed = new Promise<never>((_, reject) => {
-    const start = (name: string, task: Promise<void>): void => {
-      tasks.set(
-        name,
-        task.catch((error: unknown) => {
-          if (!life.signal.aborted)
-            reject(
-              new Error(`${name} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error }),
-            );
-        }),
-      );
-    };
-    const base = (client: ComponentBase["client"]): ComponentBase => ({
-      client,
-      clock: systemClock,
-      rng: systemRng,
-      log,
-      metrics: new MetricRegistry(),
-      signal: life.signal,
+type StartTask = (name: string, task: Promise<void>) => void;
+
+interface Tasks {
+  readonly start: StartTask;
+  readonly all: ReadonlyMap<string, Promise<void>>;
+  /** Rejects by the name of the first that fails before `signal` aborts. */
+  readonly failed: Promise<never>;
+}
+
+function createTasks(signal: AbortSignal): Tasks {
+  const all = new Map<string, Promise<void>>();
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => {}); // whoever awaits it is told; nobody has to
+  const start: StartTask = (name, task) => {
+    const told = task.catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      if (!signal.aborted) reject(new Error(`${name} failed: ${message}`, { cause: error }));
     });
+    all.set(name, told);
+  };
+  return { start, all, failed };
+}
+
+interface ClusterParts {
+  readonly options: AllInOneOptions;
+  readonly plane: ControlPlane;
+  readonly pki: ClusterPki;
+  readonly address: string;
+  readonly containerd: ReturnType<typeof startContainerd> | "adopted";
+  readonly signal: AbortSignal;
+  readonly start: StartTask;
+}
+
+function startParts({ options, plane, pki, address, containerd, signal, start }: ClusterParts): void {
+  const { layout, config, log } = options;
+  const base = (client: ComponentBase["client"]): ComponentBase => ({
+    client,
+    clock: systemClock,
+    rng: systemRng,
+    log,
+    metrics: new MetricRegistry(),
+    signal,
+  });
+  start(
+    "the controllers",
+    runControllerManager(base(plane.client(componentUsers.controllerManager, "kube-controller-manager/v1.36")), {
+      rootCa: pki.ca.cert,
+      ...(pki.ca.key ? { signing: { authority: pki.ca, longestMs: 365 * 86_400_000 } } : {}),
+      clusterCidr: config.podCidr,
+      options: localVolumes,
+      transportOf: (account) => plane.transport(serviceAccountUser(account)),
+    }),
+  );
+  start("the scheduler", scheduleOnceThereIsANode(plane, base));
+  if (containerd !== undefined)
     start(
-      "the controllers",
-      runControllerManager(base(plane.client(componentUsers.controllerManager, "kube-controller-manager/v1.36")), {
-        rootCa: pki.ca.cert,
-        ...(pki.ca.key ? { signing: { authority: pki.ca, longestMs: 365 * 86_400_000 } } : {}),
-        clusterCidr: config.podCidr,
-        options: localVolumes,
-        transportOf: (account) => plane.transport(serviceAccountUser(account)),
+      "containerd",
+      keepRunning({
+        name: "containerd",
+        recordFile: layout.containerd.processFile,
+        logFile: layout.containerd.logFile,
+        start: () => startContainerd(layout),
+        running: containerd,
+        outlives: true,
+        ...{ signal, clock: systemClock, log },
       }),
     );
-    start("the scheduler", scheduleOnceThereIsANode(plane, base));
-    if (containerd !== undefined)
-      start(
-        "containerd",
-        keepRunning({
-          name: "containerd",
-          recordFile: layout.containerd.processFile,
-          logFile: layout.containerd.logFile,
-          start: () => startContainerd(layout),
-          running: containerd,
-          outlives: true,
-          ...{ signal: life.signal, clock: systemClock, log },
-        }),
-      );
-    start("the node", startNodes({ options, plane, pki, address, base, start }));
-  });
-  failed.catch(() => {}); // whoever awaits it is told; nobody has to
-  void announceNodes(plane, options, life.signal);
-  return {
-    plane,
-    address,
-    failed,
-    async stop() {
-      life.abort(new Error("the cluster stops"));
-      await ended(tasks, log);
-      await listener.close();
-      streaming.close();
-      await plane.close();
-      await store.close();
-    },
-  };
+  start("the node", startNodes({ options, plane, pki, address, base, start }));
 }
 
 /** Those with real containers. */
@@ -248,14 +282,17 @@ async function startPlane({ options, pki, store, address, streaming }: PlanePart
       { clientCA: pki.ca.cert, requestHeaderCA: pki.frontProxyCA.cert },
       defaultRequestHeaders,
     ),
-    tokenIssuer: createTokenIssuer({
-      issuers: [`https://kubernetes.default.svc.${config.clusterDomain}`],
-      signingKey: pki.serviceAccount.privateKey,
-    }),
+    tokenIssuer: tokenIssuerOf(config, pki),
   });
   await plane.start();
   return plane;
 }
+
+const tokenIssuerOf = (config: AllInOneOptions["config"], pki: ClusterPki): ReturnType<typeof createTokenIssuer> =>
+  createTokenIssuer({
+    issuers: [`https://kubernetes.default.svc.${config.clusterDomain}`],
+    signingKey: pki.serviceAccount.privateKey,
+  });
 
 interface NodeParts {
   readonly options: AllInOneOptions;
@@ -263,7 +300,7 @@ interface NodeParts {
   readonly pki: ClusterPki;
   readonly address: string;
   readonly base: (client: ComponentBase["client"]) => ComponentBase;
-  readonly start: (name: string, task: Promise<void>) => void;
+  readonly start: StartTask;
 }
 
 async function startNodes(parts: NodeParts): Promise<void> {

@@ -457,3 +457,53 @@ describe("OpenID discovery", () => {
     assert.equal(openIdDiscovery({ issuer, externalAddress: "x" }), undefined);
   });
 });
+
+describe("tokens in Secrets", () => {
+  const claims = (rest: object = {}) => ({
+    iss: "kubernetes/serviceaccount",
+    "kubernetes.io/serviceaccount/namespace": "ns",
+    "kubernetes.io/serviceaccount/secret.name": "tok",
+    "kubernetes.io/serviceaccount/service-account.name": "bot",
+    "kubernetes.io/serviceaccount/service-account.uid": "ServiceAccount-bot",
+    sub: "system:serviceaccount:ns:bot",
+    ...rest,
+  });
+  const withToken = async (says = claims(), metadata: object = {}) => {
+    const made = world();
+    const token = await made.issuer.sign(says);
+    made.objects.set(secrets, object("Secret", "tok", { data: { token: btoa(token) } }, metadata));
+    return { ...made, token };
+  };
+  it("hold as long as their Secret has them", async () => {
+    const { token, authenticator, objects, why } = await withToken();
+    const who = await authenticator.authenticate(bearer(token), {});
+    assert.equal(who?.user.username, "system:serviceaccount:ns:bot");
+    objects.set(secrets, object("Secret", "tok", { data: { token: btoa("another") } }));
+    assert.equal(await why(token), "[invalid bearer token, Token does not match server's copy]");
+    objects.set(secrets, object("Secret", "tok", {}, { deletionTimestamp: "2026-01-01T00:00:00Z" }));
+    assert.equal(await why(token), "[invalid bearer token, Token has been invalidated]");
+  });
+  const table: readonly [string, object, object, string][] = [
+    [
+      "another account",
+      { "kubernetes.io/serviceaccount/service-account.uid": "x" },
+      {},
+      "ServiceAccount UID (ServiceAccount-bot) does not match claim (x)",
+    ],
+    ["another subject", { sub: "system:serviceaccount:ns:root" }, {}, "sub claim is invalid"],
+    ["no Secret", { "kubernetes.io/serviceaccount/secret.name": "" }, {}, "secretName claim is missing"],
+  ];
+  for (const [what, rest, metadata, expected] of table)
+    it(what, async () => {
+      const { token, why } = await withToken(claims(rest), metadata);
+      assert.equal(await why(token), `[invalid bearer token, ${expected}]`);
+    });
+  it("marked as invalid", async () => {
+    const labels = { "kubernetes.io/legacy-token-invalid-since": "2026-01-01" };
+    const { token, why } = await withToken(claims(), { labels });
+    assert.match(
+      await why(token),
+      /the token in secret ns\/tok for service account ns\/bot has been marked invalid\. Use/,
+    );
+  });
+});

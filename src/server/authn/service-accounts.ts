@@ -1,9 +1,11 @@
 // Bearer tokens of ServiceAccounts. A signature is checked once and remembered; what the token is bound to is looked up in
 // the watch cache on every request, so a deleted pod's token ends at once (upstream: after up to ten seconds).
 
+import type { Secret } from "../../api/index.ts";
 import type { Clock } from "../../base/index.ts";
 import type { ObjectReader, TokenIssuer } from "../contract.ts";
 import { InvalidCredentials, type TokenCheck } from "./credentials.ts";
+import { type SecretTokenClaims, secretTokenClaims, secretTokenIssuer, userOfSecretToken } from "./secret-tokens.ts";
 import {
   checkBoundObjects,
   checkTimes,
@@ -18,13 +20,17 @@ export interface ServiceAccountTokenOptions {
   readonly clock: Clock;
   /** Verified tokens to remember; the one unused longest is forgotten first. */
   readonly cacheSize?: number;
+  /** A token that lives in this Secret was used, on this day for the first time. */
+  readonly secretUsed?: (secret: Secret, day: string) => void;
 }
 
+type Claims = ServiceAccountClaims | SecretTokenClaims;
+
 export function serviceAccountTokens(options: ServiceAccountTokenOptions): TokenCheck {
-  const verified = new Map<string, ServiceAccountClaims>();
+  const verified = new Map<string, Claims>();
   const cacheSize = options.cacheSize ?? 10_000;
 
-  async function claimsOf(token: string): Promise<ServiceAccountClaims | undefined> {
+  async function claimsOf(token: string): Promise<Claims | undefined> {
     const known = verified.get(token);
     if (known !== undefined) {
       verified.delete(token);
@@ -33,7 +39,8 @@ export function serviceAccountTokens(options: ServiceAccountTokenOptions): Token
     }
     if (!looksLikeJwt(token)) return undefined;
     const payload = await options.issuer.verify(token);
-    const claims = payload === undefined ? undefined : serviceAccountClaims(payload);
+    if (payload === undefined) return undefined;
+    const claims = payload["iss"] === secretTokenIssuer ? secretTokenClaims(payload) : serviceAccountClaims(payload);
     if (claims === undefined) return undefined;
     verified.set(token, claims);
     if (verified.size > cacheSize) verified.delete(verified.keys().next().value!);
@@ -44,19 +51,24 @@ export function serviceAccountTokens(options: ServiceAccountTokenOptions): Token
     const claims = await claimsOf(token);
     if (claims === undefined) return undefined;
     const nowMs = options.clock.now();
-    const held = claims.aud.length > 0 ? claims.aud : options.issuer.audiences;
+    const { reader, secretUsed } = options;
+    const held = "iss" in claims && claims.aud.length > 0 ? claims.aud : options.issuer.audiences;
     const shared = held.filter((each) => audiences.includes(each));
     if (shared.length === 0 && options.issuer.audiences.length > 0)
       throw new InvalidCredentials(
         `token audiences ${quoted(held)} is invalid for the target audiences ${quoted(audiences)}`,
       );
+    if (!("iss" in claims)) {
+      const used = secretUsed ? { used: secretUsed } : {};
+      return { user: await userOfSecretToken(token, claims, { reader, nowMs, ...used }), audiences: shared };
+    }
     try {
       checkTimes(claims, nowMs);
     } catch (error) {
       verified.delete(token);
       throw error;
     }
-    await checkBoundObjects(claims, options.reader, nowMs);
+    await checkBoundObjects(claims, reader, nowMs);
     return { user: userOfClaims(claims), audiences: shared };
   };
 }

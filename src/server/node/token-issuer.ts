@@ -2,6 +2,7 @@
 // Upstream: pkg/serviceaccount/{jwt,keys}.go, k8s.io/client-go/util/keyutil.
 
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { secretTokenIssuer } from "../authn/secret-tokens.ts";
 import type { TokenIssuer } from "../contract.ts";
 
 export interface TokenIssuerOptions {
@@ -37,7 +38,8 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const keys = new Map<string, VerifyingKey>();
   for (const pem of options.verifyingKeys ?? [options.signingKey])
     for (const key of publicKeysOf(pem)) keys.set(key.id, key);
-  const issuers = new Set(options.issuers);
+  // Tokens in Secrets name this one.
+  const issuers = new Set([...options.issuers, secretTokenIssuer]);
   const header = encode(JSON.stringify({ alg: signingAlgorithm.name, kid: signingId }));
   return {
     issuer,

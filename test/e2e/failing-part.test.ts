@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type ClusterPorts, clusterLayout, openConfig } from "../../src/cluster/index.ts";
-import { assertUnchanged, machinePicture, runProgram, t8s } from "./harness.ts";
+import { runProgram, t8s } from "./harness.ts";
+import { assertUnchanged, machinePicture, scopeOf } from "./machine.ts";
 
 /** Each part by the port that it needs, and what the cluster has come to when it fails. */
 const table: readonly { port: keyof ClusterPorts; part: RegExp; reached: readonly string[] }[] = [
@@ -21,7 +22,7 @@ for (const { port, part, reached } of table)
     const prepared = await runProgram(t8s, ["up", "--prepare"]);
     assert.equal(prepared.status, 0, prepared.stderr);
     const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-"));
-    const scope = ["--name", `no-${port}`, "--data-dir", dataDirectory];
+    const scope = scopeOf(`no-${port}`, dataDirectory);
     const config = await openConfig(clusterLayout(`no-${port}`, dataDirectory));
     const taken = createServer().listen({ port: config.ports[port], host: "0.0.0.0", exclusive: true });
     await once(taken, "listening");
@@ -37,7 +38,7 @@ for (const { port, part, reached } of table)
       assert.ok(!stages.includes("sample ready"), `it does not go on without its part\n${said}`);
       assert.doesNotMatch(said, /did not end in time/, "nothing is waited for in vain");
       assert.doesNotMatch(said, /\n +stop {2}/, "it never says that it is ready");
-      assertUnchanged(before);
+      await assertUnchanged(before);
     } finally {
       taken.close();
       const removed = await runProgram(t8s, ["delete", ...scope]);

@@ -1,12 +1,13 @@
 // A real cluster for end-to-end tests: `./t8s up` with its own name, data directory and ports, and an unchanged kubectl.
 import assert from "node:assert/strict";
-import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { scopeOf } from "./machine.ts";
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const t8s = join(root, "t8s");
@@ -84,7 +85,7 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), "t8s-"));
   const directory = join(dataDirectory, name);
   const kubeconfig = join(directory, "kubeconfig");
-  const scope = ["--name", name, "--data-dir", dataDirectory];
+  const scope = scopeOf(name, dataDirectory);
   let log = "";
   const [command = t8s, ...words] = [...(options.offline ? offlineWords : []), t8s, "up", ...scope];
   const child = spawn(command, [...words, ...(options.flags ?? [])], { stdio: ["ignore", "pipe", "pipe"] });
@@ -157,38 +158,6 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
       rmSync(dataDirectory, { recursive: true, force: true });
     },
   };
-}
-
-/** Everything that a cluster could leave behind on the machine, as lines. */
-export function machinePicture(): string[] {
-  const lines = (command: string, ...args: string[]): string[] =>
-    spawnSync(command, args, { encoding: "utf8" }).stdout.trim().split("\n");
-  return [
-    ...lines("ip", "-o", "link", "show").map((line) => `link ${line.split(": ")[1]?.replace(/@.*/, "")}`),
-    ...lines("ip", "netns", "list").map((line) => `netns ${line}`),
-    ...lines("nft", "list", "tables").map((line) => `nft ${line}`),
-    ...readFileSync("/proc/self/mountinfo", "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => `mount ${line.split(" ")[4]}`),
-    ...lines("find", "/sys/fs/cgroup", "-type", "d", "-name", "t8s-*").map((line) => `cgroup ${line}`),
-    ...lines("ps", "-eo", "args")
-      // A dead process that init has not reaped yet is nothing that runs.
-      .filter((line) => /containerd|t8s-/.test(line) && !line.includes("<defunct>"))
-      .map((line) => `process ${line}`),
-  ].sort();
-}
-
-/** Fails with what came or went since the picture was taken. */
-export function assertUnchanged(before: readonly string[], message = "something was left behind"): void {
-  const now = machinePicture();
-  const added = now.filter((line) => !before.includes(line));
-  const gone = before.filter((line) => !now.includes(line));
-  assert.deepEqual(
-    { added, gone },
-    { added: [], gone: [] },
-    `${message}\n+ ${added.join("\n+ ")}\n- ${gone.join("\n- ")}`,
-  );
 }
 
 /** A pod of the busybox image that every cluster has. */

@@ -2,49 +2,56 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
-import { assertUnchanged, busyboxPod, machinePicture, runProgram, startTestCluster, t8s } from "./harness.ts";
+import { clusterLayout, openConfig } from "../../src/cluster/index.ts";
+import { busyboxPod, runProgram, startTestCluster, t8s } from "./harness.ts";
+import { assertUnchanged, machinePicture, scopeOf } from "./machine.ts";
 
 /** Set-up is not what these tests look at. */
 const prepared = runProgram(t8s, ["up", "--prepare"]);
+
+/** Of this run alone: tables and cgroups have the cluster's name wherever its data lies. */
+const called = (name: string): string => `${name}-${process.pid}`;
 
 test("up, Ctrl-C, up again: nothing left behind in between, the same cluster after", async () => {
   await prepared;
   const before = machinePicture();
   const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-"));
-  const first = await startTestCluster({ name: "life", dataDirectory });
+  const first = await startTestCluster({ name: called("life"), dataDirectory });
   await first.apply(busyboxPod("stays", ["sleep", "10000"]));
   await first.kubectl("wait", "pod/stays", "--for=condition=Ready", "--timeout=60s");
-  assert.match((await first.t8s("status")).stdout, /life: running/);
+  assert.match((await first.t8s("status")).stdout, /life-\d+: running/);
   first.process.kill("SIGINT");
   await once(first.process, "exit");
-  assertUnchanged(before);
-  assert.match((await first.t8s("status")).stdout, /life: stopped/);
+  await assertUnchanged(before);
+  assert.match((await first.t8s("status")).stdout, /life-\d+: stopped/);
 
-  const second = await startTestCluster({ name: "life", dataDirectory });
+  const second = await startTestCluster({ name: called("life"), dataDirectory });
   await second.eventually(["get", "pod", "stays"], (text) => /1\/1 +Running/.test(text));
   const down = await second.t8s("down");
   assert.equal(down.status, 0, down.stderr);
-  assertUnchanged(before);
+  await assertUnchanged(before);
   await second.remove();
-  assertUnchanged(before);
+  await assertUnchanged(before);
 });
 
 test("after kill -9 a start adopts what runs", async () => {
   await prepared;
   const before = machinePicture();
   const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-"));
-  const first = await startTestCluster({ name: "kill", dataDirectory });
+  const first = await startTestCluster({ name: called("kill"), dataDirectory });
   await first.apply(busyboxPod("survivor", ["sh", "-c", "date +%s%N > /started; sleep 10000"]));
   await first.kubectl("wait", "pod/survivor", "--for=condition=Ready", "--timeout=60s");
   const started = await first.kubectl("exec", "survivor", "--", "cat", "/started");
   first.process.kill("SIGKILL");
   await once(first.process, "exit");
-  assert.match((await first.t8s("status")).stdout, /kill: ended without cleaning up/);
+  assert.match((await first.t8s("status")).stdout, /kill-\d+: ended without cleaning up/);
 
-  const second = await startTestCluster({ name: "kill", dataDirectory });
+  const second = await startTestCluster({ name: called("kill"), dataDirectory });
   await second.kubectl("wait", "pod/survivor", "--for=condition=Ready", "--timeout=60s");
   assert.equal(
     await second.kubectl("exec", "survivor", "--", "cat", "/started"),
@@ -59,14 +66,17 @@ test("after kill -9 a start adopts what runs", async () => {
   await once(second.process, "exit");
   const down = await second.t8s("down");
   assert.equal(down.status, 0, down.stderr);
-  assertUnchanged(before, "down must clean up after a killed process too");
+  await assertUnchanged(before, "down must clean up after a killed process too");
   await second.remove();
 });
 
 test("two clusters run side by side", async () => {
   await prepared;
   const before = machinePicture();
-  const [one, two] = await Promise.all([startTestCluster({ name: "one" }), startTestCluster({ name: "two" })]);
+  const [one, two] = await Promise.all([
+    startTestCluster({ name: called("one") }),
+    startTestCluster({ name: called("two") }),
+  ]);
   try {
     await Promise.all(
       [one, two].map(async (cluster) => {
@@ -81,35 +91,57 @@ test("two clusters run side by side", async () => {
     const address = (cluster: typeof one): Promise<string> =>
       cluster.kubectl("get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}");
     assert.notEqual(await address(one), await address(two));
-    const again = await runProgram(t8s, ["up", "--name", "one", "--data-dir", one.dataDirectory]);
+    const again = await runProgram(t8s, ["up", ...scopeOf(one.name, one.dataDirectory)]);
     assert.equal(again.status, 1);
-    assert.match(again.stderr, /cluster one is already running/);
+    assert.match(again.stderr, /cluster one-\d+ is already running/);
   } finally {
     await Promise.all([one.remove(), two.remove()]);
   }
-  assertUnchanged(before);
+  await assertUnchanged(before);
 });
 
 test("--detach returns when the cluster is ready; delete removes it", async () => {
   await prepared;
   const before = machinePicture();
   const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-"));
-  const scope = ["--name", "far", "--data-dir", dataDirectory];
+  const scope = scopeOf(called("far"), dataDirectory);
   const up = await runProgram(t8s, ["up", "--detach", ...scope]);
   assert.equal(up.status, 0, up.stderr);
   const nodes = await runProgram("kubectl", ["get", "nodes"], {
-    env: { KUBECONFIG: join(dataDirectory, "far", "kubeconfig"), HOME: dataDirectory },
+    env: { KUBECONFIG: join(dataDirectory, called("far"), "kubeconfig"), HOME: dataDirectory },
   });
   assert.match(nodes.stdout, / Ready /);
   const removed = await runProgram(t8s, ["delete", ...scope]);
   assert.equal(removed.status, 0, removed.stderr);
-  assertUnchanged(before);
+  await assertUnchanged(before);
   rmSync(dataDirectory, { recursive: true });
+});
+
+test("--detach says why a cluster ended before it was ready", async () => {
+  await prepared;
+  const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-"));
+  const scope = scopeOf(called("early"), dataDirectory);
+  const { ports } = await openConfig(clusterLayout(called("early"), dataDirectory));
+  const before = machinePicture();
+  const taken = createServer().listen({ port: ports.api, host: "0.0.0.0", exclusive: true });
+  await once(taken, "listening");
+  try {
+    const up = await runProgram(t8s, ["up", "--detach", "--simulated", ...scope]);
+    assert.equal(up.status, 1, up.stdout);
+    assert.match(up.stderr, /the cluster did not start:\n.*the API server failed: .*the port is in use/s);
+    assert.match((await runProgram(t8s, ["status", ...scope])).stdout, /early-\d+: stopped/);
+    await assertUnchanged(before);
+  } finally {
+    taken.close();
+    const removed = await runProgram(t8s, ["delete", ...scope]);
+    assert.equal(removed.status, 0, removed.stderr);
+    rmSync(dataDirectory, { recursive: true });
+  }
 });
 
 test("without root the nodes are simulated, and it says so", async () => {
   await prepared;
-  const cluster = await startTestCluster({ name: "dream", flags: ["--simulated"] });
+  const cluster = await startTestCluster({ name: called("dream"), flags: ["--simulated"] });
   try {
     assert.match(cluster.log(), /simulated/);
     await cluster.apply(busyboxPod("pretend", ["sleep", "10000"]));

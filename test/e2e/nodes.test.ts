@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { busyboxImage, machinePicture, runProgram, startTestCluster, type TestCluster, t8s } from "./harness.ts";
+import { busyboxImage, runProgram, startTestCluster, type TestCluster, t8s } from "./harness.ts";
+import { machinePicture } from "./machine.ts";
 import { eventually } from "./workshop.ts";
 
 const name = "pair";
@@ -22,7 +23,7 @@ async function podNamespaces(): Promise<string[]> {
     podCidr: string;
   };
   const prefix = podCidr.split(".").slice(0, 2).join(".");
-  const named = machinePicture().flatMap((line) => /^netns (cni-\S+)/.exec(line)?.[1] ?? []);
+  const named = machinePicture().lines.flatMap((line) => /^netns (cni-\S+)/.exec(line)?.[1] ?? []);
   const own: string[] = [];
   for (const each of named) {
     const { stdout } = await runProgram("ip", ["-netns", each, "-o", "-4", "address", "show"]);
@@ -35,7 +36,9 @@ async function podNamespaces(): Promise<string[]> {
 function assertNothingLeft(namespaces: readonly string[], message: string): void {
   const { bridge } = JSON.parse(readFileSync(join(dataDirectory, name, "cluster.json"), "utf8")) as { bridge: string };
   const own = new RegExp(`${dataDirectory}|[ /]t8s-(pods-|proxy-|hostports-)?${name}\\b|^link ${bridge}`);
-  const left = machinePicture().filter((line) => own.test(line) || namespaces.some((each) => line.includes(each)));
+  const left = machinePicture().lines.filter(
+    (line) => own.test(line) || namespaces.some((each) => line.includes(each)),
+  );
   assert.deepEqual(left, [], message);
 }
 

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { assertUnchanged, machinePicture, runProgram, startTestCluster, t8s } from "./harness.ts";
+import { runProgram, startTestCluster, t8s } from "./harness.ts";
+import { assertUnchanged, machinePicture } from "./machine.ts";
 
 test("without a route to anywhere the sample comes up and answers", async () => {
   const prepared = await runProgram(t8s, ["up", "--prepare"]);
@@ -29,5 +30,5 @@ test("without a route to anywhere the sample comes up and answers", async () => 
   } finally {
     await cluster.remove();
   }
-  assertUnchanged(before);
+  await assertUnchanged(before);
 });

@@ -23,6 +23,7 @@ import {
   createExtensionDialer,
   createNodeStreaming,
   createTokenIssuer,
+  type Listener,
   type NodeStreaming,
 } from "../../server/node/index.ts";
 import type { Store } from "../../store/index.ts";
@@ -113,7 +114,7 @@ const openPki = (options: AllInOneOptions, address: string): ClusterPki =>
   });
 
 /** Opens the API to the world, writes the kubeconfig for it and says so. */
-async function listen(parts: Omit<PlaneParts, "store"> & { readonly plane: ControlPlane }): Promise<ApiListener> {
+async function listen(parts: Omit<PlaneParts, "store"> & { readonly plane: ControlPlane }): Promise<Listener> {
   const { options, pki, plane, address, streaming } = parts;
   const { layout, config, log } = options;
   const listener = await serveApi({

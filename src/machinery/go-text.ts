@@ -54,7 +54,14 @@ export function goFloat(value: number): string {
 
 /** Go's json.Marshal: like JSON.stringify, with HTML's characters escaped. Undefined prints as null. */
 export function goJson(value: unknown): string {
-  const text =
-    JSON.stringify(value, (_key, member) => (typeof member === "bigint" ? rawNumber(member) : member)) ?? "null";
-  return text.replace(/[<>&\u2028\u2029]/g, (character) => htmlEscapes[character]!);
+  const text = (typeof value === "object" ? withBigNumbers(value) : scalarJson(value)) ?? "null";
+  return /[<>&\u2028\u2029]/.test(text)
+    ? text.replace(/[<>&\u2028\u2029]/g, (character) => htmlEscapes[character]!)
+    : text;
 }
+
+const withBigNumbers = (value: unknown): string | undefined =>
+  JSON.stringify(value, (_key, member) => (typeof member === "bigint" ? rawNumber(member) : member));
+
+const scalarJson = (value: unknown): string | undefined =>
+  typeof value === "bigint" ? String(value) : JSON.stringify(value);

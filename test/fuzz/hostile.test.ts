@@ -7,7 +7,7 @@ import type { ApiRequest, Identity } from "../../src/machinery/index.ts";
 import { type TestServer, testServer } from "../../src/server/testing.ts";
 import { type Hostile, hostile } from "./hostile-bodies.ts";
 
-const mostCpuSeconds = 8;
+const mostCpuSeconds = 4;
 /** What a body leaves behind, stored objects included; measured where node runs with --expose-gc. */
 const mostKeptBytes = 64 * 1024 * 1024;
 

@@ -127,6 +127,8 @@ function summary(bytes: Uint8Array): string {
 const interpretType =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
+const isTextOrAbsent = (value: unknown): boolean => typeof value === "string" || value === null || value === undefined;
+
 /** What the data says it is, filled up from what is expected. */
 function identify(value: unknown, bytes: () => Uint8Array, wording: Wording): GroupVersionKind | undefined {
   const { expect } = wording;
@@ -137,16 +139,12 @@ function identify(value: unknown, bytes: () => Uint8Array, wording: Wording): Gr
     throw unrecognized(`couldn't get version/kind; json parse error: ${context.error}`, bytes(), wording);
   }
   const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown };
-  for (const [key, member] of Object.entries(value)) {
-    if (
-      (key !== "apiVersion" && key !== "kind") ||
-      typeof member === "string" ||
-      member === null ||
-      member === undefined
-    )
-      continue;
-    context.typeError(member, "string");
-    const text = context.error?.replace("Go value", `Go struct field .${key}`);
+  if (!isTextOrAbsent(apiVersion) || !isTextOrAbsent(kind)) {
+    const wrong = Object.keys(value).find(
+      (key) => (key === "apiVersion" && !isTextOrAbsent(apiVersion)) || (key === "kind" && !isTextOrAbsent(kind)),
+    ) as string;
+    context.typeError((value as Record<string, unknown>)[wrong], "string");
+    const text = context.error?.replace("Go value", `Go struct field .${wrong}`);
     throw unrecognized(`couldn't get version/kind; json parse error: ${text}`, bytes(), wording);
   }
   const version = typeof apiVersion === "string" && apiVersion !== "/" ? apiVersion : "";

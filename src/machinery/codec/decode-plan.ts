@@ -532,8 +532,7 @@ interface Loose {
 }
 
 function readLoose(value: unknown, loose: Loose): unknown {
-  if (value instanceof JsonNumber && !Number.isFinite(Number(value.text)))
-    loose.context.fail(`json: cannot unmarshal number ${value.text} into Go value of type float64`);
+  if (value instanceof JsonNumber) refuseInfinite(value, loose.context);
   if (value === null || typeof value !== "object" || value instanceof JsonNumber) return plainCopy(value);
   const schema = loose.schema === undefined ? undefined : loose.schemas.resolve(loose.schema);
   const { context } = loose;
@@ -546,7 +545,8 @@ function readLoose(value: unknown, loose: Loose): unknown {
     });
   }
   const out: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) {
+  for (const key in value) {
+    const member = (value as Record<string, unknown>)[key];
     if (member === undefined) continue;
     context.members++;
     const property = schema?.p !== undefined && Object.hasOwn(schema.p, key) ? schema.p[key] : schema?.a;
@@ -561,6 +561,37 @@ function readLoose(value: unknown, loose: Loose): unknown {
   }
   context.findRepeated(value);
   return out;
+}
+
+/** What readAny reports, without a copy of the value. */
+export function checkAny(value: unknown, context: ReadContext): void {
+  if (value === null || typeof value !== "object") return;
+  if (value instanceof JsonNumber) {
+    refuseInfinite(value, context);
+    return;
+  }
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      if (item === null || typeof item !== "object") continue;
+      context.path.push(index);
+      checkAny(item, context);
+      context.path.pop();
+    }
+    return;
+  }
+  for (const key in value) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member === null || typeof member !== "object") continue;
+    context.path.push(key);
+    checkAny(member, context);
+    context.path.pop();
+  }
+  context.findRepeated(value);
+}
+
+function refuseInfinite({ text }: JsonNumber, context: ReadContext): void {
+  if (!Number.isFinite(Number(text)))
+    context.fail(`json: cannot unmarshal number ${text} into Go value of type float64`);
 }
 
 /** Reads without any schema: everything stays; only repeated keys are reported. */

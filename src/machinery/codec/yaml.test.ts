@@ -74,3 +74,42 @@ function sorted(value: unknown): unknown {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, member]) => [key, sorted(member)]);
 }
+
+test("a body of JSON reads as its YAML does", () => {
+  const scalar = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 6 }),
+    fc.constantFrom("<<", "yes", "null", "~", "1e3", "a: b", "#", "é", "\u2028", "\t", "/", "\\", '"', "0o7", "- x"),
+    fc.integer(),
+    fc.constantFrom(true, false, null, -0, 0.5),
+  );
+  const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+    tree: fc.oneof(
+      { depthSize: "small" },
+      scalar,
+      fc.array(tie("tree"), { maxLength: 3 }),
+      fc.dictionary(fc.oneof(fc.constantFrom("a", "<<", "y", "on"), fc.string({ maxLength: 4 })), tie("tree"), {
+        maxKeys: 3,
+      }),
+    ),
+  }));
+  const outcome = (read: () => unknown): unknown => {
+    try {
+      return read();
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom("a", "b"), tree), fc.constantFrom(0, 1), (value, indent) => {
+      const text = JSON.stringify(value, undefined, indent);
+      assert.deepEqual(
+        outcome(() => readFirstDocument(text).value),
+        outcome(() => fromYaml(text)[0]),
+      );
+    }),
+  );
+});
+
+test("keys that occur twice in a body of JSON are seen", () => {
+  assert.match(readFirstDocument('{"a":{"b":1,"b":1}}').repeatedKeys() ?? "", /key "b" already set in map/);
+});

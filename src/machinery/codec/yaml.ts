@@ -15,7 +15,7 @@ import {
 } from "js-yaml";
 import { deepClone, setOwn } from "../equal.ts";
 import { requestTooLarge } from "../errors.ts";
-import { deepest, mostValues } from "./json-text.ts";
+import { deepest, mostValues, scanJson } from "./json-text.ts";
 import { YamlError } from "./yaml-error.ts";
 import { isNullText, parseBoolean, parseFloatText, parseInteger } from "./yaml-scalar.ts";
 
@@ -75,9 +75,41 @@ export const fromYaml = (text: string): unknown[] => construct(text, readEvents(
 export function readFirstDocument(text: string): { readonly value: unknown; repeatedKeys(): string | undefined } {
   const first = text.slice(0, endOfFirstDocument(text));
   if (marksIn(first) > mostMarks) throw requestTooLarge(`limit is ${mostMarks} lines, items and members`);
+  const json = plainJson(first);
+  if (json !== undefined) return { value: json, repeatedKeys: () => undefined };
   const events = readEvents(first);
   const [value = null] = construct(first, events);
   return { value, repeatedKeys: () => repeatedKeys(first, events) };
+}
+
+/** JSON, as most clients send it, where YAML reads the same from it; undefined for everything else. */
+function plainJson(text: string): Record<string, unknown> | undefined {
+  if (text[0] !== "{" || !/^[\n -~]*$/.test(text) || /\\[u/]/.test(text)) return undefined;
+  const scan = scanJson(new TextEncoder().encode(text));
+  if (scan.oddNumbers || scan.depth > deepest) return undefined;
+  try {
+    const value = JSON.parse(text) as Record<string, unknown>;
+    return plainMembers(value) === scan.members ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** go-yaml's limit of a key in one line, in characters. */
+const longestKey = 1024;
+
+/** Members within a value; NaN when YAML reads one of them otherwise: merge keys, long keys, a zero with a sign. */
+function plainMembers(value: unknown): number {
+  if (value === null || typeof value !== "object") return Object.is(value, -0) ? Number.NaN : 0;
+  let count = 0;
+  if (Array.isArray(value)) for (const item of value) count += plainMembers(item);
+  else
+    for (const key in value) {
+      if (key === "<<" || key.length > longestKey - 10) return Number.NaN;
+      count += 1 + plainMembers((value as Record<string, unknown>)[key]);
+    }
+  return count;
 }
 
 /** Twice what JSON may have: what looks like a value may be part of a text. */

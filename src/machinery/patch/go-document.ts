@@ -53,13 +53,19 @@ export function documentText(value: unknown, marks: DocumentMarks): string {
   const raw = marks.raw.get(value);
   if (raw !== undefined) return raw;
   if (Array.isArray(value)) return `[${value.map((item) => documentText(item ?? null, marks)).join(",")}]`;
-  const names = Object.keys(value).filter((name) => (value as Record<string, unknown>)[name] !== undefined);
-  if (marks.sorted.has(value)) names.sort(compareBytes);
-  const members = names.map(
-    (name) => `${goJson(name)}:${documentText((value as Record<string, unknown>)[name], marks)}`,
-  );
-  return `{${members.join(",")}}`;
+  const names = Object.keys(value);
+  if (marks.sorted.has(value)) sortByBytes(names);
+  let members = "";
+  for (const name of names) {
+    const member = (value as Record<string, unknown>)[name];
+    if (member !== undefined) members += `${members === "" ? "" : ","}${goJson(name)}:${documentText(member, marks)}`;
+  }
+  return `{${members}}`;
 }
+
+/** JavaScript's own order, by UTF-16 units, is that of the bytes where no surrogates are. */
+const sortByBytes = (names: string[]): string[] =>
+  names.some((name) => /[\ud800-\udfff]/.test(name)) ? names.sort(compareBytes) : names.sort();
 
 /** By code points, which is the order of UTF-8 bytes. */
 function compareBytes(a: string, b: string): number {

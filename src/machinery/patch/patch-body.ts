@@ -1,7 +1,7 @@
 // The body of a PATCH request: syntax errors and strict findings with upstream's texts. Upstream: k8s.io/apiserver
 // endpoints/handlers patch.go.
 import type { FieldValidation } from "../codec/codec.ts";
-import { goTypeError, ReadContext, readAny } from "../codec/decode-plan.ts";
+import { checkAny, goTypeError, ReadContext, readAny } from "../codec/decode-plan.ts";
 import { JsonSyntaxError, type ParsedJson, parseJson } from "../codec/json-text.ts";
 import { badRequest } from "../errors.ts";
 import { builtinSchemas } from "../schema.ts";
@@ -30,9 +30,9 @@ export function decodePatch(bytes: Uint8Array, type: PatchType, fieldValidation:
     context.typeError(map, "map[string]interface {}");
     throw badRequest(`${prefix}${context.error}`);
   }
-  const patch = readAny(map ?? {}, context, builtinSchemas());
+  if (type === "merge") checkAny(map, context);
   return {
-    patch: type === "merge" ? (map ?? {}) : patch,
+    patch: type === "merge" ? map : readAny(map ?? {}, context, builtinSchemas()),
     raw: parsed.raw,
     findings: fieldValidation === "Ignore" ? [] : [...context.findings],
   };
@@ -84,7 +84,7 @@ function checkOperation(operation: Record<string, unknown>, context: ReadContext
       context.fail(goTypeError(value, "string").replace("Go value", `Go struct field jsonPatchOp.${key}`));
     else if (key === "value") {
       context.path.push(key);
-      readAny(value, context, builtinSchemas());
+      checkAny(value, context);
       context.path.pop();
     }
   }

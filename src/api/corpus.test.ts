@@ -169,7 +169,7 @@ interface Outcome {
 const findingsOf = (found: ReturnType<typeof validateCreate>): string[] =>
   found.map(({ field, type, message }) => cause({ field, reason: type, message })).sort();
 
-function create(served: ServedKind, body: Json): Outcome {
+async function create(served: ServedKind, body: Json): Promise<Outcome> {
   const { rules, kind } = served;
   const draft = decode(body, served);
   draft.metadata ??= {} as KubeObject["metadata"];
@@ -185,6 +185,7 @@ function create(served: ServedKind, body: Json): Outcome {
     rules.default?.(draft);
   }
   if (rules.generation !== undefined) draft.metadata.generation = 1;
+  await rules.examine?.(draft, undefined);
   rules.prepareCreate?.(draft, context);
   admit(draft, undefined);
   const found = findingsOf(validateCreate(served, draft, context));
@@ -195,7 +196,7 @@ function create(served: ServedKind, body: Json): Outcome {
   };
 }
 
-function update(served: ServedKind, body: Json, { old, ofStatus }: { old: KubeObject; ofStatus: boolean }): Outcome {
+async function update(served: ServedKind, body: Json, { old, ofStatus }: { old: KubeObject; ofStatus: boolean }): Promise<Outcome> {
   const { rules, kind } = served;
   const draft = decode(body, served);
   const { metadata } = draft as unknown as { metadata: Json };
@@ -204,6 +205,7 @@ function update(served: ServedKind, body: Json, { old, ofStatus }: { old: KubeOb
   for (const name of ["uid", "resourceVersion", "creationTimestamp"] as const) metadata[name] ??= old.metadata[name];
   metadata["generation"] = old.metadata.generation;
   rules.default?.(draft);
+  await rules.examine?.(draft, old);
   const [mine, before] = [draft as unknown as Json, old as unknown as Json];
   if (ofStatus) {
     for (const key of Object.keys(mine))
@@ -260,7 +262,7 @@ for (const { rules } of servedKinds) await rules.ready?.();
 const stored = new Map<string, KubeObject>();
 
 /** The outcome of a step that this test can play; undefined for the others. */
-function play(step: Step, served: ServedKind): Outcome | undefined {
+async function play(step: Step, served: ServedKind): Promise<Outcome | undefined> {
   const body = expand(step.body) as Json;
   if (step.method === "POST") return create(served, body);
   const path = step.path.split("?", 1)[0] ?? "";
@@ -279,9 +281,9 @@ interface Score {
 }
 
 /** The difference, empty when there is none; undefined for steps that cannot be played. */
-function playOne(step: Step, served: ServedKind, answer: Answer): string | undefined {
+async function playOne(step: Step, served: ServedKind, answer: Answer): Promise<string | undefined> {
   try {
-    const outcome = play(step, served);
+    const outcome = await play(step, served);
     return outcome && (difference(outcome, answer) ?? "");
   } catch (error) {
     if (error instanceof StatusError) return `refused: ${error.message}`;
@@ -290,7 +292,7 @@ function playOne(step: Step, served: ServedKind, answer: Answer): string | undef
 }
 
 /** Plays all cases in order: later ones update what earlier ones created. */
-function playAll(): Map<string, Score> {
+async function playAll(): Promise<Map<string, Score>> {
   const scores = new Map<string, Score>();
   for (const each of cases) {
     const [, phase, kind, apiVersion] =
@@ -305,7 +307,7 @@ function playAll(): Map<string, Score> {
       const ownType = `${step.body?.["apiVersion"]}/${step.body?.["kind"]}`;
       if (answer === undefined || step.body === undefined || ![200, 201, 422].includes(answer.code)) continue;
       if (step.method !== "PATCH" && ownType !== type) continue;
-      const text = playOne(step, served, answer);
+      const text = await playOne(step, served, answer);
       if (text === undefined) continue;
       score.played++;
       if (text !== "") score.differences.push(`${each.id}: ${text}`);
@@ -322,7 +324,7 @@ function playAll(): Map<string, Score> {
 const storedKinds = servedKinds.filter(
   ({ kind }) => kind.virtual !== true && /^v\d+$/.test(kind.version) && kind.group !== "apiextensions.k8s.io",
 );
-const scores = playAll();
+const scores = await playAll();
 
 for (const served of storedKinds) {
   const type = `${apiVersionOf(served)}/${served.kind.kind}`;

@@ -100,6 +100,11 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   ready?(): Promise<void>;
   /** Idempotent. Runs after every decode of a request body and never on read. */
   default?(draft: T): void;
+  /**
+   * Awaited after mutating admission, before preparation: finds out what validation needs of this object and cannot know at
+   * once (a signature). `old` is what an update changes. Validation finds the answer by the draft.
+   */
+  examine?(draft: T, old: T | undefined): Promise<void>;
   prepareCreate?(draft: T, context: RuleContext): void;
   prepareUpdate?(draft: T, old: T, context: RuleContext): void;
   validate?(object: T, context: RuleContext): FieldError[];

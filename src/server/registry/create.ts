@@ -111,6 +111,7 @@ async function tryCreate(
   const reservation = await hooks?.beginCreate?.(draft, context, options.dryRun);
   let created: CachedObject | undefined;
   try {
+    if (resource.rules.examine !== undefined) await resource.rules.examine(draft, undefined);
     prepareCreate(context, resource, { draft, dryRun: options.dryRun });
     const attributes = core.admission.attributes(context, resource, {
       operation: "CREATE",

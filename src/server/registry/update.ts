@@ -174,6 +174,7 @@ async function tryChange(
   const reservation = await resource.hooks?.beginUpdate?.(draft, old, context, dryRun);
   let outcome: UpdateOutcome | undefined;
   try {
+    if (resource.rules.examine !== undefined) await resource.rules.examine(draft, old);
     if (request.prepare !== undefined) request.prepare(draft, old);
     else prepareUpdate(context, resource, { draft, old, subresource, dryRun });
     keepOldTimestamps(draft, old);

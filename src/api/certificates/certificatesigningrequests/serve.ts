@@ -1,5 +1,4 @@
-// How the API server serves CertificateSigningRequest. That a request is signed by its own key is the signer's to check: keys
-// are out of reach here. Upstream: pkg/apis/certificates/validation, pkg/registry/certificates/certificates.
+// How the API server serves CertificateSigningRequest. Upstream: pkg/apis/certificates/validation, pkg/registry/certificates/certificates.
 import type {
   CertificateSigningRequest,
   CertificateSigningRequestCondition,
@@ -71,11 +70,20 @@ const conditionList: Check<readonly CertificateSigningRequestCondition[]> = (lis
   }
 };
 
+/** What is wrong with a draft's request, as found out before validation. */
+const problems = new WeakMap<object, string | undefined>();
+
+function problemOf(csr: Csr): string | undefined {
+  if (!problems.has(csr)) throw new Error("a CertificateSigningRequest is validated before its request was examined");
+  return problems.get(csr);
+}
+
 /** What is wrong already is not held against an update. */
 const whole =
   (old: Csr | undefined): Check<Csr> =>
-  ({ spec, status }, _at, found) => {
-    const problem = requestProblem(spec.request);
+  (csr, _at, found) => {
+    const { spec, status } = csr;
+    const problem = problemOf(csr);
     if (problem !== undefined) found.push(field.invalid("spec.request", spec.request ?? null, problem));
     usageList(spec.usages ?? [], "spec.usages", found);
     if (spec.signerName === legacySigner && old?.spec.signerName !== legacySigner)
@@ -179,6 +187,9 @@ export const certificateSigningRequestRules = defineRules<Csr>({
     approval: ["spec", "status.certificate"],
   },
   validateName: () => [],
+  async examine(draft, old) {
+    problems.set(draft, await requestProblem((old ?? draft).spec.request));
+  },
   prepareCreate: setRequester,
   prepareUpdate: (draft, old) => {
     draft.spec = old.spec;

@@ -15,6 +15,8 @@ export interface NodeLayout {
     readonly logFile: string;
     /** boot id that `state` belongs to. */
     readonly bootFile: string;
+    /** Where the images of registries come from instead: `<registry>/hosts.toml` files, one directory for all nodes. */
+    readonly registryHosts: string;
   };
   readonly cni: { readonly configDirectory: string; readonly stateDirectory: string };
   readonly kubeletDirectory: string;
@@ -57,7 +59,7 @@ export function clusterLayout(name: string, dataDirectory: string): ClusterLayou
   const directory = resolve(dataDirectory, name);
   const at = (...parts: string[]): string => join(directory, ...parts);
   return {
-    ...placesBelow(directory),
+    ...placesBelow(directory, directory),
     name,
     directory,
     configFile: at("cluster.json"),
@@ -70,7 +72,7 @@ export function clusterLayout(name: string, dataDirectory: string): ClusterLayou
   };
 }
 
-function placesBelow(directory: string): NodeLayout {
+function placesBelow(directory: string, clusterDirectory: string): NodeLayout {
   const at = (...parts: string[]): string => join(directory, ...parts);
   const socket = at("containerd", "containerd.sock");
   if (`${socket}.ttrpc`.length > longestSocketPath)
@@ -86,6 +88,7 @@ function placesBelow(directory: string): NodeLayout {
       processFile: at("containerd", "process.json"),
       logFile: at("containerd", "containerd.log"),
       bootFile: at("containerd", "boot-id"),
+      registryHosts: join(clusterDirectory, "registries"),
     },
     cni: { configDirectory: at("cni", "net.d"), stateDirectory: at("cni", "state") },
     kubeletDirectory: at("kubelet"),
@@ -117,7 +120,12 @@ export function furtherNodeLayout(layout: ClusterLayout, number: number): Furthe
     processFile: join(directory, `${name}.json`),
     logFile: join(directory, `${name}.log`),
   });
-  return { ...placesBelow(directory), directory, kubelet: program("kubelet"), proxy: program("proxy") };
+  return {
+    ...placesBelow(directory, layout.directory),
+    directory,
+    kubelet: program("kubelet"),
+    proxy: program("proxy"),
+  };
 }
 
 /** Numbers of the nodes beside the first that the cluster has had, in order. */

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { auditPolicy } from "./audit.ts";
 import { buildImages, importImages } from "./images/build.ts";
 import { binDirectory, cacheDirectory } from "./programs.ts";
+import { type LocalRegistry, pullFrom, startRegistry } from "./registry.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const t8s = join(root, "t8s");
@@ -46,7 +47,9 @@ export async function startCluster({ name, nodes, keep, say }: ClusterSettings):
   say(`starting cluster ${name} with ${nodes} node${nodes === 1 ? "" : "s"}`);
   const audit = ["--audit-policy-file", policy, "--audit-log-path", auditLog];
   run(["up", "--detach", ...scope, ...(nodes > 1 ? ["--nodes", String(nodes)] : []), ...audit]);
+  let registry: LocalRegistry | undefined;
   const end = (): void => {
+    registry?.end();
     if (keep) {
       say(
         `the cluster stays: export KUBECONFIG=${join(directory, "kubeconfig")}; ./t8s delete ${scope.join(" ")} removes it`,
@@ -57,7 +60,7 @@ export async function startCluster({ name, nodes, keep, say }: ClusterSettings):
     run(["delete", ...scope], { mayFail: true });
   };
   try {
-    await provideImages(directory, say);
+    registry = await provideImages(directory, say);
   } catch (error) {
     end();
     throw error;
@@ -75,13 +78,26 @@ function run(words: readonly string[], { mayFail = false } = {}): void {
   if (status !== 0 && !mayFail) throw new Error(`t8s ${words.join(" ")} failed:\n${stdout}${stderr}`);
 }
 
-/** Every node has a containerd of its own, somewhere below the cluster's directory. */
-async function provideImages(directory: string, say: (line: string) => void): Promise<void> {
-  const images = await buildImages({ binDir: binDirectory, cacheDir: join(cacheDirectory, "images"), log: say });
+/** Every node has a containerd of its own, somewhere below the cluster's directory. What is pulled all the same comes from a registry of ours. */
+async function provideImages(directory: string, say: (line: string) => void): Promise<LocalRegistry> {
+  const store = join(cacheDirectory, "images");
+  const images = await buildImages({ binDir: binDirectory, cacheDir: store, log: say });
   for (const socket of globSync(join(directory, "**", "containerd.sock"))) {
     say(`importing ${images.length} images into ${socket}`);
     await importImages(images, { socket });
   }
+  const registry = await startRegistry({ images, store }, nodeAddress(join(directory, "kubeconfig")));
+  pullFrom(registry.url, { clusterDirectory: directory, images });
+  return registry;
+}
+
+/** Of the first node, which is this machine: the others reach it there. */
+function nodeAddress(kubeconfig: string): string {
+  const path = '{.items[0].status.addresses[?(@.type=="InternalIP")].address}';
+  const words = ["--kubeconfig", kubeconfig, "get", "nodes", "-o", `jsonpath=${path}`];
+  const { status, stdout, stderr } = spawnSync(join(binDirectory, "kubectl"), words, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`kubectl ${words.join(" ")} failed:\n${stderr}`);
+  return stdout.trim();
 }
 
 export interface SuiteSettings {

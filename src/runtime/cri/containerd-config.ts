@@ -9,6 +9,8 @@ export interface ContainerdPlaces {
   readonly cniConfig: string;
   /** Image of sandboxes: must be imported or to be had by pulling. */
   readonly sandboxImage: string;
+  /** Directory with `<registry>/hosts.toml` files that say where a registry's images come from; read at every pull. */
+  readonly registryHosts?: string;
   readonly snapshotter?: "overlayfs" | "native";
 }
 
@@ -45,7 +47,7 @@ disabled_plugins = ${text(unusedPlugins)}
   stream_server_port = "0"
   enable_unprivileged_ports = true
   enable_unprivileged_icmp = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
+${registryHosts(places.registryHosts)}  [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = ${text(places.cniPlugins)}
     conf_dir = ${text(places.cniConfig)}
   [plugins."io.containerd.grpc.v1.cri".containerd]
@@ -57,3 +59,10 @@ disabled_plugins = ${text(unusedPlugins)}
         SystemdCgroup = false
 `;
 }
+
+const registryHosts = (directory: string | undefined): string =>
+  directory === undefined
+    ? ""
+    : `  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = ${JSON.stringify(directory)}
+`;

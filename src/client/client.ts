@@ -86,7 +86,7 @@ export interface Client {
   /** Every served resource of the preferred versions, as discovery tells. */
   discover(): Promise<readonly DynamicResource[]>;
   /** Raw GET, e.g. /version. */
-  raw(path: string): Promise<{ readonly status: number; readonly text: string }>;
+  raw(path: string, query?: URLSearchParams): Promise<{ readonly status: number; readonly text: string }>;
 }
 
 export interface DynamicResource {
@@ -120,8 +120,8 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
     },
     dynamic: (resource) => createResourceClient(send, kindOfResource(resource)),
     discover: () => discoverResources(send),
-    async raw(path) {
-      const answer = await send.raw({ method: "GET", path });
+    async raw(path, query) {
+      const answer = await send.raw({ method: "GET", path, ...(query ? { query } : {}) });
       return { status: answer.status, text: await textOf(answer) };
     },
   };

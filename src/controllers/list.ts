@@ -92,6 +92,10 @@ export const controllers: readonly ControllerEntry[] = [
     async () => (await import("./pod-garbage-collector/controller.ts")).runPodGarbageCollector,
   ),
   entry("node-ipam-controller", async () => (await import("./node-ipam/controller.ts")).runNodeIpam),
+  entry(
+    "horizontal-pod-autoscaler-controller",
+    async () => (await import("./horizontalpodautoscaler/controller.ts")).runHorizontalPodAutoscalers,
+  ),
   entry("disruption-controller", async () => (await import("./disruption/controller.ts")).runDisruption),
   entry("resourcequota-controller", async () => (await import("./resourcequota/controller.ts")).runResourceQuotas),
   entry(

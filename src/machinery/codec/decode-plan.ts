@@ -566,27 +566,24 @@ function readLoose(value: unknown, loose: Loose): unknown {
 /** What readAny reports, without a copy of the value. */
 export function checkAny(value: unknown, context: ReadContext): void {
   if (value === null || typeof value !== "object") return;
-  if (value instanceof JsonNumber) {
-    refuseInfinite(value, context);
-    return;
-  }
-  if (Array.isArray(value)) {
+  if (value instanceof JsonNumber) refuseInfinite(value, context);
+  else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
       if (item === null || typeof item !== "object") continue;
       context.path.push(index);
       checkAny(item, context);
       context.path.pop();
     }
-    return;
+  } else {
+    for (const key in value) {
+      const member = (value as Record<string, unknown>)[key];
+      if (member === null || typeof member !== "object") continue;
+      context.path.push(key);
+      checkAny(member, context);
+      context.path.pop();
+    }
+    context.findRepeated(value);
   }
-  for (const key in value) {
-    const member = (value as Record<string, unknown>)[key];
-    if (member === null || typeof member !== "object") continue;
-    context.path.push(key);
-    checkAny(member, context);
-    context.path.pop();
-  }
-  context.findRepeated(value);
 }
 
 function refuseInfinite({ text }: JsonNumber, context: ReadContext): void {

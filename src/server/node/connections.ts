@@ -9,7 +9,7 @@ import { every } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, type Identity, internalError, StatusError } from "../../machinery/index.ts";
 import type { PlainListenOptions } from "./listen.ts";
 import { BodyAborted, maxRequestBodyBytes, readBody, requestOf } from "./request.ts";
-import { bodyBytes, discard, encodedFor, isStreaming, Stalls, writeStream } from "./respond.ts";
+import { bodyBytes, discard, encodedFor, HeldBytes, isStreaming, Stalls, writeStream } from "./respond.ts";
 
 const bodyLate = (): StatusError =>
   new StatusError({
@@ -24,6 +24,9 @@ const clientGone = new Error("the client closed the request");
 
 /** Every layer below copies what it is given to write: this much at a time of a long answer. */
 const largestWrite = 256 * 1024;
+/** Long answers that wait for their clients; above it patience is short. */
+const mostHeldBytes = 256 * 1024 * 1024;
+const shortStallMs = 5_000;
 
 /** What the two listeners share: adapters of both protocols and the life of their connections. */
 export class Connections {
@@ -32,7 +35,10 @@ export class Connections {
   /** Sessions with the time of the ping that is still unanswered, if any. */
   readonly #sessions = new Map<Http2Session, { awaiting: boolean }>();
   readonly #stalls: Stalls;
+  readonly #held = new HeldBytes();
   readonly #closing = new AbortController();
+  /** Exchanges whose last byte is not written yet. */
+  readonly #unclosed = new Set<Exchange>();
   /** Requests that are not answered yet; streams are once they have begun. */
   #open = 0;
   #settled: (() => void) | undefined;
@@ -64,7 +70,7 @@ export class Connections {
     identify: (socket: unknown) => Identity,
   ): void {
     const gone = new AbortController();
-    const exchanged = { whole: false };
+    const exchanged: Progress = { whole: false, finite: false, seenMs: undefined };
     stream.on("close", () => exchanged.whole || gone.abort(clientGone));
     stream.on("error", (error) => this.#options.log.debug("HTTP/2 stream failed", { error }));
     headers["host"] ??= headers[":authority"] as string | undefined;
@@ -106,7 +112,7 @@ export class Connections {
 
   http1(message: IncomingMessage, response: ServerResponse, identify: (socket: unknown) => Identity): void {
     const gone = new AbortController();
-    const exchanged = { whole: false };
+    const exchanged: Progress = { whole: false, finite: false, seenMs: undefined };
     response.on("close", () => exchanged.whole || gone.abort(clientGone));
     response.on("error", (error) => this.#options.log.debug("HTTP/1.1 answer failed", { error }));
     const head = {
@@ -196,7 +202,9 @@ export class Connections {
   }
 
   #sweep(): void {
-    this.#stalls.sweep(this.#options.stallMs ?? 60_000);
+    const { stallMs = 60_000, clock } = this.#options;
+    this.#stalls.sweep(stallMs);
+    this.#endUntaken(clock.monotonic(), stallMs);
     for (const [session, state] of this.#sessions) {
       if (state.awaiting) {
         this.#options.log.debug("HTTP/2 peer does not answer pings", {});
@@ -209,8 +217,20 @@ export class Connections {
     }
   }
 
+  /** Answers that are there in full have to be taken within the time, as upstream's requests have to be served within it. */
+  #endUntaken(nowMs: number, stallMs: number): void {
+    for (const exchange of this.#unclosed) {
+      const { exchanged } = exchange;
+      if (!exchanged.whole && !exchanged.finite) continue;
+      exchanged.seenMs ??= nowMs;
+      if (nowMs - exchanged.seenMs > stallMs) exchange.destroy();
+    }
+  }
+
   async #answer(exchange: Exchange): Promise<void> {
     this.#open++;
+    this.#unclosed.add(exchange);
+    exchange.onClose(() => this.#unclosed.delete(exchange));
     let open = true;
     const settle = (): void => {
       if (open && --this.#open === 0) this.#settled?.();
@@ -249,6 +269,7 @@ export class Connections {
     }
     // A stream is not waited for.
     if (isStreaming(response)) begun();
+    else exchange.exchanged.finite = true;
     try {
       await exchange.send(encodedFor(exchange.head.headers["accept-encoding"], response));
       exchange.exchanged.whole = true;
@@ -284,6 +305,16 @@ export class Connections {
     if (length === 0 || out.discardBody) return out.end();
     // A write costs more than a copy of this size.
     if (length <= largestWrite) return out.end(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
+    const bytes = this.#held.hold(chunks[0]!, length);
+    if (bytes > (this.#options.mostHeldBytes ?? mostHeldBytes)) this.#stalls.sweep(shortStallMs);
+    try {
+      await this.#writeLong(chunks, out);
+    } finally {
+      this.#held.release(chunks[0]!, length);
+    }
+  }
+
+  async #writeLong(chunks: readonly Uint8Array[], out: WholeWriter): Promise<void> {
     for (const chunk of chunks)
       for (let at = 0; at < chunk.length; at += largestWrite) {
         if (out.stream.destroyed) return;
@@ -309,12 +340,20 @@ interface WholeWriter {
   end(bytes?: Uint8Array): void;
 }
 
+interface Progress {
+  /** Set once the answer is handed over: the end of the stream is then no news to anybody. */
+  whole: boolean;
+  /** Set when all of the answer is there and is being written. */
+  finite: boolean;
+  /** When a sweep first saw it so. */
+  seenMs: number | undefined;
+}
+
 interface Exchange {
   readonly head: { readonly method: string; readonly url: string; readonly headers: ApiRequest["headers"] };
   readonly body: Readable | undefined;
   readonly signal: AbortSignal;
-  /** Set once the answer is handed over: the end of the stream is then no news to anybody. */
-  readonly exchanged: { whole: boolean };
+  readonly exchanged: Progress;
   readonly identity: Identity;
   send(response: ApiResponse): Promise<void>;
   destroy(): void;

@@ -2,7 +2,7 @@
 // unix sockets and tests. Adapters only: every request goes to `handle`, every upgrade to `upgrade`.
 //
 // Bounds: bodies are cut at `maxBodyBytes` while they arrive; answers follow the client's reading; a client that takes nothing
-// for `stallMs` and an HTTP/2 peer that leaves a ping unanswered for one round lose their connection.
+// for `stallMs`, one that has not taken a finished answer by then, and an HTTP/2 peer that leaves a ping unanswered for one round lose their connection.
 
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createHttp2Server, createSecureServer, type ServerHttp2Stream } from "node:http2";
@@ -35,6 +35,8 @@ export interface ListenOptions {
   readonly bodyTimeoutMs?: number;
   /** Exchanges that one HTTP/2 connection may have open at a time. */
   readonly maxStreams?: number;
+  /** Beyond this much of long answers that wait for their clients, those go that have taken nothing for some seconds. */
+  readonly mostHeldBytes?: number;
   readonly stallMs?: number;
   readonly pingMs?: number;
 }

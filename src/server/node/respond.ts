@@ -38,6 +38,30 @@ export class Stalls {
   }
 }
 
+/** What long answers hold in memory until they are written. What several clients are sent at a time counts once. */
+export class HeldBytes {
+  readonly #users = new Map<Uint8Array, number>();
+  #bytes = 0;
+
+  /** An answer by the first of its pieces. Returns how much all hold. */
+  hold(first: Uint8Array, length: number): number {
+    const users = this.#users.get(first) ?? 0;
+    this.#users.set(first, users + 1);
+    if (users === 0) this.#bytes += length;
+    return this.#bytes;
+  }
+
+  release(first: Uint8Array, length: number): void {
+    const users = (this.#users.get(first) ?? 1) - 1;
+    if (users > 0) {
+      this.#users.set(first, users);
+      return;
+    }
+    this.#users.delete(first);
+    this.#bytes -= length;
+  }
+}
+
 const newline = new Uint8Array([10]);
 const encoder = new TextEncoder();
 /** Below this one write is cheaper than the pieces without a copy. */

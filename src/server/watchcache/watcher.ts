@@ -95,7 +95,16 @@ export function watcherBucket(watcher: Watcher): string {
 const longestQueue = 8192;
 /** The same in bytes; what is larger by itself goes into an empty queue. */
 const mostQueuedBytes = 64 * 1024 * 1024;
+/** What is handed out at a time: the writer waits for its client in between. */
 const initialChunk = 512;
+const mostHandedBytes = 1024 * 1024;
+
+/** A change whose frame is for this watcher alone: made when it is handed out, until then nothing is kept but what the cache has. */
+interface Unframed {
+  readonly type: WatchEventType;
+  readonly shared: SharedFrames;
+}
+const isUnframed = (item: WatchFrame | Unframed): item is Unframed => "shared" in item;
 
 export interface WatcherOptions {
   readonly selection: Selection;
@@ -123,7 +132,7 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
   readonly namespaced: boolean;
   readonly indexedByNode: boolean;
   readonly #options: WatcherOptions;
-  #queue: WatchFrame[] = [];
+  #queue: (WatchFrame | Unframed)[] = [];
   #queuedBytes = 0;
   #initialAt = 0;
   #ended = false;
@@ -148,7 +157,12 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
   deliver(shared: SharedFrames): void {
     if (this.#ended) return;
     const type = visibleAs(this.selection, shared.event);
-    if (type !== undefined) this.#push(shared.of(this.#options.framer, type));
+    if (type !== undefined) this.#push(this.#queued(shared, type));
+  }
+
+  #queued(shared: SharedFrames, type: WatchEventType): WatchFrame | Unframed {
+    const { framer } = this.#options;
+    return framer.private === true ? { type, shared } : shared.of(framer, type);
   }
 
   /** What is queued is still delivered. */
@@ -191,9 +205,15 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
   #take(): readonly WatchFrame[] | undefined {
     const { initial, framer, markInitialEnd, revision } = this.#options;
     if (this.#initialAt < initial.length) {
-      const chunk = initial.slice(this.#initialAt, this.#initialAt + initialChunk);
-      this.#initialAt += chunk.length;
-      const frames = chunk.map((object) => framer.frame("ADDED", object));
+      const frames: WatchFrame[] = [];
+      for (let bytes = 0; frames.length < initialChunk && bytes < mostHandedBytes; ) {
+        const object = initial[this.#initialAt];
+        if (object === undefined) break;
+        this.#initialAt++;
+        const frame = framer.frame("ADDED", object);
+        bytes += frame.bytes?.length ?? object.bytes.length;
+        frames.push(frame);
+      }
       if (markInitialEnd && this.#initialAt >= initial.length) frames.push(framer.bookmark(revision, true));
       return frames;
     }
@@ -201,28 +221,47 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
       this.#initialAt = 1;
       return [framer.bookmark(revision, true)];
     }
-    if (this.#queue.length === 0) return undefined;
-    const frames = this.#queue;
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    return this.#queue.length === 0 ? undefined : this.#takeQueued();
+  }
+
+  #takeQueued(): readonly WatchFrame[] {
+    const { framer } = this.#options;
+    const queue = this.#queue;
+    if (framer.private !== true && this.#queuedBytes <= mostHandedBytes) {
+      this.#queue = [];
+      this.#queuedBytes = 0;
+      return queue as WatchFrame[];
+    }
+    const frames: WatchFrame[] = [];
+    for (let bytes = 0; frames.length < queue.length && bytes < mostHandedBytes; ) {
+      const item = queue[frames.length]!;
+      this.#queuedBytes -= queuedSize(item);
+      const frame = isUnframed(item) ? item.shared.of(framer, item.type) : item;
+      bytes += frame.bytes?.length ?? queuedSize(item);
+      frames.push(frame);
+    }
+    this.#queue = queue.slice(frames.length);
     return frames;
   }
 
   #replay(): void {
     for (const event of this.#options.replay) {
       const type = visibleAs(this.selection, event);
-      if (type !== undefined) this.#queue.push(new SharedFrames(event).of(this.#options.framer, type));
+      if (type === undefined) continue;
+      const item = this.#queued(new SharedFrames(event), type);
+      this.#queue.push(item);
+      this.#queuedBytes += queuedSize(item);
     }
   }
 
-  #push(frame: WatchFrame): void {
-    const bytes = frame.bytes?.length ?? 0;
+  #push(item: WatchFrame | Unframed): void {
+    const bytes = queuedSize(item);
     const isFull = this.#queue.length > 0 && this.#queuedBytes + bytes > mostQueuedBytes;
     if (isFull || this.#queue.length >= longestQueue) {
       this.end();
       return;
     }
-    this.#queue.push(frame);
+    this.#queue.push(item);
     this.#queuedBytes += bytes;
     this.#notify();
   }
@@ -256,6 +295,9 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
     wake(frames === undefined ? { done: true, value: undefined } : { done: false, value: frames });
   }
 }
+
+const queuedSize = (item: WatchFrame | Unframed): number =>
+  (isUnframed(item) ? item.shared.event.object.bytes : item.bytes)?.length ?? 0;
 
 /** Watchers with news: all that one batch of changes brings goes out together, whoever watches it. */
 let woken: Watcher[] = [];

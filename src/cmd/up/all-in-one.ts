@@ -36,6 +36,7 @@ import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNod
 import { localVolumes } from "../local-volumes.ts";
 import { keepRunning } from "./keep-running.ts";
 import { isReadySince, whenNode } from "./node-watch.ts";
+import { simulatedNetwork } from "./simulated-network.ts";
 
 export interface AllInOneOptions {
   readonly layout: ClusterLayout;
@@ -192,7 +193,7 @@ function startParts({ options, plane, pki, address, containerd, signal, start }:
     runControllerManager(base(plane.client(componentUsers.controllerManager, "kube-controller-manager/v1.36")), {
       rootCa: pki.ca.cert,
       ...(pki.ca.key ? { signing: { authority: pki.ca, longestMs: 365 * 86_400_000 } } : {}),
-      clusterCidr: config.podCidr,
+      clusterCidr: options.mode === "simulated" ? networkOf(options).podCidr : config.podCidr,
       options: localVolumes,
       transportOf: (account) => plane.transport(serviceAccountUser(account)),
     }),
@@ -213,6 +214,8 @@ function startParts({ options, plane, pki, address, containerd, signal, start }:
     );
   start("the node", startNodes({ options, plane, pki, address, base, start }));
 }
+
+const networkOf = ({ config, nodeCount }: AllInOneOptions) => simulatedNetwork(config.podCidr, nodeCount);
 
 /** Those with real containers. */
 const furtherNodes = ({ config, mode, nodeCount }: AllInOneOptions): FurtherNode[] =>
@@ -307,11 +310,11 @@ interface NodeParts {
 async function startNodes(parts: NodeParts): Promise<void> {
   const { options, plane, base, start } = parts;
   if (options.mode === "simulated") {
-    const network = options.config.podCidr.split(".").slice(0, 2).join(".");
+    const network = networkOf(options);
     for (let index = 0; index < options.nodeCount; index++) {
       const name = options.nodeCount === 1 ? options.config.nodeName : `${options.config.nodeName}-${index}`;
       const client = plane.client(componentUsers.node(name), "kubelet/v1.36");
-      const settings = { name, podCidr: `${network}.${index}.0/24`, address: `192.0.2.${index + 1}` };
+      const settings = { name, podCidr: network.nodePodCidr(index), address: network.nodeAddress(index) };
       start(`node ${name}`, runSimulatedNode(base(client), settings));
     }
     return;

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type TestServer, testServer } from "../testing.ts";
 import { encodeV2 } from "./v2-protobuf.ts";
+import { versionDocument, versionProtobuf } from "./v3.fixture.ts";
+import { encodeV3 } from "./v3-protobuf.ts";
 
 let server: TestServer;
 before(async () => {
@@ -103,4 +105,16 @@ test("version 2 as protobuf", async () => {
   const hex = Buffer.from(bytes).toString("hex");
   assert.ok(hex.startsWith(document.join("")), hex);
   assert.ok(hex.includes(`9a010162${oneType}`), hex);
+});
+
+test("version 3 as protobuf", async () => {
+  assert.equal(Buffer.from(encodeV3(versionDocument)).toString("base64"), versionProtobuf);
+  const type = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf";
+  for (const path of ["/openapi/v3/version", "/openapi/v3/api/v1"]) {
+    const answer = await get(path, { accept: "application/com.github.proto-openapi.spec.v3@v1.0+protobuf" });
+    assert.deepEqual([answer.status, answer.headers["content-type"]], [200, type]);
+    assert.equal(answer.bytes.subarray(0, 7).toString(), "\n\u00053.0.0");
+    assert.ok(answer.bytes.includes("Bearer Token authentication"));
+    assert.equal((await get(path)).headers["content-type"], "application/json");
+  }
 });

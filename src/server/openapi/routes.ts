@@ -1,5 +1,5 @@
 // /openapi/v2, /openapi/v3 and the documents below it. Made when somebody asks, kept as bytes until what is served changes.
-import { type ApiResponse, encodeJson, formatApiVersion, StatusError } from "../../machinery/index.ts";
+import { type ApiResponse, encodeJson, formatApiVersion } from "../../machinery/index.ts";
 import type { Catalog, ServedResource } from "../catalog.ts";
 import { parseAccept } from "../content/negotiate.ts";
 import type { RequestContext } from "../context.ts";
@@ -19,7 +19,15 @@ const v2Types: Readonly<Record<string, string>> = {
   // As clients before 1.27 spell it.
   "application/com.github.proto-openapi.spec.v2@v1.0+protobuf": v2Protobuf,
 };
-const v3Types: Readonly<Record<string, string>> = { "*/*": json, "application/*": json, [json]: json };
+const v3Protobuf = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf";
+const v3Types: Readonly<Record<string, string>> = {
+  "*/*": json,
+  "application/*": json,
+  [json]: json,
+  [v3Protobuf]: v3Protobuf,
+  // As older clients spell it.
+  "application/com.github.proto-openapi.spec.v3@v1.0+protobuf": v3Protobuf,
+};
 
 /** One document below /openapi/v3. */
 interface Source {
@@ -53,6 +61,7 @@ export function openApiRoutes(catalog: Catalog): DocumentRoute[] {
       methods: ["GET"],
       handler: async (context) => {
         const type = accepted(context, v2Types);
+        if (type === undefined) return notAcceptable;
         const documents = published();
         const hash = type === json ? documents.hash : `${documents.hash.slice(0, -2)}PB`;
         const answer = serve(context, { bytes: await bytesV2(documents, type), hash, type });
@@ -72,17 +81,12 @@ export function openApiRoutes(catalog: Catalog): DocumentRoute[] {
         const source = documents.sources.find(({ path }) => path === rest);
         if (source === undefined) return pageNotFound();
         const type = accepted(context, v3Types);
+        if (type === undefined) return notAcceptable;
         const hash = documents.hashes.get(source.path)!;
         const wanted = context.query.get("hash");
         if (wanted !== null && wanted !== hash)
           return { status: 301, headers: { location: `/openapi/v3/${source.path}?hash=${hash}` } };
-        let bytes = documents.made.get(source.path);
-        if (bytes === undefined) {
-          const { documentV3 } = await import("./v3.ts");
-          bytes = encodeJson(documentV3(source.operations(), source.resources, source.at));
-          documents.made.set(source.path, bytes);
-        }
-        return serve(context, { bytes, hash, type });
+        return serve(context, { bytes: await bytesV3(documents, source, type), hash, type });
       },
     },
   ];
@@ -158,19 +162,28 @@ async function bytesV2({ sources, made }: Published, type: string): Promise<Uint
   return bytes;
 }
 
-/** The answer's type. Throws StatusError 406. */
-function accepted(context: RequestContext, types: Readonly<Record<string, string>>): string {
+async function bytesV3({ made }: Published, source: Source, type: string): Promise<Uint8Array> {
+  const key = `${type} ${source.path}`;
+  const there = made.get(key);
+  if (there !== undefined) return there;
+  const { documentV3 } = await import("./v3.ts");
+  const document = documentV3(source.operations(), source.resources, source.at);
+  const bytes = type === json ? encodeJson(document) : (await import("./v3-protobuf.ts")).encodeV3(document);
+  made.set(key, bytes);
+  return bytes;
+}
+
+const notAcceptable: ApiResponse = { status: 406, headers: {} };
+
+/** The answer's type; undefined when the client takes none of them. */
+function accepted(context: RequestContext, types: Readonly<Record<string, string>>): string | undefined {
   const accept = context.request.headers["accept"];
   if (accept === undefined || accept === "") return json;
   for (const { type } of parseAccept(accept)) {
     const found = types[type];
     if (found !== undefined) return found;
   }
-  throw new StatusError({
-    code: 406,
-    reason: "NotAcceptable",
-    message: `only the following media types are accepted: ${[...new Set(Object.values(types))].join(", ")}`,
-  });
+  return undefined;
 }
 
 function serve(

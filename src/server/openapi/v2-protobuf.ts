@@ -1,89 +1,25 @@
 // The version 2 document in the protobuf that kubectl and client-go read: the messages of gnostic's OpenAPIv2.proto.
-import { toYaml } from "../../machinery/index.ts";
-import { BackwardWriter } from "../protobuf/write.ts";
 import type { Json } from "./definitions.ts";
-
-/** Writes one field; nothing when there is no value. */
-type Field = (out: BackwardWriter) => void;
-
-/** Fields in the order of their numbers. They are written from the last to the first, as the buffer fills from its end. */
-function write(out: BackwardWriter, fields: readonly Field[]): void {
-  for (let index = fields.length - 1; index >= 0; index--) fields[index]!(out);
-}
-
-const text =
-  (number: number, value: unknown): Field =>
-  (out) => {
-    if (typeof value !== "string" || value === "") return;
-    const from = out.length;
-    out.text(value);
-    out.close(number, from);
-  };
-
-const texts = (number: number, values: unknown): Field[] =>
-  ((values ?? []) as readonly string[]).map(
-    (value): Field =>
-      (out) => {
-        const from = out.length;
-        out.text(value);
-        out.close(number, from);
-      },
-  );
-
-const flag =
-  (number: number, value: unknown): Field =>
-  (out) => {
-    if (value !== true) return;
-    out.varint(1);
-    out.tag(number, 0);
-  };
-
-const whole =
-  (number: number, value: unknown): Field =>
-  (out) => {
-    if (typeof value !== "number" || value === 0) return;
-    out.varint(value);
-    out.tag(number, 0);
-  };
-
-const real =
-  (number: number, value: unknown): Field =>
-  (out) => {
-    if (typeof value !== "number" || value === 0) return;
-    out.double(value);
-    out.tag(number, 1);
-  };
-
-const message =
-  (number: number, fields: readonly Field[] | undefined): Field =>
-  (out) => {
-    if (fields === undefined) return;
-    const from = out.length;
-    write(out, fields);
-    out.close(number, from);
-  };
-
-const messages = <T>(number: number, values: readonly T[] | undefined, of: (value: T) => readonly Field[]): Field[] =>
-  (values ?? []).map((value) => message(number, of(value)));
-
-/** Gnostic's way of writing maps: pairs of a name and a value. */
-const named = (number: number, members: Json | undefined, of: (value: Json) => readonly Field[]): Field[] =>
-  Object.entries(members ?? {}).map(([name, value]) => message(number, [text(1, name), message(2, of(value as Json))]));
-
-const anything = (value: unknown): Field[] => [text(2, toYaml(value))];
-const optional = (number: number, value: unknown): Field =>
-  message(number, value === undefined ? undefined : anything(value));
-
-const extensions = (number: number, of: Json): Field[] =>
-  Object.entries(of)
-    .filter(([name]) => name.startsWith("x-"))
-    .map(([name, value]) => message(number, [text(1, name), message(2, anything(value))]));
+import {
+  anything,
+  encoded,
+  extensions,
+  type Field,
+  flag,
+  message,
+  messages,
+  named,
+  optional,
+  real,
+  text,
+  texts,
+  whole,
+} from "./gnostic.ts";
 
 /** The bytes of a document as v2.ts makes it. */
 export function encodeV2(document: Json): Uint8Array {
-  const out = new BackwardWriter();
   const info = document["info"] as Json;
-  write(out, [
+  return encoded([
     text(1, document["swagger"]),
     message(2, [text(1, info["title"]), text(2, info["version"])]),
     message(8, named(2, document["paths"] as Json, pathItem)),
@@ -97,7 +33,6 @@ export function encodeV2(document: Json): Uint8Array {
       named(1, document["securityDefinitions"] as Json, (each) => [message(2, apiKey(each))]),
     ),
   ]);
-  return out.taken();
 }
 
 const apiKey = (of: Json): Field[] => [
@@ -118,6 +53,7 @@ const pathItem = (item: Json): Field[] => [
 
 const operation = (of: Json): Field[] => [
   ...texts(1, of["tags"]),
+  text(3, of["description"]),
   text(5, of["operationId"]),
   ...texts(6, of["produces"]),
   ...texts(7, of["consumes"]),
@@ -142,6 +78,7 @@ function parameter(of: Json): Field[] {
   if (of["in"] === "body")
     return [
       message(1, [
+        text(1, of["description"]),
         text(2, of["name"]),
         text(3, of["in"]),
         flag(4, of["required"]),
@@ -154,6 +91,7 @@ function parameter(of: Json): Field[] {
         message(4, [
           flag(1, of["required"]),
           text(2, of["in"]),
+          text(3, of["description"]),
           text(4, of["name"]),
           text(5, of["type"]),
           flag(19, of["uniqueItems"]),
@@ -165,6 +103,7 @@ function parameter(of: Json): Field[] {
       message(3, [
         flag(1, of["required"]),
         text(2, of["in"]),
+        text(3, of["description"]),
         text(4, of["name"]),
         text(6, of["type"]),
         flag(20, of["uniqueItems"]),

@@ -61,7 +61,7 @@ export const serverUser: UserInfo = {
   username: "system:apiserver",
   groups: ["system:masters", "system:authenticated"],
 };
-const options: WriteOptions = {
+export const ownOptions: WriteOptions = {
   dryRun: false,
   fieldManager: "kube-apiserver",
   fieldValidation: "Ignore",
@@ -70,22 +70,22 @@ const options: WriteOptions = {
 };
 
 /** In the form of a decoded request body. */
-function freshDraft(resource: ServedResource, object: KubeObject): KubeObject {
+export function freshDraft(resource: ServedResource, object: KubeObject): KubeObject {
   const { schema, schemas } = resource;
   if (schema === undefined) return deepClone(object);
   return decodeValue(object, { fieldValidation: "Ignore", schema, schemas }).object as unknown as KubeObject;
 }
 
-export function createObjectWriter(core: ServerCore): ObjectWriter {
-  const contextOf = (
-    verb: string,
-    at: {
-      readonly namespace: string;
-      readonly name: string;
-      readonly kind: KindDefinition;
-      readonly subresource?: string;
-    },
-  ): RequestContext => ({
+export interface OwnTarget {
+  readonly namespace: string;
+  readonly name: string;
+  readonly kind: KindDefinition;
+  readonly subresource?: string;
+}
+
+/** Of a request that the server makes to itself. */
+export function ownContext(core: ServerCore, verb: string, at: OwnTarget): RequestContext {
+  return {
     core,
     request: { method: "POST", path: "", headers: { "user-agent": "kube-apiserver" }, objects: true },
     info: {
@@ -107,7 +107,11 @@ export function createObjectWriter(core: ServerCore): ObjectWriter {
     nowMs: core.clock.now(),
     warnings: [],
     annotations: new Map(),
-  });
+  };
+}
+
+export function createObjectWriter(core: ServerCore): ObjectWriter {
+  const contextOf = (verb: string, at: OwnTarget): RequestContext => ownContext(core, verb, at);
   const changeUntilWritten = async (
     kind: KindDefinition,
     at: { readonly namespace: string; readonly name: string; readonly subresource?: string },
@@ -124,7 +128,7 @@ export function createObjectWriter(core: ServerCore): ObjectWriter {
         const request = {
           name: at.name,
           subresource: at.subresource ?? "",
-          options,
+          options: ownOptions,
           change: () => freshDraft(resource, wanted),
         };
         return servedForm(resource, (await changeObject(context, resource, request)).object);
@@ -141,7 +145,10 @@ export function createObjectWriter(core: ServerCore): ObjectWriter {
         namespace: object.metadata.namespace ?? "",
         name: "",
       });
-      const created = await createObject(context, resource, { draft: freshDraft(resource, object), options });
+      const created = await createObject(context, resource, {
+        draft: freshDraft(resource, object),
+        options: ownOptions,
+      });
       return servedForm(resource, created) as typeof object;
     },
     update: (kind, name, change) => changeUntilWritten(kind as never, name, change as never) as never,

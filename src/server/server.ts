@@ -11,6 +11,7 @@ import type { Auditor } from "./audit/contract.ts";
 import { rbacEscalationCheck } from "./authz/escalation.ts";
 import { policyParamsCheck } from "./authz/policy-params.ts";
 import { markServiceCIDRReady } from "./bootstrap/service-cidr.ts";
+import { createSettledWriter, type SettledWriter } from "./bootstrap/settled.ts";
 import { bootstrapNamespaces, bootstrapObjects, type ServerIdentity } from "./bootstrap/system-objects.ts";
 import { createCatalog } from "./catalog.ts";
 import type { ServerCore } from "./context.ts";
@@ -89,7 +90,7 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   readonly profiling?: boolean;
   readonly auditor?: Auditor;
   /** Runs in start() when the caches are filled: RBAC's bootstrap objects. */
-  readonly bootstrap?: (writer: ObjectWriter, reader: ObjectReader) => Promise<void>;
+  readonly bootstrap?: (writer: ObjectWriter, reader: ObjectReader, settled: SettledWriter) => Promise<void>;
   readonly maxRequestsInflight?: number;
   readonly maxMutatingRequestsInflight?: number;
   readonly requestTimeoutMs?: number;
@@ -161,6 +162,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     },
   };
   const writer = createObjectWriter(core);
+  const settled = createSettledWriter(core);
   const authorizer = options.authorizer(reader, writer);
   const authenticator = options.authenticator(reader);
   const host = {
@@ -244,7 +246,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     mutating: gate.mutating,
   }));
   const flowControl = options.priorityAndFairness
-    ? keepFlowControl({ reader, transport: inProcessTransport(pipeline.handle, serverUser), clock, log })
+    ? keepFlowControl({ reader, settled, transport: inProcessTransport(pipeline.handle, serverUser), clock, log })
     : undefined;
   return {
     handle: (request, identity) =>
@@ -275,7 +277,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         bootstrapObjects(host, options).then(() =>
           markServiceCIDRReady({ reader, transport, clock, log }, options.serviceClusterIPRange),
         ),
-        options.bootstrap?.(writer, reader),
+        options.bootstrap?.(writer, reader, settled),
         definitions.start(),
         aggregation.start(),
       ]);

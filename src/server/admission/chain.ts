@@ -59,33 +59,33 @@ interface Pass {
   readonly times: AdmissionTimes | undefined;
 }
 
+/** Every write comes here twice: nothing is made that most passes do not need. */
 async function run({ plugins, type, times }: Pass, attributes: AdmissionAttributes): Promise<void> {
   const begunMs = times?.clock.monotonic() ?? 0;
+  const { operation } = attributes;
   let sinceMs = begunMs;
   let current = "";
-  const record = (rejected: boolean): void => {
-    if (times === undefined) return;
-    const nowMs = times.clock.monotonic();
-    if (current !== "")
-      times.metrics.plugin(current, { operation: attributes.operation, rejected, type }, nowMs - sinceMs);
-    sinceMs = nowMs;
-  };
-  const end = (rejected: boolean): void =>
-    times?.metrics.step({ operation: attributes.operation, rejected, type }, times.clock.monotonic() - begunMs);
   try {
-    for (const plugin of plugins) {
+    for (let index = 0; index < plugins.length; index++) {
+      const plugin = plugins[index]!;
       if (!plugin.handles(attributes)) continue;
       current = plugin.name;
       const pending = plugin[type]!(attributes);
       if (pending !== undefined) await pending;
-      record(false);
+      if (times === undefined) continue;
+      const nowMs = times.clock.monotonic();
+      times.metrics.plugin(current, { operation, rejected: false, type }, nowMs - sinceMs);
+      sinceMs = nowMs;
     }
   } catch (error) {
-    record(true);
-    end(true);
+    if (times !== undefined) {
+      const nowMs = times.clock.monotonic();
+      if (current !== "") times.metrics.plugin(current, { operation, rejected: true, type }, nowMs - sinceMs);
+      times.metrics.step({ operation, rejected: true, type }, nowMs - begunMs);
+    }
     throw error;
   }
-  end(false);
+  times?.metrics.step({ operation, rejected: false, type }, times.clock.monotonic() - begunMs);
 }
 
 interface MutableReinvocation extends Reinvocation {

@@ -15,9 +15,10 @@ import {
   roleBindings,
   roles,
 } from "../../api/index.ts";
-import type { KubeObject } from "../../machinery/index.ts";
+import { deepFreeze, type KubeObject } from "../../machinery/index.ts";
 import { uncovered } from "../authz/rbac-rules.ts";
 import type { ObjectReader, ObjectWriter } from "../contract.ts";
+import type { SettledWriter } from "./settled.ts";
 
 const apiGroup = "rbac.authorization.k8s.io";
 const apiVersion = `${apiGroup}/v1`;
@@ -95,17 +96,26 @@ function splitOnce(text: string, separator: string): [string, string] {
   return [text.slice(0, at), text.slice(at + separator.length)];
 }
 
-/** The default objects, fresh on each call. */
-export const bootstrapClusterRoles = (): ClusterRole[] =>
-  (table.clusterRoles as readonly RoleEntry[]).map((entry) => roleOf("ClusterRole", entry) as ClusterRole);
-export const bootstrapClusterRoleBindings = (): ClusterRoleBinding[] =>
+/** The default objects, the same ones on each call: nobody changes them. */
+export const bootstrapClusterRoles = once((): ClusterRole[] =>
+  (table.clusterRoles as readonly RoleEntry[]).map((entry) => roleOf("ClusterRole", entry) as ClusterRole),
+);
+export const bootstrapClusterRoleBindings = once((): ClusterRoleBinding[] =>
   (table.clusterRoleBindings as readonly BindingEntry[]).map(
     (entry) => bindingOf("ClusterRoleBinding", entry) as ClusterRoleBinding,
-  );
-export const bootstrapRoles = (): Role[] =>
-  (table.roles as readonly RoleEntry[]).map((entry) => roleOf("Role", entry) as Role);
-export const bootstrapRoleBindings = (): RoleBinding[] =>
-  (table.roleBindings as readonly BindingEntry[]).map((entry) => bindingOf("RoleBinding", entry) as RoleBinding);
+  ),
+);
+export const bootstrapRoles = once((): Role[] =>
+  (table.roles as readonly RoleEntry[]).map((entry) => roleOf("Role", entry) as Role),
+);
+export const bootstrapRoleBindings = once((): RoleBinding[] =>
+  (table.roleBindings as readonly BindingEntry[]).map((entry) => bindingOf("RoleBinding", entry) as RoleBinding),
+);
+
+function once<T extends KubeObject>(make: () => T[]): () => readonly T[] {
+  let made: readonly T[] | undefined;
+  return () => (made ??= deepFreeze(make()));
+}
 
 /** Rules of `system:node`, which the Node authorizer grants to kubelets without a binding. */
 export const nodeRules: readonly PolicyRule[] = (
@@ -114,16 +124,26 @@ export const nodeRules: readonly PolicyRule[] = (
 
 /**
  * Creates what is missing and completes what is there. Reads the cache alone when nothing has to change. The namespaces
- * kube-system and kube-public must exist. All writes go out together, so that the store can commit them as one group.
+ * kube-system and kube-public must exist. All writes go out together, so that the store can commit them as one group; those of a new
+ * cluster as settled objects, where there is a writer of such.
  */
-export async function bootstrapRbac(writer: ObjectWriter, reader: ObjectReader): Promise<void> {
+export async function bootstrapRbac(
+  writer: ObjectWriter,
+  reader: ObjectReader,
+  settled?: SettledWriter,
+): Promise<void> {
   const writes: Promise<unknown>[] = [];
   const reconcile = <T extends AnyRole | AnyBinding>(
     kind: KindDefinition<T>,
     wanted: readonly T[],
     complete: (current: T, wanted: T) => T | "recreate" | undefined,
   ): void => {
+    const isNew = settled !== undefined && reader.list(kind).length === 0;
     for (const object of wanted) {
+      if (isNew) {
+        writes.push(settled.create(kind, { body: object }));
+        continue;
+      }
       const { name, namespace = "" } = object.metadata;
       const current = reader.get(kind, namespace, name);
       if (current === undefined) writes.push(writer.create(kind, object));

@@ -10,6 +10,7 @@ import {
 } from "../../api/index.ts";
 import type { Clock, Logger, Timer } from "../../base/index.ts";
 import { deepEqual, formatTime, type KubeObject, type Transport } from "../../machinery/index.ts";
+import type { SettledObject, SettledWriter } from "../bootstrap/settled.ts";
 import type { ObjectReader } from "../contract.ts";
 
 const group = "flowcontrol.apiserver.k8s.io/v1";
@@ -22,6 +23,8 @@ const pauseMs = 30_000;
 
 export interface FlowControlHost {
   readonly reader: ObjectReader;
+  /** Makes what a new cluster has. */
+  readonly settled: SettledWriter;
   /** As the server itself: no stage is skipped but the questions who asks and whether they may. */
   readonly transport: Transport;
   readonly clock: Clock;
@@ -108,7 +111,15 @@ interface Condition {
 function danglingCondition(schema: FlowSchema, reader: ObjectReader, nowMs: number): Condition | undefined {
   const level = schema.spec?.priorityLevelConfiguration?.name ?? "";
   const found = reader.get(priorityLevelConfigurations, "", level) !== undefined;
-  const wanted: Condition = {
+  const wanted = conditionOf(level, found ? "there" : "missing", nowMs);
+  const own = schema.status?.conditions?.find(({ type }) => type === "Dangling");
+  const same = own?.status === wanted.status && own.reason === wanted.reason && own.message === wanted.message;
+  return same ? undefined : wanted;
+}
+
+function conditionOf(level: string, state: "there" | "missing", nowMs: number): Condition {
+  const found = state === "there";
+  return {
     type: "Dangling",
     status: found ? "False" : "True",
     lastTransitionTime: formatTime(nowMs),
@@ -117,9 +128,6 @@ function danglingCondition(schema: FlowSchema, reader: ObjectReader, nowMs: numb
       found ? "and it exists" : "but there is no such object"
     }`,
   };
-  const own = schema.status?.conditions?.find(({ type }) => type === "Dangling");
-  const same = own?.status === wanted.status && own.reason === wanted.reason && own.message === wanted.message;
-  return same ? undefined : wanted;
 }
 
 async function apply(host: FlowControlHost, name: string, condition: Condition): Promise<void> {
@@ -134,10 +142,45 @@ async function apply(host: FlowControlHost, name: string, condition: Condition):
 }
 
 async function ensureAll(host: FlowControlHost): Promise<void> {
+  const { reader, settled } = host;
+  const isNew = reader.list(flowSchemas).length === 0 && reader.list(priorityLevelConfigurations).length === 0;
+  if (isNew) {
+    const objects = newObjects();
+    const levels = objects.levels.map((each) => settled.create(priorityLevelConfigurations, each));
+    await Promise.all([...levels, ...objects.schemas.map((each) => settled.create(flowSchemas, each))]);
+    return;
+  }
   const levels = bootstrap.priorityLevels.map((each) => ensure(host, priorityLevelConfigurations, each));
   const schemas = bootstrap.flowSchemas.map((each) => ensure(host, flowSchemas, each));
   await Promise.all([...levels, ...schemas]);
 }
+
+const bodyOf = (
+  { kind }: Pick<KindDefinition, "kind">,
+  { name, spec }: { readonly name: string; readonly spec: object },
+): KubeObject & { readonly spec: object } => {
+  const metadata = { name, annotations: { [autoUpdate]: "true" } } as unknown as KubeObject["metadata"];
+  return { apiVersion: group, kind, metadata, spec };
+};
+
+let made: { readonly levels: readonly SettledObject[]; readonly schemas: readonly SettledObject[] } | undefined;
+
+/** What a new cluster has; the levels exist when the schemas say so, since they are written before. */
+const newObjects = (): NonNullable<typeof made> =>
+  (made ??= {
+    levels: bootstrap.priorityLevels.map((each) => ({
+      body: bodyOf(priorityLevelConfigurations, each),
+      manager: producer,
+    })),
+    schemas: bootstrap.flowSchemas.map((each) => ({
+      body: bodyOf(flowSchemas, each),
+      manager: producer,
+      status: {
+        manager: consumer,
+        applied: { status: { conditions: [conditionOf(each.spec.priorityLevelConfiguration.name, "there", 0)] } },
+      },
+    })),
+  });
 
 /** Made when missing; a spec that nobody asked to keep as it is follows the release. */
 async function ensure<T extends KubeObject & { readonly spec?: unknown }>(
@@ -150,10 +193,7 @@ async function ensure<T extends KubeObject & { readonly spec?: unknown }>(
   if (found !== undefined && (!follows || deepEqual(found.spec, spec))) return;
   const path = `/apis/${group}/${kind.resource}`;
   const query = new URLSearchParams({ fieldManager: producer });
-  const body =
-    found === undefined
-      ? { apiVersion: group, kind: kind.kind, metadata: { name, annotations: { [autoUpdate]: "true" } }, spec }
-      : { ...found, spec };
+  const body = found === undefined ? bodyOf(kind, { name, spec }) : { ...found, spec };
   const { status } = await transport.request(
     found === undefined
       ? { method: "POST", path, query, headers: {}, body }

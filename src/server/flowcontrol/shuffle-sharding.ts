@@ -2,10 +2,20 @@
 // Upstream: apiserver's util/shufflesharding and hashFlowID of apf_controller.go.
 import { sha256 } from "../discovery/sha256.ts";
 
+/** Few flows make most requests. */
+const knownHashes = new Map<string, bigint>();
+const mostKnownHashes = 1024;
+
 /** 64 bits of entropy for a flow of a schema. */
 export function hashOfFlow(schema: string, distinguisher: string): bigint {
-  const digest = sha256(new TextEncoder().encode(`${schema}\0${distinguisher}`));
-  return new DataView(digest.buffer, digest.byteOffset).getBigUint64(0, true);
+  const flow = `${schema}\0${distinguisher}`;
+  const known = knownHashes.get(flow);
+  if (known !== undefined) return known;
+  const digest = sha256(new TextEncoder().encode(flow));
+  const hash = new DataView(digest.buffer, digest.byteOffset).getBigUint64(0, true);
+  if (knownHashes.size >= mostKnownHashes) knownHashes.clear();
+  knownHashes.set(flow, hash);
+  return hash;
 }
 
 /** `handSize` different numbers below `deckSize`: the same ones for the same hash. */

@@ -37,7 +37,7 @@ export async function apply(context: RequestContext, resource: ServedResource): 
     tracksFields: true,
     createsMissing: info.subresource === "" || resource.rules.createOnUpdate === true,
     change: (old, isNew) => {
-      const draft = draftOf(context, resource, { configuration, old: isNew ? undefined : old, options });
+      const draft = appliedDraft(context, resource, { configuration, old: isNew ? undefined : old, options });
       if (isNew && draft.metadata.uid)
         throw conflict(
           resource.groupResource,
@@ -100,7 +100,8 @@ function configurationOf(value: unknown): Record<string, unknown> {
   throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${why}`);
 }
 
-function draftOf(
+/** What an apply makes of `old`, with managed fields, in the form that writes of this kind have. */
+export function appliedDraft(
   context: RequestContext,
   resource: ServedResource,
   of: {

@@ -85,8 +85,9 @@ function printablePrefix(userAgent: string): string {
 const isPrintable = (char: string): boolean => !/[\p{C}]/u.test(char) && (char === " " || !/\p{Z}/u.test(char));
 
 function checkFieldManager(manager: string): FieldError[] {
+  // Printable ASCII, as nearly all are.
+  if (manager.length <= longestFieldManager && /^[ -~]*$/.test(manager)) return [];
   const found: FieldError[] = [];
-  if (manager === "") return found;
   if (new TextEncoder().encode(manager).length > longestFieldManager)
     found.push(field.tooLong("fieldManager", longestFieldManager));
   for (const [index, char] of [...manager].entries())

@@ -3,6 +3,7 @@ import type { Pod, PodSpec } from "../../../../facts/types/core.v1.ts";
 import { dns1123Label } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { ipWarnings } from "../../lib/ip.ts";
+import { copyAppArmor } from "../../lib/pod-spec/app-armor.ts";
 import { defaultPod } from "../../lib/pod-spec/defaults.ts";
 import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
 import { qosClass } from "../../lib/pod-spec/qos.ts";
@@ -40,13 +41,14 @@ export const podRules = defineRules<Pod>({
   resetFields: { status: ["spec", "metadata.deletionTimestamp", "metadata.ownerReferences"] },
   default: defaultPod,
   generation: (pod) => pod.spec,
-  prepareCreate: (pod, { now }) => {
+  prepareCreate: (pod, { now, warn }) => {
     const spec = pod.spec as PodSpec;
     dropDisabledFields(spec);
     pod.status = { phase: "Pending", qosClass: qosClass(spec) };
     if ((spec.schedulingGates?.length ?? 0) > 0)
       pod.status.conditions = [{ ...gated, lastProbeTime: null as never, lastTransitionTime: now }];
     mergeLabelKeys(pod);
+    copyAppArmor(spec, pod.metadata.annotations, (text) => warn?.(text));
   },
   prepareUpdate: (pod) => {
     pod.spec = withoutDisabledFields(pod.spec as PodSpec);

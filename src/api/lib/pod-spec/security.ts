@@ -39,7 +39,7 @@ const seccomp: Check<SeccompProfile> = (profile, at, found) => {
 
 const longestProfileBytes = 4095;
 
-const appArmor: Check<AppArmorProfile> = ({ type, localhostProfile: profile }, at, found) => {
+export const appArmor: Check<AppArmorProfile> = ({ type, localhostProfile: profile }, at, found) => {
   const path = child(at, "localhostProfile");
   if (type === "Localhost") {
     if (profile === undefined || profile === "")

@@ -10,6 +10,7 @@ import type {
 import { labelValue, type ObjectMeta, quantityMilliValue } from "../../../machinery/index.ts";
 import { ipWarnings } from "../ip.ts";
 import { child, entry, item } from "../validate.ts";
+import { appArmorWarnings } from "./app-armor.ts";
 import { overlapWarnings } from "./overlapping-paths.ts";
 import { allContainers } from "./visit.ts";
 
@@ -200,8 +201,12 @@ function containerWarnings({ spec, metadata, at }: WarnedPod): readonly string[]
       texts.push(`${entry(annotations, key)}: ${seccompText}`);
   };
   unused(seccompPod, spec.securityContext?.seccompProfile);
+  // Those of a pod are told while they are copied into its fields.
+  const armor = at === "" ? undefined : appArmorWarnings(spec, metadata?.annotations, at);
   for (const { container, path } of allContainers(spec, child(at, "spec"))) {
     unused(seccompContainer + container.name, container.securityContext?.seccompProfile);
+    const ofArmor = armor?.get(container.name);
+    if (ofArmor !== undefined) texts.push(ofArmor);
     texts.push(...fractions(container.resources?.limits, child(path, "resources.limits")));
     texts.push(...fractions(container.resources?.requests, child(path, "resources.requests")));
     texts.push(...envWarnings(container, path));

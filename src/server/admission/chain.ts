@@ -109,6 +109,13 @@ export function createReinvocation(): Reinvocation {
 const attributesOf: AdmissionChain["attributes"] = (context, resource, input) =>
   new RequestAttributes(context, resource, input);
 
+/** A Namespace is in itself, also while it is created; not when its name is still to be generated. */
+function namespaceOf(kind: ServedResource["kind"], ofPath: string, { operation, object }: AdmissionInput): string {
+  if (kind.namespaced || kind.resource !== "namespaces" || kind.group !== "") return kind.namespaced ? ofPath : "";
+  if (operation !== "CREATE" || ofPath !== "" || object === undefined) return ofPath;
+  return object.metadata.generateName ? "" : (object.metadata.name ?? "");
+}
+
 /** One class for all: two passes of every write make one each, and every plugin reads them. */
 class RequestAttributes implements AdmissionAttributes {
   readonly operation: AdmissionOperation;
@@ -134,7 +141,7 @@ class RequestAttributes implements AdmissionAttributes {
     this.kind = kind;
     this.bodyKind = input.bodyKind ?? kind;
     this.subresource = input.subresource ?? info.subresource;
-    this.namespace = kind.namespaced || kind.resource === "namespaces" ? info.namespace : "";
+    this.namespace = namespaceOf(kind, info.namespace, input);
     this.options = input.options;
     this.user = context.user;
     this.dryRun = input.dryRun;

@@ -96,6 +96,27 @@ describe("admission policies", () => {
     assert.equal((await create("deny", { v: "good" })).code, 201);
   });
 
+  it("see a new namespace in itself, unless its name is generated", async () => {
+    await policy("Validating", "within", {
+      matchConstraints: {
+        resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["namespaces"] }],
+      },
+      validations: [
+        {
+          expression: "!object.metadata.name.startsWith('within')",
+          messageExpression: "has(request.namespace) ? request.namespace : 'nowhere'",
+        },
+      ],
+    });
+    for (const [metadata, where] of [
+      [{ name: "within-a" }, "within-a"],
+      [{ generateName: "within-" }, "nowhere"],
+    ] as const) {
+      const { body } = await send("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata });
+      assert.match(body.message ?? "", new RegExp(`denied request: ${where}$`));
+    }
+  });
+
   it("warn, when the binding says so", async () => {
     const validations = [{ expression: "false", message: "think of it" }];
     await policy("Validating", "warn", { validations }, { validationActions: ["Warn", "Audit"] });

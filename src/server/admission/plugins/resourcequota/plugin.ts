@@ -75,7 +75,7 @@ export function createResourceQuota(host: AdmissionHost): AdmissionPlugin {
 }
 
 function isCharged({ operation, subresource, kind, object, oldObject }: AdmissionAttributes): boolean {
-  if (kind.kind === "Event") return false;
+  if (kind.kind === "Event" || kind.kind === "Namespace") return false;
   if (operation === "CREATE") return subresource === "";
   if (operation !== "UPDATE") return false;
   switch (`${kind.group}/${kind.resource}/${subresource}`) {

@@ -31,6 +31,31 @@ const fromVendor: Plugin = {
   },
 };
 
+/** What every new cluster has, worked out now instead of at each start: see src/server/bootstrap/prepared.ts. */
+const prepared: Plugin = {
+  name: "prepared",
+  setup({ onLoad }) {
+    onLoad({ filter: /bootstrap\/prepared\.ts$/ }, async ({ path }) => {
+      const text = JSON.stringify(JSON.stringify(Object.fromEntries(await settledObjects())));
+      return {
+        loader: "ts",
+        contents: readFileSync(path, "utf8").replace('const text = "{}"', () => `const text = ${text}`),
+      };
+    });
+  },
+};
+
+let settling: Promise<ReadonlyMap<string, unknown>> | undefined;
+const settledObjects = (): Promise<ReadonlyMap<string, unknown>> => (settling ??= settle());
+
+async function settle(): Promise<ReadonlyMap<string, unknown>> {
+  const { bootstrapRbac, settledForms } = await import("../src/server/index.ts");
+  const { testServer } = await import("../src/server/testing.ts");
+  const server = await testServer({ bootstrap: bootstrapRbac, priorityAndFairness: true });
+  await server.close();
+  return settledForms;
+}
+
 const shared = {
   absWorkingDir: root,
   outdir: next,
@@ -57,7 +82,7 @@ const [, vendor] = await Promise.all([
     // The directive first: anything before it would make it an expression without effect.
     banner: { js: `"use strict";const moduleUrl=require("node:url").pathToFileURL(__filename).href;` },
     entryPoints: { main: "src/cmd/main.ts", "store-worker": "src/store/sqlite/worker.ts" },
-    plugins: [fromVendor],
+    plugins: [fromVendor, prepared],
   }),
   build({
     ...commonJs,
@@ -68,6 +93,7 @@ const [, vendor] = await Promise.all([
   build({
     ...shared,
     entryPoints: { library: "src/cmd/library/index.ts" },
+    plugins: [prepared],
     outExtension: { ".js": ".mjs" },
     splitting: true,
     format: "esm",

@@ -80,6 +80,7 @@ export function createCatalog({ kinds, serves, schemas, hooks }: CatalogOptions)
   const byPath = new Map<string, ServedResource>();
   const versions = new Set<string>();
   const groups = new Set<string>();
+  const stored = storedDefinitions(kinds);
   const known = kinds.map(({ kind, rules }) => {
     const resource: ServedResource = {
       kind,
@@ -89,7 +90,7 @@ export function createCatalog({ kinds, serves, schemas, hooks }: CatalogOptions)
       schema: schemas.ofKind(kind),
       schemas,
       hooks: hooks.get(pathOf(kind)),
-      stored: storedDefinition(kind, kinds),
+      stored: stored(kind),
     };
     if (byPath.has(pathOf(kind))) throw new Error(`${pathOf(kind)} is listed twice`);
     byPath.set(pathOf(kind), resource);
@@ -133,17 +134,20 @@ export function createCatalog({ kinds, serves, schemas, hooks }: CatalogOptions)
 export const pathOf = (kind: Pick<KindDefinition, "group" | "version" | "resource">): string =>
   `${kind.group}/${kind.version}/${kind.resource}`;
 
-function storedDefinition(kind: KindDefinition, served: readonly ServedKind[]): KindDefinition {
-  const { storedAs } = kind;
-  if (storedAs === undefined) return kind;
-  const found = served.find(
-    (each) =>
-      each.kind.group === storedAs.group &&
-      each.kind.version === storedAs.version &&
-      each.kind.kind === kind.kind &&
-      each.kind.storedAs === undefined,
-  );
-  if (found === undefined)
-    throw new Error(`${pathOf(kind)} is stored as ${formatApiVersion(storedAs)}, which is not served`);
-  return found.kind;
+/** Of each kind the definition that its objects are stored as. */
+function storedDefinitions(served: readonly ServedKind[]): (kind: KindDefinition) => KindDefinition {
+  const keyOf = (group: string, version: string, kind: string): string => `${group}/${version}/${kind}`;
+  const own = new Map<string, KindDefinition>();
+  for (const { kind } of served) {
+    const key = keyOf(kind.group, kind.version, kind.kind);
+    if (kind.storedAs === undefined && !own.has(key)) own.set(key, kind);
+  }
+  return (kind) => {
+    const { storedAs } = kind;
+    if (storedAs === undefined) return kind;
+    const found = own.get(keyOf(storedAs.group, storedAs.version, kind.kind));
+    if (found === undefined)
+      throw new Error(`${pathOf(kind)} is stored as ${formatApiVersion(storedAs)}, which is not served`);
+    return found;
+  };
 }

@@ -19,10 +19,11 @@ export {
 } from "./authz/create.ts";
 export { accessReviews } from "./authz/reviews.ts";
 export { bootstrapRbac } from "./bootstrap/rbac.ts";
+export { settledForms } from "./bootstrap/settled.ts";
 export type * from "./contract.ts";
 export { debugFlagRoutes } from "./documents/debug-flags.ts";
 export type { DocumentRoute } from "./documents/documents.ts";
-export { EnablementError, parseFeatureGates } from "./enablement/features.ts";
+export { EnablementError, type FeatureGates, featureGates, parseFeatureGates } from "./enablement/features.ts";
 export { parseRuntimeConfig, type RuntimeConfig } from "./enablement/runtime-config.ts";
 export type { VirtualContext, VirtualKind } from "./registry/virtual.ts";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.ts";

@@ -12,6 +12,7 @@ import type { ServerCore } from "../context.ts";
 import { appliedDraft } from "../registry/apply.ts";
 import { prepareCreate, prepareUpdate, trackFields } from "../registry/prepare.ts";
 import { commitCreate } from "../registry/store-object.ts";
+import { preparedForm } from "./prepared.ts";
 
 export interface SettledObject {
   /** Whole, without what a server fills in. The same value each time, or it is worked out each time. */
@@ -27,6 +28,13 @@ export interface SettledWriter {
   create<T extends KubeObject>(kind: KindDefinition<T>, object: SettledObject): Promise<boolean>;
 }
 
+/** What the build prepares. */
+export const formKey = ({ kind, metadata: { namespace = "", name } }: KubeObject): string =>
+  `${kind}/${namespace}/${name}`;
+
+/** Everything that was settled so far in this process, by its key. */
+export const settledForms = new Map<string, KubeObject>();
+
 /** By body: as it is stored, with somebody's identity and times. Frozen. */
 const forms = new WeakMap<KubeObject, KubeObject>();
 
@@ -38,8 +46,9 @@ export function createSettledWriter(core: ServerCore): SettledWriter {
         throw new Error(`${resource.kind.resource}: a create of it does more than store it`);
       let form = forms.get(object.body);
       if (form === undefined) {
-        form = deepFreeze(settle(core, resource, object));
+        form = deepFreeze(preparedForm(formKey(object.body)) ?? settle(core, resource, object));
         forms.set(object.body, form);
+        settledForms.set(formKey(object.body), form);
       }
       const own = withOwnTimes(form, { uid: uuid(core.rng), time: formatTime(core.clock.now()) });
       return (await commitCreate(core, { resource, object: own, dryRun: false })) !== undefined;

@@ -2,13 +2,16 @@
 // a quarter (upstream's eventFreshDuration), within bounds.
 import type { CacheEvent } from "./watcher.ts";
 
+/** Most kinds of most clusters never change. */
+const first = 8;
+/** Up to here nothing is dropped, however old it is. */
 const smallest = 128;
 const largest = 16_384;
 const freshMs = 75_000;
 
 export class EventRing {
-  #events: (CacheEvent | undefined)[] = new Array(smallest);
-  #times: number[] = new Array(smallest).fill(0);
+  #events: (CacheEvent | undefined)[] = new Array(first);
+  #times: number[] = new Array(first).fill(0);
   /** Index of the oldest and count, both within the current capacity. */
   #head = 0;
   #count = 0;
@@ -24,8 +27,8 @@ export class EventRing {
   }
 
   reset(revision: number): void {
-    this.#events = new Array(smallest);
-    this.#times = new Array(smallest).fill(0);
+    this.#events = new Array(first);
+    this.#times = new Array(first).fill(0);
     this.#head = 0;
     this.#count = 0;
     this.#resumableFrom = revision;
@@ -34,7 +37,9 @@ export class EventRing {
   push(event: CacheEvent): void {
     const now = this.#now();
     if (this.#count === this.#events.length) {
-      if (now - this.#times[this.#head]! < freshMs && this.#events.length < largest) this.#grow();
+      const { length } = this.#events;
+      const isFresh = now - this.#times[this.#head]! < freshMs;
+      if (length < smallest || (isFresh && length < largest)) this.#grow();
       else this.#drop();
     }
     const at = (this.#head + this.#count) % this.#events.length;

@@ -1,9 +1,10 @@
 // `t8s controller-manager`: the controllers alone, with kube-controller-manager's flags.
 import { type FlagDefinitions, FlagError, type FlagValues } from "../cli/index.ts";
+import type { FeatureGates } from "../server/index.ts";
 import { acceptedByControllerManager, tellInert } from "./apiserver/accepted-flags.ts";
 import { readFlagFile } from "./apiserver/self-signed.ts";
 import { type ControllerSettings, runControllerManager } from "./components.ts";
-import { booleanGates, readFlags } from "./lib.ts";
+import { readFlags } from "./lib.ts";
 import { localVolumes } from "./local-volumes.ts";
 import { healthFlags, runManager } from "./manager.ts";
 import { connect, leaderFlags, remoteFlags } from "./remote.ts";
@@ -37,7 +38,7 @@ const flags = {
     type: "boolean",
     help: "every controller asks in the name of a ServiceAccount of its own",
   },
-  "feature-gates": { type: "map", help: "features to turn on or off: NAME=true|false" },
+  "feature-gates": { type: "list", help: "features to turn on or off: NAME=true|false" },
 } as const satisfies FlagDefinitions;
 
 export async function run(words: readonly string[]): Promise<number> {
@@ -45,7 +46,7 @@ export async function run(words: readonly string[]): Promise<number> {
   if (parsed === undefined) return 0;
   const { values } = parsed;
   await checkControllers(values.controllers);
-  const gates = booleanGates(values["feature-gates"]);
+  const gates = await gatesOf(values["feature-gates"]);
   const signing = signingOf(values);
   const caFile = values["root-ca-file"];
   const keyFile = values["service-account-private-key-file"];
@@ -55,24 +56,33 @@ export async function run(words: readonly string[]): Promise<number> {
   tellInert(flags, parsed, remote.log);
   await runManager(remote, "kube-controller-manager", {
     values,
-    work: (base) =>
-      runControllerManager(base, {
+    work: (base) => {
+      gates?.record(base.metrics);
+      return runControllerManager(base, {
         names: values.controllers,
         ...(rootCa ? { rootCa } : {}),
         ...(signing ? { signing } : {}),
         ...(signToken ? { signToken } : {}),
         ...(values["cluster-cidr"] ? { clusterCidr: values["cluster-cidr"] } : {}),
         ...(values["use-service-account-credentials"] ? { transportOf: remote.accountTransport } : {}),
-        featureEnabled: (gate) => gates[gate],
+        ...(gates ? { featureEnabled: (gate: string) => gates.enabled(gate) } : {}),
         options: {
           ...localVolumes,
           nodeCidrMaskSizeIpv4: values["node-cidr-mask-size"],
           "terminated-pod-gc-threshold": values["terminated-pod-gc-threshold"],
           ...(values["service-cluster-ip-range"] ? { serviceCidr: values["service-cluster-ip-range"] } : {}),
         },
-      }),
+      });
+    },
   });
   return 0;
+}
+
+/** The API server's table and rules; loaded when a gate is set. Throws EnablementError. */
+async function gatesOf(words: readonly string[]): Promise<FeatureGates | undefined> {
+  if (words.length === 0) return undefined;
+  const { featureGates, parseFeatureGates } = await import("../server/index.ts");
+  return featureGates(parseFeatureGates(words));
 }
 
 async function signerOf(signingKey: string): Promise<NonNullable<ControllerSettings["signToken"]>> {

@@ -55,16 +55,3 @@ export function stopSignal(): AbortSignal {
     });
   return controller.signal;
 }
-
-/** `--feature-gates` as booleans. */
-export function booleanGates(gates: Readonly<Record<string, string>>): Record<string, boolean> {
-  return Object.fromEntries(
-    Object.entries(gates).map(([name, value]) => {
-      if (!/^(true|false)$/i.test(value))
-        throw new FlagError(
-          `invalid argument ${JSON.stringify(`${name}=${value}`)} for "--feature-gates" flag: ${value} is neither true nor false`,
-        );
-      return [name, value.toLowerCase() === "true"];
-    }),
-  );
-}

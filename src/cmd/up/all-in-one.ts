@@ -46,6 +46,8 @@ export interface AllInOneOptions {
   /** Files of the audit policy and log; both or nothing is written. */
   readonly audit?: { readonly file: string | undefined; readonly path: string | undefined };
   readonly log: Logger;
+  /** Changes how much the log says: `/debug/flags/v`. */
+  readonly setVerbosity?: (verbosity: number) => void;
   /** Called when a part has come up. */
   readonly onStage: (stage: "API server" | "node ready", detail: string) => void;
 }
@@ -262,7 +264,7 @@ interface PlaneParts {
 }
 
 async function startPlane({ options, pki, store, address, streaming }: PlaneParts): Promise<ControlPlane> {
-  const { audit, config, log } = options;
+  const { audit, config, log, setVerbosity } = options;
   const metrics = new MetricRegistry();
   const auditor = auditorOf(plainAuditLog(audit?.file, audit?.path), metrics);
   const plane = createControlPlane({
@@ -272,6 +274,7 @@ async function startPlane({ options, pki, store, address, streaming }: PlanePart
     log: log.child("apiserver"),
     metrics,
     ...(auditor ? { auditor } : {}),
+    ...(setVerbosity ? { setVerbosity } : {}),
     advertise: { address, port: config.ports.api },
     authorizationModes: ["Node", "RBAC"],
     serviceClusterIPRange: config.serviceCidr,

@@ -130,7 +130,11 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
   const signal = stopSignal();
   const tellStarter = starter();
   const config = await openConfig(layout);
-  const log = consoleLogger(values.v);
+  let verbosity = values.v;
+  const log = consoleLogger(() => verbosity);
+  const setVerbosity = (set: number): void => {
+    verbosity = set;
+  };
   const stages: Stage[] = [];
   let summary = "";
   let ready = false;
@@ -161,6 +165,7 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
       nodeCount: values.nodes,
       audit: { file: values["audit-policy-file"], path: values["audit-log-path"] },
       log,
+      setVerbosity,
       onStage: stage,
     });
     const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
@@ -214,11 +219,11 @@ function summarize(layout: ClusterLayout, addresses: readonly string[]): string 
 }
 
 /** Warnings and errors go to the terminal beside the stages; everything does with --v. */
-function consoleLogger(verbosity: number): Logger {
+function consoleLogger(verbosity: () => number): Logger {
   return createLogger({
     clock: systemClock,
     component: "",
-    level: verbosity > 0 ? levelOf(verbosity) : "warn",
+    level: () => (verbosity() > 0 ? levelOf(verbosity()) : "warn"),
     write: (record) => process.stderr.write(`${formatRecord(record)}\n`),
   });
 }

@@ -112,7 +112,7 @@ function failureText(chunk: Buffer): string | undefined {
 
 interface Opened {
   readonly stream: SpdyStream;
-  /** When the runtime has answered. */
+  /** When the runtime has answered, or hung up. */
   readonly opened: Promise<void>;
 }
 
@@ -123,6 +123,8 @@ function open(connection: SpdyConnection, streamType: StreamType): Opened {
     (error) => (error ? reject(error) : resolve()),
   );
   unlimited(stream);
+  // A runtime that hangs up instead has nothing to add.
+  stream.on("close", () => resolve());
   // A caller that hangs up leaves writes unfinished; both sides learn of it by their own "close".
   stream.on("error", () => {});
   // These streams are answered without a status, which the library would take for a broken protocol and reset the stream.

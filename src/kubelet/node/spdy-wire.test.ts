@@ -55,3 +55,28 @@ test("what came before the connection closed is handed on, though headers are in
   await closed;
   assert.equal(text, "said");
 });
+
+test("a connection that breaks while something is written to it ends", async () => {
+  const answer = await recorded("said");
+  let broken = false;
+  const near = new Duplex({
+    autoDestroy: false,
+    read() {},
+    write: (_chunk, _encoding, done) => done(broken ? new Error("write ECONNRESET") : null),
+  });
+  const connection = connectSpdy(near, new Uint8Array());
+  connection.on("error", () => {});
+  connection.start(3.1);
+  const stream = connection.request({ method: "POST", path: "/", host: "localhost", headers: {} }, () => {});
+  stream.on("error", () => {});
+  stream._spdyState.needResponse = false;
+  let text = "";
+  stream.on("data", (chunk: Buffer) => (text += chunk));
+  const closed = new Promise<void>((resolve) => connection.on("close", () => resolve()));
+  near.push(answer);
+  broken = true;
+  stream.write("to nobody");
+  setImmediate(() => near.destroy());
+  await closed;
+  assert.equal(text, "said");
+});

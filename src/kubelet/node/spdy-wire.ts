@@ -10,9 +10,10 @@ export function connectSpdy(socket: Duplex, head: Uint8Array): SpdyConnection {
     autoDestroy: false,
     emitClose: false,
     read() {}, // the socket pushes
-    // What is written to a socket that has closed meanwhile is nobody's any more; what came from it still counts.
-    write: (chunk: Uint8Array, _encoding, done) => void (socket.destroyed ? done() : socket.write(chunk, done)),
-    final: (done) => void (socket.destroyed ? done() : socket.end(done)),
+    // What is written to a socket that has closed meanwhile is nobody's any more; what came from it still counts. The socket itself
+    // says that it failed: a failure of this stream would keep its reading side from ever ending.
+    write: (chunk: Uint8Array, _encoding, done) => void (socket.destroyed ? done() : socket.write(chunk, () => done())),
+    final: (done) => void (socket.destroyed ? done() : socket.end(() => done())),
     destroy(error, done) {
       socket.destroy();
       done(error);

@@ -12,6 +12,7 @@ import { request as httpsRequest, Agent as TlsAgent } from "node:https";
 import { isIP } from "node:net";
 import type { ApiRequest, ApiResponse } from "../../machinery/index.ts";
 import type { NodeDialer } from "../contract.ts";
+import { goErrorText } from "./go-errors.ts";
 
 export interface KubeletTls {
   /** PEM of the API server's client certificate for kubelets, and its key. */
@@ -102,7 +103,7 @@ function send({
       ...leniency(target),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
-    outgoing.on("error", reject);
+    outgoing.on("error", (error) => reject(new Error(goErrorText(error, target.host), { cause: error })));
     outgoing.on("response", (incoming) => resolve(responseOf(incoming)));
     outgoing.end(request.body instanceof Uint8Array ? request.body : undefined);
   });

@@ -177,7 +177,7 @@ describe("streaming to a kubelet", () => {
 
   it("says that a backend can not be reached", async () => {
     const got = await talk("dead/exec", { method: "POST" });
-    assert.match(got, /^HTTP\/1\.1 500 .*error dialing backend: connect ECONNREFUSED/s);
+    assert.match(got, /^HTTP\/1\.1 500 .*error dialing backend: dial tcp 127\.0\.0\.1:1: connect: connection refused/s);
   });
 
   it("reads a log with the API server's certificate", async () => {

@@ -21,6 +21,7 @@ import { type Location, type LocationOptions, locate } from "../streaming/locati
 import { forwardedHeaders } from "../streaming/proxy-headers.ts";
 import { checkMayCreate } from "../streaming/upgrade-permission.ts";
 import type { NodeConnections } from "./dialer.ts";
+import { goErrorText } from "./go-errors.ts";
 import type { UpgradedConnection, UpgradeHandler } from "./listen.ts";
 import { asksForWebSocket, overWebSocket } from "./websocket-answers.ts";
 
@@ -85,7 +86,7 @@ function connect({ request }: ConnectTarget, location: Location, options: Upgrad
       });
       carryUpgrade(outgoing, { client, head }, (error) => {
         options.log.warn("a backend could not be reached for an upgrade", { error, host, port, path });
-        return error.message;
+        return goErrorText(error, host);
       });
     },
   };

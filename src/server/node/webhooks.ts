@@ -4,6 +4,7 @@ import { type IncomingMessage, request as plainRequest } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import type { WebhookAnswer, WebhookCall, WebhookConnections } from "../contract.ts";
+import { goErrorText } from "./go-errors.ts";
 
 /** Agents beyond this are closed, the longest unused first. Upstream: util/webhook's cache of clients. */
 const mostAgents = 200;
@@ -48,7 +49,9 @@ async function post(call: WebhookCall, agent: Agent): Promise<WebhookAnswer> {
       if (deadline.aborted) throw new Error("context deadline exceeded");
       if (signal.aborted) throw new Error("context canceled");
       if (error instanceof BrokenConnection && error.reused && attempt === 1) continue;
-      throw new Error(goText(error instanceof BrokenConnection ? error.reason : error, call));
+      throw new Error(
+        goErrorText(error instanceof BrokenConnection ? error.reason : error, new URL(call.url).hostname),
+      );
     }
   }
 }
@@ -126,65 +129,4 @@ async function collect(incoming: IncomingMessage): Promise<WebhookAnswer> {
     at += chunk.length;
   }
   return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
-}
-
-interface NodeError {
-  readonly code?: string;
-  readonly message?: string;
-  readonly address?: string;
-  readonly port?: number;
-  readonly hostname?: string;
-  readonly cert?: { readonly subjectaltname?: string };
-  readonly errors?: readonly unknown[];
-}
-
-const refusedTexts: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connect: connection refused",
-  EHOSTUNREACH: "connect: no route to host",
-  ENETUNREACH: "connect: network is unreachable",
-  ETIMEDOUT: "i/o timeout",
-};
-
-const unverified = "tls: failed to verify certificate: x509:";
-
-const tlsTexts: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: `${unverified} certificate signed by unknown authority`,
-  SELF_SIGNED_CERT_IN_CHAIN: `${unverified} certificate signed by unknown authority`,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: `${unverified} certificate signed by unknown authority`,
-  UNABLE_TO_GET_ISSUER_CERT: `${unverified} certificate signed by unknown authority`,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `${unverified} certificate signed by unknown authority`,
-  CERT_HAS_EXPIRED: `${unverified} certificate has expired or is not yet valid`,
-  CERT_NOT_YET_VALID: `${unverified} certificate has expired or is not yet valid`,
-  EPROTO: "tls: first record does not look like a TLS handshake",
-  ECONNRESET: "EOF",
-};
-
-/** The error as Go's HTTP client would word it; what it has no words for stays as it is. */
-function goText(error: unknown, call: WebhookCall): string {
-  const problem = (error ?? {}) as NodeError;
-  const first = problem.errors?.at(-1);
-  if (first !== undefined) return goText(first, call);
-  const { code = "", message = String(error) } = problem;
-  const refused = refusedTexts[code];
-  if (refused !== undefined) {
-    const { address = "", port = 0 } = problem;
-    return `dial tcp ${address.includes(":") ? `[${address}]` : address}:${port}: ${refused}`;
-  }
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return `dial tcp: lookup ${problem.hostname ?? new URL(call.url).hostname}: no such host`;
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return wrongName(problem, call);
-  return tlsTexts[code] ?? message;
-}
-
-function wrongName({ cert }: NodeError, call: WebhookCall): string {
-  const { hostname } = new URL(call.url);
-  const names = (cert?.subjectaltname ?? "").split(", ").filter((each) => each !== "");
-  const wanted = isIP(hostname) === 0 ? "DNS:" : "IP Address:";
-  const valid = names.filter((each) => each.startsWith(wanted)).map((each) => each.slice(wanted.length));
-  if (names.length === 0) return `${unverified} certificate relies on legacy Common Name field, use SANs instead`;
-  if (valid.length === 0)
-    return isIP(hostname) === 0
-      ? `${unverified} certificate is not valid for any names, but wanted to match ${hostname}`
-      : `${unverified} cannot validate certificate for ${hostname} because it doesn't contain any IP SANs`;
-  return `${unverified} certificate is valid for ${valid.join(", ")}, not ${hostname}`;
 }

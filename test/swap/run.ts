@@ -3,23 +3,14 @@
 //   npm run swap [-- --upstream DIR] [--mix NAME…] [--scenario NAME…] [--keep]
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { sleep, systemClock } from "../../src/base/index.ts";
 import { mixes } from "./mixes.ts";
+import { inNamespaces } from "./namespaces.ts";
 import { binDirectory, buildPrograms } from "./programs.ts";
 import { report, type UsualShapes, usualOf } from "./report.ts";
 import type { WorldResult } from "./world.ts";
@@ -46,22 +37,10 @@ async function build(): Promise<void> {
 
 async function runWorld(mix: string): Promise<WorldResult> {
   const directory = mkdtempSync(join(tmpdir(), "t8s-swap-"));
-  const id = directory.slice(-6).toLowerCase();
-  const words = ["--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
-  const program = [process.execPath, "--disable-warning=ExperimentalWarning", join(here, "world.ts"), mix, directory];
-  // The shell is the first process of the namespace: it takes in what containers leave behind.
-  const child = spawn(
-    "unshare",
-    [...words, "sh", "-c", '"$@"; exit $?', "sh", ...program, values.upstream, ...values.scenario],
-    { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, SWAP_ID: id } },
-  );
-  const guard = systemClock.setTimeout(() => child.kill("SIGKILL"), worldLimitMs);
-  const stop = (): void => void child.kill("SIGKILL");
-  process.once("exit", stop);
-  await once(child, "exit");
-  guard.cancel();
-  process.off("exit", stop);
-  await removeCgroups(`t8s-swap-${id}`);
+  await inNamespaces(join(here, "world.ts"), [mix, directory, values.upstream, ...values.scenario], {
+    id: directory.slice(-6).toLowerCase(),
+    limitMs: worldLimitMs,
+  });
   const file = join(directory, "result.json");
   const result: WorldResult = existsSync(file)
     ? JSON.parse(readFileSync(file, "utf8"))
@@ -69,26 +48,6 @@ async function runWorld(mix: string): Promise<WorldResult> {
   if (values.keep || !existsSync(file)) console.log(`the logs of ${mix} are in ${directory}`);
   else rmSync(directory, { recursive: true, force: true });
   return result;
-}
-
-/** Cgroups are the machine's, not the namespaces'. Their processes are gone or about to be. */
-async function removeCgroups(name: string): Promise<void> {
-  const base = "/sys/fs/cgroup";
-  const remove = (path: string): void => {
-    for (const entry of readdirSync(path, { withFileTypes: true }))
-      if (entry.isDirectory()) remove(join(path, entry.name));
-    rmdirSync(path);
-  };
-  for (let tries = 0; ; tries++) {
-    try {
-      for (const hierarchy of readdirSync(base))
-        if (existsSync(join(base, hierarchy, name))) remove(join(base, hierarchy, name));
-      return;
-    } catch (error) {
-      if (tries === 50) throw error;
-      await sleep(systemClock, 100);
-    }
-  }
 }
 
 const usualFile = join(root, ".t8s", "swap-usual.json");

@@ -23,8 +23,10 @@ export async function runNodeLifecycle(context: ControllerContext): Promise<void
   const queue = newQueue(context, "node_lifecycle_controller");
   const signs = new Map<string, Sign>();
   const recorder = context.recorder("node-controller");
+  const limits = createEvictionLimits(clock);
   const nodeInformer = watch(context, nodes, {
     add: (node, initial) => {
+      limits.observe(node);
       if (!initial)
         recorder.event(nodeReference(node), {
           type: "Normal",
@@ -33,9 +35,13 @@ export async function runNodeLifecycle(context: ControllerContext): Promise<void
         });
       queue.add(node.metadata.name);
     },
-    update: (_, node) => queue.add(node.metadata.name),
+    update: (_, node) => {
+      limits.observe(node);
+      queue.add(node.metadata.name);
+    },
     delete: (node) => {
       signs.delete(node.metadata.name);
+      limits.forget(node.metadata.name);
       recorder.event(nodeReference(node), {
         type: "Normal",
         reason: "RemovingNode",
@@ -46,7 +52,6 @@ export async function runNodeLifecycle(context: ControllerContext): Promise<void
   const leaseInformer = context.informers.informer(leases, { namespace: leaseNamespace });
   const podInformer = watch(context, pods);
   podInformer.addIndex("node", (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
-  const limits = createEvictionLimits(clock);
 
   /** Milliseconds until the node's silence counts; 0 or less: it counts now. */
   function untilUnknown(node: Node): number {
@@ -70,7 +75,6 @@ export async function runNodeLifecycle(context: ControllerContext): Promise<void
     try {
       const told = remainingMs <= 0 ? await declareUnknown(node) : node;
       const ready = readyStatus(told);
-      limits.observe(nodeInformer.list());
       const mayEvict = ready === "True" || limits.mayTaint(told);
       await taint(told, mayEvict);
       if (ready !== "True") await tellPods(told);

@@ -27,29 +27,55 @@ export function evictionRate(state: ZoneState, nodes: number, allZonesDown: bool
 const zoneOf = (node: Node): string =>
   `${node.metadata.labels?.["topology.kubernetes.io/region"] ?? ""}:${node.metadata.labels?.["topology.kubernetes.io/zone"] ?? ""}`;
 
+interface Zone {
+  ready: number;
+  notReady: number;
+}
+
+/** Counts nodes by zone as they come and change, so that a look at one node costs the same in a cluster of any size. */
 export function createEvictionLimits(clock: Clock) {
-  let zones = new Map<string, { state: ZoneState; nodes: number }>();
-  let allDown = false;
+  const zones = new Map<string, Zone>();
+  const known = new Map<string, { readonly zone: string; readonly ready: boolean }>();
   const nextMs = new Map<string, number>();
+  const count = (name: string, ready: boolean, by: 1 | -1): void => {
+    const zone = zones.get(name) ?? { ready: 0, notReady: 0 };
+    zone[ready ? "ready" : "notReady"] += by;
+    if (zone.ready + zone.notReady > 0) zones.set(name, zone);
+    else zones.delete(name);
+  };
+  const forget = (nodeName: string): void => {
+    const before = known.get(nodeName);
+    if (before === undefined) return;
+    known.delete(nodeName);
+    count(before.zone, before.ready, -1);
+  };
+  const rateOf = (name: string): number => {
+    const zone = zones.get(name);
+    if (zone === undefined) return evictionsPerSecond;
+    const state = ({ ready, notReady }: Zone): ZoneState => zoneState(ready, notReady);
+    const allDown = [...zones.values()].every((each) => state(each) === "full");
+    return evictionRate(state(zone), zone.ready + zone.notReady, allDown);
+  };
   return {
-    observe(all: readonly Node[]): void {
-      const next = new Map<string, { state: ZoneState; nodes: number }>();
-      for (const [zone, members] of Map.groupBy(all, zoneOf)) {
-        const ready = members.filter((node) => readyStatus(node) === "True").length;
-        next.set(zone, { state: zoneState(ready, members.length - ready), nodes: members.length });
-      }
-      zones = next;
-      allDown = [...zones.values()].every((zone) => zone.state === "full");
+    /** A node as it is now. */
+    observe(node: Node): void {
+      const zone = zoneOf(node);
+      const ready = readyStatus(node) === "True";
+      const before = known.get(node.metadata.name);
+      if (before?.zone === zone && before.ready === ready) return;
+      forget(node.metadata.name);
+      known.set(node.metadata.name, { zone, ready });
+      count(zone, ready, 1);
     },
+    forget,
     /** Takes the zone's next turn, when it has one now. A node that has its taint asks for none. */
     mayTaint(node: Node): boolean {
       const name = zoneOf(node);
-      const zone = zones.get(name);
-      const rate = zone === undefined ? evictionsPerSecond : evictionRate(zone.state, zone.nodes, allDown);
       const tainted = node.spec?.taints?.some(
         (taint) => taint.effect === "NoExecute" && /^node\.kubernetes\.io\/(not-ready|unreachable)$/.test(taint.key),
       );
       if (tainted) return true;
+      const rate = rateOf(name);
       if (rate === 0 || (nextMs.get(name) ?? 0) > clock.monotonic()) return false;
       nextMs.set(name, clock.monotonic() + 1000 / rate);
       return true;

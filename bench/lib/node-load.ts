@@ -1,0 +1,113 @@
+// What one node with real containers does and costs, seen by a client of its cluster: the same on either side.
+import { setTimeout as delay } from "node:timers/promises";
+import { nodes, type Pod, pods } from "../../src/api/index.ts";
+import type { Client } from "../../src/client/index.ts";
+import { type NewObject, StatusError } from "../../src/machinery/index.ts";
+import type { Usage } from "./cluster-process.ts";
+
+export interface Rest {
+  readonly rssMb: number;
+  readonly cpuPercent: number;
+}
+
+export interface NodeFigures {
+  /** Seconds from creating 100 pods until all of them are ready. */
+  readonly hundredPodsSeconds: number;
+  readonly idle: Rest;
+  readonly withPods: Rest;
+}
+
+export interface RestOptions {
+  readonly settleSeconds: number;
+  readonly seconds: number;
+}
+
+const limitMs = 180_000;
+export const podCount = 100;
+
+export async function rest(usage: () => Usage, { settleSeconds, seconds }: RestOptions): Promise<Rest> {
+  await delay(settleSeconds * 1000);
+  const before = usage();
+  const fromMs = performance.now();
+  await delay(seconds * 1000);
+  const after = usage();
+  const elapsedSeconds = (performance.now() - fromMs) / 1000;
+  return {
+    rssMb: after.rssBytes / 1e6,
+    cpuPercent: ((after.cpuSeconds - before.cpuSeconds) / elapsedSeconds) * 100,
+  };
+}
+
+const isReady = (object: {
+  readonly status?: { readonly conditions?: readonly { type: string; status: string }[] };
+}): boolean => object.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+
+const pausePod = (name: string): NewObject<Pod> => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name, namespace: "default" },
+  spec: {
+    containers: [{ name: "pause", image: "t8s.local/pause:1", imagePullPolicy: "IfNotPresent" }],
+    terminationGracePeriodSeconds: 0,
+  },
+});
+
+/** Resolves when a node is ready and may be given pods. */
+export async function whenNodeReady(client: Client): Promise<void> {
+  const ending = new AbortController();
+  const limit = setTimeout(() => ending.abort(new Error("the node is not ready")), limitMs);
+  try {
+    for await (const event of client.of(nodes).watch({ signal: ending.signal }))
+      if (event.type !== "BOOKMARK" && isReady(event.object)) return;
+  } finally {
+    clearTimeout(limit);
+    ending.abort();
+  }
+  throw new Error("the watch of nodes ended before one was ready");
+}
+
+/** Creates pods and resolves when all are ready: seconds from the first creation that was let in. */
+export async function startPods(client: Client, prefix: string, count: number): Promise<number> {
+  const ending = new AbortController();
+  const limit = setTimeout(() => ending.abort(new Error(`not all of ${count} pods became ready`)), limitMs);
+  const ready = new Set<string>();
+  try {
+    await letIn(client, pausePod(`${prefix}-0`), ending.signal);
+    const startedMs = performance.now();
+    const watching = (async () => {
+      for await (const event of client.of(pods).watch({ namespace: "default", signal: ending.signal })) {
+        if (event.type === "BOOKMARK" || !event.object.metadata.name.startsWith(prefix)) continue;
+        if (isReady(event.object) && ready.add(event.object.metadata.name).size === count) return;
+      }
+    })();
+    const making = Array.from({ length: count - 1 }, (_, index) =>
+      client.of(pods).create(pausePod(`${prefix}-${index + 1}`)),
+    );
+    await Promise.all([watching, ...making]);
+    if (ready.size < count) throw new Error(`${ready.size} of ${count} pods became ready`);
+    return (performance.now() - startedMs) / 1000;
+  } finally {
+    clearTimeout(limit);
+    ending.abort();
+  }
+}
+
+/** Pods are refused until the controllers have made the namespace's ServiceAccount, which nothing else tells as directly. */
+async function letIn(client: Client, pod: NewObject<Pod>, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      await client.of(pods).create(pod);
+      return;
+    } catch (error) {
+      const refused = error instanceof StatusError && [403, 404].includes(error.status.code ?? 0);
+      if (!refused || signal.aborted) throw error;
+      await delay(5);
+    }
+  }
+}
+
+export async function measureNode(client: Client, usage: () => Usage, options: RestOptions): Promise<NodeFigures> {
+  const idle = await rest(usage, options);
+  const hundredPodsSeconds = await startPods(client, "many", podCount);
+  return { idle, hundredPodsSeconds, withPods: await rest(usage, options) };
+}

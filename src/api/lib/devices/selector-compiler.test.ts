@@ -44,3 +44,19 @@ test("what a gate turns off is no field", () => {
   const off = { consumableCapacity: false, listAttributes: false };
   assert.equal(checkSelector("device.allowMultipleAllocations", { features: off, stored: false })?.type, "invalid");
 });
+
+test("includes() comes with lists as attributes, and costs what the longest list does", () => {
+  const lists = { consumableCapacity: true, listAttributes: true };
+  const expression = 'device.attributes["a"].names.includes("fish")';
+  assert.equal(checkSelector(expression, { features: lists, stored: false }), undefined);
+  assert.equal(checkSelector(expression, { features, stored: true }), undefined);
+  const unknown = checkSelector(expression, { features, stored: false });
+  assert.ok(unknown?.type === "invalid");
+  assert.match(unknown.text, /undeclared reference to 'includes'/);
+  const nested = (depth: number): string =>
+    depth === 0
+      ? "k0 == 'a'"
+      : `device.attributes.exists(k${depth - 1}, ${depth === 1 ? 'device.attributes[k0].x.includes("a")' : nested(depth - 1)})`;
+  assert.equal(checkSelector(nested(2), { features: lists, stored: false }), undefined);
+  assert.deepEqual(checkSelector(nested(3), { features: lists, stored: false }), { type: "costly" });
+});

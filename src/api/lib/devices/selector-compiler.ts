@@ -1,6 +1,21 @@
 // The CEL environment of device selectors: one variable, `device`, with the sizes that its parts can have at most.
 // Upstream: k8s.io/dynamic-resource-allocation/cel. Loaded with the first object that may have a selector.
-import { ANY, BINDINGS, BOOL, DYN, type Env, mapOf, STRING, structType } from "../../../machinery/cel/index.ts";
+import {
+  ANY,
+  BINDINGS,
+  BOOL,
+  CelError,
+  CelList,
+  DYN,
+  type Env,
+  equal,
+  type Library,
+  mapOf,
+  type Result,
+  STRING,
+  structType,
+  type Value,
+} from "../../../machinery/cel/index.ts";
 import {
   type CostEstimator,
   compileIn,
@@ -80,6 +95,34 @@ const sizesOf =
     return { min: 0, max: type.maxElements };
   };
 
+const includesId = "dra_includes_dyn_dyn";
+const mostValues = 48;
+
+/** Whether a list holds a value, or a value is the other one. */
+function includes(target: Value, wanted: Value): Result {
+  if (!(target instanceof CelList)) return equal(target, wanted) === true;
+  let index = 0;
+  for (const each of target) {
+    if (index++ >= mostValues)
+      return new CelError(`'includes' function cannot be applied to lists longer than ${mostValues} values`);
+    if (!(each instanceof CelError) && equal(each, wanted) === true) return true;
+  }
+  return false;
+}
+
+const listAttributes: Library = {
+  name: "dra.listAttributes",
+  functions: [
+    {
+      name: "includes",
+      overloads: [{ id: includesId, member: true, args: [DYN, DYN], result: BOOL, evaluate: includes }],
+    },
+  ],
+};
+
+const callCost: CostEstimator["call"] = ({ overloadId, target }) =>
+  overloadId === includesId && target !== undefined ? { cost: { min: 0, max: mostValues } } : undefined;
+
 const environments = new Map<string, { readonly env: Env; readonly sizes: CostEstimator["size"] }>();
 
 function environmentOf(features: SelectorFeatures, stored: boolean) {
@@ -89,7 +132,8 @@ function environmentOf(features: SelectorFeatures, stored: boolean) {
   const type = deviceType(features);
   const env = kubernetesEnvironment(
     {
-      libraries: [BINDINGS],
+      // What was stored while the gate was on stays usable.
+      libraries: features.listAttributes || stored ? [BINDINGS, listAttributes] : [BINDINGS],
       variables: [{ name: "device", type: type.device.celType }],
       provider: declTypeProvider(type.device),
     },
@@ -111,5 +155,5 @@ export function checkSelector(
   const { outputType } = compiled.ast;
   const usable = outputType === BOOL || outputType === ANY || (features.listAttributes && outputType === DYN);
   if (!usable) return { type: "invalid", text: `must evaluate to bool or the unknown type, not ${outputType}` };
-  return compiled.estimate(sizes).max > highestCost ? { type: "costly" } : undefined;
+  return compiled.estimate(sizes, callCost).max > highestCost ? { type: "costly" } : undefined;
 }

@@ -20,8 +20,8 @@ export type Compilation =
       readonly ast: CheckedAst;
       /** The program, or why it can never run. Costs are counted as Kubernetes does. */
       program(options?: Pick<ProgramOptions, "costLimit">): Program | string;
-      /** What one evaluation costs, given the sizes of the inputs. */
-      estimate(sizes?: CostEstimator["size"]): Estimate;
+      /** What one evaluation costs, given the sizes of the inputs and the costs of the caller's own functions. */
+      estimate(sizes?: CostEstimator["size"], call?: CostEstimator["call"]): Estimate;
     }
   | { readonly error: string; readonly ast?: undefined };
 
@@ -40,7 +40,13 @@ export function compileIn(env: Env, expression: string): Compilation {
       });
       return program instanceof CelError ? program.message : program;
     },
-    estimate: (sizes) => estimateCost(ast, libraryEstimator(sizes)),
+    estimate: (sizes, call) => {
+      const known = libraryEstimator(sizes);
+      return estimateCost(
+        ast,
+        call === undefined ? known : { ...known, call: (each) => call(each) ?? known.call(each) },
+      );
+    },
   };
 }
 

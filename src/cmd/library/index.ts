@@ -87,6 +87,7 @@ const components = loadComponents();
 components.catch(() => {}); // startCluster says what went wrong
 
 async function loadComponents() {
+  systemRng.uint32(); // the platform's own random numbers take a while to come the first time
   const [{ controllers, chooseControllers }] = await Promise.all([
     import("../../controllers/index.ts"),
     import("../../scheduler/index.ts"),

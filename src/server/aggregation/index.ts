@@ -3,6 +3,7 @@
 // Upstream: k8s.io/kube-aggregator.
 import { type APIService, apiServices } from "../../api/index.ts";
 import type { Clock, Logger, Rng } from "../../base/index.ts";
+import type { SettledWriter } from "../bootstrap/settled.ts";
 import type { Catalog } from "../catalog.ts";
 import type { ObjectReader, ObjectWriter } from "../contract.ts";
 import type { Aggregation, Extension, ExtensionDialer, RemoteVersion } from "./contract.ts";
@@ -24,6 +25,7 @@ export interface AggregationOptions {
 export interface AggregationHost extends AggregationOptions {
   readonly reader: ObjectReader;
   readonly writer: ObjectWriter;
+  readonly settled?: SettledWriter;
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly rng: Rng;

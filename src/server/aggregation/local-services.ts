@@ -4,6 +4,7 @@
 import { type APIService, apiServices, type KindDefinition, kinds } from "../../api/index.ts";
 import type { Logger } from "../../base/index.ts";
 import { deepEqual, isAlreadyExists, isNotFound, type KubeObject } from "../../machinery/index.ts";
+import type { SettledWriter } from "../bootstrap/settled.ts";
 import type { Catalog } from "../catalog.ts";
 import type { ObjectReader, ObjectWriter } from "../contract.ts";
 import { groupPriority, versionPriority } from "../discovery/priority.ts";
@@ -15,6 +16,8 @@ const customPriorities = { groupPriorityMinimum: 1000, versionPriority: 100 };
 export interface LocalServicesHost {
   readonly reader: ObjectReader;
   readonly writer: ObjectWriter;
+  /** Makes what a new cluster has. */
+  readonly settled?: SettledWriter;
   readonly catalog: Catalog;
   readonly log: Logger;
 }
@@ -87,11 +90,17 @@ export function keepLocalServices(host: LocalServicesHost): LocalServices {
     async start() {
       const builtin = builtinServices(host.catalog);
       watchDefinitions();
+      const { settled } = host;
+      const isNew = settled !== undefined && reader.list(apiServices).length === 0;
+      const make = (name: string, spec: Spec): Promise<unknown> =>
+        isNew
+          ? settled.create(apiServices, { body: builtinBody(name, spec) })
+          : ensure(host, name, { spec, managed: "onstart" });
       const spurious = reader
         .list(apiServices)
         .filter(({ metadata: { name, labels } }) => labels?.[managedLabel] && !builtin.has(name) && !custom.has(name));
       await Promise.all([
-        ...[...builtin].map(([name, spec]) => ensure(host, name, { spec, managed: "onstart" })),
+        ...[...builtin].map(([name, spec]) => make(name, spec)),
         ...spurious.map(({ metadata: { name } }) => dropManaged(host, name)),
       ]);
       watchServices();
@@ -138,6 +147,23 @@ function builtinServices(catalog: Catalog): Map<string, Spec> {
   return found;
 }
 
+const bodyOf = (name: string, { spec, managed }: { readonly spec: Spec; readonly managed: string }): APIService =>
+  ({
+    apiVersion: "apiregistration.k8s.io/v1",
+    kind: "APIService",
+    metadata: { name, labels: { [managedLabel]: managed } },
+    spec,
+  }) as unknown as APIService;
+
+/** The name says everything about those of built-in versions. */
+const builtinBodies = new Map<string, APIService>();
+
+function builtinBody(name: string, spec: Spec): APIService {
+  const body = builtinBodies.get(name) ?? bodyOf(name, { spec, managed: "onstart" });
+  builtinBodies.set(name, body);
+  return body;
+}
+
 async function ensure(
   { reader, writer }: LocalServicesHost,
   name: string,
@@ -145,14 +171,7 @@ async function ensure(
 ): Promise<void> {
   const found = reader.get(apiServices, "", name);
   if (found === undefined) {
-    const metadata = { name, labels: { [managedLabel]: managed } };
-    const service = {
-      apiVersion: "apiregistration.k8s.io/v1",
-      kind: "APIService",
-      metadata,
-      spec,
-    } as unknown as APIService;
-    await writer.create(apiServices, service).catch((error: unknown) => {
+    await writer.create(apiServices, bodyOf(name, { spec, managed })).catch((error: unknown) => {
       if (!isAlreadyExists(error)) throw error;
     });
     return;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  apiServices,
   clusterRoleBindings,
   clusterRoles,
   flowSchemas,
@@ -79,6 +80,23 @@ test("flow schemas and levels of a new cluster are what requests and their condi
   const kinds = [flowSchemas, priorityLevelConfigurations];
   const { "prioritylevelconfigurations /own": _, ...wanted } = contents(checked, kinds);
   assert.deepEqual(contents(settled, kinds), wanted);
+});
+
+test("APIServices of a new cluster are what a server makes of those that are missing", async (context) => {
+  const settled = await testServer();
+  context.after(() => settled.close());
+  // Where one is left the cluster is not new.
+  const store = createMemoryStore({ clock: systemClock });
+  context.after(() => store.close());
+  const before = await testServer({ store });
+  const [, ...others] = before.reader.list(apiServices).map(({ metadata }) => metadata.name);
+  for (const name of others) await before.writer.remove(apiServices as never, { namespace: "", name });
+  await before.close();
+  const checked = await testServer({ store });
+  context.after(() => checked.close());
+  assert.ok(others.length > 15);
+  const [own, wanted] = [settled, checked].map((server) => contents(server, [apiServices]));
+  for (const name of others) assert.equal(own![`apiservices /${name}`], wanted![`apiservices /${name}`]);
 });
 
 test("what is settled once serves every cluster of the process with an identity of its own", async (context) => {

@@ -12,14 +12,24 @@ export const revisionHashLabel = "controller-revision-hash";
 /** On the revisions of StatefulSets. */
 export const historyHashLabel = "controller.kubernetes.io/hash";
 
-/** Upstream's form: a strategic merge patch that puts the template back. */
+/**
+ * Upstream's form: a strategic merge patch that puts the template back. Its members are in order of their names, as Go writes a map:
+ * clients make these bytes themselves and compare, to find the revision that a DaemonSet is at.
+ */
 export interface RevisionData {
   readonly spec: { readonly template: PodTemplate & { readonly $patch: "replace" } };
 }
 
 export const revisionData = (template: PodTemplate): RevisionData => ({
-  spec: { template: { $patch: "replace", ...template } },
+  spec: { template: inOrder({ $patch: "replace" as const, ...template }) },
 });
+
+function inOrder<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(inOrder) as T;
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([name, member]) => [name, inOrder(member)])) as T;
+}
 
 /** The template that a revision keeps. */
 export function templateOf(revision: Pick<ControllerRevision, "data">): PodTemplate {

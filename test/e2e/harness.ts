@@ -72,6 +72,8 @@ export interface ClusterOptions {
   /** Kept from an earlier start. */
   readonly dataDirectory?: string;
   readonly flags?: readonly string[];
+  /** Of the cluster's processes, besides this one's own. */
+  readonly env?: Readonly<Record<string, string>>;
   /** A network namespace of its own in which there is only loopback: no address, no route, nobody else. */
   readonly offline?: boolean;
 }
@@ -88,7 +90,10 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
   const scope = scopeOf(name, dataDirectory);
   let log = "";
   const [command = t8s, ...words] = [...(options.offline ? offlineWords : []), t8s, "up", ...scope];
-  const child = spawn(command, [...words, ...(options.flags ?? [])], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, [...words, ...(options.flags ?? [])], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...options.env },
+  });
   const ready = new Promise<void>((resolve, reject) => {
     const take = (chunk: Buffer): void => {
       log += chunk;

@@ -65,6 +65,8 @@ export async function runFurtherNode(parts: FurtherNodeParts, number: number): P
     recordFile: places.containerd.processFile,
     logFile: places.containerd.logFile,
     start: () => startContainerd(places, inNode(node)),
+    // Started or taken over before anybody asks whether it answers: one that is not there yet is told from one that ended.
+    running: startContainerd(places, inNode(node)) ?? "adopted",
     outlives: true,
     ...{ signal, log, clock: systemClock },
   });

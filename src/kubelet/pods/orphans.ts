@@ -55,9 +55,12 @@ export function createOrphanKiller(
   return {
     async run(signal) {
       let candidates = new Set<string>();
-      for (let round = 0; !signal.aborted; round++) {
-        if (round % roundsBetweenSweeps === 1)
+      let roundsToSweep = 1;
+      for (; !signal.aborted; roundsToSweep--) {
+        if (roundsToSweep === 0) {
+          roundsToSweep = roundsBetweenSweeps;
           await sweep().catch((error: unknown) => log.warn("what ended pods left behind is not removed", { error }));
+        }
         // A pod must be unknown twice: its object may just be on its way.
         const unknown = [...options.pleg.pods().values()].filter(
           (each) => !options.knows(each.uid) && !ending.has(each.uid),
@@ -69,7 +72,11 @@ export function createOrphanKiller(
             .catch((error: unknown) => {
               if (!isAbort(error, signal)) log.warn("a pod without object does not end", { uid: pod.uid, error });
             })
-            .finally(() => ending.delete(pod.uid));
+            .finally(() => {
+              ending.delete(pod.uid);
+              // The round after the next: the runtime's list has to forget it first.
+              roundsToSweep = Math.min(roundsToSweep, 2);
+            });
         }
         candidates = new Set(unknown.map((each) => each.uid));
         await sleep(clock, periodMs, signal).catch(() => undefined);

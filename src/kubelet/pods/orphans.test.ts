@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { silentLogger, VirtualClock } from "../../base/index.ts";
+import type { KubeletContext } from "../context.ts";
+import { createOrphanKiller } from "./orphans.ts";
+import type { Pleg, RuntimePod } from "./pleg.ts";
+
+test("what a pod leaves that was deleted while the kubelet was away goes soon after its containers", async () => {
+  const clock = new VirtualClock();
+  const pod: RuntimePod = { uid: "u", name: "web", namespace: "default", running: true };
+  const inRuntime = new Map([["u", pod]]);
+  const directories = new Set(["u"]);
+  const context = {
+    clock,
+    log: silentLogger,
+    config: { rootDirectory: "/k", materializePods: true, cgroupsPerQos: false },
+    runtime: {
+      listContainers: async () => [],
+      listPodSandboxes: async () => [{ id: "s" }],
+      stopPodSandbox: async () => {},
+      removePodSandbox: async () => void inRuntime.delete("u"),
+    },
+    host: {
+      files: {
+        stat: async () => ({}),
+        list: async () => [...directories],
+        remove: async (path: string) => void directories.delete(path.slice("/k/pods/".length)),
+      },
+      mounts: { below: async () => [], unmount: async () => {} },
+    },
+  } as unknown as KubeletContext;
+  const ending = new AbortController();
+  const pleg = { pods: () => inRuntime } as unknown as Pleg;
+  const running = createOrphanKiller(context, { pleg, knows: () => false }).run(ending.signal);
+  await clock.advance(3000);
+  assert.deepEqual([inRuntime.size, directories.size], [0, 1], "the runtime still had it when it was swept first");
+  await clock.advance(6000);
+  assert.equal(directories.size, 0);
+  ending.abort();
+  await running;
+});

@@ -1,0 +1,50 @@
+// `npm run chaos [-- --rounds 50] [--seed N] [--from ROUND] [--only FAULT] [--name NAME]`: a cluster of two real nodes under load is struck, round after
+// round; after each nothing that was acknowledged may be lost, no watch may have a gap, everything must run again, and nothing may be left over.
+// A round is a function of the seed and its number: `--seed N --from R --rounds 1` plays it again.
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { systemClock } from "../../src/base/index.ts";
+import { line, type RoundResult, report } from "./report.ts";
+import { runRounds } from "./rounds.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "50" },
+    seed: { type: "string" },
+    from: { type: "string", default: "1" },
+    /** Only faults whose names hold this. */
+    only: { type: "string", default: "" },
+    name: { type: "string", default: "chaos" },
+    /** Goes on after a round that failed. */
+    "keep-going": { type: "boolean", default: false },
+  },
+});
+
+const seed = Number(options.seed ?? Math.floor(systemClock.now() / 1000) % 1_000_000);
+console.log(`seed ${seed}`);
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stopping.abort());
+const results: RoundResult[] = [];
+const problems = await runRounds({
+  seed,
+  from: Number(options.from),
+  rounds: Number(options.rounds),
+  only: options.only,
+  name: options.name,
+  keepGoing: options["keep-going"],
+  clock: systemClock,
+  signal: stopping.signal,
+  onRound(result) {
+    results.push(result);
+    console.log(line(result));
+  },
+});
+console.log(`\n${report(results)}`);
+for (const problem of problems) console.log(problem);
+const failed = results.filter(({ wrong }) => wrong.length > 0);
+for (const { round } of failed)
+  console.log(
+    `again: npm run chaos -- --seed ${seed} --from ${round} --rounds 1${options.only ? ` --only "${options.only}"` : ""}`,
+  );
+// What an interrupted round still waits for ends with the process.
+process.exit(failed.length + problems.length > 0 ? 1 : 0);

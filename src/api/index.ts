@@ -54,6 +54,7 @@ export * from "./keys.ts";
 export * from "./kind.ts";
 export * from "./kinds.ts";
 export { humanDuration } from "./lib/columns.ts";
+export { CronError, type CronFields, parseCron } from "./lib/cron.ts";
 export { type Cidr, formatCidr, formatIp, type IpAddress, parseCidr, parseIp } from "./lib/ip.ts";
 export { aggregateContainerResources } from "./lib/pod-spec/pod-resources.ts";
 export { isTerminating as isTerminatingScope, scopesMatch as quotaScopesMatch } from "./lib/quota/scopes.ts";

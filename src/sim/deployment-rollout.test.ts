@@ -1,30 +1,19 @@
 // A Deployment is created, rolled out, scaled, rolled back and deleted while processes crash, connections break and machines lose power:
 // 1,000 seeds, two at a time. Run more, or others: node src/sim/node/replay.ts --from 5000 --to 6000
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { RunResult } from "./deployment-rollout.ts";
 import { runDeploymentRollout } from "./deployment-rollout.ts";
+import { runSeeds } from "./node/run-seeds.ts";
 import { loadComponents } from "./world.ts";
 
 const replay = fileURLToPath(new URL("./node/replay.ts", import.meta.url));
 const seeds = 1_000;
 
-/** Runs seeds in a process of their own. */
-async function runSeeds(from: number, to: number): Promise<RunResult[]> {
-  // Young objects die in bulk here: a larger nursery halves the time spent on collecting them.
-  const child = spawn(process.execPath, ["--max-semi-space-size=32", replay, "--from", `${from}`, "--to", `${to}`], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const results: RunResult[] = [];
-  for await (const line of createInterface({ input: child.stdout })) results.push(JSON.parse(line) as RunResult);
-  return results;
-}
-
 test("rollouts converge, stay above their minimum and leave nothing behind, whatever breaks", async () => {
-  const results = (await Promise.all([runSeeds(0, seeds / 2), runSeeds(seeds / 2, seeds)])).flat();
+  const results = (
+    await Promise.all([0, seeds / 2].map((from) => runSeeds(replay, { of: "rollouts", from, to: from + seeds / 2 })))
+  ).flat();
   assert.equal(results.length, seeds);
   const broken = results.filter((result) => result.violation !== undefined);
   assert.deepEqual(

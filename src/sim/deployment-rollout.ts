@@ -1,27 +1,23 @@
 // One seed of "a Deployment is rolled out while things break": what is asked of it, what breaks, and what must hold.
 // See docs/guides/simulation.md.
 import { type Deployment, deployments, pods, replicaSets } from "../api/index.ts";
-import { type Rng, seededRng, sleep } from "../base/index.ts";
-import { isConflict, isNotFound, type NewObject, StatusError } from "../machinery/index.ts";
+import { type Rng, seededRng } from "../base/index.ts";
+import { isNotFound, type NewObject } from "../machinery/index.ts";
+import {
+  ask,
+  pass,
+  pick,
+  type RunOptions,
+  type RunResult,
+  runningContainers,
+  storming,
+  until,
+  Violation,
+} from "./driver.ts";
 import { createStorm, type FaultKind, faultKinds, type Storm } from "./faults.ts";
-import { ConnectionError, type Weather } from "./network.ts";
+import type { Weather } from "./network.ts";
 import { createRolloutChecker, isComplete, type RolloutChecker } from "./rollout-checker.ts";
 import { createWorld, type World } from "./world.ts";
-
-export interface RunResult {
-  readonly seed: number;
-  /** What was broken; undefined: everything held. */
-  readonly violation: string | undefined;
-  /** Hash of all that happened. */
-  readonly hash: string;
-  readonly commits: number;
-  readonly virtualMs: number;
-}
-
-export interface RunOptions {
-  readonly seed: number;
-  readonly print?: (line: string) => void;
-}
 
 const name = { namespace: "default", name: "web" } as const;
 const controllerNames = [
@@ -32,9 +28,6 @@ const controllerNames = [
   "taint-eviction-controller",
   "serviceaccount-controller",
 ];
-
-/** Virtual time in which a rollout must be complete once nothing breaks any more: the longest back-offs are 5 minutes. */
-const settleLimitMs = 15 * 60_000;
 
 interface Plan {
   readonly nodes: number;
@@ -57,8 +50,6 @@ interface Run {
   readonly plan: Plan;
   readonly rng: Rng;
 }
-
-const pick = <T>(rng: Rng, from: readonly T[]): T => from[rng.below(from.length)]!;
 
 function planOf(rng: Rng): Plan {
   const calm = rng.next() < 0.15;
@@ -110,8 +101,6 @@ export async function runDeploymentRollout(options: RunOptions): Promise<RunResu
   return { ...result, virtualMs };
 }
 
-class Violation extends Error {}
-
 async function rollOut(run: Run): Promise<void> {
   const { world, plan, rng, storm } = run;
   await pass(run, 1_000);
@@ -144,70 +133,12 @@ async function rollOut(run: Run): Promise<void> {
   await until(run, "everything the Deployment owned is gone", () => nothingLeft(run));
 }
 
-/** Virtual time goes by; the first broken rule ends the run. */
-async function pass({ world, checker }: Run, ms: number): Promise<void> {
-  await world.clock.advance(ms);
-  if (checker.violation !== undefined) throw new Violation(checker.violation);
-  if (world.failures.length > 0) throw new Violation(world.failures[0]);
-}
-
-/** Time goes by with faults in it. */
-async function storming(run: Run, ms: number): Promise<void> {
-  let leftMs = ms;
-  for (;;) {
-    const gapMs = run.rng.next() * 2 * run.plan.faultGapMs;
-    if (gapMs >= leftMs) return pass(run, leftMs);
-    await pass(run, gapMs);
-    await run.storm.strike();
-    leftMs -= gapMs;
-  }
-}
-
-async function until(run: Run, what: string, check: () => Promise<string | undefined>): Promise<void> {
-  let reason: string | undefined = "";
-  for (let waitedMs = 0; waitedMs < settleLimitMs; ) {
-    const stepMs = Math.min(5_000, 250 + waitedMs / 8);
-    await pass(run, stepMs);
-    waitedMs += stepMs;
-    reason = await check();
-    if (reason === undefined) return;
-  }
-  throw new Violation(`${what}: not after ${settleLimitMs / 60_000} minutes without faults: ${reason}`);
-}
-
 const untilComplete = (run: Run, what: string): Promise<void> =>
   until(run, `${what} is complete`, async () => {
     if (!run.world.running("apiserver")) return "the API server is down";
     const deployment = await run.world.client.of(deployments).get(name);
     return isComplete(deployment) ? undefined : JSON.stringify(deployment.status);
   });
-
-/** Asks until it was done, as a user does whose connection breaks. Time goes by meanwhile. */
-async function ask(run: Run, what: string, act: () => Promise<unknown>): Promise<void> {
-  const { world } = run;
-  world.history.note(`user: ${what}`);
-  let done = false;
-  const attempt = async (): Promise<void> => {
-    while (!done) {
-      try {
-        await act();
-        done = true;
-      } catch (error) {
-        if (!(error instanceof ConnectionError || isConflict(error) || isBusy(error))) throw error;
-        await sleep(world.clock, 100);
-      }
-    }
-  };
-  let failed: unknown;
-  attempt().catch((error: unknown) => {
-    failed = error;
-    done = true;
-  });
-  while (!done) await pass(run, 100);
-  if (failed !== undefined) throw new Violation(`${what}: ${(failed as Error).message}`);
-}
-
-const isBusy = (error: unknown): boolean => error instanceof StatusError && error.code >= 500;
 
 const image = (rng: Rng): string => `web:${1 + rng.below(3)}`;
 const bound = (rng: Rng): number | string => pick(rng, [0, 1, 2, "25%", "50%"]);
@@ -303,18 +234,6 @@ async function checkEnd(run: Run): Promise<void> {
       return `${live.length} pods, ${right.length} of them with image ${wanted}, ${deployment.spec.replicas} wanted`;
     return runningContainers(world, new Set(live.map((pod) => pod.metadata.uid)));
   });
-}
-
-/** Containers that run must be one for each of these pods. */
-async function runningContainers(world: World, podUids: ReadonlySet<string>): Promise<string | undefined> {
-  const found: string[] = [];
-  for (const node of world.nodes)
-    for (const each of await node.runtime.listContainers({ state: "running" }))
-      found.push(each.labels["io.kubernetes.pod.uid"] ?? "");
-  const strangers = found.filter((uid) => !podUids.has(uid));
-  if (strangers.length > 0) return `containers run for pods that are gone: ${strangers.join(", ")}`;
-  if (found.length !== podUids.size) return `${found.length} containers run for ${podUids.size} pods`;
-  return undefined;
 }
 
 async function nothingLeft({ world }: Run): Promise<string | undefined> {

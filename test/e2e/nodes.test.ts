@@ -1,5 +1,6 @@
 // A cluster of two real nodes on one machine: traffic between them, the API server's way to the second one's kubelet, and its life.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -87,6 +88,12 @@ before(async () => {
     client("client-a", first),
     client("client-b", second),
     pod("host-b", second, { command: ["sleep", "10000"] }, { hostNetwork: true }),
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "second" },
+      spec: { selector: { app: "web-b" }, ports: [{ name: "web", port: 80, targetPort: 8080 }] },
+    },
     {
       apiVersion: "v1",
       kind: "Service",
@@ -216,6 +223,109 @@ test("logs, exec, port-forward and proxies reach the second node's kubelet", asy
     [],
   );
 });
+
+/** What kubectl prints while it runs; `ready` says when it serves, and with what. */
+async function whileRunning<T>(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  serving: { readonly ready: RegExp; readonly work: (found: RegExpExecArray) => Promise<T> },
+): Promise<T> {
+  const child = spawn("kubectl", args, {
+    env: { ...process.env, KUBECONFIG: cluster.kubeconfig, HOME: dataDirectory, ...env },
+  });
+  let told = "";
+  try {
+    const found = await new Promise<RegExpExecArray>((resolve, reject) => {
+      const take = (chunk: Buffer): void => {
+        told += chunk;
+        const match = serving.ready.exec(told);
+        if (match !== null) resolve(match);
+      };
+      child.stdout.on("data", take);
+      child.stderr.on("data", take);
+      child.once("exit", () => reject(new Error(`kubectl ${args.join(" ")} ended: ${told}`)));
+    });
+    return await serving.work(found);
+  } finally {
+    const ended = child.exitCode === null ? once(child, "exit") : undefined;
+    child.kill();
+    await ended;
+  }
+}
+
+for (const [protocol, webSockets] of [
+  ["WebSocket", "true"],
+  ["SPDY", "false"],
+] as const)
+  test(`remote commands and forwarded ports of the second node over ${protocol}`, async () => {
+    const env = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: webSockets, KUBECTL_PORT_FORWARD_WEBSOCKETS: webSockets };
+    const run = (args: readonly string[], input?: string) =>
+      cluster.tryKubectl(...args, { env, ...(input === undefined ? {} : { input }) });
+    const exec = (command: readonly string[], input?: string) =>
+      run(["exec", ...(input === undefined ? [] : ["-i"]), "web-b", "--", ...command], input);
+    assert.deepEqual(await exec(["sh", "-c", "echo out; echo err >&2; exit 7"]), {
+      status: 7,
+      stdout: "out\n",
+      stderr: "err\ncommand terminated with exit code 7\n",
+    });
+    const text = "0123456789abcdef".repeat(200_000);
+    assert.equal((await exec(["wc", "-c"], text)).stdout.trim(), String(text.length));
+    assert.equal((await exec(["cat"], text)).stdout, text);
+    // The runtime breaks the connection off while we still write: again and again, since that is a matter of moments.
+    for (let count = 0; count < 6; count++) {
+      const { status, stderr } = await exec(["/nothere"]);
+      assert.equal(status, 1);
+      assert.match(stderr, /Internal error occurred: .*"\/nothere": stat \/nothere: no such file or directory/);
+    }
+    const forwarded = /Forwarding from 127\.0\.0\.1:(\d+)/;
+    await whileRunning(["port-forward", "pod/web-b", ":8080"], env, {
+      ready: forwarded,
+      work: async ([, port]) => {
+        const asked = Array.from({ length: 10 }, () => askFromHost(`127.0.0.1:${port}`));
+        assert.deepEqual([...new Set(await Promise.all(asked))], ["web-b"]);
+      },
+    });
+    await whileRunning(["port-forward", "service/second", ":80"], env, {
+      ready: forwarded,
+      work: async ([, port]) => assert.equal(await askFromHost(`127.0.0.1:${port}`), "web-b"),
+    });
+  });
+
+test("kubectl proxy: pods, services and nodes behind one address", () =>
+  whileRunning(
+    ["proxy", "--port=0"],
+    {},
+    {
+      ready: /Starting to serve on (127\.0\.0\.1:\d+)/,
+      work: async ([, authority]) => {
+        const get = async (path: string) => {
+          const answer = await fetch(`http://${authority}/api/v1/${path}`, { redirect: "manual" });
+          return { status: answer.status, text: await answer.text(), location: answer.headers.get("location") };
+        };
+        const inside = "namespaces/default";
+        for (const path of [
+          "pods/web-b:8080",
+          "pods/http:web-b:8080",
+          "services/second:web",
+          "services/second:80",
+          "services/http:second:80",
+        ]) {
+          const { status, text } = await get(`${inside}/${path}/proxy/cgi-bin/who`);
+          assert.deepEqual([status, text.split(" ")[0]], [200, "web-b"], path);
+        }
+        assert.deepEqual(await get(`nodes/${second}/proxy/healthz`), { status: 200, text: "ok", location: null });
+        const bare = `/api/v1/${inside}/pods/web-b:8080/proxy`;
+        assert.deepEqual(await get(`${inside}/pods/web-b:8080/proxy`), { status: 301, text: "", location: `${bare}/` });
+        const message = async (path: string): Promise<string> =>
+          JSON.parse((await get(`${inside}/${path}`)).text).message;
+        assert.equal(
+          await message("pods/web-b:9/proxy/"),
+          `error trying to reach service: dial tcp ${await podIp("web-b")}:9: connect: connection refused`,
+        );
+        assert.equal(await message("services/second:nope/proxy/"), 'no endpoints available for service "second:nope"');
+      },
+    },
+  ));
 
 test("a program of a node that dies is started again; what runs there goes on", async () => {
   for (const [program, file, pod] of [

@@ -12,6 +12,9 @@ export interface MetricOptions {
 
 export interface Metric {
   readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly labelNames: readonly string[];
+  readonly stability: MetricOptions["stability"];
   render(): string;
 }
 
@@ -24,18 +27,25 @@ abstract class LabelledMetric<Series> implements Metric {
   readonly name: string;
   protected readonly options: MetricOptions;
   protected readonly series = new Map<string, { labels: readonly string[]; value: Series }>();
-  abstract readonly type: string;
+  abstract readonly type: Metric["type"];
 
   constructor(options: MetricOptions) {
     this.name = options.name;
     this.options = options;
   }
 
+  get labelNames(): readonly string[] {
+    return this.options.labelNames ?? noNames;
+  }
+  get stability(): MetricOptions["stability"] {
+    return this.options.stability;
+  }
+
   protected abstract fresh(): Series;
   protected abstract lines(labels: string, value: Series): string;
 
   protected at(labels: Labels): { value: Series } {
-    const names = this.options.labelNames ?? noNames;
+    const names = this.labelNames;
     let key = "";
     for (let index = 0; index < names.length; index++) {
       if (index > 0) key += separator;
@@ -52,11 +62,11 @@ abstract class LabelledMetric<Series> implements Metric {
   }
 
   remove(labels: Labels): void {
-    this.series.delete((this.options.labelNames ?? []).map((name) => labels[name] ?? "").join(separator));
+    this.series.delete(this.labelNames.map((name) => labels[name] ?? "").join(separator));
   }
 
   render(): string {
-    const names = this.options.labelNames ?? [];
+    const names = this.labelNames;
     const stability = this.options.stability === undefined ? "" : `[${this.options.stability}] `;
     let text = `# HELP ${this.name} ${stability}${escapeHelp(this.options.help)}\n# TYPE ${this.name} ${this.type}\n`;
     for (const { labels, value } of this.series.values())
@@ -176,6 +186,10 @@ export class MetricRegistry {
     if (this.#metrics.has(metric.name)) throw new Error(`metric ${metric.name} is registered twice`);
     this.#metrics.set(metric.name, metric);
     return metric;
+  }
+
+  get all(): readonly Metric[] {
+    return [...this.#metrics.values()];
   }
 
   render(): string {

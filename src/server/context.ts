@@ -20,6 +20,7 @@ export interface ServerCore {
   readonly log: Logger;
   readonly featureEnabled: (gate: string) => boolean;
   readonly allowPrivileged: boolean;
+  readonly timed: NonNullable<RuleContext["timed"]>;
   /** Watches that name no end get one between this and twice this. */
   readonly minWatchMs: number;
 }
@@ -56,5 +57,6 @@ export const ruleContext = (context: RequestContext, dryRun: boolean): RuleConte
   allowPrivileged: context.core.allowPrivileged,
   uuid: () => uuid(context.core.rng),
   dryRun,
+  timed: context.core.timed,
   warn: (text) => warn(context, text),
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MetricRegistry } from "../base/index.ts";
+import { dynamicMetrics } from "./admission/dynamic/metrics.ts";
+import { stableMetrics } from "./stable-metrics.fixture.ts";
 import { testServer } from "./testing.ts";
 
 test("requests, objects, watches and admission are counted under upstream's names, and nothing that a client made up", async () => {
@@ -44,4 +46,29 @@ test("requests, objects, watches and admission are counted under upstream's name
   ])
     assert.ok(after.includes(line), line);
   assert.ok(!/nonsense|made-up/.test(after));
+});
+
+/** Shown by who reads authentication or authorization from a file that it reloads; at /metrics/slis. */
+const elsewhere = /_config_controller_|^kubernetes_healthcheck/;
+
+test("what upstream promises to keep is there: name, type, stability and labels", async () => {
+  const metrics = new MetricRegistry();
+  const server = await testServer({ metrics, priorityAndFairness: true });
+  await server.close();
+  // Made when the first webhook or policy is met.
+  dynamicMetrics({ metrics });
+  const here = new Map(metrics.all.map((metric) => [metric.name, metric]));
+  for (const [name, type, stability, labels] of stableMetrics) {
+    if (elsewhere.test(name)) continue;
+    const metric = here.get(name);
+    assert.ok(metric !== undefined, name);
+    assert.deepEqual(
+      { name, type: metric.type, stability: metric.stability, labels: metric.labelNames.toSorted().join(" ") },
+      { name, type: type === "custom" ? "gauge" : type, stability, labels },
+    );
+  }
+  const text = metrics.render();
+  const promised = metrics.all.filter((metric) => metric.stability === "STABLE").length;
+  assert.ok(text.includes(`registered_metrics_total{deprecated_version="",stability_level="STABLE"} ${promised}\n`));
+  assert.ok(text.includes("apiserver_cel_compilation_duration_seconds_count 0\n"));
 });

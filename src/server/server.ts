@@ -35,6 +35,7 @@ import { createInFlight } from "./flowcontrol/in-flight.ts";
 import { objectStatsOf } from "./flowcontrol/object-stats.ts";
 import type { HealthCheck } from "./health.ts";
 import { createAdmissionMetrics, createRequestMetrics, registerHoldings } from "./metrics.ts";
+import { celTimes, countMetrics } from "./own-metrics.ts";
 import { createPipeline } from "./pipeline.ts";
 import { isRefused, shuttingDown } from "./refusal.ts";
 import type { ComponentProbe } from "./registry/kinds/componentstatuses.ts";
@@ -155,6 +156,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     log,
     featureEnabled,
     allowPrivileged: options.allowPrivileged ?? true,
+    timed: celTimes(options.metrics, clock),
     minWatchMs: options.minRequestTimeoutMs ?? 1_800_000,
     get admission() {
       if (late.admission === undefined) throw new Error("the server is still being put together");
@@ -236,6 +238,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     watches: fairness?.watches,
     requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
   });
+  countMetrics(options.metrics);
   registerHoldings(options.metrics, () => ({
     objects: catalog.all
       .filter(({ kind, stored }) => stored === kind && kind.virtual !== true)

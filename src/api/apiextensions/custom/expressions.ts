@@ -3,24 +3,29 @@
 import { type RuleTree, ruleTree, runtimeCostBudget, validateRules } from "../../../machinery/cel/kubernetes/index.ts";
 import type { FieldError } from "../../../machinery/index.ts";
 import { field } from "../../../machinery/index.ts";
+import type { RuleContext } from "../../kind.ts";
 import type { Correlated } from "./correlation.ts";
 import type { JsonSchema } from "./schema.ts";
 
 const trees = new WeakMap<JsonSchema, { readonly tree: RuleTree | undefined }>();
 
 /** Rules are compiled once for a schema, and when an object first reaches them. */
-function treeOf(schema: JsonSchema, root: boolean): RuleTree | undefined {
+function treeOf(schema: JsonSchema, timed: Timed): RuleTree | undefined {
   let known = trees.get(schema);
-  if (known === undefined) trees.set(schema, (known = { tree: ruleTree(schema, root) }));
+  if (known === undefined) trees.set(schema, (known = { tree: timed("compilation", () => ruleTree(schema, true)) }));
   return known.tree;
 }
+
+type Timed = NonNullable<RuleContext["timed"]>;
+const untimed: Timed = (_, work) => work();
 
 export interface RuleCheck {
   readonly value: unknown;
   /** Undefined on create. */
   readonly old?: unknown;
   readonly correlated?: Correlated;
-  readonly warn?: ((text: string) => void) | undefined;
+  readonly warn?: RuleContext["warn"] | undefined;
+  readonly timed?: Timed | undefined;
 }
 
 const blocking: ReadonlySet<FieldError["type"]> = new Set([
@@ -33,7 +38,8 @@ const blocking: ReadonlySet<FieldError["type"]> = new Set([
 
 /** Findings of the rules of a whole resource, unless it is too wrong for them already. */
 export function ruleFindings(schema: JsonSchema, check: RuleCheck, before: readonly FieldError[]): FieldError[] {
-  const tree = treeOf(schema, true);
+  const { timed = untimed } = check;
+  const tree = treeOf(schema, timed);
   if (tree === undefined) return [];
   if (before.some((each) => blocking.has(each.type)))
     return [
@@ -43,12 +49,14 @@ export function ruleFindings(schema: JsonSchema, check: RuleCheck, before: reado
         "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
       ),
     ];
-  const outcome = validateRules(tree, {
-    value: check.value,
-    ...(check.old === undefined ? {} : { old: check.old }),
-    ...(check.correlated === undefined ? {} : { correlation: check.correlated }),
-    costBudget: runtimeCostBudget,
-  });
+  const outcome = timed("evaluation", () =>
+    validateRules(tree, {
+      value: check.value,
+      ...(check.old === undefined ? {} : { old: check.old }),
+      ...(check.correlated === undefined ? {} : { correlation: check.correlated }),
+      costBudget: runtimeCostBudget,
+    }),
+  );
   for (const text of outcome.warnings) check.warn?.(text);
   return [...outcome.errors];
 }

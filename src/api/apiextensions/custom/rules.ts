@@ -76,7 +76,7 @@ export function customRules(of: RulesOf): ServeRules {
     validateOnUpdate: false,
     warnings: finalizerWarnings,
     ...(expressions.ready === undefined ? {} : { ready: expressions.ready }),
-    validate: (object) => {
+    validate: (object, { timed }) => {
       const wrong = typeMeta(object);
       const found = [
         ...(wrong.length > 0
@@ -87,10 +87,14 @@ export function customRules(of: RulesOf): ServeRules {
       ];
       return [
         ...found,
-        ...expressions.check(schema, { value: object }, wrong.length > 0 ? found : [...nameFindings(object), ...found]),
+        ...expressions.check(
+          schema,
+          { value: object, timed },
+          wrong.length > 0 ? found : [...nameFindings(object), ...found],
+        ),
       ];
     },
-    validateUpdate: (object, old, { warn }) => {
+    validateUpdate: (object, old, { warn, timed }) => {
       const wrong = typeMeta(object);
       const correlated = new Correlated(object, old, schema);
       const found = [
@@ -103,7 +107,7 @@ export function customRules(of: RulesOf): ServeRules {
         ...validateEmbedded(object, of.schema),
         ...(validateLists(old, of.schema).length === 0 ? validateLists(object, of.schema) : []),
       ];
-      return [...found, ...expressions.check(schema, { value: object, old, correlated, warn }, found)];
+      return [...found, ...expressions.check(schema, { value: object, old, correlated, warn, timed }, found)];
     },
     resetFields: { ...(of.status === undefined ? {} : { "": ["status"] }), status: ["metadata", "spec"] },
     ...(of.status === undefined ? {} : { status: statusRules(of, typeMeta, expressions.check) }),
@@ -125,7 +129,7 @@ function statusRules(
       if (managedFields === undefined) delete draft.metadata.managedFields;
       else draft.metadata.managedFields = managedFields;
     },
-    validateUpdate: (object, old, { warn }) => {
+    validateUpdate: (object, old, { warn, timed }) => {
       const wrong = typeMeta(object);
       if (wrong.length > 0) return wrong;
       const [status, before] = [(object as Custom)["status"], (old as Custom)["status"]];
@@ -147,7 +151,7 @@ function statusRules(
         ...scaleFindings(object as Custom, of.scale, "status"),
         ...(lists.length > 0 && validateLists(old, of.schema).length === 0 ? lists : []),
       ];
-      return [...found, ...check(of.schema ?? anything, { value: object, old, correlated: whole, warn }, found)];
+      return [...found, ...check(of.schema ?? anything, { value: object, old, correlated: whole, warn, timed }, found)];
     },
   };
 }

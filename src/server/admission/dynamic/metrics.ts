@@ -18,7 +18,7 @@ interface DynamicMetrics {
 
 const made = new WeakMap<MetricRegistry, DynamicMetrics>();
 
-function metricsOf({ metrics: registry }: Pick<AdmissionHost, "metrics">): DynamicMetrics | undefined {
+export function dynamicMetrics({ metrics: registry }: Pick<AdmissionHost, "metrics">): DynamicMetrics | undefined {
   if (registry === undefined) return undefined;
   let metrics = made.get(registry);
   if (metrics === undefined) made.set(registry, (metrics = create(registry)));
@@ -118,7 +118,7 @@ interface WebhookCalled {
 
 /** Runs one call and counts how it went. */
 export async function countedCall<T>(host: AdmissionHost, called: WebhookCalled, run: () => Promise<T>): Promise<T> {
-  const metrics = metricsOf(host);
+  const metrics = dynamicMetrics(host);
   if (metrics === undefined) return run();
   const { name, type, failsOpen } = called;
   const labels = { name, type, operation: called.attributes.operation };
@@ -172,7 +172,7 @@ function errorTypeOf(message: string): string {
 export function countValidation(host: AdmissionHost, action: "deny" | "audit" | "warn", check: PolicyCheck): void {
   const { policy, binding, message, durationMs } = check;
   const labels = { policy, policy_binding: binding, error_type: errorTypeOf(message), enforcement_action: action };
-  const metrics = metricsOf(host);
+  const metrics = dynamicMetrics(host);
   metrics?.validatingChecks.inc(labels);
   metrics?.validatingSeconds.observe(durationMs / 1000, labels);
 }
@@ -180,7 +180,7 @@ export function countValidation(host: AdmissionHost, action: "deny" | "audit" | 
 export function countMutation(host: AdmissionHost, check: PolicyCheck): void {
   const { policy, binding, message, durationMs } = check;
   const labels = { policy, policy_binding: binding, error_type: errorTypeOf(message) };
-  const metrics = metricsOf(host);
+  const metrics = dynamicMetrics(host);
   metrics?.mutatingChecks.inc(labels);
   metrics?.mutatingSeconds.observe(durationMs / 1000, labels);
 }

@@ -1,14 +1,16 @@
 // A containerd of the cluster's own: its configuration, its start (or adoption, when it outlived a crash) and its end.
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
+import process from "node:process";
 import { type Clock, sleep } from "../base/index.ts";
 import { containerdConfig } from "../runtime/cri/index.ts";
 import { pauseImageName } from "./images.ts";
 import type { NodeLayout } from "./layout.ts";
+import { unmountBelow } from "./leftovers.ts";
 import { bootId, findCniPlugins, findProgram } from "./machine.ts";
-import { isAlive, readRecord, removeRecord, spawnDetached, stopProcess } from "./processes.ts";
+import { isAlive, processesWith, readRecord, removeRecord, spawnDetached, stopProcess } from "./processes.ts";
 
 /**
  * Starts containerd, or finds the one that still runs. Returns at once: `containerdReady` waits for its socket. `within` are the words of
@@ -28,6 +30,7 @@ export function startContainerd(layout: NodeLayout, within: readonly string[] = 
   if (known !== boot) rmSync(layout.containerd.state, { recursive: true, force: true });
   mkdirSync(layout.containerd.state, { recursive: true });
   writeFileSync(layout.containerd.bootFile, boot);
+  endHalfStarted(layout);
   rmSync(layout.containerd.socket, { force: true });
   writeFileSync(
     layout.containerd.configFile,
@@ -43,6 +46,30 @@ export function startContainerd(layout: NodeLayout, within: readonly string[] = 
     logFile: layout.containerd.logFile,
     recordFile: layout.containerd.processFile,
   });
+}
+
+/**
+ * Ends shims that a containerd had just started when it was killed. It notes a shim's program once that runs, and asks it for a process only
+ * then; the next containerd passes over a shim without that note, which would stay for ever. Only while no containerd runs.
+ */
+export function endHalfStarted({ containerd: { state, socket } }: NodeLayout): void {
+  const tasks = join(state, "io.containerd.runtime.v2.task");
+  for (const namespace of existsSync(tasks) ? readdirSync(tasks) : [])
+    for (const id of readdirSync(join(tasks, namespace))) {
+      const bundle = join(tasks, namespace, id);
+      if (existsSync(join(bundle, "shim-binary-path"))) continue;
+      for (const pid of processesWith(["-id", id, "-address", socket])) kill(pid);
+      unmountBelow(bundle);
+      rmSync(bundle, { recursive: true, force: true });
+    }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it ended by itself
+  }
 }
 
 function answers(socket: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 // Processes that outlive a call: recorded by pid and start time, so that a pid that was given to another program is never
 // mistaken for ours.
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { type Clock, sleep } from "../base/index.ts";
 
@@ -48,6 +48,27 @@ export function writeOwnRecord(file: string, extra: Readonly<Record<string, unkn
 }
 
 export const removeRecord = (file: string): void => rmSync(file, { force: true });
+
+/** Numbers of the processes that were started with these words, among others and in this order. Linux. */
+export function processesWith(words: readonly string[]): number[] {
+  return readdirSync("/proc").flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    const from = argumentsOf(name);
+    let at = 0;
+    for (const word of from) if (word === words[at]) at++;
+    return at === words.length ? [Number(name)] : [];
+  });
+}
+
+/** None of a process that has ended. */
+function argumentsOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+    throw error;
+  }
+}
 
 /** Starts a program in a session of its own: it survives this process, and Ctrl-C does not reach it. */
 export function spawnDetached(options: {

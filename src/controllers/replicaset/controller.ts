@@ -1,4 +1,4 @@
-// ReplicaSets: as many pods as asked for. The core is lib/replicas.ts.
+// ReplicaSets: as many pods as asked for. The core is lib/pods/replicas.ts.
 import { replicaSets } from "../../api/index.ts";
 import { labelSelectorMatcher } from "../../machinery/index.ts";
 import { type ControllerContext, runReplicaController } from "../lib/index.ts";

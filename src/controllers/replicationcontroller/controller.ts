@@ -1,4 +1,4 @@
-// ReplicationControllers: as many pods as asked for. The core is lib/replicas.ts.
+// ReplicationControllers: as many pods as asked for. The core is lib/pods/replicas.ts.
 import { replicationControllers } from "../../api/index.ts";
 import { type LabelMatcher, labelSelectorMatcher, labelsMatcher } from "../../machinery/index.ts";
 import { type ControllerContext, runReplicaController } from "../lib/index.ts";

@@ -1,7 +1,7 @@
 // What the controllers of Endpoints and EndpointSlices ask of a Service and its pods. Upstream: k8s.io/endpointslice/util.
-import type { Pod, Service } from "../../api/index.ts";
-import type { Lister } from "../../client/index.ts";
-import { deepEqual, type LabelMatcher, labelsMatcher, parseTime } from "../../machinery/index.ts";
+import type { Pod, Service } from "../../../api/index.ts";
+import type { Lister } from "../../../client/index.ts";
+import { deepEqual, type LabelMatcher, labelsMatcher, parseTime } from "../../../machinery/index.ts";
 import { isReady, isTerminal } from "./pods.ts";
 
 const matchers = new WeakMap<object, LabelMatcher>();

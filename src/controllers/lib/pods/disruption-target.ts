@@ -1,6 +1,6 @@
 // The pod condition that says why somebody ends a pod (KEP-3329).
-import type { core_v1 } from "../../api/index.ts";
-import { formatTime } from "../../machinery/index.ts";
+import type { core_v1 } from "../../../api/index.ts";
+import { formatTime } from "../../../machinery/index.ts";
 import { podCondition } from "./pods.ts";
 
 /** Part of a strategic merge patch of `status`: the condition, beside those that are there. */

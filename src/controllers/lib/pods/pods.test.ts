@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { core_v1 } from "../../api/index.ts";
-import { VirtualClock } from "../../base/index.ts";
-import { slowStart } from "./batches.ts";
-import { createExpectations, isNewer } from "./expectations.ts";
-import { safeEncode, templateHash } from "./hash.ts";
+import type { core_v1 } from "../../../api/index.ts";
+import { VirtualClock } from "../../../base/index.ts";
+import { slowStart } from "../batches.ts";
+import { createExpectations, isNewer } from "../expectations.ts";
+import { safeEncode, templateHash } from "../hash.ts";
+import { compactStatus } from "../status.ts";
+import { at, makePod } from "../testing.ts";
 import { isAvailable, nextAvailabilityMs, sortForDeletion } from "./pods.ts";
-import { compactStatus } from "./status.ts";
-import { at, makePod } from "./testing.ts";
 
 /** The first of each pair is given up before the second. */
 const pairs: readonly [string, core_v1.Pod, core_v1.Pod][] = [

@@ -1,7 +1,7 @@
 // Keeping a number of equal pods: the core of ReplicaSet and ReplicationController, which differ only in their selectors.
 // Upstream: pkg/controller/replicaset (KEP-3973 for terminating replicas).
-import { type apps_v1, type core_v1, type KindDefinition, pods } from "../../api/index.ts";
-import type { Informer } from "../../client/index.ts";
+import { type apps_v1, type core_v1, type KindDefinition, pods } from "../../../api/index.ts";
+import type { Informer } from "../../../client/index.ts";
 import {
   controllerOf,
   deepEqual,
@@ -11,15 +11,15 @@ import {
   type LabelMatcher,
   labelsMatcher,
   objectKey,
-} from "../../machinery/index.ts";
-import { all, slowStart } from "./batches.ts";
-import { type ControllerContext, featureEnabled, newQueue, runLoop, watch } from "./context.ts";
-import { errorText, isNamespaceTerminating } from "./errors.ts";
-import { createExpectations } from "./expectations.ts";
-import { addControllerIndex, claim, controlledBy, orphansIn, resolveOwner } from "./owners.ts";
+} from "../../../machinery/index.ts";
+import { all, slowStart } from "../batches.ts";
+import { type ControllerContext, featureEnabled, newQueue, runLoop, watch } from "../context.ts";
+import { errorText, isNamespaceTerminating } from "../errors.ts";
+import { createExpectations } from "../expectations.ts";
+import { addControllerIndex, claim, controlledBy, orphansIn, resolveOwner } from "../owners.ts";
+import { compactStatus } from "../status.ts";
 import { createPodControl, type PodControl } from "./pod-control.ts";
 import { isActive, isAvailable, isReady, isTerminating, nextAvailabilityMs, sortForDeletion } from "./pods.ts";
-import { compactStatus } from "./status.ts";
 
 type Pod = core_v1.Pod;
 type Status = apps_v1.ReplicaSetStatus;

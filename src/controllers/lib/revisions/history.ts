@@ -1,8 +1,8 @@
 // Reading and writing an owner's revision history.
-import { controllerRevisions, type core_v1 } from "../../api/index.ts";
-import type { Client, Informer, ResourceClient } from "../../client/index.ts";
-import { isAlreadyExists, isNotFound, type KubeObject, type LabelMatcher } from "../../machinery/index.ts";
-import { claim, controlledBy, orphansIn } from "./owners.ts";
+import { controllerRevisions, type core_v1 } from "../../../api/index.ts";
+import type { Client, Informer, ResourceClient } from "../../../client/index.ts";
+import { isAlreadyExists, isNotFound, type KubeObject, type LabelMatcher } from "../../../machinery/index.ts";
+import { claim, controlledBy, orphansIn } from "../owners.ts";
 import { type ControllerRevision, keepsTemplate, newRevision, nextRevisionNumber, sortRevisions } from "./revisions.ts";
 
 export interface HistoryOptions<O extends KubeObject> {

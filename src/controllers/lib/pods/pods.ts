@@ -1,6 +1,6 @@
 // What controllers ask of pods. Upstream: pkg/api/v1/pod/util.go, pkg/controller/controller_utils.go.
-import type { core_v1 } from "../../api/index.ts";
-import { parseTime } from "../../machinery/index.ts";
+import type { core_v1 } from "../../../api/index.ts";
+import { parseTime } from "../../../machinery/index.ts";
 
 type Pod = core_v1.Pod;
 

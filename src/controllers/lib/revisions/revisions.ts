@@ -1,8 +1,8 @@
 // Revision history of StatefulSets and DaemonSets as ControllerRevision objects. Upstream: pkg/controller/history.
-import type { apps_v1, core_v1 } from "../../api/index.ts";
-import { deepEqual, type KubeObject, type NewObject, parseTime } from "../../machinery/index.ts";
-import { templateHash } from "./hash.ts";
-import { controllerReference } from "./owners.ts";
+import type { apps_v1, core_v1 } from "../../../api/index.ts";
+import { deepEqual, type KubeObject, type NewObject, parseTime } from "../../../machinery/index.ts";
+import { templateHash } from "../hash.ts";
+import { controllerReference } from "../owners.ts";
 
 export type ControllerRevision = apps_v1.ControllerRevision;
 type PodTemplate = core_v1.PodTemplateSpec;

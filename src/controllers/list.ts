@@ -13,6 +13,7 @@ const accounts: Readonly<Record<string, string>> = {
   "daemonset-controller": "daemon-set-controller",
   "garbage-collector-controller": "generic-garbage-collector",
   "serviceaccount-controller": "service-account-controller",
+  "service-cidr-controller": "service-cidrs-controller",
   "horizontal-pod-autoscaler-controller": "horizontal-pod-autoscaler",
   "legacy-serviceaccount-token-cleaner-controller": "legacy-service-account-token-cleaner",
   "root-ca-certificate-publisher-controller": "root-ca-cert-publisher",
@@ -96,6 +97,7 @@ export const controllers: readonly ControllerEntry[] = [
     "horizontal-pod-autoscaler-controller",
     async () => (await import("./horizontalpodautoscaler/controller.ts")).runHorizontalPodAutoscalers,
   ),
+  entry("service-cidr-controller", async () => (await import("./service-cidr/controller.ts")).runServiceCidrs),
   entry("disruption-controller", async () => (await import("./disruption/controller.ts")).runDisruption),
   entry("resourcequota-controller", async () => (await import("./resourcequota/controller.ts")).runResourceQuotas),
   entry(

@@ -1,6 +1,9 @@
 // Counts anew what namespaces use of their quotas. Admission charges what comes; what goes, or was charged in vain, is set right here.
 // Only kinds that some quota counts are watched. Upstream: pkg/controller/resourcequota.
 import {
+  type DeviceClass,
+  deviceClasses,
+  deviceCountsFor,
   isTerminatingScope,
   type KindDefinition,
   kinds,
@@ -8,6 +11,7 @@ import {
   quotaCountsFor,
   quotaUsageOf,
   type ResourceQuota,
+  resourceClaims,
   resourceQuotas,
 } from "../../api/index.ts";
 import { every } from "../../base/index.ts";
@@ -35,6 +39,13 @@ export async function runResourceQuotas(context: ControllerContext): Promise<voi
       if (namesOf(quota).some((name) => quotaCountsFor(kind, name))) queue.add(objectKey(quota));
   };
   const watched = createWatched(context, wake);
+  // What a class offers changes what claims use.
+  const recount = (): void => {
+    for (const quota of quotas.list())
+      if (namesOf(quota).some((name) => name.startsWith("requests.") && name.includes("/")))
+        queue.add(objectKey(quota));
+  };
+  const classes = watch(context, deviceClasses, { add: recount, update: recount, delete: recount });
 
   every(
     clock,
@@ -51,7 +62,8 @@ export async function runResourceQuotas(context: ControllerContext): Promise<voi
     reconcile: async (key) => {
       const quota = quotas.byKey(key);
       if (quota === undefined) return undefined;
-      const { found, missing } = await kindsFor(context, namesOf(quota));
+      await classes.whenSynced(signal);
+      const { found, missing } = await kindsFor(context, namesOf(quota), classes.list());
       const counted = await Promise.all(
         found.map(async (kind) => {
           const informer = watched(kind);
@@ -59,7 +71,10 @@ export async function runResourceQuotas(context: ControllerContext): Promise<voi
           return { kind, objects: informer.list(quota.metadata.namespace) };
         }),
       );
-      const status = nextQuotaStatus(quota, usageOfQuota(quota, counted, clock.now()));
+      const status = nextQuotaStatus(
+        quota,
+        usageOfQuota(quota, counted, { nowMs: clock.now(), classes: classes.list() }),
+      );
       if (status !== undefined) await write(context, { ...quota, status } as ResourceQuota);
       return missing ? discoveryMs : undefined;
     },
@@ -80,8 +95,14 @@ async function write(context: ControllerContext, quota: ResourceQuota): Promise<
 async function kindsFor(
   context: ControllerContext,
   names: readonly string[],
+  classes: readonly DeviceClass[],
 ): Promise<{ found: readonly KindDefinition[]; missing: boolean }> {
-  const found = countable.filter((kind) => names.some((name) => quotaCountsFor(kind, name)));
+  const ofDevices = names.some((name) => deviceCountsFor(name, classes));
+  const found = countable.filter(
+    (kind) =>
+      names.some((name) => quotaCountsFor(kind, name)) ||
+      (ofDevices && kind.group === resourceClaims.group && kind.resource === resourceClaims.resource),
+  );
   const unknown = names.filter(
     (name) => name.startsWith("count/") && !found.some((kind) => quotaCountsFor(kind, name)),
   );

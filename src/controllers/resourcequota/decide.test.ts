@@ -37,18 +37,18 @@ const table: readonly [string, ResourceQuota, Record<string, string>][] = [
   ["other kinds' names", quota({ secrets: "9" }), {}],
 ];
 for (const [name, subject, expected] of table)
-  test(`usage: ${name}`, () => assert.deepEqual(usageOfQuota(subject, counted(all), at(0)), expected));
+  test(`usage: ${name}`, () => assert.deepEqual(usageOfQuota(subject, counted(all), at(0)), { nowMs: expected) });
 
 test("a pod that should have ended is free", () => {
   const late = pod("late", { cpu: "1" }, { deletionTimestamp: "2026-01-01T00:00:00Z", deletionGracePeriodSeconds: 30 });
-  const usage = (seconds: number) => usageOfQuota(quota({ cpu: "9" }), counted([late]), at(seconds));
+  const usage = (seconds: number) => usageOfQuota(quota({ cpu: "9" }), counted([late]), { nowMs: at(seconds) });
   assert.deepEqual([usage(30), usage(31)], [{ cpu: "1" }, { cpu: "0" }]);
 });
 
 test("a kind without scopes is not counted where scopes are asked for", () => {
   const scoped = quota({ secrets: "9" }, { scopes: ["BestEffort"] });
   const secret = { apiVersion: "v1", kind: "Secret", metadata: meta("s") } as KubeObject;
-  assert.deepEqual(usageOfQuota(scoped, [{ kind: secrets, objects: [secret] }], at(0)), { secrets: "0" });
+  assert.deepEqual(usageOfQuota(scoped, [{ kind: secrets, objects: [secret] }], { nowMs: at(0) }), { secrets: "0" });
 });
 
 test("the status follows spec.hard, keeps what nobody counted, and is written once", () => {

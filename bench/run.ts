@@ -17,6 +17,7 @@ const parts: Readonly<Record<string, () => Promise<{ readonly part: Part }>>> = 
   library: () => import("./parts/library.ts"),
   api: () => import("./parts/api.ts"),
   watch: () => import("./parts/watch.ts"),
+  watchers: () => import("./parts/watchers.ts"),
   store: () => import("./parts/store.ts"),
   cycle: () => import("./parts/cycle.ts"),
   scheduler: () => import("./parts/scheduler.ts"),

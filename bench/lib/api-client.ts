@@ -5,15 +5,22 @@ import { token } from "./peers.ts";
 export interface ApiClient {
   /** Resolves with the answer's body; rejects unless it is a success or "already there". */
   call(method: string, path: string, body?: object): Promise<string>;
-  /** Calls `seen` with each line of a watch until it says true; rejects when the watch ends before, or after the limit. */
-  watch(path: string, limitSeconds: number, seen: (event: WatchEvent) => boolean): Promise<void>;
+  /** Calls `seen` with each event until it says true; rejects after the limit. */
+  watch(options: WatchOptions, seen: (event: WatchEvent) => boolean): Promise<void>;
   close(): void;
+}
+
+export interface WatchOptions {
+  readonly path: string;
+  /** resourceVersion. */
+  readonly from: string;
+  readonly limitSeconds: number;
 }
 
 export interface WatchEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
   readonly object: {
-    readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
+    readonly metadata: { readonly name: string; readonly resourceVersion: string };
     readonly spec?: { readonly nodeName?: string };
   };
 }
@@ -53,27 +60,42 @@ export function openClient(url: string): ApiClient {
         );
         stream.end(body === undefined ? undefined : JSON.stringify(body));
       }),
-    watch: (path, limitSeconds, seen) =>
+    watch: ({ path, from, limitSeconds }, seen) =>
       new Promise((resolve, reject) => {
-        const stream = session.request({ ":path": path, authorization });
+        let stream: http2.ClientHttp2Stream | undefined;
+        let over = false;
+        const finish = (error?: Error): void => {
+          over = true;
+          clearTimeout(limit);
+          stream?.close();
+          if (error === undefined) resolve();
+          else reject(error);
+        };
         const limit = setTimeout(
           () => finish(new Error(`${path}: what was awaited did not come within ${limitSeconds} s`)),
           limitSeconds * 1000,
         );
-        const finish = (error?: Error): void => {
-          clearTimeout(limit);
-          stream.close();
-          if (error === undefined) resolve();
-          else reject(error);
+        // A server ends the watch of a client that it takes for too slow; it goes on where it ended, as every client does.
+        const open = (resourceVersion: string): void => {
+          let last = resourceVersion;
+          let rest = "";
+          stream = session.request({ ":path": `${path}?watch=1&resourceVersion=${resourceVersion}`, authorization });
+          stream.setEncoding("utf8").on("data", (chunk: string) => {
+            const lines = (rest + chunk).split("\n");
+            rest = lines.pop()!;
+            for (const line of over ? [] : lines) {
+              const event = JSON.parse(line) as WatchEvent;
+              if (event.type === "ERROR") return finish(new Error(`${path}: ${line}`));
+              last = event.object.metadata.resourceVersion;
+              if (seen(event)) return finish();
+            }
+          });
+          stream.once("error", finish);
+          stream.once("end", () => {
+            if (!over) open(last);
+          });
         };
-        let rest = "";
-        stream.setEncoding("utf8").on("data", (chunk: string) => {
-          const lines = (rest + chunk).split("\n");
-          rest = lines.pop()!;
-          for (const line of lines) if (seen(JSON.parse(line) as WatchEvent)) return finish();
-        });
-        stream.once("error", finish);
-        stream.once("end", () => finish(new Error(`${path}: the watch ended early`)));
+        open(from);
       }),
     close: () => session.close(),
   };

@@ -15,6 +15,8 @@ import { StatusError } from "../../src/machinery/index.ts";
 /** Longest wait for any one thing; a benchmark that waits longer has failed. */
 const patienceMs = 60_000;
 const pollMs = 3;
+/** A hundred containers take their time. */
+const stopLimitMs = 90_000;
 /** Unit of times in /proc/PID/stat on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 
@@ -87,10 +89,11 @@ export function startUp({ command, dataDirectory, name, more = [] }: UpOptions):
     output: () => output,
     async stop() {
       child.kill("SIGTERM");
-      const late = setTimeout(() => child.kill("SIGKILL"), 20_000);
+      const late = setTimeout(() => child.kill("SIGKILL"), stopLimitMs);
       await gone;
       clearTimeout(late);
-      if (child.signalCode === "SIGKILL") throw new Error(`t8s up did not stop within 20 s; it said:\n${output}`);
+      if (child.signalCode === "SIGKILL")
+        throw new Error(`t8s up did not stop within ${stopLimitMs / 1000} s; it said:\n${output}`);
     },
   };
 }

@@ -4,6 +4,7 @@ import { nodes, type Pod, pods } from "../../src/api/index.ts";
 import type { Client } from "../../src/client/index.ts";
 import { type NewObject, StatusError } from "../../src/machinery/index.ts";
 import type { Usage } from "./cluster-process.ts";
+import { follow } from "./follow.ts";
 
 export interface Rest {
   readonly rssMb: number;
@@ -53,54 +54,43 @@ const pausePod = (name: string): NewObject<Pod> => ({
 });
 
 /** Resolves when a node is ready and may be given pods. */
-export async function whenNodeReady(client: Client): Promise<void> {
-  const ending = new AbortController();
-  const limit = setTimeout(() => ending.abort(new Error("the node is not ready")), limitMs);
-  try {
-    for await (const event of client.of(nodes).watch({ signal: ending.signal }))
-      if (event.type !== "BOOKMARK" && isReady(event.object)) return;
-  } finally {
-    clearTimeout(limit);
-    ending.abort();
-  }
-  throw new Error("the watch of nodes ended before one was ready");
-}
+export const whenNodeReady = (client: Client): Promise<void> =>
+  follow(
+    { what: "a ready node", limitMs },
+    (signal) => client.of(nodes).watch({ signal }),
+    (event) => event.type !== "BOOKMARK" && isReady(event.object),
+  );
 
 /** Creates pods and resolves when all are ready: seconds from the first creation that was let in. */
 export async function startPods(client: Client, prefix: string, count: number): Promise<number> {
-  const ending = new AbortController();
-  const limit = setTimeout(() => ending.abort(new Error(`not all of ${count} pods became ready`)), limitMs);
+  await letIn(client, pausePod(`${prefix}-0`));
+  const startedMs = performance.now();
   const ready = new Set<string>();
-  try {
-    await letIn(client, pausePod(`${prefix}-0`), ending.signal);
-    const startedMs = performance.now();
-    const watching = (async () => {
-      for await (const event of client.of(pods).watch({ namespace: "default", signal: ending.signal })) {
-        if (event.type === "BOOKMARK" || !event.object.metadata.name.startsWith(prefix)) continue;
-        if (isReady(event.object) && ready.add(event.object.metadata.name).size === count) return;
-      }
-    })();
-    const making = Array.from({ length: count - 1 }, (_, index) =>
-      client.of(pods).create(pausePod(`${prefix}-${index + 1}`)),
-    );
-    await Promise.all([watching, ...making]);
-    if (ready.size < count) throw new Error(`${ready.size} of ${count} pods became ready`);
-    return (performance.now() - startedMs) / 1000;
-  } finally {
-    clearTimeout(limit);
-    ending.abort();
-  }
+  const allReady = follow(
+    { what: `${count} ready pods`, limitMs },
+    (signal) => client.of(pods).watch({ namespace: "default", signal }),
+    (event) => {
+      if (event.type === "BOOKMARK" || !event.object.metadata.name.startsWith(prefix)) return false;
+      return isReady(event.object) && ready.add(event.object.metadata.name).size === count;
+    },
+  );
+  const making = Array.from({ length: count - 1 }, (_, index) =>
+    client.of(pods).create(pausePod(`${prefix}-${index + 1}`)),
+  );
+  await Promise.all([allReady, ...making]);
+  return (performance.now() - startedMs) / 1000;
 }
 
 /** Pods are refused until the controllers have made the namespace's ServiceAccount, which nothing else tells as directly. */
-async function letIn(client: Client, pod: NewObject<Pod>, signal: AbortSignal): Promise<void> {
+async function letIn(client: Client, pod: NewObject<Pod>): Promise<void> {
+  const deadlineMs = performance.now() + limitMs;
   for (;;) {
     try {
       await client.of(pods).create(pod);
       return;
     } catch (error) {
       const refused = error instanceof StatusError && [403, 404].includes(error.status.code ?? 0);
-      if (!refused || signal.aborted) throw error;
+      if (!refused || performance.now() > deadlineMs) throw error;
       await delay(5);
     }
   }

@@ -17,6 +17,8 @@ export interface Placed {
   readonly schedulerRssMb: number;
 }
 
+export type Load = Pick<Workload, "zones" | "size" | "before" | "measured" | "namespaces">;
+
 const limitSeconds = 120;
 
 export function startScheduler(peer: ApiPeer): Child {
@@ -24,11 +26,11 @@ export function startScheduler(peer: ApiPeer): Child {
   return startChild(program, flags, join(peer.folder, "scheduler.log"));
 }
 
-async function makeNodes(client: ApiClient, count: number, zones: readonly string[] | undefined): Promise<void> {
+async function makeNodes(client: ApiClient, count: number, { zones, size }: Load): Promise<void> {
   await inParallel(count, async (index) => {
     const node = nodeOf(index, zones) as { metadata: { name: string } };
     await client.call("POST", "/api/v1/nodes", node);
-    await client.call("PATCH", `/api/v1/nodes/${node.metadata.name}/status`, { status: nodeStatus });
+    await client.call("PATCH", `/api/v1/nodes/${node.metadata.name}/status`, { status: nodeStatus(size) });
   });
 }
 
@@ -61,8 +63,8 @@ async function place(peer: ApiPeer, client: ApiClient, { namespace, prefix, coun
   });
   let first = cpu();
   try {
-    const path = `${pods}?watch=1&resourceVersion=${page.metadata.resourceVersion}`;
-    await client.watch(path, limitSeconds, ({ object }) => {
+    const watching = { path: pods, from: page.metadata.resourceVersion, limitSeconds };
+    await client.watch(watching, ({ object }) => {
       const { name } = object.metadata;
       if (!name.startsWith(prefix) || !object.spec?.nodeName) return false;
       if (bound.size === 0) first = cpu();
@@ -83,7 +85,7 @@ async function place(peer: ApiPeer, client: ApiClient, { namespace, prefix, coun
 }
 
 /** One workload on an API server of its own. */
-export async function schedule(peer: ApiPeer, workload: Workload, sizes: Sizes): Promise<Placed> {
+export async function schedule(peer: ApiPeer, workload: Load, sizes: Sizes): Promise<Placed> {
   const client = openClient(peer.url);
   try {
     const [before, measured] = workload.namespaces;
@@ -92,7 +94,7 @@ export async function schedule(peer: ApiPeer, workload: Workload, sizes: Sizes):
       const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } };
       await client.call("POST", `/api/v1/namespaces/${name}/serviceaccounts`, account);
     }
-    await makeNodes(client, sizes.nodes, workload.zones);
+    await makeNodes(client, sizes.nodes, workload);
     if (sizes.before > 0) {
       const batch = { namespace: before, prefix: "b", count: sizes.before };
       await makePods(client, workload.before, batch);

@@ -10,6 +10,7 @@ import { type Deployment, deployments, namespaces, nodes, pods, serviceAccounts 
 import type { Client } from "../../src/client/index.ts";
 import type { NewObject } from "../../src/machinery/index.ts";
 import { connectTo, kubeconfigOf, startUp, usageOf } from "../lib/cluster-process.ts";
+import { follow } from "../lib/follow.ts";
 import { rest } from "../lib/node-load.ts";
 import type { Part, Row, Setup } from "../lib/part.ts";
 
@@ -46,31 +47,14 @@ const deployment = (index: number, replicas: number): NewObject<Deployment> => {
   };
 };
 
-/** Runs a watch until `seen` says that it is enough. */
-async function until<T>(
-  what: string,
-  open: (signal: AbortSignal) => AsyncIterable<T>,
-  seen: (event: T) => boolean,
-): Promise<void> {
-  const ending = new AbortController();
-  const limit = setTimeout(() => ending.abort(new Error(`${what}: not within ${limitMs / 1000} s`)), limitMs);
-  try {
-    for await (const event of open(ending.signal)) if (seen(event)) return;
-  } finally {
-    clearTimeout(limit);
-    ending.abort();
-  }
-  throw new Error(`${what}: the watch ended`);
-}
-
 const isReady = (conditions: readonly { type: string; status: string }[] | undefined): boolean =>
   conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 
 /** Nodes that are ready and that nothing keeps pods from. */
 async function nodesReady(client: Client, count: number): Promise<void> {
   const ready = new Set<string>();
-  await until(
-    `${count} ready nodes`,
+  await follow(
+    { what: `${count} ready nodes`, limitMs },
     (signal) => client.of(nodes).watch({ signal }),
     (event) => {
       if (event.type === "BOOKMARK") return false;
@@ -83,8 +67,8 @@ async function nodesReady(client: Client, count: number): Promise<void> {
 
 async function makeNamespace(client: Client): Promise<void> {
   await client.of(namespaces).create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace }, spec: {} });
-  await until(
-    "the namespace's ServiceAccount",
+  await follow(
+    { what: "the namespace's ServiceAccount", limitMs },
     (signal) => client.of(serviceAccounts).watch({ namespace, signal }),
     (event) => event.type !== "BOOKMARK" && event.object.metadata.name === "default",
   );
@@ -94,8 +78,8 @@ async function makeNamespace(client: Client): Promise<void> {
 async function fill(client: Client, count: number): Promise<number> {
   const ready = new Map<string, number>();
   const startedMs = performance.now();
-  const filled = until(
-    `${count} ready pods`,
+  const filled = follow(
+    { what: `${count} ready pods`, limitMs },
     (signal) => client.of(deployments).watch({ namespace, signal }),
     (event) => {
       if (event.type === "BOOKMARK") return false;
@@ -132,8 +116,8 @@ async function churn(client: Client, count: number): Promise<Churn> {
     await work();
     return performance.now() - fromMs;
   };
-  const allRun = until(
-    "the churn's pods running",
+  const allRun = follow(
+    { what: "the churn's pods running", limitMs },
     (signal) => client.of(pods).watch({ namespace, labelSelector: "app=churn", signal }),
     (event) => {
       if (event.type === "BOOKMARK" || event.object.status?.phase !== "Running") return false;

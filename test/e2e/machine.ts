@@ -5,7 +5,7 @@
 // them by its claim; only while there are others may one be there for a moment that nobody's name is on yet.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { defaultDataDirectory } from "../../src/cluster/index.ts";
@@ -155,3 +155,9 @@ export async function assertUnchanged(before: MachinePicture, message = "somethi
 }
 
 const namesDirectory = (line: string): boolean => [...own.keys()].some((directory) => line.includes(directory));
+
+/** A cgroup that a test named, in every hierarchy, when nothing is in it any more. */
+export function removeCgroup(name: string): void {
+  const found = outputLines("find", "/sys/fs/cgroup", "-depth", "-type", "d", "-path", `*/${name}*`);
+  for (const path of found.filter((each) => each.split("/").includes(name))) rmdirSync(path);
+}

@@ -12,6 +12,7 @@ import { nodeAddress } from "../../src/cluster/index.ts";
 import { connectCri } from "../../src/runtime/cri/index.ts";
 import { type TestContainerd, testContainerd, testImage } from "../../src/runtime/cri/testing.ts";
 import { type Output, type RunOptions, runProgram, t8s } from "./harness.ts";
+import { removeCgroup } from "./machine.ts";
 import { type Component, eventually, freePort, Workshop } from "./workshop.ts";
 
 const shop = new Workshop();
@@ -51,6 +52,8 @@ const pod = (name: string, container: object, over: object = {}): object => ({
 
 const podLogs = (): string => join(shop.directory, "pods");
 
+const cgroup = `t8s-node-${process.pid}`;
+
 function startKubelet(...flags: string[]): Component {
   return shop.start(
     "kubelet",
@@ -60,7 +63,7 @@ function startKubelet(...flags: string[]): Component {
     `--container-runtime-endpoint=unix://${containerd.socket}`,
     `--root-dir=${join(shop.directory, "kubelet")}`,
     `--pod-logs-dir=${podLogs()}`,
-    `--cgroup-root=/t8s-node-${process.pid}`,
+    `--cgroup-root=/${cgroup}`,
     `--client-ca-file=${shop.file("ca.crt")}`,
     `--tls-cert-file=${shop.file("nodes/worker-serving.crt")}`,
     `--tls-private-key-file=${shop.file("nodes/worker-serving.key")}`,
@@ -87,6 +90,7 @@ after(async () => {
   await kubelet?.end("SIGTERM");
   await shop.clear();
   await containerd.destroy();
+  removeCgroup(cgroup);
 });
 
 test("attach carries both directions", async () => {

@@ -57,6 +57,7 @@ export { humanDuration } from "./lib/columns.ts";
 export { CronError, type CronFields, parseCron } from "./lib/cron.ts";
 export { type Cidr, formatCidr, formatIp, type IpAddress, parseCidr, parseIp } from "./lib/ip.ts";
 export { aggregateContainerResources } from "./lib/pod-spec/pod-resources.ts";
+export { type DeviceClaim, type DeviceView, deviceCountsFor, extendedDeviceUsage } from "./lib/quota/devices.ts";
 export { isTerminating as isTerminatingScope, scopesMatch as quotaScopesMatch } from "./lib/quota/scopes.ts";
 export {
   countName as quotaCountName,

@@ -36,16 +36,18 @@ export async function runResourceQuotas(context: ControllerContext): Promise<voi
   });
   const wake = (kind: KindDefinition, namespace: string): void => {
     for (const quota of quotas.list(namespace))
-      if (namesOf(quota).some((name) => quotaCountsFor(kind, name))) queue.add(objectKey(quota));
+      if (namesOf(quota).some((name) => quotaCountsFor(kind, name) || (isClaim(kind) && isExtended(name))))
+        queue.add(objectKey(quota));
   };
   const watched = createWatched(context, wake);
   // What a class offers changes what claims use.
   const recount = (): void => {
-    for (const quota of quotas.list())
-      if (namesOf(quota).some((name) => name.startsWith("requests.") && name.includes("/")))
-        queue.add(objectKey(quota));
+    for (const quota of quotas.list()) if (namesOf(quota).some(isExtended)) queue.add(objectKey(quota));
   };
-  const classes = watch(context, deviceClasses, { add: recount, update: recount, delete: recount });
+  let classInformer: Informer<DeviceClass> | undefined;
+  /** Not waited for: clusters without device classes have quotas too, and each class that comes has them counted again. */
+  const classesWatched = (): Informer<DeviceClass> =>
+    (classInformer ??= watch(context, deviceClasses, { add: recount, update: recount, delete: recount }));
 
   every(
     clock,
@@ -62,8 +64,8 @@ export async function runResourceQuotas(context: ControllerContext): Promise<voi
     reconcile: async (key) => {
       const quota = quotas.byKey(key);
       if (quota === undefined) return undefined;
-      await classes.whenSynced(signal);
-      const { found, missing } = await kindsFor(context, namesOf(quota), classes.list());
+      const classes = namesOf(quota).some(isExtended) ? classesWatched().list() : [];
+      const { found, missing } = await kindsFor(context, namesOf(quota), classes);
       const counted = await Promise.all(
         found.map(async (kind) => {
           const informer = watched(kind);
@@ -71,15 +73,18 @@ export async function runResourceQuotas(context: ControllerContext): Promise<voi
           return { kind, objects: informer.list(quota.metadata.namespace) };
         }),
       );
-      const status = nextQuotaStatus(
-        quota,
-        usageOfQuota(quota, counted, { nowMs: clock.now(), classes: classes.list() }),
-      );
+      const status = nextQuotaStatus(quota, usageOfQuota(quota, counted, { nowMs: clock.now(), classes }));
       if (status !== undefined) await write(context, { ...quota, status } as ResourceQuota);
       return missing ? discoveryMs : undefined;
     },
   });
 }
+
+const isClaim = ({ group, resource }: KindDefinition): boolean =>
+  group === resourceClaims.group && resource === resourceClaims.resource;
+
+/** Of a resource that devices may be offered as. */
+const isExtended = (name: string): boolean => name.startsWith("requests.") && name.includes("/");
 
 const namesOf = (quota: ResourceQuota): readonly string[] => Object.keys(quota.spec?.hard ?? {});
 
@@ -99,9 +104,7 @@ async function kindsFor(
 ): Promise<{ found: readonly KindDefinition[]; missing: boolean }> {
   const ofDevices = names.some((name) => deviceCountsFor(name, classes));
   const found = countable.filter(
-    (kind) =>
-      names.some((name) => quotaCountsFor(kind, name)) ||
-      (ofDevices && kind.group === resourceClaims.group && kind.resource === resourceClaims.resource),
+    (kind) => names.some((name) => quotaCountsFor(kind, name)) || (ofDevices && isClaim(kind)),
   );
   const unknown = names.filter(
     (name) => name.startsWith("count/") && !found.some((kind) => quotaCountsFor(kind, name)),

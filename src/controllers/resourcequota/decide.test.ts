@@ -37,7 +37,7 @@ const table: readonly [string, ResourceQuota, Record<string, string>][] = [
   ["other kinds' names", quota({ secrets: "9" }), {}],
 ];
 for (const [name, subject, expected] of table)
-  test(`usage: ${name}`, () => assert.deepEqual(usageOfQuota(subject, counted(all), at(0)), { nowMs: expected) });
+  test(`usage: ${name}`, () => assert.deepEqual(usageOfQuota(subject, counted(all), { nowMs: at(0) }), expected));
 
 test("a pod that should have ended is free", () => {
   const late = pod("late", { cpu: "1" }, { deletionTimestamp: "2026-01-01T00:00:00Z", deletionGracePeriodSeconds: 30 });

@@ -21,8 +21,8 @@ const plainCounts: ReadonlySet<string> = new Set([
   "persistentvolumeclaims",
 ]);
 /** Devices of a class as an extended resource, which every class is under its own name. */
-const deviceClassPrefix = "deviceclass.resource.kubernetes.io/";
-const devicesSuffix = ".deviceclass.resource.k8s.io/devices";
+export const deviceClassPrefix = "deviceclass.resource.kubernetes.io/";
+export const devicesSuffix = ".deviceclass.resource.k8s.io/devices";
 /** Upstream: resource.k8s.io's AllocationResultsMaxSize, what a request for all devices is charged. */
 const mostDevices = 32;
 const storageClassSuffix = ".storageclass.storage.k8s.io/";
@@ -44,7 +44,7 @@ const isDeviceClaim = ({ group, resource }: Kind): boolean =>
 const isCore = (kind: Kind, resource: string): boolean => kind.group === "" && kind.resource === resource;
 
 /** Resources of device plugins are limited by what is requested of them alone. */
-const isExtendedRequest = (name: string): boolean =>
+export const isExtendedRequest = (name: string): boolean =>
   name.startsWith("requests.") &&
   ((name.includes("/") && !name.includes("kubernetes.io/")) || name.startsWith(`requests.${deviceClassPrefix}`));
 

@@ -3,15 +3,23 @@
 // Upstream: apiserver's admission/plugin/resourcequota.
 import {
   addResourceList,
+  type DeviceClaim,
+  type DeviceClass,
+  type DeviceView,
+  deviceClasses,
+  deviceCountsFor,
+  extendedDeviceUsage,
   isTerminatingScope,
   type PersistentVolumeClaim,
   type Pod,
+  pods,
   quotaCountsFor,
   quotaScopesMatch,
   quotaUnnamedResources,
   quotaUsageOf,
   type ResourceList,
   type ResourceQuota,
+  resourceClaims,
   resourceQuotas,
 } from "../../../../api/index.ts";
 import {
@@ -48,11 +56,30 @@ export function createResourceQuota(host: AdmissionHost): AdmissionPlugin {
     });
   };
 
+  /** Undefined when no class is there, or none may stand for a resource. */
+  const deviceView = (namespace: string): DeviceView | undefined => {
+    if (!host.featureEnabled("DRAExtendedResource")) return undefined;
+    const classes = reader.list<DeviceClass>(deviceClasses, "");
+    if (classes.length === 0) return undefined;
+    return {
+      classes,
+      podOf: (of, name) => reader.get<Pod>(pods, of, name),
+      claimsOf: () => reader.list<DeviceClaim>(resourceClaims, namespace),
+      nowMs: clock.now(),
+    };
+  };
+
   const charge = async (attributes: AdmissionAttributes): Promise<void> => {
     for (let attempt = 1; ; attempt++) {
       await reader.getFresh(resourceQuotas, attributes.namespace, "");
       const quotas = reader.list<ResourceQuota>(resourceQuotas, attributes.namespace);
-      const charges = check(attributes, { quotas, limited, nowMs: clock.now() });
+      const devices = isDeviceClaim(attributes) ? deviceView(attributes.namespace) : undefined;
+      const charges = check(attributes, {
+        quotas,
+        limited,
+        nowMs: clock.now(),
+        ...(devices === undefined ? {} : { devices }),
+      });
       if (attributes.dryRun) return;
       try {
         for (const { quota, used } of charges) await write(host, quota, used);
@@ -114,19 +141,29 @@ interface Room {
   readonly quotas: readonly ResourceQuota[];
   readonly limited: readonly LimitedResource[];
   readonly nowMs: number;
+  /** For claims of devices. */
+  readonly devices?: DeviceView;
 }
 
+const isDeviceClaim = ({ kind }: AdmissionAttributes): boolean =>
+  kind.group === resourceClaims.group && kind.resource === resourceClaims.resource;
+
 /** New usage of every quota that the request changes. Throws 403 with upstream's texts. */
-export function check(attributes: AdmissionAttributes, { quotas, limited, nowMs }: Room): Charge[] {
+export function check(attributes: AdmissionAttributes, { quotas, limited, nowMs, devices }: Room): Charge[] {
   const { kind, operation } = attributes;
   const object = draftOf(attributes);
-  const usage = quotaUsageOf(kind, object, nowMs);
-  const before =
-    operation === "UPDATE" && attributes.oldObject !== undefined ? quotaUsageOf(kind, attributes.oldObject, nowMs) : {};
+  const usageOf = (of: KubeObject): ResourceList => {
+    const own = quotaUsageOf(kind, of, nowMs);
+    return devices === undefined ? own : extendedDeviceUsage(of as unknown as DeviceClaim, own, devices);
+  };
+  const countsFor = (name: string): boolean =>
+    quotaCountsFor(kind, name) || (devices !== undefined && deviceCountsFor(name, devices.classes));
+  const usage = usageOf(object);
+  const before = operation === "UPDATE" && attributes.oldObject !== undefined ? usageOf(attributes.oldObject) : {};
   const pending: { readonly quota: ResourceQuota; readonly delta: ResourceList }[] = [];
   for (const quota of quotas) {
     const hard = quota.status?.hard ?? {};
-    const restricted = Object.keys(hard).filter((name) => quotaCountsFor(kind, name));
+    const restricted = Object.keys(hard).filter(countsFor);
     if (restricted.length === 0 || !quotaScopesMatch(quota, kind.resource, object)) continue;
     checkNamed(attributes, quota, restricted);
     const used = quota.status?.used ?? {};

@@ -65,6 +65,8 @@ const initialResult: Readonly<Record<ProbeKind, boolean | undefined>> = {
   Startup: undefined,
 };
 
+const periodMsOf = ({ probe }: Worker): number => (probe.periodSeconds ?? 10) * 1000;
+
 export function createProbeManager(context: KubeletContext, changed: (podUid: string) => void): ProbeManager {
   const byPod = new Map<string, Worker[]>();
   const startMs = context.clock.now();
@@ -85,7 +87,8 @@ export function createProbeManager(context: KubeletContext, changed: (podUid: st
     if (worker.stopped || worker.busy || !worker.running || worker.onHold) return;
     const sinceStartMs = context.clock.now() - worker.startedAtMs;
     const delayMs = (worker.probe.initialDelaySeconds ?? 0) * 1000 - sinceStartMs;
-    if (delayMs > 0) return schedule(worker, delayMs);
+    // Looked at each period: the clock may be set meanwhile.
+    if (delayMs > 0) return schedule(worker, Math.min(delayMs, periodMsOf(worker)));
     // Told again when the startup probe has succeeded.
     if (worker.kind !== "Startup" && !started(worker)) return;
     worker.busy = true;
@@ -95,7 +98,7 @@ export function createProbeManager(context: KubeletContext, changed: (podUid: st
     if (worker.stopped) return;
     if (containerId !== worker.containerId) return schedule(worker, 0);
     record(worker, answer);
-    if (!worker.onHold) schedule(worker, (worker.probe.periodSeconds ?? 10) * 1000);
+    if (!worker.onHold) schedule(worker, periodMsOf(worker));
   };
 
   const record = (worker: Worker, answer: ProbeAnswer): void => {

@@ -62,6 +62,7 @@ export async function createSimulatedStage(): Promise<SimulatedStage> {
     runControllerManager(base(plane.client(componentUsers.controllerManager, "kube-controller-manager/v1.36")), {
       names: ["*"],
       rootCa: "CERTIFICATE",
+      signToken: async () => "TOKEN",
       transportOf: (account) =>
         plane.transport({
           username: `system:serviceaccount:kube-system:${account}`,

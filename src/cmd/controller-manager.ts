@@ -1,5 +1,6 @@
 // `t8s controller-manager`: the controllers alone, with kube-controller-manager's flags.
 import { type FlagDefinitions, FlagError, type FlagValues } from "../cli/index.ts";
+import type { HorizontalPodAutoscalerSettings } from "../controllers/index.ts";
 import type { FeatureGates } from "../server/index.ts";
 import { acceptedByControllerManager, tellInert } from "./apiserver/accepted-flags.ts";
 import { readFlagFile } from "./apiserver/self-signed.ts";
@@ -26,6 +27,32 @@ const flags = {
     type: "string",
     help: "key that signs the tokens of Secrets; without it they stay empty",
   },
+  "legacy-service-account-token-clean-up-period": {
+    type: "duration",
+    help: "for how long a token that was made unasked may be unused",
+    default: "8760h",
+  },
+  "horizontal-pod-autoscaler-sync-period": { type: "duration", help: "time between two looks", default: "15s" },
+  "horizontal-pod-autoscaler-downscale-stabilization": {
+    type: "duration",
+    help: "for how long a higher recommendation keeps replicas",
+    default: "5m",
+  },
+  "horizontal-pod-autoscaler-cpu-initialization-period": {
+    type: "duration",
+    help: "time after a pod's start in which its use of CPU says little",
+    default: "5m",
+  },
+  "horizontal-pod-autoscaler-initial-readiness-delay": {
+    type: "duration",
+    help: "time after a pod's start in which turning unready counts as never ready",
+    default: "30s",
+  },
+  "horizontal-pod-autoscaler-tolerance": {
+    type: "string",
+    help: "share by which usage may miss its target without a change",
+    default: "0.1",
+  },
   "cluster-signing-cert-file": { type: "string", help: "authority that signs certificate requests" },
   "cluster-signing-key-file": { type: "string", help: "key of --cluster-signing-cert-file" },
   "cluster-signing-duration": { type: "duration", help: "longest life of a signed certificate", default: "8760h" },
@@ -51,6 +78,7 @@ export async function run(words: readonly string[]): Promise<number> {
   const caFile = values["root-ca-file"];
   const keyFile = values["service-account-private-key-file"];
   const signToken = keyFile ? await signerOf(readFlagFile("service-account-private-key-file", keyFile)) : undefined;
+  const autoscaling = autoscalingOf(values);
   const remote = connect("kube-controller-manager", values);
   const rootCa = caFile ? readFlagFile("root-ca-file", caFile) : remote.serverCa;
   tellInert(flags, parsed, remote.log);
@@ -70,6 +98,8 @@ export async function run(words: readonly string[]): Promise<number> {
           ...localVolumes,
           nodeCidrMaskSizeIpv4: values["node-cidr-mask-size"],
           "terminated-pod-gc-threshold": values["terminated-pod-gc-threshold"],
+          legacyTokenCleanUpPeriodMs: values["legacy-service-account-token-clean-up-period"],
+          horizontalPodAutoscaler: autoscaling,
           ...(values["service-cluster-ip-range"] ? { serviceCidr: values["service-cluster-ip-range"] } : {}),
         },
       });
@@ -83,6 +113,22 @@ async function gatesOf(words: readonly string[]): Promise<FeatureGates | undefin
   if (words.length === 0) return undefined;
   const { featureGates, parseFeatureGates } = await import("../server/index.ts");
   return featureGates(parseFeatureGates(words));
+}
+
+function autoscalingOf(values: FlagValues<typeof flags>): HorizontalPodAutoscalerSettings {
+  const text = values["horizontal-pod-autoscaler-tolerance"];
+  const tolerance = Number(text);
+  if (text.trim() === "" || !(tolerance >= 0))
+    throw new FlagError(
+      `--horizontal-pod-autoscaler-tolerance must be a number from 0 up, not ${JSON.stringify(text)}`,
+    );
+  return {
+    tolerance,
+    syncPeriodMs: values["horizontal-pod-autoscaler-sync-period"],
+    downscaleStabilizationMs: values["horizontal-pod-autoscaler-downscale-stabilization"],
+    cpuInitializationPeriodMs: values["horizontal-pod-autoscaler-cpu-initialization-period"],
+    initialReadinessDelayMs: values["horizontal-pod-autoscaler-initial-readiness-delay"],
+  };
 }
 
 async function signerOf(signingKey: string): Promise<NonNullable<ControllerSettings["signToken"]>> {

@@ -74,6 +74,7 @@ export const acceptedByControllerManager = {
   "concurrent-statefulset-syncs": inert("integer", tuning),
   "concurrent-daemonset-syncs": inert("integer", tuning),
   "concurrent-job-syncs": inert("integer", tuning),
+  "concurrent-horizontal-pod-autoscaler-syncs": inert("integer", tuning),
   "concurrent-cron-job-syncs": inert("integer", tuning),
   "concurrent-endpoint-syncs": inert("integer", tuning),
   "concurrent-service-endpoint-syncs": inert("integer", tuning),

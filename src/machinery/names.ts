@@ -64,7 +64,9 @@ function check(rule: Rule): NameCheck {
   const { maxLength } = rule;
   return (value) => {
     const errors: string[] = [];
-    if (maxLength !== undefined && utf8Length(value) > maxLength) errors.push(maxLengthError(maxLength, rule.unit));
+    // A UTF-16 unit takes three bytes at most.
+    if (maxLength !== undefined && value.length * 3 > maxLength && utf8Length(value) > maxLength)
+      errors.push(maxLengthError(maxLength, rule.unit));
     if (!pattern.test(value)) errors.push(regexError(rule.text, rule.format, ...rule.examples));
     return errors;
   };
@@ -129,10 +131,12 @@ export const labelValue: NameCheck = check({
   unit: "bytes",
 });
 
+const unprefixedKey = new RegExp(`^${keyFormat}$`);
 const keyName = check({ format: keyFormat, text: keyText, examples: ["MyName", "my.name", "123-abc"] });
 
 /** Keys of labels, annotations, finalizers, conditions, …: `[prefix/]name`. */
 export const qualifiedName: NameCheck = (value) => {
+  if (value.length <= 63 && unprefixedKey.test(value)) return [];
   const parts = value.split("/");
   if (parts.length > 2) {
     const text = regexError(`a valid label key ${keyText}`, keyFormat, "MyName", "my.name", "123-abc");

@@ -227,7 +227,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return new Promise((resolve, reject) => {
       const left = Math.max(0, flight.startedMs + flight.timeoutMs - clock.monotonic());
       const timer = clock.setTimeout(() => reject(timedOut()), left, { background: true });
-      work.then(resolve, reject).finally(() => timer.cancel());
+      work.then(
+        (response) => {
+          timer.cancel();
+          resolve(response);
+        },
+        (error) => {
+          timer.cancel();
+          reject(error);
+        },
+      );
     });
   }
 

@@ -16,7 +16,7 @@ import {
   utf8Length,
 } from "../../machinery/index.ts";
 import type { KindDefinition, ServeRules } from "../kind.ts";
-import { type Check, child, entry, type Findings, findings, immutable, item } from "./validate.ts";
+import { type Check, child, entry, type Findings, findings, immutable, item, sortedKeys } from "./validate.ts";
 
 /** Keys and values of all annotations together, in bytes. */
 const annotationsLimitBytes = 256 * 1024;
@@ -48,7 +48,7 @@ export const labelKey: Check<string> = (key, at, found) => {
 
 /** Labels, in key order: upstream walks its map in random order. */
 export const labels: Check<Readonly<Record<string, string>> | undefined> = (map, at, found) => {
-  for (const key of Object.keys(map ?? {}).sort()) {
+  for (const key of sortedKeys(map)) {
     const value = map?.[key] ?? "";
     labelKey(key, at, found);
     for (const text of labelValue(value)) found.push(field.invalid(at, value, text));
@@ -57,7 +57,7 @@ export const labels: Check<Readonly<Record<string, string>> | undefined> = (map,
 
 export const annotations: Check<Readonly<Record<string, string>> | undefined> = (map, at, found) => {
   let size = 0;
-  for (const key of Object.keys(map ?? {}).sort()) {
+  for (const key of sortedKeys(map)) {
     for (const text of qualifiedName(key.toLowerCase())) found.push(field.invalid(at, key, text));
     size += utf8Length(key) + utf8Length(map?.[key] ?? "");
   }

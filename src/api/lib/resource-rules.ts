@@ -20,7 +20,7 @@ import {
   isStandardResource,
   type ResourceList,
 } from "./resources.ts";
-import { type Check, child, dnsLabel, entry, type Findings, item, notNegativeText } from "./validate.ts";
+import { type Check, child, dnsLabel, entry, type Findings, item, notNegativeText, sortedKeys } from "./validate.ts";
 
 const isQualified = (name: string): boolean => name.includes("/");
 
@@ -64,7 +64,8 @@ const isWhole = (quantity: string): boolean => {
 export const quantityRules =
   (name: string): Check<string> =>
   (quantity, at, found) => {
-    if (compareQuantities(quantity, "0") < 0) found.push(field.invalid(at, quantity, notNegativeText));
+    if (quantity.includes("-") && compareQuantities(quantity, "0") < 0)
+      found.push(field.invalid(at, quantity, notNegativeText));
     if (isIntegerResource(name) && !isWhole(quantity)) found.push(field.invalid(at, quantity, "must be an integer"));
   };
 
@@ -72,7 +73,7 @@ export const quantityRules =
 export const resourceList =
   (nameRule: Check<string>): Check<Readonly<ResourceList> | undefined> =>
   (list, at, found) => {
-    for (const name of Object.keys(list ?? {}).sort()) {
+    for (const name of sortedKeys(list)) {
       nameRule(name, entry(at, name), found);
       quantityRules(name)(list?.[name] as string, entry(at, name), found);
     }
@@ -100,7 +101,7 @@ function requestAgainstLimit(
   if (limit === undefined) {
     if (!isOvercommitAllowed(name))
       found.push(field.required(child(at, "limits"), "Limit must be set for non overcommitable resources"));
-  } else if (compareQuantities(request, limit) !== 0 && !isOvercommitAllowed(name))
+  } else if (!isOvercommitAllowed(name) && compareQuantities(request, limit) !== 0)
     found.push(field.invalid(requests, request, `must be equal to ${name} limit of ${limit}`));
   else if (compareQuantities(request, limit) > 0)
     found.push(field.invalid(requests, request, `must be less than or equal to ${name} limit of ${limit}`));
@@ -113,7 +114,7 @@ export const resourceRequirements =
     if (!value) return;
     const limits: ResourceList = value.limits ?? {};
     const requests: ResourceList = value.requests ?? {};
-    const [limited, requested] = [Object.keys(limits).sort(), Object.keys(requests).sort()];
+    const [limited, requested] = [sortedKeys(limits), sortedKeys(requests)];
     for (const name of limited) {
       const path = entry(child(at, "limits"), name);
       nameRule(name, path, found);

@@ -33,6 +33,15 @@ export function visit<T>(
   for (let index = 0; index < list.length && found.length < mostFindings; index++) use(list[index] as T, index);
 }
 
+/** The keys in order. Most maps are small and in order as they came. */
+export function sortedKeys(map: object | undefined | null): readonly string[] {
+  if (map === undefined || map === null) return none;
+  const keys = Object.keys(map);
+  for (let index = 1; index < keys.length; index++) if (keys[index - 1]! > keys[index]!) return keys.sort();
+  return keys;
+}
+const none: readonly never[] = [];
+
 /** `at` is the dotted path of the value: `spec.containers[0].name`. */
 export type Check<T> = (value: T, at: string, found: Findings) => void;
 

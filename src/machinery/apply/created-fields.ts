@@ -74,7 +74,14 @@ interface Plan {
 interface Member {
   /** The name with its length before it: no text within can be taken for the end of it. */
   readonly label: string;
+  /** Of a member that has no members itself. */
+  readonly leaf: string;
   readonly plan: Plan;
+}
+
+function memberOf(key: string, plan: Plan): Member {
+  const label = labelOf(key);
+  return { label, leaf: `${label};`, plan };
 }
 
 const labelOf = (text: string): string => `${text.length}:${text}`;
@@ -86,7 +93,7 @@ const deduced: Plan = {
   node: "deduced",
   keys: [],
   item: undefined,
-  member: (key) => ({ label: labelOf(key), plan: deduced }),
+  member: (key) => memberOf(key, deduced),
 };
 const whole: Plan = { node: "whole", keys: [], item: undefined, member: noMember };
 const scalar: Plan = { node: "scalar", keys: [], item: undefined, member: noMember };
@@ -129,7 +136,7 @@ function makePlan(schema: Schema, schemas: Schemas): Plan {
       const known = named.get(key);
       if (known !== undefined) return known;
       const found = node.member(key);
-      const member = { label: labelOf(key), plan: planOf(found.schema, schemas) };
+      const member = memberOf(key, planOf(found.schema, schemas));
       // Other keys are data: there is no end of them.
       if (found.named) named.set(key, member);
       return member;
@@ -195,8 +202,11 @@ function membersForm(plan: Plan, value: Readonly<Record<string, unknown>>, walk:
       return;
     }
     const member = plan.member(key);
-    walk.text += member.label;
-    wholeForm(member.plan, below, walk);
+    if (below === null || typeof below !== "object") walk.text += member.leaf;
+    else {
+      walk.text += member.label;
+      wholeForm(member.plan, below, walk);
+    }
   }
   walk.text += "}";
 }

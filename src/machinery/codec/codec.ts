@@ -297,17 +297,36 @@ function managersText(managers: readonly ManagedFieldsEntry[] | null): string {
 }
 
 const metadataStart = encoder.encode('"metadata":{');
+const lineFeed = 0x0a;
 
-/** Stored bytes plus `"resourceVersion":"N"` as the first field of metadata. */
+/**
+ * Stored bytes plus `"resourceVersion":"N"` as the first field of metadata. Behind them, not within, is the newline that they
+ * are answered with: see `withNewline`.
+ */
 export function withResourceVersion(stored: Uint8Array, revision: number): Uint8Array {
   const at = indexOfBytes(stored, metadataStart) + metadataStart.length;
   const empty = stored[at] === 0x7d;
-  const splice = encoder.encode(`"resourceVersion":"${revision}"${empty ? "" : ","}`);
-  const out = new Uint8Array(stored.length + splice.length);
-  out.set(stored.subarray(0, at));
-  out.set(splice, at);
+  const splice = `"resourceVersion":"${revision}"${empty ? "" : ","}`;
+  const size = stored.length + splice.length;
+  const out = new Uint8Array(size + 1);
+  for (let index = 0; index < at; index++) out[index] = stored[index]!;
+  for (let index = 0; index < splice.length; index++) out[at + index] = splice.charCodeAt(index);
   out.set(stored.subarray(at), at + splice.length);
-  return out;
+  out[size] = lineFeed;
+  return out.subarray(0, size);
+}
+
+/** The bytes and a newline: of what `withResourceVersion` has made the same memory, of others a copy. */
+export function withNewline(bytes: Uint8Array): Uint8Array {
+  const size = bytes.length + 1;
+  if (bytes.byteOffset === 0 && bytes.buffer.byteLength === size) {
+    const line = new Uint8Array(bytes.buffer);
+    if (line[size - 1] === lineFeed) return line;
+  }
+  const line = new Uint8Array(size);
+  line.set(bytes);
+  line[size - 1] = lineFeed;
+  return line;
 }
 
 function indexOfBytes(bytes: Uint8Array, wanted: Uint8Array): number {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { ApiRequest } from "../../machinery/index.ts";
+import { type ApiRequest, withResourceVersion } from "../../machinery/index.ts";
 import { indentJson, jsonBody } from "./json-body.ts";
 
 const encoder = new TextEncoder();
@@ -44,4 +44,20 @@ test("who gets indented JSON", () => {
       .join("");
     assert.equal(text, indented ? '{\n  "a": 1\n}' : '{"a":1}\n', `${agent} ${pretty}`);
   }
+});
+
+test("what is cached is answered with its newline from the same memory, anything else from a copy", () => {
+  const request: ApiRequest = { method: "GET", path: "/", headers: {} };
+  const cached = withResourceVersion(encoder.encode('{"kind":"A","apiVersion":"v1","metadata":{"name":"a"}}'), 7);
+  const text = '{"kind":"A","apiVersion":"v1","metadata":{"resourceVersion":"7","name":"a"}}';
+  assert.equal(decoder.decode(cached), text);
+  const [whole, ...rest] = jsonBody(request, cached);
+  assert.deepEqual([decoder.decode(whole), rest.length], [`${text}\n`, 0]);
+  assert.equal(whole?.buffer, cached.buffer);
+  const other = encoder.encode("{}");
+  assert.deepEqual(
+    jsonBody(request, other).map((chunk) => decoder.decode(chunk)),
+    ["{}\n"],
+  );
+  assert.equal(decoder.decode(other), "{}");
 });

@@ -1,15 +1,21 @@
 // JSON as it goes out: one line with a newline, or indented for people. Which answers may be compressed, and from what size on.
 // Upstream: apimachinery's serializer/json, apiserver's handlers/negotiation isPrettyPrint, handlers/responsewriters/writers.go.
-import type { ApiRequest, ApiResponse } from "../../machinery/index.ts";
+import { type ApiRequest, type ApiResponse, withNewline } from "../../machinery/index.ts";
 
 const newline = new Uint8Array([10]);
 
 /** What gzip is worth its time for. */
 export const compressible: Pick<ApiResponse, "compress"> = { compress: { aboveBytes: 128 * 1024 } };
 
+/** What one copy of is cheaper than two writes. */
+const smallBytes = 64 * 1024;
+
 /** Stored bytes are handed on, not copied. */
-export const jsonBody = (request: ApiRequest, ...chunks: readonly Uint8Array[]): readonly Uint8Array[] =>
-  wantsIndentation(request) ? [indentJson(joined(chunks))] : [...chunks, newline];
+export function jsonBody(request: ApiRequest, ...chunks: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (wantsIndentation(request)) return [indentJson(joined(chunks))];
+  const only = chunks[0]!;
+  return chunks.length === 1 && only.length < smallBytes ? [withNewline(only)] : [...chunks, newline];
+}
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
   if (chunks.length === 1) return chunks[0]!;

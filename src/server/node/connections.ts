@@ -8,16 +8,8 @@ import type { Duplex, Readable, Writable } from "node:stream";
 import { every } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, type Identity, internalError, StatusError } from "../../machinery/index.ts";
 import type { PlainListenOptions } from "./listen.ts";
-import { BodyAborted, maxRequestBodyBytes, readBody, requestOf } from "./request.ts";
+import { BodyAborted, type BodyBounds, maxRequestBodyBytes, readBody, requestOf } from "./request.ts";
 import { bodyBytes, discard, encodedFor, HeldBytes, isStreaming, Stalls, writeStream } from "./respond.ts";
-
-const bodyLate = (): StatusError =>
-  new StatusError({
-    code: 504,
-    reason: "Timeout",
-    message: "Timeout: request did not complete within the allotted timeout",
-    details: {},
-  });
 
 /** One for all: an abort without a reason makes an exception with a stack trace, for every request. */
 const clientGone = new Error("the client closed the request");
@@ -31,6 +23,7 @@ const shortStallMs = 5_000;
 /** What the two listeners share: adapters of both protocols and the life of their connections. */
 export class Connections {
   readonly #options: PlainListenOptions;
+  readonly #bounds: BodyBounds;
   readonly #sockets = new Set<Socket>();
   /** Sessions with the time of the ping that is still unanswered, if any. */
   readonly #sessions = new Map<Http2Session, { awaiting: boolean }>();
@@ -45,6 +38,8 @@ export class Connections {
 
   constructor(options: PlainListenOptions) {
     this.#options = options;
+    const { clock, bodyTimeoutMs: mostMs = 60_000, maxBodyBytes: mostBytes = maxRequestBodyBytes } = options;
+    this.#bounds = { clock, mostBytes, mostMs };
     this.#stalls = new Stalls(() => options.clock.monotonic());
     every(options.clock, options.pingMs ?? 15_000, () => this.#sweep(), this.#closing.signal);
   }
@@ -167,7 +162,7 @@ export class Connections {
     socket.on("error", (error) => this.#options.log.debug("upgraded connection failed", { error }));
     const request = requestOf(
       { method: message.method ?? "GET", url: message.url ?? "/", headers: message.headers as ApiRequest["headers"] },
-      gone.signal,
+      { signal: gone.signal },
     );
     const identity = identify(message.socket);
     // Without an upgrade handler the request is served as an ordinary one, as servers do that do not know the protocol.
@@ -230,39 +225,24 @@ export class Connections {
   async #answer(exchange: Exchange): Promise<void> {
     this.#open++;
     this.#unclosed.add(exchange);
-    exchange.onClose(() => this.#unclosed.delete(exchange));
     let open = true;
     const settle = (): void => {
       if (open && --this.#open === 0) this.#settled?.();
       open = false;
     };
-    exchange.onClose(settle);
+    exchange.onClose(() => {
+      this.#unclosed.delete(exchange);
+      settle();
+    });
     await this.#exchange(exchange, settle);
-  }
-
-  /** The whole body, unless it takes too long to come. */
-  async #bodyOf({ body }: Exchange): Promise<Uint8Array | undefined> {
-    if (body === undefined) return undefined;
-    const { clock, bodyTimeoutMs = 60_000, maxBodyBytes = maxRequestBodyBytes } = this.#options;
-    const late = Promise.withResolvers<never>();
-    const tooLate = (): void => {
-      body.pause();
-      late.reject(bodyLate());
-    };
-    const timer = clock.setTimeout(tooLate, bodyTimeoutMs, { background: true });
-    try {
-      return await Promise.race([readBody(body, maxBodyBytes), late.promise]);
-    } finally {
-      timer.cancel();
-    }
   }
 
   async #exchange(exchange: Exchange, begun: () => void): Promise<void> {
     let response: ApiResponse;
     try {
-      const body = await this.#bodyOf(exchange);
-      const request = requestOf(exchange.head, exchange.signal);
-      response = await this.#options.handle(body === undefined ? request : { ...request, body }, exchange.identity);
+      const body = exchange.body === undefined ? undefined : await readBody(exchange.body, this.#bounds);
+      const request = requestOf(exchange.head, { signal: exchange.signal, body });
+      response = await this.#options.handle(request, exchange.identity);
     } catch (error) {
       if (error instanceof BodyAborted) return exchange.destroy();
       response = this.#failure(error);

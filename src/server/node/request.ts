@@ -1,6 +1,7 @@
 // Reads a request from the wire into the shape that the pipeline takes.
 
 import type { Readable } from "node:stream";
+import type { Clock } from "../../base/index.ts";
 import type { ApiRequest, HttpMethod } from "../../machinery/index.ts";
 import { StatusError } from "../../machinery/index.ts";
 
@@ -19,27 +20,48 @@ export class BodyAborted extends Error {
   override readonly name = "BodyAborted";
 }
 
-/** The whole body. Throws StatusError 413 as soon as the limit is passed, without reading on. */
-export function readBody(stream: Readable, limit: number): Promise<Uint8Array | undefined> {
+export interface BodyBounds {
+  readonly clock: Clock;
+  readonly mostBytes: number;
+  readonly mostMs: number;
+}
+
+const late = (): StatusError =>
+  new StatusError({
+    code: 504,
+    reason: "Timeout",
+    message: "Timeout: request did not complete within the allotted timeout",
+    details: {},
+  });
+
+/** The whole body. Throws StatusError as soon as a bound is passed, without reading on: 413 for its size, 504 for its time. */
+export function readBody(stream: Readable, { clock, mostBytes, mostMs }: BodyBounds): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let size = 0;
     let settled = false;
-    const settle = (act: () => void): void => {
-      if (settled) return;
+    const refuse = (error: Error): void => {
       settled = true;
-      act();
+      timer.cancel();
+      reject(error);
     };
+    const stop = (error: StatusError): void => {
+      stream.pause();
+      refuse(error);
+    };
+    const timer = clock.setTimeout(() => stop(late()), mostMs, { background: true });
     stream.on("data", (chunk: Uint8Array) => {
       size += chunk.length;
-      if (size > limit) {
-        stream.pause();
-        settle(() => reject(tooLarge(limit)));
-      } else chunks.push(chunk);
+      if (size > mostBytes) stop(tooLarge(mostBytes));
+      else chunks.push(chunk);
     });
-    stream.on("end", () => settle(() => resolve(join(chunks, size))));
-    stream.on("error", (error) => settle(() => reject(new BodyAborted(error.message))));
-    stream.on("close", () => settle(() => reject(new BodyAborted("the client closed the request"))));
+    stream.on("end", () => {
+      settled = true;
+      timer.cancel();
+      resolve(join(chunks, size));
+    });
+    stream.on("error", (error) => settled || refuse(new BodyAborted(error.message)));
+    stream.on("close", () => settled || refuse(new BodyAborted("the client closed the request")));
   });
 }
 
@@ -60,8 +82,10 @@ export interface RequestHead {
   readonly headers: ApiRequest["headers"];
 }
 
-/** Method, path, query and headers; the body is added by the caller. */
-export function requestOf(head: RequestHead, signal: AbortSignal): ApiRequest {
+export function requestOf(
+  head: RequestHead,
+  { signal, body }: { readonly signal: AbortSignal; readonly body?: Uint8Array | undefined },
+): ApiRequest {
   const { method, url, headers } = head;
   const mark = url.indexOf("?");
   const hasQuery = mark >= 0 && mark + 1 < url.length;
@@ -71,5 +95,6 @@ export function requestOf(head: RequestHead, signal: AbortSignal): ApiRequest {
     ...(hasQuery ? { query: new URLSearchParams(url.slice(mark + 1)) } : {}),
     headers,
     signal,
+    ...(body === undefined ? {} : { body }),
   };
 }

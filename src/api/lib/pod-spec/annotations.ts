@@ -2,7 +2,7 @@
 import type { AppArmorProfile, PodSpec, SeccompProfile } from "../../../../facts/types/core.v1.ts";
 import { field } from "../../../machinery/index.ts";
 import { descendingPath } from "../paths.ts";
-import { type Check, child, entry, type Findings } from "../validate.ts";
+import { type Check, child, entry, type Findings, sortedKeys } from "../validate.ts";
 import { allContainers } from "./visit.ts";
 
 export const mirrorPod = "kubernetes.io/config.mirror";
@@ -34,7 +34,7 @@ export const podAnnotations =
     const cost = annotations?.[deletionCost];
     if (cost !== undefined && !isCost(cost))
       found.push(field.invalid(entry(at, deletionCost), cost, "must be a 32bit integer"));
-    for (const key of Object.keys(annotations ?? {}).sort()) {
+    for (const key of sortedKeys(annotations)) {
       const value = annotations?.[key] ?? "";
       if (key === seccompPod || key.startsWith(seccompPrefix)) seccompText(value, child(at, key), found);
       if (!key.startsWith(appArmorPrefix)) continue;

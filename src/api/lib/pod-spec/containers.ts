@@ -16,7 +16,6 @@ import {
   type Check,
   child,
   dnsLabel,
-  each,
   type Findings,
   item,
   oneOf,
@@ -24,7 +23,7 @@ import {
   visit,
   worthChecking,
 } from "../validate.ts";
-import { containerPorts, envFrom, envVar } from "./env.ts";
+import { containerPorts, envFrom, envVars } from "./env.ts";
 import { lifecycle, type ProbeKind, probe, restartPolicy } from "./handlers.ts";
 import { containerSecurity } from "./security.ts";
 import { pullPolicy } from "./volumes.ts";
@@ -160,7 +159,6 @@ const resizePolicy =
 const label = required(dnsLabel);
 const need = required();
 const messagePolicy = required(oneOf("File", "FallbackToLogsOnError"));
-const envVars = each(envVar);
 const securityOf = {
   sharingUsers: containerSecurity({ hostUsers: true }),
   ownUsers: containerSecurity({ hostUsers: false }),

@@ -171,10 +171,18 @@ function valueFrom(variable: EnvVar, at: string, found: Findings): void {
 
 const envName = required(named(relaxedEnvVarName));
 
-export const envVar: Check<EnvVar> = (variable, at, found) => {
+const envVar: Check<EnvVar> = (variable, at, found) => {
   envName(variable.name, child(at, "name"), found);
   if (variable.valueFrom !== undefined) valueFrom(variable, child(at, "valueFrom"), found);
 };
+
+/** All variables of a list. Where nothing can be wrong the path of it is not written. */
+export const envVars: Check<readonly EnvVar[] | undefined | null> = (list, at, found) =>
+  visit(list, found, (variable, index) => {
+    const { name, valueFrom } = variable;
+    if (valueFrom === undefined && name && relaxedEnvVarName(name).length === 0) return;
+    envVar(variable, item(at, index), found);
+  });
 
 /** Here the empty name is a missing value, and a name may end in a dash. */
 const sourceName: Check<{ name?: string }> = ({ name = "" }, at, found) => {

@@ -20,6 +20,7 @@ const longestPath = 4096;
 /** `"a" with "a/b"`: every file that meets an earlier one. */
 function overlaps(files: readonly File[]): string[] {
   const texts: string[] = [];
+  if (files.length < 2) return texts;
   /** Earlier files by their path and by every folder above it. */
   const at = new Map<string, File[]>();
   const below = new Map<string, File[]>();

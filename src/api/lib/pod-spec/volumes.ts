@@ -98,8 +98,9 @@ const projection =
       files.claim(file.path, file.path, found);
     }
     if (source.serviceAccountToken) token(files)(source.serviceAccountToken, child(at, "serviceAccountToken"), found);
-    if (Object.values(source).filter((each) => each !== undefined).length > 1)
-      found.push(field.forbidden(at, "may not specify more than 1 volume type per source"));
+    let count = 0;
+    for (const name in source) if (source[name as keyof VolumeProjection] !== undefined) count++;
+    if (count > 1) found.push(field.forbidden(at, "may not specify more than 1 volume type per source"));
   };
 
 const projected: Check<ProjectedVolumeSource> = (value, at, found) => {
@@ -220,11 +221,24 @@ const order: readonly (keyof Sources)[] = [
 const extraNames: Partial<Record<keyof Sources, string>> = { cephfs: "cephFS", downwardAPI: "downwarAPI" };
 const innerNames: Partial<Record<keyof Sources, string>> = { gcePersistentDisk: "persistentDisk" };
 
+/** The sources of the volume in upstream's order. Most have one, and of those the rest is not looked for. */
+function namedSources(volume: Volume): readonly (keyof Sources)[] {
+  let only: string | undefined;
+  for (const name in volume) {
+    if (name === "name") continue;
+    if (only !== undefined) return order;
+    only = name;
+  }
+  return (only === undefined ? undefined : alone.get(only)) ?? order;
+}
+
+const alone: ReadonlyMap<string, readonly (keyof Sources)[]> = new Map(order.map((name) => [name, [name]]));
+
 function source(volume: Volume, context: VolumeContext, at: string): Findings {
   const found: Findings = [];
   const checks = context.isPod ? checksOf.pods : checksOf.templates;
   let count = 0;
-  for (const name of order) {
+  for (const name of namedSources(volume)) {
     const value = volume[name];
     if (value === undefined || value === null) continue;
     count++;

@@ -83,6 +83,10 @@ export function startUp({ command, dataDirectory, name, more = [] }: UpOptions):
       output += chunk;
     });
   const gone = once(child, "exit");
+  // A benchmark that is given up takes its cluster with it.
+  const end = (): void => void child.kill("SIGTERM");
+  process.once("exit", end);
+  void gone.then(() => process.off("exit", end));
   return {
     pid: child.pid!,
     startedMs,

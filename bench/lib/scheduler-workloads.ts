@@ -22,6 +22,8 @@ export interface Workload {
   readonly large: Sizes;
   /** Upstream's threshold for the large size, pods a second; none where it has none. */
   readonly threshold?: number;
+  /** Much like another one: measured in the full run alone. */
+  readonly fullOnly?: true;
 }
 
 const zoneKey = "topology.kubernetes.io/zone";
@@ -119,6 +121,7 @@ export const workloads: readonly Workload[] = [
   },
   {
     name: "SchedulingPreferredPodAffinity",
+    fullOnly: true,
     before: ratherTogether,
     measured: ratherTogether,
     namespaces: two,
@@ -153,6 +156,7 @@ export const workloads: readonly Workload[] = [
   },
   {
     name: "PreferredTopologySpreading",
+    fullOnly: true,
     zones: moons,
     before: pod(),
     measured: spread("ScheduleAnyway"),

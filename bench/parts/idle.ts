@@ -45,7 +45,7 @@ export const part: Part = {
   about: "memory and processor time of a cluster at rest, and with 100 pods",
   limitSeconds: 300,
   async run(setup) {
-    const rest = { settleSeconds: 15, seconds: setup.full ? 60 : 20 };
+    const rest = { settleSeconds: setup.full ? 15 : 12, seconds: setup.full ? 60 : 15 };
     const ours = await measureOurs(setup.command, rest);
     const upstream = await measureUpstream(setup, rest);
     const both = (of: (figures: NodeFigures) => number): Pick<Row, "ours" | "upstream"> => ({

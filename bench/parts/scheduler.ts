@@ -60,7 +60,7 @@ export const part: Part = {
           budget: { budget },
         }),
       ),
-      ...workloads.map((workload) => loadOf(workload, setup.full)),
+      ...workloads.filter(({ fullOnly }) => setup.full || !fullOnly).map((workload) => loadOf(workload, setup.full)),
     ];
     const rows: Row[] = [];
     for (const load of loads) rows.push(...(await rowsOf(setup, load)));

@@ -27,10 +27,11 @@ export function hostPorts(pod: Pod): readonly HostPort[] {
 
 /** Counts how often each port is taken, so that removing one of two users frees nothing. */
 export class UsedPorts {
-  /** port → address → users */
-  readonly #users = new Map<string, Map<string, number>>();
+  /** port → address → users; nothing on most nodes, which preemption copies many of. */
+  #users: Map<string, Map<string, number>> | undefined;
 
   add(ports: readonly HostPort[]): void {
+    this.#users ??= new Map();
     for (const { port, ip } of ports) {
       const addresses = this.#users.get(port) ?? new Map<string, number>();
       addresses.set(ip, (addresses.get(ip) ?? 0) + 1);
@@ -39,6 +40,7 @@ export class UsedPorts {
   }
 
   remove(ports: readonly HostPort[]): void {
+    if (this.#users === undefined) return;
     for (const { port, ip } of ports) {
       const addresses = this.#users.get(port);
       const users = (addresses?.get(ip) ?? 1) - 1;
@@ -49,6 +51,7 @@ export class UsedPorts {
   }
 
   conflicts(ports: readonly HostPort[]): boolean {
+    if (this.#users === undefined) return false;
     for (const { port, ip } of ports) {
       const addresses = this.#users.get(port);
       if (addresses !== undefined && (ip === everyAddress || addresses.has(everyAddress) || addresses.has(ip)))
@@ -59,14 +62,15 @@ export class UsedPorts {
 
   clone(): UsedPorts {
     const copy = new UsedPorts();
-    for (const [port, addresses] of this.#users) copy.#users.set(port, new Map(addresses));
+    if (this.#users !== undefined && this.#users.size > 0)
+      copy.#users = new Map(Array.from(this.#users, ([port, addresses]) => [port, new Map(addresses)]));
     return copy;
   }
 
   /** Sorted, for comparing: `TCP/80@0.0.0.0×1`. */
   describe(): string[] {
     const lines: string[] = [];
-    for (const [port, addresses] of this.#users)
+    for (const [port, addresses] of this.#users ?? [])
       for (const [ip, users] of addresses) lines.push(`${port}@${ip}×${users}`);
     return lines.sort();
   }

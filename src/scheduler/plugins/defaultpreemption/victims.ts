@@ -18,7 +18,9 @@ const noVictims = unresolvable("DefaultPreemption", "No preemption victims found
 
 /** A pod that has not started counts as starting now. */
 const startTime = (pod: PodInfo, nowMs: number): number => {
-  const started = parseTime(pod.pod.status?.startTime);
+  const text = pod.pod.status?.startTime;
+  if (text === undefined) return nowMs;
+  const started = parseTime(text);
   return Number.isNaN(started) ? nowMs : started;
 };
 

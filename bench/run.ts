@@ -110,6 +110,7 @@ async function measure(name: string): Promise<number> {
   console.log(
     `${cores} cores of ${model}, Node ${node}, ${system}; load ${entry.load.join(" before, ")} after; ${entry.commit}\n`,
   );
+  if (setup.scale !== 1) console.log(`Loads are ${setup.scale} times what the rows say.\n`);
   console.log(tableOf(rows));
   for (const line of falls(entry)) console.log(`\nFELL ${line}`);
   if (!values["no-history"]) append(entry);

@@ -1,5 +1,7 @@
 // The rounds: load, strike, heal, and what must hold afterwards.
+import { dirname } from "node:path";
 import { type Clock, onAbort, seededRng, sleep } from "../../src/base/index.ts";
+import { machinePicture } from "../e2e/machine.ts";
 import { RefusedWatch, send } from "./api.ts";
 import { checkOrder, compareLists, compareWatches, compareWithWrites, type Segment } from "./history.ts";
 import { type Counts, type Ledger, listEntries, startLedger } from "./ledger.ts";
@@ -53,9 +55,18 @@ export async function runRounds(options: RunOptions): Promise<string[]> {
   } finally {
     const log = world.log();
     await world.end().catch((error: Error) => problems.push(`the end: ${error.message}`));
+    problems.push(...onMachine(world).map((each) => `left on the machine after t8s delete: ${each}`));
     if (problems.length > 0) problems.push(log.slice(-3000));
   }
   return problems;
+}
+
+/** What stands on the machine under the cluster's names. */
+function onMachine({ config, layout }: World): string[] {
+  const own = new RegExp(
+    `${dirname(layout.directory)}|[ /]t8s-(pods-|proxy-|hostports-)?${config.name}\\b|^link ${config.bridge}(n\\d*)?$`,
+  );
+  return machinePicture().filter((line) => own.test(line));
 }
 
 interface Round {

@@ -196,7 +196,11 @@ async function create(served: ServedKind, body: Json): Promise<Outcome> {
   };
 }
 
-async function update(served: ServedKind, body: Json, { old, ofStatus }: { old: KubeObject; ofStatus: boolean }): Promise<Outcome> {
+async function update(
+  served: ServedKind,
+  body: Json,
+  { old, ofStatus }: { old: KubeObject; ofStatus: boolean },
+): Promise<Outcome> {
   const { rules, kind } = served;
   const draft = decode(body, served);
   const { metadata } = draft as unknown as { metadata: Json };

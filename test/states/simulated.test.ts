@@ -12,7 +12,17 @@ const floor = 66;
 
 /** What controllers alone decide; the other groups are about nodes, or wait for minutes. */
 const groups = new Set([
-  ...["autoscaling", "deployment", "disruption", "garbage", "namespace", "quota", "replicaset", "job", "serviceaccount"],
+  ...[
+    "autoscaling",
+    "deployment",
+    "disruption",
+    "garbage",
+    "namespace",
+    "quota",
+    "replicaset",
+    "job",
+    "serviceaccount",
+  ],
 ]);
 
 test(`at least ${floor} scenarios are lived as recorded, without containers`, async (t) => {

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { endHalfStarted } from "./containerd.ts";
 import { clusterLayout } from "./layout.ts";
 
-test("a shim that its containerd did not come to note ends; others go on", async () => {
+test("a shim without a process ends with its containerd; others go on", async () => {
   const directory = mkdtempSync(join(tmpdir(), "shims-"));
   const layout = clusterLayout("c", directory);
   const { state, socket } = layout.containerd;
@@ -20,14 +20,18 @@ test("a shim that its containerd did not come to note ends; others go on", async
   };
   const bundle = (id: string): string => join(state, "io.containerd.runtime.v2.task", "k8s.io", id);
   for (const id of ["half", "whole"]) mkdirSync(bundle(id), { recursive: true });
-  writeFileSync(join(bundle("whole"), "shim-binary-path"), "/usr/bin/shim");
+  mkdirSync(bundle("of another shim"));
+  writeFileSync(join(bundle("whole"), "init.pid"), "1");
   const processes = [start("half", socket), start("whole", socket), start("half", "/elsewhere.sock")];
   try {
     await Promise.all(processes.map((each) => once(each.stdout, "data")));
     const ended = once(processes[0]!, "exit");
     endHalfStarted(layout);
     assert.deepEqual(await ended, [null, "SIGKILL"]);
-    assert.deepEqual([existsSync(bundle("half")), existsSync(bundle("whole"))], [false, true]);
+    assert.deepEqual(
+      ["half", "whole", "of another shim"].map((id) => existsSync(bundle(id))),
+      [false, true, true],
+    );
     for (const each of processes.slice(1)) {
       const other = once(each, "exit");
       each.stdin.end("\n"); // it reads its line, so nobody had ended it

@@ -49,16 +49,19 @@ export function startContainerd(layout: NodeLayout, within: readonly string[] = 
 }
 
 /**
- * Ends shims that a containerd had just started when it was killed. It notes a shim's program once that runs, and asks it for a process only
- * then; the next containerd passes over a shim without that note, which would stay for ever. Only while no containerd runs.
+ * Ends shims that have no process yet and never will: of a containerd that was killed in between, whose successor passes over them. runc
+ * writes the number of a container's first process, and dies with its shim. Only while no containerd runs.
  */
 export function endHalfStarted({ containerd: { state, socket } }: NodeLayout): void {
   const tasks = join(state, "io.containerd.runtime.v2.task");
   for (const namespace of existsSync(tasks) ? readdirSync(tasks) : [])
     for (const id of readdirSync(join(tasks, namespace))) {
       const bundle = join(tasks, namespace, id);
-      if (existsSync(join(bundle, "shim-binary-path"))) continue;
-      for (const pid of processesWith(["-id", id, "-address", socket])) kill(pid);
+      if (existsSync(join(bundle, "init.pid"))) continue;
+      const shims = processesWith(["-id", id, "-address", socket]);
+      // A container whose pod's shim has others too is left to containerd.
+      if (shims.length === 0) continue;
+      for (const pid of shims) kill(pid);
       unmountBelow(bundle);
       rmSync(bundle, { recursive: true, force: true });
     }

@@ -1,7 +1,6 @@
 // The rounds: load, strike, heal, and what must hold afterwards.
-import { dirname } from "node:path";
 import { type Clock, onAbort, seededRng, sleep } from "../../src/base/index.ts";
-import { machinePicture } from "../e2e/machine.ts";
+import { type MachinePicture, machinePicture } from "../e2e/machine.ts";
 import { RefusedWatch, send } from "./api.ts";
 import { checkOrder, compareLists, compareWatches, compareWithWrites, type Segment } from "./history.ts";
 import { type Counts, type Ledger, listEntries, startLedger } from "./ledger.ts";
@@ -34,6 +33,7 @@ const watched = [entriesPath, "/api/v1/pods", "/apis/discovery.k8s.io/v1/endpoin
 /** Answers what was wrong besides the rounds: how the cluster began or ended. */
 export async function runRounds(options: RunOptions): Promise<string[]> {
   const { seed, from, rounds, only, name, clock, onRound } = options;
+  const before = machinePicture();
   const world = await makeWorld(name, clock);
   console.log(`cluster ${name} in ${world.layout.directory}, its store on ${world.disk.kind}`);
   if (world.wall === undefined)
@@ -55,18 +55,27 @@ export async function runRounds(options: RunOptions): Promise<string[]> {
   } finally {
     const log = world.log();
     await world.end().catch((error: Error) => problems.push(`the end: ${error.message}`));
-    problems.push(...onMachine(world).map((each) => `left on the machine after t8s delete: ${each}`));
+    problems.push(
+      ...(await newOnMachine(before, clock)).map((each) => `left on the machine after t8s delete: ${each}`),
+    );
     if (problems.length > 0) problems.push(log.slice(-3000));
   }
   return problems;
 }
 
-/** What stands on the machine under the cluster's names. */
-function onMachine({ config, layout }: World): string[] {
-  const own = new RegExp(
-    `${dirname(layout.directory)}|[ /]t8s-(pods-|proxy-|hostports-)?${config.name}\\b|^link ${config.bridge}(n\\d*)?$`,
-  );
-  return machinePicture().filter((line) => own.test(line));
+/** For what other clusters of the machine have for a moment before their names are on it. */
+const looks = { count: 10, everyMs: 500 };
+
+/** What stands there that did not before, each time it is looked at. */
+async function newOnMachine(before: MachinePicture, clock: Clock): Promise<readonly string[]> {
+  const look = (): string[] => machinePicture().counted.filter((line) => !before.lines.includes(line));
+  let stays = look();
+  for (let count = 1; count < looks.count && stays.length > 0; count++) {
+    await sleep(clock, looks.everyMs);
+    const now = look();
+    stays = stays.filter((line) => now.includes(line));
+  }
+  return stays;
 }
 
 interface Round {

@@ -27,6 +27,9 @@ const eventedRelistMs = 30_000;
 /** Waits between reading lists after an event: a runtime may tell of an end before it has written it down. */
 const catchUpMs = [5, 25, 100, 400, 1500] as const;
 
+/** Waits between lists after events are followed again. */
+const resumedMs = [100, 900] as const;
+
 export function createPleg(context: KubeletContext, changed: (podUid: string) => void): Pleg {
   const { clock, runtime, log } = context;
   let previous = new Map<string, string>();
@@ -106,6 +109,15 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
     return true;
   };
 
+  /** What happened while nobody listened no event tells: listed once events are followed again, also by a runtime that needs a moment. */
+  const catchUp = async (signal: AbortSignal): Promise<void> => {
+    for (const waitMs of resumedMs) {
+      await sleep(clock, waitMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      await relist();
+    }
+  };
+
   const run = async (signal: AbortSignal): Promise<void> => {
     await relist();
     const follow = async (): Promise<void> => {
@@ -113,6 +125,7 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
         if (!(await followEvents(signal))) return;
         await relist();
         await sleep(clock, 1000, signal).catch(() => undefined);
+        void catchUp(signal);
       }
     };
     const polling = new AbortController();

@@ -11,6 +11,7 @@ import { nodes, type Pod, pods } from "../../src/api/index.ts";
 import { type Client, createClient } from "../../src/client/index.ts";
 import { httpTransport, type LoadedKubeconfig, loadKubeconfig } from "../../src/client/node/index.ts";
 import { StatusError } from "../../src/machinery/index.ts";
+import { pausePod } from "./pause-pod.ts";
 
 /** Longest wait for any one thing; a benchmark that waits longer has failed. */
 const patienceMs = 60_000;
@@ -180,15 +181,7 @@ export async function podRunning(up: Up, client: Client, name: string): Promise<
 /** Pods are refused until the controllers have made the namespace's ServiceAccount. */
 async function createPod(client: Client, name: string): Promise<Pod | undefined> {
   try {
-    return await client.of(pods).create({
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name, namespace: "default" },
-      spec: {
-        containers: [{ name: "pause", image: "t8s.local/pause:1", imagePullPolicy: "IfNotPresent" }],
-        terminationGracePeriodSeconds: 0,
-      },
-    });
+    return await client.of(pods).create(pausePod(name));
   } catch (error) {
     if (error instanceof StatusError && (error.status.code === 403 || error.status.code === 404)) return undefined;
     throw error;

@@ -5,6 +5,7 @@ import type { Client } from "../../src/client/index.ts";
 import { type NewObject, StatusError } from "../../src/machinery/index.ts";
 import type { Usage } from "./cluster-process.ts";
 import { follow } from "./follow.ts";
+import { pausePod } from "./pause-pod.ts";
 
 export interface Rest {
   readonly rssMb: number;
@@ -42,16 +43,6 @@ export async function rest(usage: () => Usage, { settleSeconds, seconds }: RestO
 const isReady = (object: {
   readonly status?: { readonly conditions?: readonly { type: string; status: string }[] };
 }): boolean => object.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
-
-const pausePod = (name: string): NewObject<Pod> => ({
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { name, namespace: "default" },
-  spec: {
-    containers: [{ name: "pause", image: "t8s.local/pause:1", imagePullPolicy: "IfNotPresent" }],
-    terminationGracePeriodSeconds: 0,
-  },
-});
 
 /** Resolves when a node is ready and may be given pods. */
 export const whenNodeReady = (client: Client): Promise<void> =>

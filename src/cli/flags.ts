@@ -1,5 +1,6 @@
 // Command-line flags in pflag's grammar, which kubectl's and every component's users know:
 // `--name=value`, `--name value`, `--switch`, `--switch=false`, `-n value`, `-nvalue`, `-n=value`, `--` ends flags.
+import { parseGoDuration } from "../machinery/index.ts";
 
 export type FlagType = "string" | "boolean" | "integer" | "duration" | "list" | "map";
 
@@ -145,26 +146,13 @@ function parsePair(name: string, pair: string): [string, string] {
   return [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
 }
 
-const unitMs: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  us: 1e-3,
-  µs: 1e-3,
-  ns: 1e-6,
-};
-
 /** Go's duration grammar: `1h30m`, `500ms`, `0`. */
 function parseDuration(name: string, text: string): number {
-  if (text === "0") return 0;
-  let totalMs = 0;
-  const rest = text.replace(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g, (_, number: string, unit: string) => {
-    totalMs += Number(number) * unitMs[unit]!;
-    return "";
-  });
-  if (rest !== "" || text === "") throw invalid(name, text, "it is not a duration such as 30s or 1h30m");
-  return totalMs;
+  try {
+    return parseGoDuration(text);
+  } catch {
+    throw invalid(name, text, "it is not a duration such as 30s or 1h30m");
+  }
 }
 
 /** The flags as help shows them, one a line, sorted by name. */

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { buildImageArchive, type ImageDefinition } from "./image.ts";
+import { buildImageArchive, type ImageDefinition, type ImageFile } from "./image.ts";
 import type { NodeLayout } from "./layout.ts";
 import { findBusybox, findProgram } from "./machine.ts";
 import { pauseExecutable } from "./pause.ts";
@@ -20,35 +20,47 @@ const pauseImage = (): ImageDefinition => ({
   user: "65535:65535",
 });
 
-function busyboxImage(): ImageDefinition {
+const text = (content: string): Uint8Array => new TextEncoder().encode(content);
+
+export interface Userland {
+  /** Beside those that every system has. */
+  readonly directories: readonly string[];
+  /** Content of /etc/passwd and /etc/group. */
+  readonly passwd: string;
+  readonly group: string;
+}
+
+/** The files of an image with busybox as all its programs. Throws when the machine has no static busybox. */
+export function busyboxFiles({ directories, passwd, group }: Userland): ImageFile[] {
   const path = findBusybox();
   if (path === undefined) throw new Error("no static busybox is installed: apt-get install busybox-static");
   const applets = spawnSync(path, ["--list"], { encoding: "utf8" }).stdout.trim().split("\n");
-  const text = (content: string): Uint8Array => new TextEncoder().encode(content);
-  return {
-    name: busyboxImageName,
-    arch: process.arch,
-    files: [
-      ...["bin", "etc", "home", "root", "tmp", "usr", "usr/bin", "var", "dev", "proc", "sys", "www"].map(
-        (directory) => ({
-          path: directory,
-          content: "directory" as const,
-          ...(directory === "tmp" ? { mode: 0o1777 } : {}),
-        }),
-      ),
-      { path: "bin/busybox", content: readFileSync(path), mode: 0o755 },
-      ...applets
-        .filter((name) => name !== "busybox")
-        .map((name) => ({ path: `bin/${name}`, content: { linkTo: "/bin/busybox" } })),
-      {
-        path: "etc/passwd",
-        content: text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n"),
-      },
-      { path: "etc/group", content: text("root:x:0:\nnogroup:x:65534:\n") },
-    ],
-    command: ["sh"],
-  };
+  const usual = ["bin", "etc", "home", "root", "tmp", "usr", "usr/bin", "var", "dev", "proc", "sys"];
+  return [
+    ...[...usual, ...directories].map((directory) => ({
+      path: directory,
+      content: "directory" as const,
+      ...(directory === "tmp" ? { mode: 0o1777 } : {}),
+    })),
+    { path: "bin/busybox", content: readFileSync(path), mode: 0o755 },
+    ...applets
+      .filter((name) => name !== "busybox")
+      .map((name) => ({ path: `bin/${name}`, content: { linkTo: "/bin/busybox" } })),
+    { path: "etc/passwd", content: text(passwd) },
+    { path: "etc/group", content: text(group) },
+  ];
 }
+
+const busyboxImage = (): ImageDefinition => ({
+  name: busyboxImageName,
+  arch: process.arch,
+  files: busyboxFiles({
+    directories: ["www"],
+    passwd: "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n",
+    group: "root:x:0:\nnogroup:x:65534:\n",
+  }),
+  command: ["sh"],
+});
 
 /** Loads an image archive into the runtime's `k8s.io` namespace. */
 export async function importImage(socket: string, archive: string): Promise<void> {

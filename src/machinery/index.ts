@@ -13,6 +13,7 @@ export * from "./codec/yaml.ts";
 export { hasEmpties, markEmpty, sentEmpty } from "./empties.ts";
 export { deepClone, deepEqual, deepFreeze, identical, isObject, setFreezing, setOwn } from "./equal.ts";
 export * from "./errors.ts";
+export { formatGoDuration, parseGoDuration } from "./go-duration.ts";
 export { goFloat, goJson, quoteGo } from "./go-text.ts";
 export * from "./int-or-string.ts";
 export * from "./names.ts";

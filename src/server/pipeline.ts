@@ -7,6 +7,7 @@ import {
   builtinSchemas,
   type Handle,
   type Identity,
+  parseGoDuration,
   StatusError,
   toYaml,
   type UserInfo,
@@ -36,7 +37,6 @@ import {
 import { type Documents, pageNotFound, textResponse } from "./documents/documents.ts";
 import { type Pass, type RequestGate, TooManyRequests } from "./flowcontrol/gate.ts";
 import type { WatchTracker } from "./flowcontrol/work-estimate.ts";
-import { parseGoDuration } from "./go-duration.ts";
 import type { RequestMetrics } from "./metrics.ts";
 import { checkBodySize } from "./registry/body.ts";
 import { type RequestInfo, requestInfoOf } from "./request-info.ts";

@@ -1,9 +1,7 @@
 // The images that scenarios name, made on the spot: busybox, and what of agnhost they use as a script for it.
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import process from "node:process";
-import { buildImageArchive, type ImageDefinition, type ImageFile } from "../../src/cluster/image.ts";
-import { findBusybox } from "../../src/cluster/machine.ts";
+import { buildImageArchive, type ImageDefinition } from "../../src/cluster/image.ts";
+import { busyboxFiles } from "../../src/cluster/images.ts";
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
@@ -23,29 +21,13 @@ netexec)
 esac
 `;
 
-function userland(): ImageFile[] {
-  const path = findBusybox();
-  if (path === undefined) throw new Error("no static busybox is installed: apt-get install busybox-static");
-  const applets = spawnSync(path, ["--list"], { encoding: "utf8" }).stdout.trim().split("\n");
-  const directories = ["bin", "etc", "home", "root", "tmp", "usr", "usr/bin", "var", "var/run", "dev", "proc", "sys"];
-  return [
-    ...directories.map((directory) => ({
-      path: directory,
-      content: "directory" as const,
-      ...(directory === "tmp" ? { mode: 0o1777 } : {}),
-    })),
-    { path: "bin/busybox", content: readFileSync(path), mode: 0o755 },
-    ...applets
-      .filter((name) => name !== "busybox")
-      .map((name) => ({ path: `bin/${name}`, content: { linkTo: "/bin/busybox" } })),
-    { path: "etc/passwd", content: text("root:x:0:0:root:/root:/bin/sh\nnonroot:x:1234:1234::/home:/bin/false\n") },
-    { path: "etc/group", content: text("root:x:0:\nnonroot:x:1234:\n") },
-  ];
-}
-
 /** Archives that `ctr images import` loads, by the names that scenarios use. */
 export async function imageArchives(): Promise<readonly Uint8Array[]> {
-  const files = userland();
+  const files = busyboxFiles({
+    directories: ["var/run"],
+    passwd: "root:x:0:0:root:/root:/bin/sh\nnonroot:x:1234:1234::/home:/bin/false\n",
+    group: "root:x:0:\nnonroot:x:1234:\n",
+  });
   const { arch } = process;
   const script = { path: "agnhost", content: text(agnhost), mode: 0o755 };
   const images: readonly ImageDefinition[] = [

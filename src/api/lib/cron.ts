@@ -1,5 +1,6 @@
 // The grammar of cron schedules: five fields, descriptors, `@every`, and a `TZ=` prefix. Upstream: github.com/robfig/cron/v3 (ParseStandard).
 // What a schedule means in time is the CronJob controller's matter.
+import { parseGoDuration } from "../../machinery/index.ts";
 
 interface Bounds {
   readonly min: number;
@@ -129,23 +130,11 @@ function parseInteger(text: string): number {
   return Number(text);
 }
 
-const unitMs: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
 /** At least a second, and whole ones. */
 function parseEvery(text: string, spec: string): { readonly delayMs: number } {
-  if (!/^[+-]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/.test(text))
-    throw new CronError(`failed to parse duration ${spec}: time: invalid duration ${JSON.stringify(text)}`);
-  const pieces = [...text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)];
-  const sign = text.startsWith("-") ? -1 : 1;
-  const ms = sign * pieces.reduce((sum, piece) => sum + Number(piece[1]) * unitMs[piece[2]!]!, 0);
-  return { delayMs: Math.max(1000, Math.floor(ms / 1000) * 1000) };
+  try {
+    return { delayMs: Math.max(1000, Math.floor(parseGoDuration(text) / 1000) * 1000) };
+  } catch (error) {
+    throw new CronError(`failed to parse duration ${spec}: ${(error as Error).message}`);
+  }
 }

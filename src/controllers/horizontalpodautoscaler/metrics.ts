@@ -7,6 +7,7 @@ import {
   type LabelMatcher,
   labelSelectorMatcher,
   parseApiVersion,
+  parseGoDuration,
   parseTime,
   quantityMilliValue,
 } from "../../machinery/index.ts";
@@ -89,7 +90,11 @@ export function createMetricsReader(
       for (const each of found) {
         const value = container === "" ? podUsage(each, name) : containerUsage(each, name, container);
         if (value === undefined) continue;
-        metrics.set(each.metadata.name, { atMs: parseTime(each.timestamp), windowMs: durationMs(each.window), value });
+        metrics.set(each.metadata.name, {
+          atMs: parseTime(each.timestamp),
+          windowMs: parseGoDuration(each.window),
+          value,
+        });
       }
       return metrics;
     },
@@ -161,15 +166,6 @@ const podMetricOf = ({ timestamp, windowSeconds, window, value }: MetricValue): 
     value: quantityMilliValue(value),
   };
 };
-
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** Go's durations as metrics servers write them: `15s`, `1m30s`, `10.062s`. */
-function durationMs(text: string): number {
-  let ms = 0;
-  for (const [, amount, unit] of text.matchAll(/([\d.]+)(ms|s|m|h)/g)) ms += Number(amount) * unitMs[unit!]!;
-  return ms;
-}
 
 interface Asked {
   readonly path: string;

@@ -1,8 +1,7 @@
 // /debug/api_priority_and_fairness/…: what the queues hold, as tables of text. Upstream: apf_controller_debug.go.
 import type { Clock } from "../../base/index.ts";
-import { formatApiVersion } from "../../machinery/index.ts";
+import { formatApiVersion, formatGoDuration } from "../../machinery/index.ts";
 import { type DocumentRoute, textResponse } from "../documents/documents.ts";
-import { formatGoDuration } from "../go-duration.ts";
 import type { FlowRequest, Levels } from "./levels.ts";
 import type { QueuedRequest } from "./queue-set.ts";
 

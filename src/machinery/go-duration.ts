@@ -1,5 +1,5 @@
 // Spans of time as Go reads and writes them. Upstream: Go's time.ParseDuration and Duration.String.
-import { quoteGo } from "../machinery/index.ts";
+import { quoteGo } from "./go-text.ts";
 
 const unitMs: Readonly<Record<string, number>> = {
   ns: 1e-6,

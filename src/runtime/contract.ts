@@ -297,10 +297,13 @@ export interface ContainerRuntime {
   /**
    * Changes of containers and sandboxes as they happen; undefined, or RuntimeError UNIMPLEMENTED, when the runtime cannot tell (the
    * kubelet then relists). `podUid` and `sandboxId` are empty when the runtime does not say whose container it is, and then the
-   * lists may show the change some milliseconds later.
+   * lists may show the change some milliseconds later: `now` is what they will show, where the runtime says it.
    */
-  events?(
-    signal: AbortSignal,
-  ): AsyncIterable<{ readonly containerId: string; readonly sandboxId: string; readonly podUid: string }>;
+  events?(signal: AbortSignal): AsyncIterable<{
+    readonly containerId: string;
+    readonly sandboxId: string;
+    readonly podUid: string;
+    readonly now?: "started" | "ended" | "removed";
+  }>;
   close(): Promise<void>;
 }

@@ -44,3 +44,53 @@ test("what ended while the runtime was away is told as soon as it is back", asyn
   breakOff(new DOMException("ended", "AbortError"));
   await running;
 });
+
+test("an end told while a list is under way is not taken for the start that this list shows", async () => {
+  const clock = new VirtualClock();
+  const ending = new AbortController();
+  let state = "created";
+  const events: { containerId: string; sandboxId: string; podUid: string; now: "started" | "ended" }[] = [];
+  let wake = (): void => {};
+  const tell = (now: "started" | "ended"): void => {
+    events.push({ containerId: "c", sandboxId: "", podUid: "", now });
+    wake();
+  };
+  const runtime = {
+    listPodSandboxes: async () => [],
+    async listContainers() {
+      const listed = [{ id: "c", state, labels: { [podUidLabel]: "u" } }];
+      if (state === "running") {
+        // It ends once the list has been made and before its answer is there.
+        state = "exited";
+        tell("ended");
+        await new Promise((resolve) => clock.setTimeout(() => resolve(undefined), 10));
+      }
+      return listed;
+    },
+    async *events() {
+      while (!ending.signal.aborted) {
+        yield* events.splice(0);
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+  };
+  const context = {
+    clock,
+    runtime,
+    log: silentLogger,
+    config: { relistPeriodSeconds: 1 },
+  } as unknown as KubeletContext;
+  const told: string[] = [];
+  const running = createPleg(context, (uid) => told.push(uid)).run(ending.signal);
+  await clock.advance(100);
+  state = "running";
+  tell("started");
+  await clock.advance(3000);
+  assert.deepEqual(told, ["u", "u", "u"]);
+  ending.abort();
+  wake();
+  await clock.advance(1000);
+  await running;
+});

@@ -30,6 +30,21 @@ const catchUpMs = [5, 25, 100, 400, 1500] as const;
 /** Waits between lists after events are followed again. */
 const resumedMs = [100, 900] as const;
 
+interface Announced {
+  readonly now: "started" | "ended" | "removed" | undefined;
+  /** In which the lists showed it until then. */
+  readonly before: string | undefined;
+  /** How many lists had begun. */
+  readonly listsBegun: number;
+}
+
+/** Whether a list's state of a container or sandbox is what was announced, or what comes after that. */
+function shows({ now, before }: Announced, state: string | undefined): boolean {
+  if (now === "started") return state !== undefined && state !== "created";
+  if (now === "ended") return state !== "created" && state !== "running" && state !== "ready";
+  return now === "removed" ? state === undefined : state !== before;
+}
+
 export function createPleg(context: KubeletContext, changed: (podUid: string) => void): Pleg {
   const { clock, runtime, log } = context;
   let previous = new Map<string, string>();
@@ -37,7 +52,9 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
   let pods = new Map<string, RuntimePod>();
   const health = { relistedMs: clock.monotonic(), error: undefined as unknown };
 
+  let listsBegun = 0;
   const relist = async (): Promise<void> => {
+    listsBegun += 1;
     try {
       const [sandboxes, containers] = await Promise.all([runtime.listPodSandboxes(), runtime.listContainers()]);
       const states = new Map<string, string>();
@@ -74,21 +91,26 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
     }
   };
 
-  /** Containers and sandboxes that an event named, and the state in which the lists showed them until then. */
-  const awaited = new Map<string, string | undefined>();
+  /** Containers and sandboxes that an event named. */
+  const awaited = new Map<string, Announced>();
   let tries = 0;
   let chasing = false;
   /** Reads lists until they show what was announced, or until the runtime had time enough. */
-  const chase = async (containerId: string, signal: AbortSignal): Promise<void> => {
-    awaited.set(containerId, stateOf.get(containerId));
+  const chase = async (
+    { containerId, now }: { readonly containerId: string; readonly now?: Announced["now"] },
+    signal: AbortSignal,
+  ): Promise<void> => {
+    awaited.set(containerId, { now, before: stateOf.get(containerId), listsBegun });
     tries = 0;
     if (chasing) return;
     chasing = true;
     while (awaited.size > 0 && tries < catchUpMs.length && !signal.aborted) {
       await sleep(clock, catchUpMs[tries++]!, signal).catch(() => undefined);
       if (signal.aborted) break;
+      const list = listsBegun + 1;
       await relist();
-      for (const [id, before] of awaited) if (stateOf.get(id) !== before) awaited.delete(id);
+      // A list that was under way when the event came may show what was before it.
+      for (const [id, each] of awaited) if (list > each.listsBegun && shows(each, stateOf.get(id))) awaited.delete(id);
     }
     awaited.clear();
     chasing = false;
@@ -100,7 +122,7 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
     try {
       for await (const event of runtime.events(signal))
         if (event.podUid !== "") changed(event.podUid);
-        else void chase(event.containerId, signal);
+        else void chase(event, signal);
     } catch (error) {
       if (isAbort(error, signal)) return true;
       if (error instanceof RuntimeError && error.code === "UNIMPLEMENTED") return false;

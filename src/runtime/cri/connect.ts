@@ -109,6 +109,7 @@ interface Change {
   readonly containerId: string;
   readonly sandboxId: string;
   readonly podUid: string;
+  readonly now?: "started" | "ended" | "removed";
 }
 
 /** The CRI's own events, or, where the runtime does not send these yet, containerd's. */
@@ -128,11 +129,15 @@ async function* events(parts: Parts, signal: AbortSignal): AsyncGenerator<Change
   }
 }
 
-const containerdTopics = ["/tasks/start", "/tasks/exit", "/containers/delete"];
+const containerdTopics = {
+  "/tasks/start": "started",
+  "/tasks/exit": "ended",
+  "/containers/delete": "removed",
+} as const;
 
 /** containerd's id of a pod's sandbox and of a container have one namespace: which it is, and of which pod, is not told. */
 async function* containerdEvents(parts: Parts, signal: AbortSignal): AsyncGenerator<Change> {
-  const filters = containerdTopics.map((topic) => `namespace==k8s.io,topic=="${topic}"`);
+  const filters = Object.keys(containerdTopics).map((topic) => `namespace==k8s.io,topic=="${topic}"`);
   for await (const envelope of parts.runtime.stream(
     "containerd.services.events.v1.Events/Subscribe",
     { filters },
@@ -141,7 +146,8 @@ async function* containerdEvents(parts: Parts, signal: AbortSignal): AsyncGenera
     const event = message(envelope["event"]);
     const containerId = text(event["container_id"]);
     const process = text(event["id"]);
-    if (process === "" || process === containerId) yield { containerId, sandboxId: "", podUid: "" };
+    const now = containerdTopics[text(envelope["topic"]) as keyof typeof containerdTopics];
+    if (process === "" || process === containerId) yield { containerId, sandboxId: "", podUid: "", now };
   }
 }
 

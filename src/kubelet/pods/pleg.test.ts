@@ -5,6 +5,14 @@ import type { KubeletContext } from "../context.ts";
 import { podUidLabel } from "../labels.ts";
 import { createPleg } from "./pleg.ts";
 
+/** Of a runtime that has no more than what is asked of it here. `told`: the pods that changed, in order. */
+function start({ clock, runtime }: { clock: VirtualClock; runtime: object }, signal: AbortSignal) {
+  const config = { relistPeriodSeconds: 1 };
+  const context = { clock, runtime, log: silentLogger, config } as unknown as KubeletContext;
+  const told: string[] = [];
+  return { told, running: createPleg(context, (uid) => told.push(uid)).run(signal) };
+}
+
 test("what ended while the runtime was away is told as soon as it is back", async () => {
   const clock = new VirtualClock();
   const ending = new AbortController();
@@ -24,14 +32,7 @@ test("what ended while the runtime was away is told as soon as it is back", asyn
       });
     },
   };
-  const context = {
-    clock,
-    runtime,
-    log: silentLogger,
-    config: { relistPeriodSeconds: 1 },
-  } as unknown as KubeletContext;
-  const told: string[] = [];
-  const running = createPleg(context, (uid) => told.push(uid)).run(ending.signal);
+  const { told, running } = start({ clock, runtime }, ending.signal);
   await clock.advance(2000);
   assert.deepEqual(told, ["u"]);
   down = true;
@@ -76,14 +77,7 @@ test("an end told while a list is under way is not taken for the start that this
       }
     },
   };
-  const context = {
-    clock,
-    runtime,
-    log: silentLogger,
-    config: { relistPeriodSeconds: 1 },
-  } as unknown as KubeletContext;
-  const told: string[] = [];
-  const running = createPleg(context, (uid) => told.push(uid)).run(ending.signal);
+  const { told, running } = start({ clock, runtime }, ending.signal);
   await clock.advance(100);
   state = "running";
   tell("started");

@@ -50,6 +50,8 @@ export async function startCluster({ name, nodes, keep, say }: ClusterSettings):
   let registry: LocalRegistry | undefined;
   const end = (): void => {
     registry?.end();
+    // A cluster that stays pulls as any other does.
+    rmSync(join(directory, "registries"), { recursive: true, force: true });
     if (keep) {
       say(
         `the cluster stays: export KUBECONFIG=${join(directory, "kubeconfig")}; ./t8s delete ${scope.join(" ")} removes it`,

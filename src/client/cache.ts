@@ -1,7 +1,22 @@
 // The indexed cache behind an informer: objects by key, by namespace and by the indexes that were asked for. Every index
 // is kept by the change itself, never rebuilt; lists are made once and kept until something in them changes.
 import { deepFreeze, type KubeObject, objectKey } from "../machinery/index.ts";
-import type { Handler, Lister } from "./informer.ts";
+
+export interface Handler<T> {
+  add?(object: T, initial: boolean): void;
+  update?(before: T, after: T): void;
+  /** The last known state. */
+  delete?(object: T): void;
+}
+
+export interface Lister<T> {
+  get(namespace: string, name: string): T | undefined;
+  byKey(key: string): T | undefined;
+  /** All, or one namespace's. O(result). */
+  list(namespace?: string): readonly T[];
+  /** Objects under one value of an index that was added with `addIndex`. */
+  byIndex(index: string, value: string): readonly T[];
+}
 
 /** Keys to objects, with the array of its values kept between changes. */
 class Bucket<T> {

@@ -1,7 +1,7 @@
 // Discovery: which resources a server has. Upstream: client-go discovery, ServerPreferredResources.
 import type { KindDefinition, Verb } from "../api/index.ts";
 import type { KubeObject } from "../machinery/index.ts";
-import type { DynamicResource } from "./client.ts";
+import type { DynamicResource } from "./contract.ts";
 import type { Sender } from "./request.ts";
 
 const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";

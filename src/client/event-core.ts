@@ -2,8 +2,8 @@
 // so much of one object. Upstream: client-go tools/record/events_cache.go.
 import { type core_v1, events } from "../api/index.ts";
 import { formatTime, isNotFound, type NewObject } from "../machinery/index.ts";
+import { type EventRecorderOptions, eventName, type Occurrence } from "./event-occurrence.ts";
 import type { EventWriter } from "./event-writer.ts";
-import { type EventRecorderOptions, eventName, type Occurrence } from "./events.ts";
 import { LruMap } from "./lru.ts";
 
 const cacheSize = 4096;

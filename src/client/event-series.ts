@@ -3,8 +3,8 @@
 import { type events_v1, eventsV1 } from "../api/index.ts";
 import { onAbort, type Timer } from "../base/index.ts";
 import { formatMicroTime, isAlreadyExists, isNotFound, type NewObject, type StatusError } from "../machinery/index.ts";
+import type { EventRecorderOptions, Occurrence } from "./event-occurrence.ts";
 import type { EventWriter } from "./event-writer.ts";
-import type { EventRecorderOptions, Occurrence } from "./events.ts";
 
 const refreshMs = 30 * 60_000;
 const finishMs = 6 * 60_000;

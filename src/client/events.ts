@@ -1,13 +1,11 @@
 // Event recorder with aggregation and de-duplication. Upstream: client-go tools/record (core/v1) and tools/events (events.k8s.io/v1).
-import type { core_v1 } from "../api/index.ts";
-import type { Clock, Logger, Rng } from "../base/index.ts";
 import type { KubeObject } from "../machinery/index.ts";
-import type { Client } from "./client.ts";
 import { createCoreSink } from "./event-core.ts";
+import { type EventRecorderOptions, eventName, type ObjectReference } from "./event-occurrence.ts";
 import { createSeriesSink } from "./event-series.ts";
 import { createEventWriter } from "./event-writer.ts";
 
-type ObjectReference = core_v1.ObjectReference;
+export type { EventRecorderOptions };
 
 export interface EventTarget extends KubeObject {
   /** Set for events about a part: `spec.containers{app}`. */
@@ -31,21 +29,6 @@ export interface EventRecorder {
   flush(): Promise<void>;
 }
 
-export interface EventRecorderOptions {
-  readonly client: Client;
-  readonly clock: Clock;
-  readonly rng: Rng;
-  readonly log: Logger;
-  /** source.component and reportingController: `deployment-controller`, `kubelet`, `default-scheduler`. */
-  readonly component: string;
-  /** source.host. */
-  readonly host?: string;
-  /** core/v1 with counts (controllers, kubelet), or events.k8s.io/v1 series (scheduler). */
-  readonly api: "core" | "events";
-  /** Ends waiting writes and timers. Without one the recorder holds background timers only. */
-  readonly signal?: AbortSignal;
-}
-
 /** A recorder of one component. Its queue is bounded: when the server cannot be reached for long, events are dropped and counted in the log. */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const { clock, rng, log } = options;
@@ -65,25 +48,6 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     },
     flush: writer.flush,
   };
-}
-
-/** One occurrence, with everything both APIs need. */
-export interface Occurrence {
-  readonly type: "Normal" | "Warning";
-  readonly reason: string;
-  readonly message: string;
-  readonly action?: string;
-  readonly nowMs: number;
-  readonly name: string;
-  readonly namespace: string;
-  readonly about: ObjectReference;
-  readonly related?: ObjectReference;
-}
-
-/** `<object>.<nanoseconds in hex>`; what the clock does not tell below a millisecond is drawn, so that names do not meet. */
-export function eventName(objectName: string, at: { nowMs: number; rng: Rng }): string {
-  const nanoseconds = BigInt(Math.floor(at.nowMs)) * 1_000_000n + BigInt(at.rng.below(1_000_000));
-  return `${objectName}.${nanoseconds.toString(16)}`;
 }
 
 function referenceTo(object: KubeObject, fieldPath: string | undefined): ObjectReference {

@@ -1,4 +1,5 @@
 export * from "./client.ts";
+export * from "./contract.ts";
 export { kindOfResource } from "./discovery.ts";
 export * from "./events.ts";
 export * from "./informer.ts";

@@ -6,25 +6,11 @@
 import type { KindDefinition } from "../api/index.ts";
 import { type Clock, type Logger, onAbort, type Rng } from "../base/index.ts";
 import type { KubeObject } from "../machinery/index.ts";
-import { createCache } from "./cache.ts";
-import type { Client } from "./client.ts";
+import { createCache, type Handler, type Lister } from "./cache.ts";
+import type { Client } from "./contract.ts";
 import { runReflector } from "./reflector.ts";
 
-export interface Handler<T> {
-  add?(object: T, initial: boolean): void;
-  update?(before: T, after: T): void;
-  /** The last known state. */
-  delete?(object: T): void;
-}
-
-export interface Lister<T> {
-  get(namespace: string, name: string): T | undefined;
-  byKey(key: string): T | undefined;
-  /** All, or one namespace's. O(result). */
-  list(namespace?: string): readonly T[];
-  /** Objects under one value of an index that was added with `addIndex`. */
-  byIndex(index: string, value: string): readonly T[];
-}
+export type { Handler, Lister };
 
 export interface Informer<T extends KubeObject> extends Lister<T> {
   readonly kind: KindDefinition<T>;

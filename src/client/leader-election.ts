@@ -2,7 +2,7 @@
 import { type coordination_v1, leases } from "../api/index.ts";
 import { type Clock, childController, isAbort, type Logger, type Rng, sleep } from "../base/index.ts";
 import { formatMicroTime } from "../machinery/index.ts";
-import type { Client } from "./client.ts";
+import type { Client } from "./contract.ts";
 
 type Lease = coordination_v1.Lease;
 

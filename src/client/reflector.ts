@@ -5,7 +5,7 @@
 import { type Clock, isAbort, type Logger, type Rng, sleep } from "../base/index.ts";
 import { isExpired, type KubeObject, objectKey, StatusError } from "../machinery/index.ts";
 import { createBackoff } from "./backoff.ts";
-import type { ListOptions, ResourceClient, WatchOptions } from "./client.ts";
+import type { ListOptions, ResourceClient, WatchOptions } from "./contract.ts";
 
 export interface ReflectorSink<T> {
   replace(objects: ReadonlyMap<string, T>): void;

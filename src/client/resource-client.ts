@@ -7,7 +7,7 @@ import {
   type KubeList,
   type KubeObject,
 } from "../machinery/index.ts";
-import type { ListOptions, ObjectName, PatchType, ResourceClient, WatchOptions, WriteOptions } from "./client.ts";
+import type { ListOptions, ObjectName, PatchType, ResourceClient, WatchOptions, WriteOptions } from "./contract.ts";
 import type { Sender } from "./request.ts";
 import { watchEvents } from "./watch-decode.ts";
 

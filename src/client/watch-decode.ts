@@ -7,7 +7,7 @@ import {
   type WatchEventType,
   type WatchFrame,
 } from "../machinery/index.ts";
-import type { WatchEvent } from "./client.ts";
+import type { WatchEvent } from "./contract.ts";
 
 const decoder = new TextDecoder();
 const newline = 10;

@@ -34,6 +34,9 @@ export const commands: Readonly<Record<string, Command>> = {
   completion: {
     group: "other",
     summary: "print a completion script for bash, zsh or fish",
-    load: () => import("./completion.ts"),
+    load: async () => {
+      const { complete } = await import("./completion.ts");
+      return { run: (words) => complete(words, Object.keys(commands)) };
+    },
   },
 };

@@ -1,11 +1,10 @@
 import process from "node:process";
 import { FlagError } from "../cli/index.ts";
-import { commands } from "./commands.ts";
 
 const flags = "--name --data-dir --help";
 
-function scripts(): Readonly<Record<string, string>> {
-  const names = Object.keys(commands).join(" ");
+function scripts(commands: readonly string[]): Readonly<Record<string, string>> {
+  const names = commands.join(" ");
   return {
     bash: `_t8s() {
   local word=\${COMP_WORDS[COMP_CWORD]}
@@ -23,8 +22,9 @@ complete -c t8s -l data-dir -r -d "directory that holds the clusters' data"
   };
 }
 
-export async function run(words: readonly string[]): Promise<number> {
-  const available = scripts();
+/** `commands`: names of all that t8s can do. */
+export async function complete(words: readonly string[], commands: readonly string[]): Promise<number> {
+  const available = scripts(commands);
   const [shell, ...rest] = words;
   if (shell === undefined || rest.length > 0 || !Object.hasOwn(available, shell))
     throw new FlagError(`say which shell: ${Object.keys(available).join(", ")}`);

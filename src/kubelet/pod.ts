@@ -88,3 +88,7 @@ export const isTerminalPhase = (phase: string | undefined): boolean => phase ===
 
 export const gracePeriodOf = (pod: Pod): number =>
   pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+
+/** Whether a read-only mount covers the mounts below it (KEP-3857). */
+export const recursiveReadOnly = (mount: { readonly recursiveReadOnly?: string }, supported: boolean): boolean =>
+  mount.recursiveReadOnly === "Enabled" || (mount.recursiveReadOnly === "IfPossible" && supported);

@@ -1,72 +1,9 @@
 // What this server serves: kinds by group, version and resource, with their rules and schemas.
-import type { KindDefinition, ServedKind, ServeRules } from "../api/index.ts";
-import {
-  formatApiVersion,
-  type GroupResource,
-  type KubeObject,
-  type Schema,
-  type Schemas,
-} from "../machinery/index.ts";
-import type { KindHooks } from "./registry/hooks.ts";
-import type { CachedObject } from "./watchcache/index.ts";
+import type { KindDefinition, ServedKind } from "../api/index.ts";
+import { formatApiVersion, type Schemas } from "../machinery/index.ts";
+import type { Catalog, CustomServing, KindHooks, ServedResource } from "./core.ts";
 
-export interface ServedResource {
-  readonly kind: KindDefinition;
-  readonly rules: ServeRules;
-  readonly apiVersion: string;
-  readonly groupResource: GroupResource;
-  readonly schema: Schema | undefined;
-  readonly schemas: Schemas;
-  /** Present for kinds whose writes touch more than their own object. */
-  readonly hooks: KindHooks | undefined;
-  /** The kind as it is stored: another version's definition for kinds with `storedAs`. */
-  readonly stored: KindDefinition;
-  /** Present for kinds that a CustomResourceDefinition describes. */
-  readonly custom?: CustomServing;
-}
-
-/** What is different at the door for kinds without a Go type. */
-export interface CustomServing {
-  readonly listKind: string;
-  /** Texts for the `Warning` headers of every use. */
-  readonly warnings: readonly string[];
-  /** Its definition is being deleted: nothing is created any more. */
-  readonly terminating: boolean;
-  /** In discovery. Upstream serves a little earlier than it says so. */
-  readonly established: boolean;
-  /** For the published documents. */
-  readonly openApi: unknown;
-  /**
-   * Brings a decoded body of this version into its form, in place; returns the paths of unknown fields. Throws an error
-   * whose message is upstream's.
-   */
-  coerce(draft: Record<string, unknown>): string[];
-  /** The stored object as this version shows it: the same when its bytes can go out as they are. */
-  served(cached: CachedObject): CachedObject;
-  /** Awaited before `served` is asked, when another process takes part in the conversion. */
-  convert?(cached: readonly CachedObject[]): Promise<void>;
-  /**
-   * Whether an object of this version can be seen as one of another for the sake of managed fields. Nothing is pruned for
-   * that: a field that the other version does not know makes upstream give up who manages what.
-   */
-  comparable(object: KubeObject, apiVersion: string): boolean;
-  /** A draft in the form of the storage version. */
-  toStored(object: KubeObject): KubeObject;
-  /** In place of `toStored`, when another process takes part. */
-  convertToStored?(object: KubeObject): Promise<KubeObject>;
-}
-
-export interface Catalog {
-  find(group: string, version: string, resource: string): ServedResource | undefined;
-  /** Also of kinds that are turned off: the server's own objects are kept all the same. */
-  of(kind: KindDefinition): ServedResource;
-  /** What is served, in the order of the list in api/serve.ts, custom kinds after it. A new list after every change. */
-  readonly all: readonly ServedResource[];
-  /** The versions of one custom kind in place of those that were there under its name (`plural.group`); none removes it. */
-  setCustom(name: string, resources: readonly ServedResource[]): void;
-  hasVersion(group: string, version: string): boolean;
-  hasGroup(group: string): boolean;
-}
+export type { Catalog, CustomServing, ServedResource };
 
 export interface CatalogOptions {
   /** Every built-in kind; those that `serves` refuses are known and not served. */

@@ -1,44 +1,11 @@
 // What travels with one request through the server.
 import type { RuleContext } from "../api/index.ts";
-import { type Clock, type Logger, type Rng, uuid } from "../base/index.ts";
-import { type ApiRequest, formatTime, type UserInfo } from "../machinery/index.ts";
-import type { Store } from "../store/index.ts";
-import type { AdmissionChain } from "./admission/chain.ts";
-import type { Catalog } from "./catalog.ts";
-import type { Accepted } from "./content/negotiate.ts";
-import { noQuery, type RequestInfo } from "./request-info.ts";
-import type { CacheHub } from "./watchcache/index.ts";
+import { uuid } from "../base/index.ts";
+import { type ApiRequest, formatTime } from "../machinery/index.ts";
+import type { RequestContext, ServerCore } from "./core.ts";
+import { noQuery } from "./request-info.ts";
 
-/** Everything a verb needs of the server. */
-export interface ServerCore {
-  readonly store: Store;
-  readonly hub: CacheHub;
-  readonly catalog: Catalog;
-  readonly admission: AdmissionChain;
-  readonly clock: Clock;
-  readonly rng: Rng;
-  readonly log: Logger;
-  readonly featureEnabled: (gate: string) => boolean;
-  readonly allowPrivileged: boolean;
-  readonly timed: NonNullable<RuleContext["timed"]>;
-  /** Watches that name no end get one between this and twice this. */
-  readonly minWatchMs: number;
-}
-
-export interface RequestContext {
-  readonly core: ServerCore;
-  readonly request: ApiRequest;
-  readonly info: RequestInfo;
-  readonly query: URLSearchParams;
-  readonly user: UserInfo;
-  readonly auditId: string;
-  readonly accepted: Accepted;
-  readonly nowMs: number;
-  /** Texts for `Warning` headers, each once, in order. */
-  readonly warnings: string[];
-  /** For the audit event. */
-  readonly annotations: Map<string, string>;
-}
+export type { RequestContext, ServerCore };
 
 export const queryOf = (request: ApiRequest): URLSearchParams => request.query ?? noQuery;
 

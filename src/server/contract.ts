@@ -4,7 +4,12 @@
 import type { KindDefinition } from "../api/index.ts";
 import type { Clock, Logger, MetricRegistry, Rng } from "../base/index.ts";
 import type { ApiRequest, Handle, KubeObject, PeerInfo, UserInfo } from "../machinery/index.ts";
-import type { Catalog, ServedResource } from "./catalog.ts";
+import type { AdmissionPlugin } from "./admission/contract.ts";
+import type { Catalog, ServedResource } from "./core.ts";
+import type { ObjectObserver } from "./watchcache/index.ts";
+
+export type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin, Reinvocation } from "./admission/contract.ts";
+export type { ObjectObserver };
 
 /** Finds out who asks. Undefined: no credentials of its kind were given. Throws StatusError 401 for bad ones. */
 export interface Authenticator {
@@ -78,11 +83,6 @@ export interface ObjectReader {
   subscribe<T extends KubeObject>(kind: KindDefinition<T>, observer: ObjectObserver<T>): () => void;
 }
 
-export interface ObjectObserver<T> {
-  upsert(object: T, before: T | undefined): void;
-  remove(object: T): void;
-}
-
 /** Writes that the server makes by itself (bootstrap objects, token secrets): the registry without authorization. */
 export interface ObjectWriter {
   create<T extends KubeObject>(kind: KindDefinition<T>, object: T): Promise<T>;
@@ -99,57 +99,6 @@ export interface ObjectWriter {
     change: (current: T) => T | undefined,
   ): Promise<T>;
   remove(kind: KindDefinition, name: { namespace: string; name: string }): Promise<void>;
-}
-
-export type AdmissionOperation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
-
-export interface AdmissionAttributes {
-  readonly operation: AdmissionOperation;
-  readonly kind: KindDefinition;
-  /** Group, version and kind of the body when it differs from the resource's (Scale, Binding, Eviction). */
-  readonly bodyKind: { readonly group: string; readonly version: string; readonly kind: string };
-  readonly subresource: string;
-  readonly namespace: string;
-  /** Empty on create with generateName until the name is made. */
-  readonly name: string;
-  /** Draft that mutating plugins may change; absent on DELETE. */
-  readonly object?: KubeObject;
-  /** Frozen; absent on CREATE. */
-  readonly oldObject?: KubeObject;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly user: UserInfo;
-  readonly dryRun: boolean;
-  /** Adds a text to the answer's `Warning` headers. */
-  warn(text: string): void;
-  /** Adds an annotation to the audit event: `plugin/key`. */
-  annotate(key: string, value: string): void;
-  readonly reinvocation: Reinvocation;
-  /** Aborts when the client is gone. */
-  readonly signal?: AbortSignal;
-}
-
-/**
- * The mutating pass runs a second time when a webhook or a policy changed the object. What happened before is kept here, by
- * plugin. Upstream: admission.ReinvocationContext.
- */
-export interface Reinvocation {
-  /** The second run is under way. */
-  readonly again: boolean;
-  /** Asks for the second run. */
-  request(): void;
-  readonly values: Map<string, unknown>;
-}
-
-/**
- * One folder below admission/plugins and one line in admission/list.ts. `admit` runs in the mutating pass, `validate` in the
- * validating pass, both in the list's order. They refuse by throwing StatusError.
- */
-export interface AdmissionPlugin {
-  readonly name: string;
-  handles(attributes: AdmissionAttributes): boolean;
-  admit?(attributes: AdmissionAttributes): Promise<void> | void;
-  validate?(attributes: AdmissionAttributes): Promise<void> | void;
-  close?(): void;
 }
 
 /** What a plugin's factory is given. */

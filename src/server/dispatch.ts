@@ -1,9 +1,9 @@
 // From request info to the verb that answers it: the routes of the resource API.
 import { badRequest, methodNotSupported, notFound, notImplemented, StatusError } from "../machinery/index.ts";
 import type { ServedResource } from "./catalog.ts";
-import type { Answer } from "./content/answer.ts";
 import { queryOf, type RequestContext, warn } from "./context.ts";
 import type { Authorizer, ObjectReader } from "./contract.ts";
+import type { Answer } from "./core.ts";
 import { deprecationText } from "./deprecations.ts";
 import { decodeBody, expectedOf } from "./registry/body.ts";
 import { readComputed } from "./registry/computed.ts";

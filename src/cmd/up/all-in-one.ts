@@ -4,8 +4,6 @@
 import type { Node } from "../../api/index.ts";
 import { type Logger, MetricRegistry, onAbort, systemClock, systemRng, timeoutSignal } from "../../base/index.ts";
 import {
-  type ClusterConfig,
-  type ClusterLayout,
   containerdReady,
   type FurtherNode,
   firstFurtherNode,
@@ -34,23 +32,12 @@ import { extensionAuthentication } from "../apiserver/extension-authentication.t
 import { serveApi } from "../apiserver/serve-api.ts";
 import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "../components.ts";
 import { localVolumes } from "../local-volumes.ts";
+import type { AllInOneOptions } from "./all-in-one-options.ts";
 import { keepRunning } from "./keep-running.ts";
 import { isReadySince, whenNode } from "./node-watch.ts";
 import { simulatedNetwork } from "./simulated-network.ts";
 
-export interface AllInOneOptions {
-  readonly layout: ClusterLayout;
-  readonly config: ClusterConfig;
-  readonly mode: "containers" | "simulated";
-  readonly nodeCount: number;
-  /** Files of the audit policy and log; both or nothing is written. */
-  readonly audit?: { readonly file: string | undefined; readonly path: string | undefined };
-  readonly log: Logger;
-  /** Changes how much the log says: `/debug/flags/v`. */
-  readonly setVerbosity?: (verbosity: number) => void;
-  /** Called when a part has come up. */
-  readonly onStage: (stage: "API server" | "node ready", detail: string) => void;
-}
+export type { AllInOneOptions };
 
 export interface AllInOne {
   readonly plane: ControlPlane;

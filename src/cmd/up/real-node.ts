@@ -14,7 +14,7 @@ import { type ControlPlane, componentUsers } from "../apiserver/control-plane.ts
 import type { ComponentBase } from "../components.ts";
 import { portError } from "../health.ts";
 import { runHostPorts } from "../host-ports.ts";
-import type { AllInOneOptions } from "./all-in-one.ts";
+import type { AllInOneOptions } from "./all-in-one-options.ts";
 import { isReady, whenNode } from "./node-watch.ts";
 
 export interface RealNodeParts {

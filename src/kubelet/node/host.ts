@@ -9,7 +9,7 @@ import type { Clock, Logger } from "../../base/index.ts";
 import type { Host } from "../host.ts";
 import { createCgroups } from "./cgroups.ts";
 import { files } from "./files.ts";
-import { createMachineReader } from "./machine.ts";
+import { createMachineReader, memoryInfo } from "./machine.ts";
 import { mounts } from "./mounts.ts";
 import { probes } from "./probes.ts";
 
@@ -65,11 +65,4 @@ export function createNodeHost(options: NodeHostOptions = {}): Host {
       await rm(path);
     },
   };
-}
-
-/** Bytes by name. */
-export function memoryInfo(text: string): Map<string, number> {
-  return new Map(
-    [...text.matchAll(/^(\w+(?:\(\w+\))?):\s+(\d+) kB$/gm)].map((match) => [match[1]!, Number(match[2]) * 1024]),
-  );
 }

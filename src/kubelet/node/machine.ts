@@ -1,7 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { arch, cpus, networkInterfaces, release } from "node:os";
 import type { MachineInfo } from "../host.ts";
-import { memoryInfo } from "./host.ts";
 
 const goArchitectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386", arm: "arm" };
 
@@ -72,4 +71,11 @@ async function hugePages(): Promise<Record<string, number>> {
     found[label] = count * kibi * 1024;
   }
   return found;
+}
+
+/** Bytes by name. */
+export function memoryInfo(text: string): Map<string, number> {
+  return new Map(
+    [...text.matchAll(/^(\w+(?:\(\w+\))?):\s+(\d+) kB$/gm)].map((match) => [match[1]!, Number(match[2]) * 1024]),
+  );
 }

@@ -7,7 +7,7 @@ import type { SpdyConnection, SpdyStream } from "spdy-transport";
 import type { WebSocket } from "ws";
 import type { Logger } from "../../base/index.ts";
 import { RouteError } from "./routes.ts";
-import { dialSpdy, type StreamOptions, type UpgradeRequest } from "./upgrade.ts";
+import { dialSpdy, type StreamOptions, type UpgradeRequest } from "./runtime-connection.ts";
 import { acceptWebSocket, bytesOf, offeredProtocol } from "./websocket.ts";
 
 const protocols = [

@@ -1,7 +1,7 @@
 // Port-forward through a WebSocket: its binary messages are the bytes of a SPDY/3.1 connection (KEP-4006).
 import type { Logger } from "../../base/index.ts";
 import { RouteError } from "./routes.ts";
-import { dialSpdy, type UpgradeRequest } from "./upgrade.ts";
+import { dialSpdy, type UpgradeRequest } from "./runtime-connection.ts";
 import { acceptWebSocket, bytesOf, offeredProtocol } from "./websocket.ts";
 
 const tunnelPrefix = "SPDY/3.1+";

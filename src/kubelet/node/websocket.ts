@@ -1,5 +1,5 @@
 import { type WebSocket, WebSocketServer } from "ws";
-import type { UpgradeRequest } from "./upgrade.ts";
+import type { UpgradeRequest } from "./runtime-connection.ts";
 
 /** First of `known` that the caller offers, in the caller's order. */
 export const offeredProtocol = (header: string | undefined, known: readonly string[]): string | undefined =>

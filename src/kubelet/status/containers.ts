@@ -2,7 +2,7 @@
 import type { Container, ContainerState, ContainerStatus, Pod, VolumeMountStatus } from "../../api/index.ts";
 import { formatTime } from "../../machinery/index.ts";
 import { findObserved, type ObservedContainer, type ObservedPod } from "../observed.ts";
-import { findStatus, initContainers, isRestartableInit } from "../pod.ts";
+import { findStatus, initContainers, isRestartableInit, recursiveReadOnly } from "../pod.ts";
 import { shouldRestart } from "../sync/actions.ts";
 import { restartingAllContainers } from "./phase.ts";
 
@@ -67,10 +67,6 @@ const mountStatuses = (container: Container, supported: boolean): VolumeMountSta
       ? { readOnly: true, recursiveReadOnly: recursiveReadOnly(mount, supported) ? "Enabled" : "Disabled" }
       : {}),
   }));
-
-/** Whether a read-only mount covers the mounts below it (KEP-3857). */
-export const recursiveReadOnly = (mount: { readonly recursiveReadOnly?: string }, supported: boolean): boolean =>
-  mount.recursiveReadOnly === "Enabled" || (mount.recursiveReadOnly === "IfPossible" && supported);
 
 function waiting(input: ContainersInput, container: Container): Draft {
   const mounts = mountStatuses(container, input.recursiveReadOnlySupported);

@@ -10,7 +10,7 @@
  *
  * Texts and costs equal cel-go's, the version that Kubernetes 1.36 uses.
  */
-import type { Expr, ExprFactory, ParsedAst } from "./syntax/ast.ts";
+import type { Expr, ExprFactory, MacroIssue, ParsedAst } from "./syntax/ast.ts";
 import type { CelType } from "./types.ts";
 import type { CelError, Result, Value } from "./values.ts";
 
@@ -55,12 +55,6 @@ export interface MacroDecl {
   readonly argCount: number;
   /** The expansion; undefined leaves the call as it is; an issue is an error at an expression. */
   expand(build: ExprFactory, target: Expr | undefined, args: readonly Expr[]): Expr | MacroIssue | undefined;
-}
-
-/** Why a macro cannot be expanded; `id` is the expression to point at. */
-export interface MacroIssue {
-  readonly issue: string;
-  readonly id: number;
 }
 
 /** A set of functions, macros, constants and checks that are switched on together. */

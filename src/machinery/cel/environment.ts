@@ -15,7 +15,8 @@ import type {
   VariableDecl,
 } from "./contract.ts";
 import { COST_EXCEEDED, CostExceeded, type Frame, InternalFailure, type Step } from "./runtime/frame.ts";
-import { type PlanContext, PlanFailure, planStep } from "./runtime/planner.ts";
+import type { PlanContext } from "./runtime/place.ts";
+import { PlanFailure, planStep } from "./runtime/planner.ts";
 import { macroKey, type Parsed, parse } from "./syntax/parser.ts";
 import { createIssues, issuesText } from "./syntax/source.ts";
 import { CelError, type Result } from "./values.ts";

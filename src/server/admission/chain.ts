@@ -1,31 +1,12 @@
 // Runs the admission plugins: all mutating parts in the list's order, later all validating parts in the same order.
 import type { Clock } from "../../base/index.ts";
 import type { KubeObject } from "../../machinery/index.ts";
-import type { ServedResource } from "../catalog.ts";
-import { type RequestContext, warn } from "../context.ts";
-import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin, Reinvocation } from "../contract.ts";
+import { warn } from "../context.ts";
+import type { AdmissionChain, AdmissionInput, RequestContext, ServedResource } from "../core.ts";
 import type { AdmissionMetrics } from "../metrics.ts";
+import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin, Reinvocation } from "./contract.ts";
 
-export interface AdmissionInput {
-  readonly operation: AdmissionOperation;
-  readonly object?: KubeObject;
-  readonly oldObject?: KubeObject;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly dryRun: boolean;
-  /** When it is not the request's (members of a collection). */
-  readonly name?: string;
-  /** Group, version and kind of the body when it is not the resource's own. */
-  readonly bodyKind?: { readonly group: string; readonly version: string; readonly kind: string };
-  readonly subresource?: string;
-}
-
-export interface AdmissionChain {
-  readonly pluginNames: readonly string[];
-  attributes(context: RequestContext, resource: ServedResource, input: AdmissionInput): AdmissionAttributes;
-  admit(attributes: AdmissionAttributes): Promise<void>;
-  validate(attributes: AdmissionAttributes): Promise<void>;
-  close(): void;
-}
+export type { AdmissionChain, AdmissionInput };
 
 /** What a plugin took, for metrics. */
 export interface AdmissionTimes {

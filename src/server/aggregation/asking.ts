@@ -6,7 +6,7 @@ import type { ApiResponse, UserInfo } from "../../machinery/index.ts";
 import { failedCheck, passed, problemOf, type Verdict } from "./availability.ts";
 import type { ExtensionTarget } from "./contract.ts";
 import { discard, hostHeader, identityHeaders } from "./forward.ts";
-import type { AggregationHost } from "./index.ts";
+import type { AggregationHost } from "./host.ts";
 import { addressOf } from "./resolve.ts";
 
 const aggregatorUser: UserInfo = { username: "system:kube-aggregator", groups: ["system:masters"] };

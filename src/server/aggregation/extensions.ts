@@ -4,7 +4,7 @@ import { type APIService, apiServices, endpointSlices, services } from "../../ap
 import { askExtension, verdictOn } from "./asking.ts";
 import { isAvailable, statusWith } from "./availability.ts";
 import type { Extension, RemoteVersion } from "./contract.ts";
-import type { AggregationHost } from "./index.ts";
+import type { AggregationHost } from "./host.ts";
 import { openApiOf } from "./open-api.ts";
 import { extensionOf } from "./passing.ts";
 import { fetchDiscovery, type ServerDiscovery } from "./remote-discovery.ts";

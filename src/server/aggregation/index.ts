@@ -2,38 +2,13 @@
 // until the first of them is registered; what proxies, probes and merges is loaded then.
 // Upstream: k8s.io/kube-aggregator.
 import { type APIService, apiServices } from "../../api/index.ts";
-import type { Clock, Logger, Rng } from "../../base/index.ts";
-import type { SettledWriter } from "../bootstrap/settled.ts";
-import type { Catalog } from "../catalog.ts";
-import type { ObjectReader, ObjectWriter } from "../contract.ts";
-import type { Aggregation, Extension, ExtensionDialer, RemoteVersion } from "./contract.ts";
+import type { Aggregation, Extension, RemoteVersion } from "./contract.ts";
 import { unavailable } from "./failures.ts";
+import type { AggregationHost } from "./host.ts";
 import { keepLocalServices } from "./local-services.ts";
-import type { Address } from "./resolve.ts";
 
 export type * from "./contract.ts";
-
-export interface AggregationOptions {
-  /** Absent where there is no network: extension servers stay unavailable. */
-  readonly dialer?: ExtensionDialer;
-  /** --enable-aggregator-routing: requests go to endpoints instead of cluster IPs. */
-  readonly toEndpoints?: boolean;
-  /** --aggregator-reject-forwarding-redirect. */
-  readonly rejectRedirects?: boolean;
-}
-
-export interface AggregationHost extends AggregationOptions {
-  readonly reader: ObjectReader;
-  readonly writer: ObjectWriter;
-  readonly settled?: SettledWriter;
-  readonly catalog: Catalog;
-  readonly clock: Clock;
-  readonly rng: Rng;
-  readonly log: Logger;
-  readonly featureEnabled: (gate: string) => boolean;
-  /** Where this server itself is reached. */
-  readonly self?: Address;
-}
+export type { AggregationHost, AggregationOptions } from "./host.ts";
 
 type Extensions = ReturnType<typeof import("./extensions.ts")["createExtensions"]>;
 

@@ -7,7 +7,7 @@ import { isAvailable } from "./availability.ts";
 import type { Extension, ExtensionTarget } from "./contract.ts";
 import { failed, unavailable } from "./failures.ts";
 import { forward, requestTo, wholeOf } from "./forward.ts";
-import type { AggregationHost } from "./index.ts";
+import type { AggregationHost } from "./host.ts";
 
 const discoveryTimeoutMs = 5000;
 

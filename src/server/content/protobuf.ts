@@ -4,15 +4,11 @@ import type { ApiResponse, KubeObject, WatchEventType, WatchFrame } from "../../
 import type { ServedResource } from "../catalog.ts";
 import { servedForm } from "../registry/store-object.ts";
 import type { CachedObject } from "../watchcache/index.ts";
+import { loadProtobuf, type Protobuf, readyProtobuf } from "./protobuf-codec.ts";
+
+export { loadProtobuf };
 
 export const protobufType = "application/vnd.kubernetes.protobuf";
-
-type Protobuf = typeof import("../protobuf/index.ts");
-let loaded: Protobuf | undefined;
-
-export async function loadProtobuf(): Promise<Protobuf> {
-  return (loaded ??= await import("../protobuf/index.ts"));
-}
 
 export async function protobufResponse(status: number, value: object): Promise<ApiResponse> {
   const { encodeProtobuf } = await loadProtobuf();
@@ -43,19 +39,14 @@ export async function protobufList(
 
 /** The frame of an event about a stored object. `loadProtobuf` has been awaited. */
 export function protobufFrame(type: WatchEventType, resource: ServedResource, object: CachedObject): WatchFrame {
-  const protobuf = ready();
+  const protobuf = readyProtobuf();
   return { type, bytes: protobuf.encodeProtobufEvent(type, whole(protobuf, resource, object)) };
 }
 
 /** The same for any other object. */
 export function protobufValueFrame(type: WatchEventType, object: object): WatchFrame {
-  const { encodeProtobufEvent, encodeProtobuf } = ready();
+  const { encodeProtobufEvent, encodeProtobuf } = readyProtobuf();
   return { type, bytes: encodeProtobufEvent(type, encodeProtobuf(object)) };
-}
-
-function ready(): Protobuf {
-  if (loaded === undefined) throw new Error("loadProtobuf() comes first");
-  return loaded;
 }
 
 const whole = (protobuf: Protobuf, resource: ServedResource, object: CachedObject): Uint8Array =>

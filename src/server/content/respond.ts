@@ -2,10 +2,10 @@
 import { type ApiResponse, encodeJson, type KubeObject, StatusError, toYaml } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { RequestContext } from "../context.ts";
+import type { Answer } from "../core.ts";
 import type { ListResult } from "../registry/list.ts";
 import { servedForm, shown } from "../registry/store-object.ts";
 import type { CachedObject } from "../watchcache/index.ts";
-import type { Answer } from "./answer.ts";
 import { includeObjectOf } from "./include.ts";
 import { compressible, jsonBody } from "./json-body.ts";
 import { type AnswerType, notAcceptable } from "./negotiate.ts";

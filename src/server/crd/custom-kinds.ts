@@ -16,7 +16,7 @@ import {
   withNames,
 } from "./conditions.ts";
 import { type Converter, webhookConverter } from "./conversion.ts";
-import type { DefinitionsHost } from "./definitions.ts";
+import type { DefinitionsHost } from "./host.ts";
 import { createInstanceCleaner } from "./instances.ts";
 import { servedResources } from "./serving.ts";
 

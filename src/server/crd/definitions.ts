@@ -1,18 +1,7 @@
 // Watches CustomResourceDefinitions. What serves them is loaded with the first one: a server without any pays nothing.
 import { customResourceDefinitions } from "../../api/index.ts";
-import type { Logger } from "../../base/index.ts";
-import type { ServerCore } from "../context.ts";
-import type { ObjectReader, ObjectWriter, WebhookConnections } from "../contract.ts";
 import type { CustomKinds } from "./custom-kinds.ts";
-
-export interface DefinitionsHost {
-  readonly core: ServerCore;
-  readonly reader: ObjectReader;
-  readonly writer: ObjectWriter;
-  readonly log: Logger;
-  /** For definitions whose versions a webhook converts. */
-  readonly webhooks: WebhookConnections | undefined;
-}
+import type { DefinitionsHost } from "./host.ts";
 
 export interface Definitions {
   /** Resolves when every definition that was there is served. */

@@ -2,7 +2,7 @@
 import type { KindDefinition } from "../../api/index.ts";
 import { isNotFound } from "../../machinery/index.ts";
 import type { NewCondition } from "./conditions.ts";
-import type { DefinitionsHost } from "./definitions.ts";
+import type { DefinitionsHost } from "./host.ts";
 
 /** How long finalizers of instances are waited for before it is tried again. */
 const patienceMs = 60_000;

@@ -5,7 +5,7 @@ import { compressible, jsonBody } from "../content/json-body.ts";
 import { parseAccept } from "../content/negotiate.ts";
 import { loadProtobuf, protobufType } from "../content/protobuf.ts";
 import type { RequestContext } from "../context.ts";
-import { type Group, subresourcesOf, verbsOf } from "./discovery.ts";
+import { type Group, subresourcesOf, verbsOf } from "./groups.ts";
 import { sha256Hex } from "./sha256.ts";
 
 interface Document {

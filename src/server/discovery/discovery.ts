@@ -9,20 +9,9 @@ import type { RequestContext } from "../context.ts";
 import { noRoute } from "../dispatch.ts";
 import { type DocumentRoute, pageNotFound } from "../documents/documents.ts";
 import { aggregatedFor } from "./aggregated.ts";
+import { type Group, type GroupVersion, subresourcesOf, verbsOf } from "./groups.ts";
 import { groupPriority, versionPriority, versionRank } from "./priority.ts";
 import { storageVersionHash } from "./storage-version-hash.ts";
-
-export interface Group {
-  readonly name: string;
-  readonly versions: readonly GroupVersion[];
-}
-
-export interface GroupVersion {
-  readonly version: string;
-  readonly resources: readonly ServedResource[];
-  /** An extension server answers for it instead of this one. */
-  readonly remote?: RemoteVersion;
-}
 
 /** Groups by upstream's priority, versions newest and stablest first. */
 export function groupsOf(catalog: Catalog): Group[] {
@@ -242,15 +231,3 @@ function entriesOf(resource: ServedResource): object[] {
   }));
   return [main, ...subresources];
 }
-
-const customVerbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
-const terminatingVerbs = ["delete", "deletecollection", "get", "list", "watch"];
-
-/** In the order in which upstream lists them. */
-export function verbsOf({ kind, custom }: ServedResource): readonly string[] {
-  if (custom === undefined) return [...kind.verbs].sort();
-  return custom.terminating ? terminatingVerbs : customVerbs;
-}
-
-export const subresourcesOf = ({ kind, custom }: ServedResource): ServedResource["kind"]["subresources"] =>
-  custom === undefined ? [...kind.subresources].sort((a, b) => (a.name < b.name ? -1 : 1)) : kind.subresources;

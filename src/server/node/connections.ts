@@ -7,7 +7,7 @@ import type { Server as NetServer, Socket } from "node:net";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { every } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, type Identity, internalError, StatusError } from "../../machinery/index.ts";
-import type { PlainListenOptions } from "./listen.ts";
+import type { PlainListenOptions } from "./listen-options.ts";
 import { BodyAborted, type BodyBounds, maxRequestBodyBytes, readBody, requestOf } from "./request.ts";
 import { bodyBytes, discard, encodedFor, HeldBytes, isStreaming, Stalls, writeStream } from "./respond.ts";
 

@@ -9,37 +9,12 @@ import { createServer as createHttp2Server, createSecureServer, type ServerHttp2
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import type { Clock, Logger } from "../../base/index.ts";
-import type { ApiRequest, ApiResponse, Handle, Identity } from "../../machinery/index.ts";
+import type { Identity } from "../../machinery/index.ts";
 import { Connections } from "./connections.ts";
+import type { ListenOptions, PlainListenOptions } from "./listen-options.ts";
 import { peerReader } from "./peer.ts";
 
-/** Takes over an HTTP/1.1 connection that asked for an upgrade, or refuses it with an ordinary answer. */
-export type UpgradeHandler = (request: ApiRequest, identity: Identity) => Promise<ApiResponse | UpgradedConnection>;
-
-export interface UpgradedConnection {
-  /** Owns the socket from here on; `head` are the bytes that came behind the request. */
-  takeOver(socket: Duplex, head: Uint8Array): void;
-}
-
-export interface ListenOptions {
-  readonly handle: Handle;
-  readonly upgrade?: UpgradeHandler;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly bindAddress?: string;
-  /** 0: any free port. */
-  readonly port: number;
-  readonly maxBodyBytes?: number;
-  /** A request whose body has not arrived by then is answered 504; a minute when not given. */
-  readonly bodyTimeoutMs?: number;
-  /** Exchanges that one HTTP/2 connection may have open at a time. */
-  readonly maxStreams?: number;
-  /** Beyond this much of long answers that wait for their clients, those go that have taken nothing for some seconds. */
-  readonly mostHeldBytes?: number;
-  readonly stallMs?: number;
-  readonly pingMs?: number;
-}
+export type { ListenOptions, PlainListenOptions, UpgradedConnection, UpgradeHandler } from "./listen-options.ts";
 
 export interface TlsMaterial {
   /** PEM; the leaf first. */
@@ -61,12 +36,6 @@ export interface Listener {
    * is answered first, for so long; streams are not waited for.
    */
   close(graceMs?: number): Promise<void>;
-}
-
-export interface PlainListenOptions extends Omit<ListenOptions, "port"> {
-  readonly port?: number;
-  /** Path of a unix socket, instead of a port. */
-  readonly socketPath?: string;
 }
 
 const maxHeaderBytes = 1 << 20;

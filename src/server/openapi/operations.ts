@@ -3,28 +3,10 @@
 import type { KindDefinition, SubresourceDefinition } from "../../api/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { connectSubresources } from "../streaming/connect.ts";
+import type { Gvk, HttpMethod, Operation } from "./operation.ts";
 import { connectQueries, deleteQuery, listQuery, logQuery, withoutWatch, writeQuery } from "./parameters.ts";
 
-export type Gvk = { readonly group: string; readonly version: string; readonly kind: string };
-export type HttpMethod = "get" | "post" | "put" | "patch" | "delete" | "options" | "head";
-
-export interface Operation {
-  readonly path: string;
-  readonly method: HttpMethod;
-  readonly id: string;
-  readonly tag: string;
-  readonly action?: string;
-  readonly gvk?: Gvk;
-  /** Names of query parameters; those of the path are in the path. */
-  readonly query: readonly string[];
-  /** Name of the definition of the body. */
-  readonly body?: { readonly definition: string; readonly required: boolean };
-  /** Name of the definition of the answer; text when there is none. */
-  readonly answer: string | undefined;
-  readonly codes: readonly (200 | 201 | 202)[];
-  readonly consumes?: readonly string[];
-  readonly produces: readonly string[];
-}
+export type { Gvk, HttpMethod, Operation };
 
 export const metaDefinition = (name: string): string => `io.k8s.apimachinery.pkg.apis.meta.v1.${name}`;
 const deleteOptions = { definition: metaDefinition("DeleteOptions"), required: false };

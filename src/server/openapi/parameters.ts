@@ -1,5 +1,5 @@
 // Parameters of operations: what there are, of which type, and which of a path's operations share them.
-import type { Operation } from "./operations.ts";
+import type { Operation } from "./operation.ts";
 
 const types: Readonly<Record<string, "boolean" | "integer">> = {
   allowWatchBookmarks: "boolean",

@@ -3,7 +3,8 @@ import { type ApiResponse, encodeJson, formatApiVersion } from "../../machinery/
 import type { Catalog, ServedResource } from "../catalog.ts";
 import { parseAccept } from "../content/negotiate.ts";
 import type { RequestContext } from "../context.ts";
-import { type Group, groupsOf } from "../discovery/discovery.ts";
+import { groupsOf } from "../discovery/discovery.ts";
+import type { Group } from "../discovery/groups.ts";
 import { sha256Hex } from "../discovery/sha256.ts";
 import { type DocumentRoute, pageNotFound } from "../documents/documents.ts";
 import { versionInfo } from "../version.ts";

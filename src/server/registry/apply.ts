@@ -13,8 +13,8 @@ import {
   YamlError,
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
-import type { Answer } from "../content/answer.ts";
 import { type RequestContext, warn } from "../context.ts";
+import type { Answer } from "../core.ts";
 import { checkBodySize, checkKind, unsupportedMediaType } from "./body.ts";
 import { type WriteOptions, writeOptions } from "./options.ts";
 import { checkPatchedName } from "./patched.ts";

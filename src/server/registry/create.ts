@@ -8,7 +8,7 @@ import {
   StatusError,
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
-import type { Answer } from "../content/answer.ts";
+import type { Answer } from "../core.ts";
 import type { RequestContext } from "../context.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import { decodeBody, expectedOf } from "./body.ts";

@@ -12,7 +12,7 @@ import {
   type Status,
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
-import type { Answer } from "../content/answer.ts";
+import type { Answer } from "../core.ts";
 import { type RequestContext, warn } from "../context.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import { listOptions, runList } from "./list.ts";

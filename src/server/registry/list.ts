@@ -15,19 +15,14 @@ import {
 } from "../../machinery/index.ts";
 import { CompactedError, FutureRevisionError } from "../../store/index.ts";
 import type { ServedResource } from "../catalog.ts";
-import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
+import type { Answer, ListResult } from "../core.ts";
 import { CachedObject, type Selection, selects } from "../watchcache/index.ts";
 import { matchesConverted, splitSelection } from "./converted-selection.ts";
 import { parseResourceVersion, tooLarge, waitForCurrent, waitForRevision } from "./read.ts";
 import { convertShown } from "./store-object.ts";
 
-export interface ListResult {
-  readonly items: readonly CachedObject[];
-  readonly revision: number;
-  readonly continue?: string;
-  readonly remainingItemCount?: number;
-}
+export type { ListResult };
 
 export interface ListOptions {
   readonly selection: Selection;

@@ -1,8 +1,8 @@
 // PATCH. Upstream: apiserver's handlers/patch.go.
 import { notImplemented, StatusError } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
-import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
+import type { Answer } from "../core.ts";
 import { apply } from "./apply.ts";
 import { unsupportedMediaType } from "./body.ts";
 import { writeOptions } from "./options.ts";

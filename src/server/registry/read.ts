@@ -2,8 +2,8 @@
 import { storageKey } from "../../api/index.ts";
 import { badRequest, notFound, StatusError } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
-import type { Answer } from "../content/answer.ts";
 import type { RequestContext, ServerCore } from "../context.ts";
+import type { Answer } from "../core.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 
 /** How long a read waits for a revision that is not there yet. */

@@ -18,8 +18,8 @@ import {
   scaleEntries,
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
-import type { Answer } from "../content/answer.ts";
 import type { RequestContext } from "../context.ts";
+import type { Answer } from "../core.ts";
 import { configurationReader } from "./apply.ts";
 import { checkKind, decodeBody } from "./body.ts";
 import { type WriteOptions, writeOptions } from "./options.ts";

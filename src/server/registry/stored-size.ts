@@ -3,7 +3,7 @@
 import { storageKey } from "../../api/index.ts";
 import { type KubeObject, StatusError } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
-import { loadProtobuf } from "../content/protobuf.ts";
+import { loadProtobuf } from "../content/protobuf-codec.ts";
 import type { RequestContext } from "../context.ts";
 
 /** A request in etcd's log, with what is around the value. */

@@ -14,11 +14,11 @@ import {
   type WatchFrame,
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
-import type { Answer } from "../content/answer.ts";
 import { includeObjectOf } from "../content/include.ts";
 import { loadProtobuf, protobufFrame, protobufType, protobufValueFrame } from "../content/protobuf.ts";
 import { bookmarkTable, partialObject, tableOf } from "../content/table.ts";
 import type { RequestContext } from "../context.ts";
+import type { Answer } from "../core.ts";
 import { isTrue } from "../request-info.ts";
 import { type CachedObject, type Framer, selects, Watcher } from "../watchcache/index.ts";
 import { convertedEvent, matchesConverted, splitSelection } from "./converted-selection.ts";

@@ -4,9 +4,9 @@
 // observer or watcher never sees a state between. A watcher that does not keep up is ended; nobody waits for it.
 import { type KindDefinition, storagePrefix } from "../../api/index.ts";
 import type { KubeObject } from "../../machinery/index.ts";
-import type { ObjectObserver } from "../contract.ts";
 import { CachedObject } from "./cached-object.ts";
 import { EventRing } from "./event-ring.ts";
+import type { ObjectObserver } from "./observer.ts";
 import { OrderedObjects } from "./ordered.ts";
 import { type CacheEvent, SharedFrames, type Watcher, watcherBucket } from "./watcher.ts";
 

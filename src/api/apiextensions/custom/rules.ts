@@ -14,12 +14,12 @@ import {
 } from "../../../machinery/index.ts";
 import type { ServeRules } from "../../kind.ts";
 import { Correlated } from "./correlation.ts";
+import { finalizerWarnings } from "./finalizers.ts";
 import { validateLists } from "./list-types.ts";
 import { validateEmbedded } from "./object-meta.ts";
 import { applyDefaults } from "./pruning.ts";
 import { type JsonSchema, propertyOf, someSchema } from "./schema.ts";
 import { validateChange, validateValue } from "./value-validation.ts";
-import { finalizerWarnings } from "./version.ts";
 
 export interface ScalePaths {
   readonly specReplicasPath: string;

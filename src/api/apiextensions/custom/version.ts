@@ -4,7 +4,7 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from "../../../../facts/types/apiextensions.v1.ts";
-import { type KubeObject, qualifiedName, quoteGo, type Schema } from "../../../machinery/index.ts";
+import type { KubeObject, Schema } from "../../../machinery/index.ts";
 import { allVerbs, type KindDefinition, type ServeRules, type SubresourceDefinition } from "../../kind.ts";
 import { coerceResource } from "./coercion.ts";
 import { customColumns, selectableValue } from "./columns.ts";
@@ -138,21 +138,4 @@ export function readStored(object: Record<string, unknown>, version: CustomVersi
   const metadata = object["metadata"] as { generation?: number } | undefined;
   if (metadata !== undefined && !metadata.generation) metadata.generation = 1;
   applyDefaults(object, version.schema);
-}
-
-const standardFinalizers: ReadonlySet<string> = new Set(["kubernetes", "orphan", "foregroundDeletion"]);
-
-/** Warnings about names of finalizers that a write adds. */
-export function finalizerWarnings(object: KubeObject, old: KubeObject | undefined): string[] {
-  const before = new Set(old?.metadata.finalizers ?? []);
-  const added = [...new Set(object.metadata.finalizers ?? [])].filter((each) => !before.has(each)).sort();
-  return added.flatMap((name) => {
-    const at = `metadata.finalizers: ${quoteGo(name)}: `;
-    const found = qualifiedName(name).map((text) => at + text);
-    if (!name.includes("/") && !standardFinalizers.has(name))
-      found.push(
-        `${at}prefer a domain-qualified finalizer name ${name.includes(".") ? "including a path (/) " : ""}to avoid accidental conflicts with other finalizer writers`,
-      );
-    return found;
-  });
 }

@@ -24,7 +24,6 @@ import {
   type Estimate,
   kubernetesEnvironment,
 } from "../../../machinery/cel/kubernetes/index.ts";
-import type { SelectorProblem } from "./selector-expression.ts";
 
 const highestCost = 1_000_000;
 const longestDomain = 63;
@@ -32,6 +31,9 @@ const longestIdentifier = 32;
 const longestDriver = 63;
 const longestAttribute = 64;
 const mostEntries = 32;
+
+/** Why an expression can not be taken. */
+export type SelectorProblem = { readonly type: "invalid"; readonly text: string } | { readonly type: "costly" };
 
 export interface SelectorFeatures {
   /** DRAConsumableCapacity: `device.allowMultipleAllocations`. */

@@ -1,7 +1,8 @@
 // CEL expressions that select devices. CEL is loaded when the first object that may have one is written.
 
-/** Why an expression can not be taken. */
-export type SelectorProblem = { readonly type: "invalid"; readonly text: string } | { readonly type: "costly" };
+import type { SelectorProblem } from "./selector-compiler.ts";
+
+export type { SelectorProblem };
 
 const loaded: { compiler?: typeof import("./selector-compiler.ts") } = {};
 

@@ -6,7 +6,8 @@ import type { CheckedAst, Program, ProgramOptions, VariableDecl } from "../contr
 import { compile, createProgram, type Env, extendEnv } from "../environment.ts";
 import { ANY, type CelType, sameType } from "../types.ts";
 import { CelError } from "../values.ts";
-import { type CostEstimator, estimateCost } from "./cost/estimate.ts";
+import type { CostEstimator } from "./cost/coster.ts";
+import { estimateCost } from "./cost/estimate.ts";
 import type { Estimate } from "./cost/estimate-size.ts";
 import { libraryCallCost } from "./cost/library-cost.ts";
 import { libraryEstimator } from "./cost/library-estimate.ts";

@@ -4,7 +4,8 @@
  * variables and types. JSON comes in through `schemaValue` and `dynamicValue`.
  */
 export * from "./compile.ts";
-export { type CostEstimator, type CostNode, estimateCost } from "./cost/estimate.ts";
+export type { CostEstimator, CostNode } from "./cost/coster.ts";
+export { estimateCost } from "./cost/estimate.ts";
 export type { Estimate } from "./cost/estimate-size.ts";
 export { libraryCallCost } from "./cost/library-cost.ts";
 export { libraryEstimator } from "./cost/library-estimate.ts";

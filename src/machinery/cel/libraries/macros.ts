@@ -2,8 +2,8 @@
  * The macros of the language: `has`, the quantifiers, `map` and `filter`, and their forms with two
  * variables. Source: cel-spec doc/langdef.md "Macros"; cel-go parser/macro.go and ext/comprehensions.go.
  */
-import type { MacroDecl, MacroIssue } from "../contract.ts";
-import type { Expr, ExprFactory } from "../syntax/ast.ts";
+import type { MacroDecl } from "../contract.ts";
+import type { Expr, ExprFactory, MacroIssue } from "../syntax/ast.ts";
 
 /** What the accumulator was called before it was hidden; still refused as a variable. */
 const OLD_ACCUMULATOR = "__result__";

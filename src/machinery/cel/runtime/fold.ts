@@ -6,7 +6,7 @@ import { GrowingList } from "./arithmetic.ts";
 import { goType } from "./attributes.ts";
 import type { Frame, Step } from "./frame.ts";
 import { GrowingMap } from "./maps.ts";
-import { type Place, type PlanScope, planStep } from "./planner.ts";
+import type { Place, PlanScope } from "./place.ts";
 
 /** The parts of a loop, ready to run; numbers are slots of the frame. */
 interface Fold {
@@ -28,7 +28,12 @@ function growing(init: Expr): Growing | undefined {
   return init.kind === "map" && init.entries.length === 0 ? () => new GrowingMap() : undefined;
 }
 
-export function comprehensionStep(place: Place, expr: ComprehensionExpr): Step {
+/** `planStep` plans the parts of the loop, each where it stands. */
+export function comprehensionStep(
+  place: Place,
+  expr: ComprehensionExpr,
+  planStep: (place: Place, expr: Expr) => Step,
+): Step {
   const { context } = place;
   const accu = context.slots++;
   const first = context.slots++;

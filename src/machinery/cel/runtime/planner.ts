@@ -3,8 +3,6 @@
  * impossible (a pattern that does not compile) is an error here.
  * Source: github.com/google/cel-go/interpreter/planner.go with its optimizations on, as Kubernetes runs it.
  */
-import type { Declarations } from "../check/environment.ts";
-import type { CheckedAst, OverloadCost, ProgramOptions } from "../contract.ts";
 import type { CallExpr, Expr, ListExpr, MapExpr, SelectExpr, StructExpr } from "../syntax/ast.ts";
 import { ArrayList, CelError, CelList, CelOptional, CelUint, EntryMap, type Result, type Value } from "../values.ts";
 import { type Attribute, addQualifier, invalidKey, isKey, resolver } from "./attributes.ts";
@@ -14,23 +12,7 @@ import { costOfCall, LIST_COST, MAP_COST, STRUCT_COST } from "./cost.ts";
 import { describe } from "./describe.ts";
 import { comprehensionStep } from "./fold.ts";
 import { charge, type Frame, type Step } from "./frame.ts";
-
-/** What planning one program needs to know. */
-export interface PlanContext {
-  readonly ast: CheckedAst;
-  readonly decls: Declarations;
-  readonly costs: ReadonlyMap<string, OverloadCost>;
-  readonly options: ProgramOptions;
-  /** Top-level variables in the order of their numbers. */
-  readonly variables: string[];
-  slots: number;
-}
-
-/** How a comprehension's variables are read. */
-export interface PlanScope {
-  readonly parent: PlanScope | undefined;
-  readonly names: ReadonlyMap<string, Step>;
-}
+import type { Place } from "./place.ts";
 
 /** Raised to end planning; `failure` is the program's error. */
 export class PlanFailure extends Error {
@@ -46,12 +28,6 @@ type Plan =
   | { readonly kind: "constant"; readonly value: Value }
   | { readonly kind: "attribute"; readonly attribute: Attribute; readonly test: boolean }
   | { readonly kind: "step"; readonly step: Step };
-
-/** One planner for one expression and the scope it stands in. */
-export interface Place {
-  readonly context: PlanContext;
-  readonly scope: PlanScope | undefined;
-}
 
 const CONVERSIONS = new Set("bool bytes double duration dyn int string timestamp type uint".split(" "));
 
@@ -100,7 +76,7 @@ function plan(place: Place, expr: Expr): Plan {
     case "struct":
       return planStruct(place, expr);
     case "comprehension":
-      return { kind: "step", step: comprehensionStep(place, expr) };
+      return { kind: "step", step: comprehensionStep(place, expr, planStep) };
     case "unspecified":
       throw new PlanFailure(new CelError("unsupported expr: unspecified"));
   }

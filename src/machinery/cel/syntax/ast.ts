@@ -3,7 +3,6 @@
  * (a node that a macro uses twice keeps one id), by which positions, types and references are found.
  * Operators are calls of functions named `_+_`, `_&&_`, `!_`, `_?_:_`, `_[_]`, `@in`, `_?._`, `_[?_]`.
  */
-import type { MacroIssue } from "../contract.ts";
 import type { Value } from "../values.ts";
 
 export type Expr =
@@ -170,4 +169,10 @@ export function children(expr: Expr): readonly Expr[] {
 export function walk(expr: Expr, visit: (expr: Expr) => void): void {
   visit(expr);
   for (const child of children(expr)) walk(child, visit);
+}
+
+/** Why a macro cannot be expanded; `id` is the expression to point at. */
+export interface MacroIssue {
+  readonly issue: string;
+  readonly id: number;
 }

@@ -1,7 +1,6 @@
 /** Makes the nodes of one expression: ids, positions and what macros build. */
-import type { MacroIssue } from "../contract.ts";
 import type { Value } from "../values.ts";
-import type { Expr, ExprFactory, Loop, MapEntry, StructField } from "./ast.ts";
+import type { Expr, ExprFactory, Loop, MacroIssue, MapEntry, StructField } from "./ast.ts";
 
 /** The variable a comprehension accumulates in; no expression can name it. */
 export const ACCUMULATOR = "@result";

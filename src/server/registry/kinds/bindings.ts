@@ -1,8 +1,8 @@
 // POST .../bindings: the same as `pods/{name}/binding` with the name in the body.
 import { pods } from "../../../api/index.ts";
 import { badRequest } from "../../../machinery/index.ts";
+import type { KindHooks } from "../../core.ts";
 import { decodeBody, expectedOf } from "../body.ts";
-import type { KindHooks } from "../hooks.ts";
 import { writeOptions } from "../options.ts";
 import { type Binding, bindPod } from "./pods.ts";
 

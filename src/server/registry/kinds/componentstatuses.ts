@@ -1,7 +1,7 @@
 // The health of the control plane's components, asked when somebody reads it. Upstream: registry/core/componentstatus.
 import type { ComponentStatus } from "../../../api/index.ts";
 import type { KubeObject } from "../../../machinery/index.ts";
-import type { KindHooks } from "../hooks.ts";
+import type { KindHooks } from "../../core.ts";
 
 /** Resolves to what the component says of itself when it is well (`ok`); rejects with why it is not. */
 export type ComponentProbe = () => Promise<string>;

@@ -2,7 +2,7 @@
 // Upstream: apiextensions-apiserver pkg/registry/customresourcedefinition/etcd.go.
 import type { CustomResourceDefinition } from "../../../api/index.ts";
 import { deepClone, formatTime } from "../../../machinery/index.ts";
-import type { KindHooks } from "../hooks.ts";
+import type { KindHooks } from "../../core.ts";
 
 const cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io";
 

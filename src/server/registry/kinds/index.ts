@@ -1,7 +1,7 @@
 // Kinds whose writes do more than store their own object: one file each, one line here.
 import type { Clock, Rng } from "../../../base/index.ts";
 import type { Authorizer, ObjectReader } from "../../contract.ts";
-import type { KindHooks } from "../hooks.ts";
+import type { KindHooks } from "../../core.ts";
 import { bindingHooks } from "./bindings.ts";
 import { type ComponentProbe, componentStatusHooks } from "./componentstatuses.ts";
 import { definitionHooks } from "./definitions.ts";

@@ -1,5 +1,5 @@
 // Jobs leave their pods behind when the deletion does not say what to do with them. Upstream: registry/batch/job/storage.
-import type { KindHooks } from "../hooks.ts";
+import type { KindHooks } from "../../core.ts";
 
 export const jobHooks: KindHooks = {
   deleteWarnings: ({ propagationPolicy, orphanDependents }) =>

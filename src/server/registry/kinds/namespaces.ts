@@ -2,10 +2,9 @@
 // Upstream: registry/core/namespace/storage.
 import { conflict, deepClone, formatTime, type KubeObject } from "../../../machinery/index.ts";
 import type { ServedResource } from "../../catalog.ts";
-import type { Answer } from "../../content/answer.ts";
 import type { RequestContext } from "../../context.ts";
+import type { Answer, KindHooks } from "../../core.ts";
 import { decodeBody, expectedOf } from "../body.ts";
-import type { KindHooks } from "../hooks.ts";
 import { writeOptions } from "../options.ts";
 import { prepareUpdate } from "../prepare.ts";
 import { changeObject } from "../update.ts";

@@ -13,12 +13,11 @@ import {
 } from "../../../machinery/index.ts";
 import { aggregate } from "../../admission/framework.ts";
 import type { ServedResource } from "../../catalog.ts";
-import type { Answer } from "../../content/answer.ts";
 import type { RequestContext } from "../../context.ts";
 import type { ObjectReader } from "../../contract.ts";
+import type { Answer, KindHooks } from "../../core.ts";
 import { decodeBody } from "../body.ts";
 import { deleteObject } from "../delete.ts";
-import type { KindHooks } from "../hooks.ts";
 import { type WriteOptions, writeOptions } from "../options.ts";
 import { getCurrent, plainFailure } from "../read.ts";
 import { servedForm } from "../store-object.ts";

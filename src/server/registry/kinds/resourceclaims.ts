@@ -12,7 +12,7 @@ import {
 import { denied } from "../../authz/forbidden.ts";
 import type { RequestContext } from "../../context.ts";
 import type { AccessAttributes, Authorizer, ObjectReader } from "../../contract.ts";
-import type { KindHooks, Reservation } from "../hooks.ts";
+import type { KindHooks, Reservation } from "../../core.ts";
 
 type ResourceClaim = resource_v1.ResourceClaim;
 

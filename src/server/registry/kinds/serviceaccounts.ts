@@ -3,8 +3,8 @@ import { serviceAccounts, type TokenRequest } from "../../../api/index.ts";
 import { notFound, notImplemented } from "../../../machinery/index.ts";
 import { warn } from "../../context.ts";
 import type { ObjectReader } from "../../contract.ts";
+import type { KindHooks } from "../../core.ts";
 import { decodeBody } from "../body.ts";
-import type { KindHooks } from "../hooks.ts";
 import { writeOptions } from "../options.ts";
 import { trackFields } from "../prepare.ts";
 

@@ -1,8 +1,14 @@
 /**
  * Costs of the standard library's functions. Source: github.com/google/cel-go/checker/cost.go, functionCost.
  */
-import type { CallEstimate, Coster, CostNode, EntrySize, PricedCall } from "./estimate.ts";
-import { entrySizeOf } from "./estimate.ts";
+import {
+  type CallEstimate,
+  type Coster,
+  type CostNode,
+  type EntrySize,
+  entrySizeOf,
+  type PricedCall,
+} from "./coster.ts";
 import {
   add,
   type Estimate,

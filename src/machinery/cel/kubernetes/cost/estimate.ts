@@ -7,6 +7,16 @@ import type { CheckedAst } from "../../contract.ts";
 import type { CallExpr, ComprehensionExpr, Expr, SelectExpr } from "../../syntax/ast.ts";
 import { type CelType, DYN } from "../../types.ts";
 import { CelDuration, CelTimestamp, CelUint } from "../../values.ts";
+import {
+  type CallEstimate,
+  type CostEstimator,
+  type Coster,
+  type CostNode,
+  entrySizeOf,
+  type LocalVariable,
+  local,
+  type PricedCall,
+} from "./coster.ts";
 import { builtinCallCost } from "./estimate-builtin.ts";
 import { appended, type Path, pathOf } from "./estimate-path.ts";
 import {
@@ -21,60 +31,6 @@ import {
   union,
   unknownSize,
 } from "./estimate-size.ts";
-
-/** A node as cost functions see it. */
-export interface CostNode {
-  /** From a variable through fields, `@items`, `@keys` and `@values`; undefined when it is no part of the input. */
-  readonly path: Path | undefined;
-  readonly type: CelType;
-  readonly expr: Expr | undefined;
-  /** What the expression itself tells about the size. */
-  readonly size: Estimate | undefined;
-}
-
-export interface CallEstimate {
-  readonly cost: Estimate;
-  /** Of a string, bytes, list or map result. */
-  readonly resultSize?: Estimate | undefined;
-}
-
-/** A call whose cost is asked. */
-export interface EstimatedCall {
-  readonly function: string;
-  readonly overloadId: string;
-  readonly target: CostNode | undefined;
-  readonly args: readonly CostNode[];
-}
-
-/** What is known beyond the expression: the sizes of its inputs and the costs of library functions. */
-export interface CostEstimator {
-  size(node: Pick<CostNode, "path" | "type">): Estimate | undefined;
-  /** The cost without that of the arguments. */
-  call(call: EstimatedCall): CallEstimate | undefined;
-}
-
-/** Sizes of the keys (or indexes) and values of a list or map. */
-export interface EntrySize {
-  readonly container: "list" | "map";
-  readonly key: Estimate;
-  readonly value: Estimate;
-}
-
-interface LocalVariable {
-  readonly path: Path;
-  readonly size: Estimate | undefined;
-  readonly entrySize: EntrySize | undefined;
-}
-
-/** State of one estimation. */
-export interface Coster {
-  readonly ast: CheckedAst;
-  readonly estimator: CostEstimator;
-  readonly paths: Map<number, Path>;
-  readonly locals: Map<string, LocalVariable[]>;
-  readonly sizes: Map<number, Estimate>;
-  readonly entrySizes: Map<number, EntrySize>;
-}
 
 /** The range of costs of a checked expression; `has(x)` itself is free, as Kubernetes counts. */
 export function estimateCost(ast: CheckedAst, estimator: CostEstimator): Estimate {
@@ -172,13 +128,6 @@ function costCall(coster: Coster, expr: CallExpr): Estimate {
   return add(targetCost, range);
 }
 
-/** A call with what has been found out about it. */
-export interface PricedCall {
-  readonly expr: CallExpr;
-  readonly call: EstimatedCall;
-  readonly argCosts: readonly Estimate[];
-}
-
 function callCost(coster: Coster, priced: PricedCall): CallEstimate {
   const known = coster.estimator.call(priced.call);
   if (known === undefined) return builtinCallCost(coster, priced);
@@ -225,8 +174,6 @@ function costBind(coster: Coster, expr: ComprehensionExpr): Estimate {
   copySizes(coster, expr, expr.result);
   return add(before, result);
 }
-
-const local = (coster: Coster, name: string): LocalVariable | undefined => coster.locals.get(name)?.at(-1);
 
 function push(coster: Coster, name: string, variable: LocalVariable): void {
   const stack = coster.locals.get(name);
@@ -285,12 +232,6 @@ export function computeSize(coster: Coster, expr: Expr): Estimate | undefined {
 }
 
 export const sizeOrUnknown = (coster: Coster, expr: Expr): Estimate => computeSize(coster, expr) ?? unknownSize;
-
-export function entrySizeOf(coster: Coster, expr: Expr): EntrySize | undefined {
-  const known = coster.entrySizes.get(expr.id);
-  if (known !== undefined || expr.kind !== "ident") return known;
-  return local(coster, expr.name)?.entrySize;
-}
 
 function setSize(coster: Coster, expr: Expr, size: Estimate | undefined): void {
   if (size !== undefined) coster.sizes.set(expr.id, size);

@@ -2,7 +2,7 @@
  * Estimated costs of cel-go's list and set extensions, by overload; they come before any other estimate.
  * Source: github.com/google/cel-go/ext, lists.go and sets.go.
  */
-import type { CallEstimate, CostNode, EstimatedCall } from "./estimate.ts";
+import type { CallEstimate, CostNode, EstimatedCall } from "./coster.ts";
 import {
   add,
   type Estimate,

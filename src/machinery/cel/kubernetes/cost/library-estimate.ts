@@ -8,7 +8,7 @@ import { FORMAT_TYPE } from "../libraries/format.ts";
 import { CIDR_TYPE, IP_TYPE } from "../libraries/ip.ts";
 import { URL_TYPE } from "../libraries/urls.ts";
 import { maxFormatSize, maxNameFormatRegexSize } from "../limits.ts";
-import type { CallEstimate, CostEstimator, CostNode, EstimatedCall } from "./estimate.ts";
+import type { CallEstimate, CostEstimator, CostNode, EstimatedCall } from "./coster.ts";
 import { appended } from "./estimate-path.ts";
 import {
   add,

@@ -6,7 +6,7 @@ import type { Program } from "../../contract.ts";
 import type { Env } from "../../environment.ts";
 import { BOOL, type CelType, optionalOf, STRING, sameType } from "../../types.ts";
 import { type Compilation, compileIn } from "../compile.ts";
-import type { CostEstimator, CostNode } from "../cost/estimate.ts";
+import type { CostEstimator, CostNode } from "../cost/coster.ts";
 import { stepsOf } from "../cost/estimate-path.ts";
 import type { Estimate } from "../cost/estimate-size.ts";
 import { kubernetesEnvironment } from "../environment.ts";

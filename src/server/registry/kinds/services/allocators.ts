@@ -3,7 +3,7 @@
 import { formatCidr, formatIp, parseCidr, parseIp, type Service, services } from "../../../../api/index.ts";
 import type { Rng } from "../../../../base/index.ts";
 import type { ObjectReader } from "../../../contract.ts";
-import type { Reservation } from "../../hooks.ts";
+import type { Reservation } from "../../../core.ts";
 import { NumberAllocator } from "../allocator.ts";
 
 export type Family = "IPv4" | "IPv6";

@@ -2,7 +2,7 @@
 // the write fails. Upstream: registry/core/service/storage/storage.go beginCreate and beginUpdate.
 import type { Service } from "../../../../api/index.ts";
 import type { KubeObject } from "../../../../machinery/index.ts";
-import type { KindHooks, Reservation } from "../../hooks.ts";
+import type { KindHooks, Reservation } from "../../../core.ts";
 import { allocateAddresses } from "./addresses.ts";
 import { type Allocation, nodePortsOf, type ServiceAllocators, type Spec, Taken } from "./allocators.ts";
 import { initFamilies, normalize } from "./families.ts";

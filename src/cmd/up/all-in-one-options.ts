@@ -1,0 +1,17 @@
+// Which cluster a process holds as a whole.
+import type { Logger } from "../../base/index.ts";
+import type { ClusterConfig, ClusterLayout } from "../../cluster/index.ts";
+
+export interface AllInOneOptions {
+  readonly layout: ClusterLayout;
+  readonly config: ClusterConfig;
+  readonly mode: "containers" | "simulated";
+  readonly nodeCount: number;
+  /** Files of the audit policy and log; both or nothing is written. */
+  readonly audit?: { readonly file: string | undefined; readonly path: string | undefined };
+  readonly log: Logger;
+  /** Changes how much the log says: `/debug/flags/v`. */
+  readonly setVerbosity?: (verbosity: number) => void;
+  /** Called when a part has come up. */
+  readonly onStage: (stage: "API server" | "node ready", detail: string) => void;
+}

@@ -1,0 +1,61 @@
+// Both ends of a connection that changes protocol: the caller's, as the server hands it over, and the runtime's streaming server.
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { RouteError } from "./routes.ts";
+
+export interface UpgradeRequest {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+export interface StreamOptions {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly tty: boolean;
+}
+
+export interface RuntimeConnection {
+  readonly socket: Duplex;
+  /** Head of the 101 answer, for passing on. */
+  readonly answer: string;
+  readonly head: Buffer;
+  readonly protocol: string | undefined;
+}
+
+/** Upgrades a connection to the runtime's streaming server. Rejects with RouteError and its text when it refuses. */
+export function dialSpdy(url: string, headers: Record<string, string | string[]>): Promise<RuntimeConnection> {
+  return new Promise((resolve, reject) => {
+    const asked = httpRequest(url, {
+      method: "POST",
+      headers: { connection: "Upgrade", upgrade: "SPDY/3.1", ...headers },
+      agent: false,
+    });
+    asked.on("upgrade", (response, socket, head) => {
+      const lines = [`HTTP/1.1 101 Switching Protocols`];
+      for (let index = 0; index < response.rawHeaders.length; index += 2)
+        lines.push(`${response.rawHeaders[index]}: ${response.rawHeaders[index + 1]}`);
+      const protocol = [response.headers["x-stream-protocol-version"] ?? []].flat()[0];
+      resolve({ socket, head, answer: `${lines.join("\r\n")}\r\n\r\n`, protocol });
+    });
+    asked.on("response", (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        body += chunk;
+      });
+      response.on("end", () =>
+        reject(
+          new RouteError(response.statusCode ?? 502, body.trim() || "the container runtime refuses the connection"),
+        ),
+      );
+    });
+    asked.on("error", (error) =>
+      reject(new RouteError(502, `the container runtime's streaming server is not reached: ${error.message}`)),
+    );
+    asked.end();
+  });
+}

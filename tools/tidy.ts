@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { circles } from "./circles.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -63,6 +64,19 @@ const banned: readonly { readonly pattern: RegExp; readonly except: RegExp; read
   { pattern: /\.(skip|only|todo)\(/, except: /^$/, instead: "every test runs" },
   { pattern: /being written/, except: /^tools\//, instead: "write it" },
 ];
+
+/** The files that a text imports, types and lazy imports included. */
+function importsOf(file: string, text: string): string[] {
+  return [...text.matchAll(importPattern)].flatMap(([, target]) =>
+    target!.startsWith(".")
+      ? [
+          relative(root, resolve(root, dirname(file), target!))
+            .split(sep)
+            .join("/"),
+        ]
+      : [],
+  );
+}
 
 const importPattern = /(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
 
@@ -129,6 +143,7 @@ export function tidy(): Finding[] {
   for (const entry of readdirSync(join(root, "src"), { withFileTypes: true }))
     if (!listed.has(`src/${entry.name}`))
       findings.push({ file: `src/${entry.name}`, line: 1, text: "is not a room of rooms.json" });
+  const graph = new Map<string, string[]>();
   for (const file of [
     ...files(join(root, "src")),
     ...files(join(root, "test")),
@@ -141,6 +156,7 @@ export function tidy(): Finding[] {
     const report = (index: number, message: string): void =>
       void findings.push({ file, line: text.slice(0, index).split("\n").length, text: message });
     checkImports(file, text, report);
+    graph.set(file, importsOf(file, text));
     if (lines.length > longest.lines && !isTest(file))
       findings.push({ file, line: lines.length, text: `${lines.length} lines: split it (at most ${longest.lines})` });
     const product = file.startsWith("src/") && !isTest(file);
@@ -157,6 +173,12 @@ export function tidy(): Finding[] {
       }
     });
   }
+  for (const circle of circles(graph))
+    findings.push({
+      file: circle[0]!,
+      line: 1,
+      text: `imports itself: ${circle.join(" → ")}; what both need belongs into a module of its own`,
+    });
   return findings;
 }
 

@@ -2,33 +2,43 @@
 // round; after each nothing that was acknowledged may be lost, no watch may have a gap, everything must run again, and nothing may be left over.
 // A round is a function of the seed and its number: `--seed N --from R --rounds 1` plays it again.
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { systemClock } from "../../src/base/index.ts";
+import { commandLine, wholeNumber } from "../../tools/command-line.ts";
 import { line, type RoundResult, report } from "./report.ts";
 import { runRounds } from "./rounds.ts";
 
-const { values: options } = parseArgs({
-  options: {
+const usage = `Strikes a cluster of two real nodes under load, round after round, and looks for what was lost.
+
+Usage: npm run chaos [-- FLAGS]
+
+  --rounds N     how many rounds (default 50)
+  --seed N       what the rounds are drawn from (default: from the clock)
+  --from ROUND   begin with this round (default 1); --seed N --from R --rounds 1 plays one again
+  --only TEXT    only faults whose names have this text
+  --keep-going   go on after a round that failed
+  --name NAME    name of the cluster (default chaos)`;
+
+const { values: options } = commandLine(
+  {
     rounds: { type: "string", default: "50" },
     seed: { type: "string" },
     from: { type: "string", default: "1" },
-    /** Only faults whose names hold this. */
     only: { type: "string", default: "" },
     name: { type: "string", default: "chaos" },
-    /** Goes on after a round that failed. */
     "keep-going": { type: "boolean", default: false },
   },
-});
+  { usage },
+);
 
-const seed = Number(options.seed ?? Math.floor(systemClock.now() / 1000) % 1_000_000);
+const seed = wholeNumber("seed", options.seed ?? String(Math.floor(systemClock.now() / 1000) % 1_000_000));
 console.log(`seed ${seed}`);
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stopping.abort());
 const results: RoundResult[] = [];
 const problems = await runRounds({
   seed,
-  from: Number(options.from),
-  rounds: Number(options.rounds),
+  from: wholeNumber("from", options.from),
+  rounds: wholeNumber("rounds", options.rounds),
   only: options.only,
   name: options.name,
   keepGoing: options["keep-going"],

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { commandLine } from "../../tools/command-line.ts";
 import { failingRequests } from "./audit.ts";
 import { existingCluster, type JudgedCluster, runSuite, startCluster } from "./cluster.ts";
 import { parseJUnit } from "./junit.ts";
@@ -50,19 +50,14 @@ const options = {
   "audit-log": { type: "string" },
   "e2e-test": { type: "string" },
   limit: { type: "string", default: "3h" },
-  help: { type: "boolean", default: false },
 } as const;
 
-type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
+type Values = ReturnType<typeof commandLine<typeof options>>["values"];
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options });
-  if (values.help) {
-    say(usage);
-    return 0;
-  }
+  const { values } = commandLine(options, { usage });
   if (values["changed-list"] || (values.accept && !choosesTests(values))) return showChanges(values.accept);
   if (values["if-built"] && values["e2e-test"] === undefined && !programsAreBuilt()) {
     say("skipped: upstream's suite is not built; npm run conformance builds it");

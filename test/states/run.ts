@@ -1,14 +1,14 @@
-// `npm run states [-- --only WORD] [--show] [--keep]`: plays the recorded scenarios on a real cluster of its own, with real containers, and
+// `npm run states`: plays the recorded scenarios on a real cluster of its own, with real containers, and
 // prints which agree and by which causes the others differ. Ends with status 1 when fewer agree than the floor.
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { systemClock, systemRng } from "../../src/base/index.ts";
 import { createClient } from "../../src/client/index.ts";
 import { httpTransport, loadKubeconfig } from "../../src/client/node/index.ts";
 import { importImage } from "../../src/cluster/images.ts";
+import { commandLine } from "../../tools/command-line.ts";
 import { startTestCluster, type TestCluster } from "../e2e/harness.ts";
 import { causeOf, type Difference } from "./compare.ts";
 import { imageArchives } from "./images.ts";
@@ -21,16 +21,26 @@ import { readScenarios, type Scenario } from "./scenarios.ts";
 const floor = 185;
 const atOnce = 6;
 
-const { values: options } = parseArgs({
-  options: {
+const usage = `Plays recorded scenarios of an upstream cluster on a real cluster of its own and compares every snapshot.
+
+Usage: npm run states [-- FLAGS]
+
+  --only TEXT   only scenarios whose group/name has this text; may be given more than once
+  --skip TEXT   not those; may be given more than once
+  --show        print every difference
+  --json FILE   write every difference there, one JSON line each
+  --name NAME   name of the cluster (default states)`;
+
+const { values: options } = commandLine(
+  {
     only: { type: "string", multiple: true },
     skip: { type: "string", multiple: true },
     show: { type: "boolean", default: false },
-    /** Writes every difference there, one JSON line each. */
     json: { type: "string" },
     name: { type: "string", default: "states" },
   },
-});
+  { usage },
+);
 
 async function stageOf(cluster: TestCluster, signal: AbortSignal): Promise<Stage> {
   const transport = httpTransport(loadKubeconfig(cluster.kubeconfig).transport);

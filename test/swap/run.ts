@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { commandLine } from "../../tools/command-line.ts";
 import { mixes } from "./mixes.ts";
 import { inNamespaces } from "./namespaces.ts";
 import { binDirectory, buildPrograms } from "./programs.ts";
@@ -20,14 +20,24 @@ const root = dirname(dirname(here));
 /** A guard against a cluster that hangs. */
 const worldLimitMs = 300_000;
 
-const { values } = parseArgs({
-  options: {
+const usage = `Plays the same scenarios on clusters whose components are ours and upstream's by turns. docs/swap.md says more.
+
+Usage: npm run swap [-- FLAGS]
+
+  --mix NAME        one mix, or some when given more than once: ${Object.keys(mixes).join(", ")}
+  --scenario NAME   one scenario, or some
+  --upstream DIR    upstream's programs, if not those that this command builds
+  --keep            keep the logs and objects of every part`;
+
+const { values } = commandLine(
+  {
     upstream: { type: "string", default: binDirectory },
     mix: { type: "string", multiple: true },
     scenario: { type: "string", multiple: true, default: [] },
     keep: { type: "boolean", default: false },
   },
-});
+  { usage },
+);
 
 async function build(): Promise<void> {
   const child = spawn(join(root, "t8s"), ["version"], { stdio: ["ignore", "ignore", "inherit"] });

@@ -155,8 +155,8 @@ export function createObjectWriter(core: ServerCore): ObjectWriter {
     updateStatus: (kind, name, change) =>
       changeUntilWritten(kind as never, { ...name, subresource: "status" }, change as never) as never,
     async remove(kind, name) {
-      const resource = core.catalog.of(kind);
-      await deleteObject(contextOf("delete", { kind, ...name }), resource, {
+      const resource = core.catalog.of(kind as never);
+      await deleteObject(contextOf("delete", { kind: kind as never, ...name }), resource, {
         name: name.name,
         options: { gracePeriodSeconds: 0 },
       });

@@ -98,7 +98,7 @@ export interface ObjectWriter {
     name: { namespace: string; name: string },
     change: (current: T) => T | undefined,
   ): Promise<T>;
-  remove(kind: KindDefinition, name: { namespace: string; name: string }): Promise<void>;
+  remove<T extends KubeObject>(kind: KindDefinition<T>, name: { namespace: string; name: string }): Promise<void>;
 }
 
 /** What a plugin's factory is given. */

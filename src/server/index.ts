@@ -1,3 +1,4 @@
+export { serverUser } from "./accessors.ts";
 export { readAdmissionConfiguration } from "./admission/configuration.ts";
 export { type AuditSink, createAuditor } from "./audit/auditor.ts";
 export type { Auditor } from "./audit/contract.ts";

@@ -43,6 +43,7 @@ import { kindHooks, type NetworkRanges } from "./registry/kinds/index.ts";
 import type { TokenIssue } from "./registry/kinds/serviceaccounts.ts";
 import { waitForCurrent } from "./registry/read.ts";
 import type { VirtualKind } from "./registry/virtual.ts";
+import { type EventSink, repairAddresses, repairComponent } from "./repair/addresses.ts";
 import type { ConnectHandler, UpgradeDecision } from "./streaming/connect.ts";
 import { createCacheHub } from "./watchcache/index.ts";
 
@@ -94,6 +95,8 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   readonly bootstrap?: (writer: ObjectWriter, reader: ObjectReader, settled: SettledWriter) => Promise<void>;
   readonly maxRequestsInflight?: number;
   readonly maxMutatingRequestsInflight?: number;
+  /** Events that the server tells by itself, under the name of a component. */
+  readonly events?: (component: string) => EventSink;
   readonly requestTimeoutMs?: number;
   /** Watches that name no end get one between this and twice this; half an hour when not given. */
   readonly minRequestTimeoutMs?: number;
@@ -133,6 +136,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const hooks = kindHooks({
     ...options,
     reader,
+    writer: () => writer,
     tokenRequests: tokenHook,
     authorize: (asked) => authorizer.authorize(asked),
     storeProbe: async () => {
@@ -285,6 +289,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         definitions.start(),
         aggregation.start(),
       ]);
+      repairAddresses({
+        ...host,
+        addresses: hooks.addresses,
+        metrics: options.metrics,
+        signal: stop.signal,
+        ...(options.events === undefined ? {} : { events: options.events(repairComponent) }),
+      });
       fairness?.follow(reader);
       flowControl?.start();
       if (options.compactionIntervalMs !== 0)

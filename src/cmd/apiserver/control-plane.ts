@@ -3,7 +3,7 @@
 import { type Secret, secrets } from "../../api/index.ts";
 import type { Clock, Logger, MetricRegistry, Rng } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
-import { createClient } from "../../client/index.ts";
+import { createClient, createEventRecorder } from "../../client/index.ts";
 import { inProcessTransport, type Transport, type UserInfo } from "../../machinery/index.ts";
 import {
   type ApiServer,
@@ -20,6 +20,7 @@ import {
   debugFlagRoutes,
   openIdDiscovery,
   type RequestHeaderOptions,
+  serverUser,
   serviceAccountTokens,
   staticTokens,
   type TokenIssuer,
@@ -138,6 +139,15 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
             }),
         }
       : {}),
+    events: (component) =>
+      createEventRecorder({
+        client: createClient(inProcessTransport(server.handle, serverUser), { userAgent: "kube-apiserver" }),
+        clock,
+        rng,
+        log,
+        component,
+        api: "events",
+      }),
     documents: [
       ...discoveryDocuments(options),
       ...(options.setVerbosity === undefined ? [] : debugFlagRoutes(options.setVerbosity)),

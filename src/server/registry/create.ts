@@ -8,8 +8,8 @@ import {
   StatusError,
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
-import type { Answer } from "../core.ts";
 import type { RequestContext } from "../context.ts";
+import type { Answer } from "../core.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import { decodeBody, expectedOf } from "./body.ts";
 import { type WriteOptions, writeOptions } from "./options.ts";
@@ -129,8 +129,8 @@ async function tryCreate(
     created = await commitCreate(core, { resource, object, dryRun: options.dryRun, keepsManagers });
     return created;
   } finally {
-    if (created === undefined || options.dryRun) reservation?.rollback();
-    else reservation?.commit();
+    if (created === undefined || options.dryRun) await reservation?.rollback();
+    else await reservation?.commit();
   }
 }
 

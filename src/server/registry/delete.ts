@@ -12,8 +12,8 @@ import {
   type Status,
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
-import type { Answer } from "../core.ts";
 import { type RequestContext, warn } from "../context.ts";
+import type { Answer } from "../core.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import { listOptions, runList } from "./list.ts";
 import { deleteOptions } from "./options.ts";
@@ -166,7 +166,7 @@ async function tryDelete(
   }
   const outcome = await commitDelete(core, { resource, current: dryRun ? current : last, dryRun });
   if (outcome.type === "lost") return { current: outcome.current };
-  if (!dryRun) resource.hooks?.afterDelete?.(old);
+  if (!dryRun) await resource.hooks?.afterDelete?.(old);
   return { object: typeof grace === "number" ? last : outcome.object, deleted: true };
 }
 

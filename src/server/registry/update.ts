@@ -15,8 +15,8 @@ import {
   StatusError,
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
-import type { Answer } from "../core.ts";
 import type { RequestContext } from "../context.ts";
+import type { Answer } from "../core.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import { decodeBody, expectedOf } from "./body.ts";
 import { createObject } from "./create.ts";
@@ -193,8 +193,8 @@ async function tryChange(
     }
     return outcome;
   } finally {
-    if (outcome?.type === "written" && !dryRun) reservation?.commit();
-    else reservation?.rollback();
+    if (outcome?.type === "written" && !dryRun) await reservation?.commit();
+    else await reservation?.rollback();
   }
 }
 
@@ -256,6 +256,6 @@ async function deleteNow(
   const { resource, draft, current, dryRun } = request;
   const outcome = await commitDelete(core, { resource, current, dryRun });
   if (outcome.type === "lost") return outcome;
-  if (!dryRun) resource.hooks?.afterDelete?.(draft);
+  if (!dryRun) await resource.hooks?.afterDelete?.(draft);
   return { type: "written", object: asCached(resource, draft, { revision: current.revision }) };
 }

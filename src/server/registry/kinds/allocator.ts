@@ -9,25 +9,15 @@ export class RangeFull extends Error {
   }
 }
 
-export class NumberAllocator {
+/** Which numbers are taken; ranges that overlap share one. */
+export class NumberUse {
   /** How many objects hold a number: two during a race that the store then decides. */
   readonly #used = new Map<bigint, number>();
   readonly #held = new Set<bigint>();
-  readonly #first: bigint;
-  readonly #size: bigint;
-  readonly #offset: bigint;
-  readonly #rng: Rng;
 
-  /** `whole`: no part is kept for those who ask by number. */
-  constructor(range: { readonly first: bigint; readonly size: bigint; readonly whole?: true }, rng: Rng) {
-    this.#offset = range.whole === true ? 0n : staticBand(range.size);
-    this.#first = range.first;
-    this.#size = range.size;
-    this.#rng = rng;
-  }
-
-  contains(number: bigint): boolean {
-    return number >= this.#first && number < this.#first + this.#size;
+  /** How many are in use. */
+  get size(): number {
+    return this.#used.size;
   }
   isFree(number: bigint): boolean {
     return !this.#used.has(number) && !this.#held.has(number);
@@ -46,6 +36,31 @@ export class NumberAllocator {
     if (count <= 1) this.#used.delete(number);
     else this.#used.set(number, count - 1);
   }
+}
+
+export interface NumberRange {
+  readonly first: bigint;
+  readonly size: bigint;
+}
+
+export class NumberAllocator {
+  readonly use: NumberUse;
+  readonly #first: bigint;
+  readonly #size: bigint;
+  readonly #offset: bigint;
+  readonly #rng: Rng;
+
+  constructor(range: NumberRange, rng: Rng, use = new NumberUse()) {
+    this.use = use;
+    this.#offset = staticBand(range.size);
+    this.#first = range.first;
+    this.#size = range.size;
+    this.#rng = rng;
+  }
+
+  contains(number: bigint): boolean {
+    return number >= this.#first && number < this.#first + this.#size;
+  }
 
   /**
    * A free number, held. The lower part of the range is left to those who ask for a number by name, as long as the
@@ -55,7 +70,7 @@ export class NumberAllocator {
     const offset = this.#offset;
     const found = this.#search(this.#first + offset, this.#size - offset) ?? this.#search(this.#first, offset);
     if (found === undefined) throw new RangeFull();
-    this.#held.add(found);
+    this.use.hold(found);
     return found;
   }
 
@@ -66,7 +81,7 @@ export class NumberAllocator {
     const most = size < 1_000_000n ? size : 1_000_000n;
     for (let step = 0n; step < most; step++) {
       const candidate = first + ((start + step) % size);
-      if (this.isFree(candidate)) return candidate;
+      if (this.use.isFree(candidate)) return candidate;
     }
     return undefined;
   }

@@ -1,6 +1,6 @@
 // Kinds whose writes do more than store their own object: one file each, one line here.
-import type { Clock, Rng } from "../../../base/index.ts";
-import type { Authorizer, ObjectReader } from "../../contract.ts";
+import type { Clock, Logger, MetricRegistry, Rng } from "../../../base/index.ts";
+import type { Authorizer, ObjectReader, ObjectWriter } from "../../contract.ts";
 import type { KindHooks } from "../../core.ts";
 import { bindingHooks } from "./bindings.ts";
 import { type ComponentProbe, componentStatusHooks } from "./componentstatuses.ts";
@@ -10,6 +10,8 @@ import { namespaceHooks } from "./namespaces.ts";
 import { podHooks } from "./pods.ts";
 import { claimHooks, claimTemplateHooks } from "./resourceclaims.ts";
 import { type TokenIssue, tokenHooks } from "./serviceaccounts.ts";
+import type { AddressBook } from "./services/address-book.ts";
+import { createAddressObjects } from "./services/address-objects.ts";
 import { createServiceAllocators } from "./services/allocators.ts";
 import { serviceHooks } from "./services/hooks.ts";
 
@@ -27,6 +29,10 @@ export interface HookHost extends NetworkRanges {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly reader: ObjectReader;
+  /** Made later than the hooks. */
+  readonly writer: () => ObjectWriter;
+  readonly log: Logger;
+  readonly metrics: MetricRegistry;
   readonly tokenRequests: { issue?: TokenIssue };
   /** For what a kind asks besides the request itself. */
   readonly authorize: Authorizer["authorize"];
@@ -34,6 +40,8 @@ export interface HookHost extends NetworkRanges {
 
 export interface HookSet {
   readonly byPath: ReadonlyMap<string, KindHooks>;
+  /** Addresses of services, for those who keep them in order. */
+  readonly addresses: AddressBook;
   /** The caches are filled: take over what is allocated. */
   start(): void;
   close(): void;
@@ -43,12 +51,13 @@ const returnsDeleted: KindHooks = { returnsDeleted: true };
 
 export function kindHooks(host: HookHost): HookSet {
   const allocators = createServiceAllocators(host);
+  const objects = createAddressObjects(host);
   const byPath = new Map<string, KindHooks>([
     ["/v1/namespaces", namespaceHooks],
     ["/v1/pods", podHooks(host.reader)],
     ["/v1/bindings", bindingHooks],
     ["/v1/componentstatuses", componentStatusHooks({ ...host.componentProbes, "etcd-0": host.storeProbe })],
-    ["/v1/services", serviceHooks(allocators)],
+    ["/v1/services", serviceHooks({ ...host, allocators, objects })],
     ["/v1/serviceaccounts", tokenHooks(host)],
     ["batch/v1/jobs", jobHooks],
     ["apiextensions.k8s.io/v1/customresourcedefinitions", definitionHooks],
@@ -70,6 +79,7 @@ export function kindHooks(host: HookHost): HookSet {
   ]);
   return {
     byPath,
+    addresses: allocators.addresses,
     start: () => allocators.start(),
     close: () => allocators.close(),
   };

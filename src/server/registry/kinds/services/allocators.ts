@@ -1,26 +1,23 @@
-// What services hold of the cluster's addresses and node ports. It follows the watch cache; what a request has taken but not
-// stored yet is held beside it.
-import { formatCidr, formatIp, parseCidr, parseIp, type Service, services } from "../../../../api/index.ts";
-import type { Rng } from "../../../../base/index.ts";
+// What one write of a service allocates: addresses out of the address book, and node ports. What a request has taken but not stored
+// yet is held beside what the watch cache tells.
+import { type Service, services } from "../../../../api/index.ts";
+import type { Clock, MetricRegistry, Rng } from "../../../../base/index.ts";
 import type { ObjectReader } from "../../../contract.ts";
 import type { Reservation } from "../../../core.ts";
-import { NumberAllocator } from "../allocator.ts";
+import { NumberAllocator, type NumberUse } from "../allocator.ts";
+import { type AddressBook, createAddressBook, type Family, familyOf } from "./address-book.ts";
+import type { AddressObjects } from "./address-objects.ts";
+import { type AllocationMetrics, createAllocationMetrics } from "./allocation-metrics.ts";
 
-export type Family = "IPv4" | "IPv6";
 export type Spec = NonNullable<Service["spec"]>;
 
-export interface AddressRange {
-  readonly family: Family;
-  readonly cidr: string;
-  /** The network's own address: what a dry run shows. */
-  readonly base: string;
-  readonly allocator: NumberAllocator;
-}
-
 export interface ServiceAllocators {
-  readonly ranges: readonly AddressRange[];
+  /** Families of the cluster, the primary one first. */
+  readonly families: readonly Family[];
+  readonly addresses: AddressBook;
   readonly ports: NumberAllocator;
   readonly portRange: string;
+  readonly metrics: AllocationMetrics;
   start(): void;
   close(): void;
 }
@@ -33,24 +30,37 @@ export function createServiceAllocators(options: {
   readonly serviceNodePortRange?: string;
   readonly rng: Rng;
   readonly reader: ObjectReader;
+  readonly clock: Clock;
+  readonly metrics: MetricRegistry;
 }): ServiceAllocators {
-  const ranges = options.serviceClusterIPRange.split(",").map((text) => addressRange(text.trim(), options.rng));
+  const { reader, rng } = options;
+  const ranges = options.serviceClusterIPRange.split(",").map((text) => text.trim());
+  const addresses = createAddressBook({ ranges, rng, reader });
   const portRange = options.serviceNodePortRange ?? "30000-32767";
   const [low, high] = portRange.split("-").map(Number);
   if (low === undefined || high === undefined || !(low <= high))
     throw new Error(`the service node port range ${JSON.stringify(portRange)} is not of the form LOW-HIGH`);
-  const ports = new NumberAllocator({ first: BigInt(low), size: BigInt(high - low + 1) }, options.rng);
+  const ports = new NumberAllocator({ first: BigInt(low), size: BigInt(high - low + 1) }, rng);
   let stop = (): void => {};
   const count = (service: Service, change: "use" | "release"): void => {
-    for (const ip of usedAddresses(service)) rangeOf(ranges, familyOf(ip))?.allocator[change](numberOf(ip));
-    for (const port of usedPorts(service)) ports[change](BigInt(port));
+    for (const port of usedPorts(service)) ports.use[change](BigInt(port));
   };
+  const families = ranges.map((text) => familyOf(text.split("/", 1)[0] ?? ""));
+  const metrics = createAllocationMetrics(options.metrics, options.clock, () => ({
+    ranges: families
+      .flatMap((family) => addresses.ready(family))
+      .map((range) => ({ cidr: range.cidr, allocated: addresses.allocated(range), size: range.size })),
+    ports: { allocated: ports.use.size, size: BigInt(high - low + 1) },
+  }));
   return {
-    ranges,
+    families,
+    addresses,
     ports,
     portRange,
+    metrics,
     start() {
-      stop = options.reader.subscribe<Service>(services, {
+      addresses.start();
+      stop = reader.subscribe<Service>(services, {
         upsert(object, before) {
           if (before !== undefined) count(before, "release");
           count(object, "use");
@@ -58,45 +68,11 @@ export function createServiceAllocators(options: {
         remove: (object) => count(object, "release"),
       });
     },
-    close: () => stop(),
+    close() {
+      stop();
+      addresses.close();
+    },
   };
-}
-
-function addressRange(text: string, rng: Rng): AddressRange {
-  const cidr = parseCidr(text);
-  if (cidr === undefined) throw new Error(`the service cluster IP range ${JSON.stringify(text)} is not a CIDR`);
-  const family = cidr.network.length === 4 ? "IPv4" : "IPv6";
-  const bits = cidr.network.length * 8 - cidr.prefixLength;
-  // The network's own address is nobody's, and the last of IPv4 is for broadcast.
-  const size = (1n << BigInt(Math.min(bits, 64))) - (family === "IPv4" ? 2n : 1n);
-  if (size < 1n) throw new Error(`the service cluster IP range ${text} holds no address that can be given out`);
-  return {
-    family,
-    cidr: formatCidr(cidr),
-    base: formatIp(cidr.network),
-    allocator: new NumberAllocator({ first: asNumber(cidr.network) + 1n, size }, rng),
-  };
-}
-
-const asNumber = (bytes: readonly number[]): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-export const numberOf = (ip: string): bigint => asNumber(parseIp(ip)?.bytes ?? []);
-
-export function addressOf(number: bigint, family: Family): string {
-  const bytes: number[] = [];
-  for (let index = family === "IPv4" ? 4 : 16; index > 0; index--)
-    bytes.push(Number((number >> BigInt((index - 1) * 8)) & 0xffn));
-  return formatIp(bytes);
-}
-
-export const familyOf = (ip: string): Family => (parseIp(ip)?.bytes.length === 4 ? "IPv4" : "IPv6");
-
-export const rangeOf = (ranges: readonly AddressRange[], family: Family): AddressRange | undefined =>
-  ranges.find((range) => range.family === family);
-
-/** Addresses that a stored service holds. */
-function usedAddresses({ spec }: Service): readonly string[] {
-  if (spec === undefined || spec.type === "ExternalName" || spec.clusterIP === none) return [];
-  return spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
 }
 
 export const nodePortsOf = (spec: Spec): readonly number[] =>
@@ -112,15 +88,35 @@ function usedPorts({ spec }: Service): readonly number[] {
 /** What one request has taken: given back together. */
 export class Taken implements Reservation {
   readonly #undo: (() => void)[] = [];
-  take(allocator: NumberAllocator, number: bigint): void {
-    allocator.hold(number);
-    this.#undo.push(() => allocator.drop(number));
+  readonly #objects: AddressObjects;
+  readonly #made: string[] = [];
+  readonly #freed: string[] = [];
+
+  constructor(objects: AddressObjects) {
+    this.#objects = objects;
+  }
+  take(use: NumberUse, number: bigint): void {
+    use.hold(number);
+    this.#undo.push(() => use.drop(number));
+  }
+  /** An IPAddress object was made for it. */
+  made(ip: string): void {
+    this.#made.push(ip);
+  }
+  /** The service lets it go with this write. */
+  frees(ip: string): void {
+    this.#freed.push(ip);
   }
   /** The write is in the store; the watch cache has it or will in a moment, and counts it from then on. */
-  commit(): void {
-    this.rollback();
+  commit(): Promise<void> | void {
+    this.#drop();
+    if (this.#freed.length > 0) return this.#objects.release(this.#freed.splice(0));
   }
-  rollback(): void {
+  rollback(): Promise<void> | void {
+    this.#drop();
+    if (this.#made.length > 0) return this.#objects.release(this.#made.splice(0));
+  }
+  #drop(): void {
     for (const undo of this.#undo.splice(0)) undo();
   }
 }
@@ -131,6 +127,7 @@ export interface Allocation {
   readonly spec: Spec;
   readonly before: Spec | undefined;
   readonly allocators: ServiceAllocators;
+  readonly objects: AddressObjects;
   readonly taken: Taken;
   readonly dryRun: boolean;
 }

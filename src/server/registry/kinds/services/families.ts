@@ -4,7 +4,8 @@
 import { parseIp } from "../../../../api/index.ts";
 import { validateServiceAddressing } from "../../../../api/serve.ts";
 import { deepEqual, type FieldError, field, invalid } from "../../../../machinery/index.ts";
-import { type Allocation, type Family, familyOf, none, rangeOf, type Spec, serviceKind } from "./allocators.ts";
+import { type Family, familyOf } from "./address-book.ts";
+import { type Allocation, none, type Spec, serviceKind } from "./allocators.ts";
 
 const count = (list: readonly unknown[] | undefined): number => list?.length ?? 0;
 const same = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
@@ -52,12 +53,12 @@ export function initFamilies(allocation: Allocation): void {
   refuse(validateServiceAddressing(spec, before));
   refuse([...(before === undefined ? [] : released(spec, before)), ...crowded(spec), ...inferred(allocation)]);
   if (isBareHeadless(spec)) {
-    completeFamilies(spec, { first: allocation.allocators.ranges[0]!.family, dual: true });
+    completeFamilies(spec, { first: allocation.allocators.families[0]!, dual: true });
     return;
   }
   refuse(unconfigured(allocation));
-  const { ranges } = allocation.allocators;
-  completeFamilies(spec, { first: ranges[0]!.family, dual: ranges.length === 2 });
+  const { families } = allocation.allocators;
+  completeFamilies(spec, { first: families[0]!, dual: families.length === 2 });
 }
 
 /** SingleStack lets the second one go; any other policy has to say so. */
@@ -101,7 +102,7 @@ function inferred({ spec, allocators }: Allocation): FieldError[] {
     if (ip === none) break;
     if (index < families.length || parseIp(ip) === undefined) continue;
     const family = familyOf(ip);
-    if (rangeOf(allocators.ranges, family) !== undefined) families.push(family);
+    if (allocators.families.includes(family)) families.push(family);
     else
       found.push(
         field.invalid(`spec.clusterIPs[${index}]`, spec.clusterIPs, `${family} is not configured on this cluster`),
@@ -111,9 +112,9 @@ function inferred({ spec, allocators }: Allocation): FieldError[] {
   return found;
 }
 
-function unconfigured({ spec, allocators: { ranges } }: Allocation): FieldError[] {
+function unconfigured({ spec, allocators: { families } }: Allocation): FieldError[] {
   const found: FieldError[] = [];
-  if (spec.ipFamilyPolicy === "RequireDualStack" && ranges.length < 2)
+  if (spec.ipFamilyPolicy === "RequireDualStack" && families.length < 2)
     found.push(
       field.invalid(
         "spec.ipFamilyPolicy",
@@ -122,7 +123,7 @@ function unconfigured({ spec, allocators: { ranges } }: Allocation): FieldError[
       ),
     );
   for (const [index, family] of (spec.ipFamilies ?? []).entries())
-    if (rangeOf(ranges, family as Family) === undefined)
+    if (!families.includes(family as Family))
       found.push(field.invalid(`spec.ipFamilies[${index}]`, family, "not configured on this cluster"));
   return found;
 }

@@ -1,28 +1,38 @@
 // Services: cluster addresses, node ports and health-check ports are given out on create and update and taken back when
 // the write fails. Upstream: registry/core/service/storage/storage.go beginCreate and beginUpdate.
-import type { Service } from "../../../../api/index.ts";
-import type { KubeObject } from "../../../../machinery/index.ts";
+import { endpoints, type Service } from "../../../../api/index.ts";
+import type { Logger } from "../../../../base/index.ts";
+import { isNotFound, type KubeObject } from "../../../../machinery/index.ts";
+import type { ObjectWriter } from "../../../contract.ts";
 import type { KindHooks, Reservation } from "../../../core.ts";
+import { addressesOf, canonicalIp } from "./address-book.ts";
+import type { AddressObjects } from "./address-objects.ts";
 import { allocateAddresses } from "./addresses.ts";
 import { type Allocation, nodePortsOf, type ServiceAllocators, type Spec, Taken } from "./allocators.ts";
 import { initFamilies, normalize } from "./families.ts";
 import { allocatePorts } from "./ports.ts";
 
-export function serviceHooks(allocators: ServiceAllocators): KindHooks {
-  const allocate = (draft: KubeObject, old: KubeObject | undefined, dryRun: boolean): Reservation => {
+export function serviceHooks(host: {
+  readonly allocators: ServiceAllocators;
+  readonly objects: AddressObjects;
+  readonly writer: () => ObjectWriter;
+  readonly log: Logger;
+}): KindHooks {
+  const { allocators, objects } = host;
+  const allocate = async (draft: KubeObject, old: KubeObject | undefined, dryRun: boolean): Promise<Reservation> => {
     const service = draft as unknown as Service;
     const spec = (service.spec ??= {} as Spec);
     const before = (old as Service | undefined)?.spec;
     if (before !== undefined) keepAllocated(spec, before);
     normalize(spec, before);
-    const taken = new Taken();
-    const allocation: Allocation = { service, spec, before, allocators, taken, dryRun };
+    const taken = new Taken(objects);
+    const allocation: Allocation = { service, spec, before, allocators, objects, taken, dryRun };
     try {
       initFamilies(allocation);
-      allocateAddresses(allocation);
+      await allocateAddresses(allocation);
       allocatePorts(allocation);
     } catch (error) {
-      taken.rollback();
+      await taken.rollback();
       throw error;
     }
     return taken;
@@ -31,7 +41,18 @@ export function serviceHooks(allocators: ServiceAllocators): KindHooks {
     returnsDeleted: true,
     beginCreate: (draft, _context, dryRun) => allocate(draft, undefined, dryRun),
     beginUpdate: (draft, old, context, dryRun) =>
-      context.info.subresource === "" ? allocate(draft, old, dryRun) : new Taken(),
+      context.info.subresource === "" ? allocate(draft, old, dryRun) : new Taken(objects),
+    async afterDelete(object) {
+      const { namespace = "", name } = object.metadata;
+      // Endpoints go with their service, so that the next of that name does not inherit them.
+      try {
+        await host.writer().remove(endpoints, { namespace, name });
+      } catch (error) {
+        if (!isNotFound(error))
+          host.log.warn("the endpoints of a service were not deleted", { namespace, name, error });
+      }
+      await objects.release(addressesOf(object as Service).map(canonicalIp));
+    },
   };
 }
 

@@ -15,13 +15,13 @@ interface Ports {
 
 /** Ports of one request. */
 function portsOf({ allocators, taken, dryRun }: Allocation): Ports {
-  const { ports, portRange } = allocators;
+  const { ports, portRange, metrics } = allocators;
   const mine: number[] = [];
   const inUse = "provided port is already allocated";
   if (dryRun)
     return {
       take(port) {
-        if (mine.includes(port) || (ports.contains(BigInt(port)) && !ports.isFree(BigInt(port)))) return inUse;
+        if (mine.includes(port) || (ports.contains(BigInt(port)) && !ports.use.isFree(BigInt(port)))) return inUse;
         mine.push(port);
         return undefined;
       },
@@ -33,16 +33,25 @@ function portsOf({ allocators, taken, dryRun }: Allocation): Ports {
     };
   return {
     take(port) {
-      if (!ports.contains(BigInt(port)))
-        return `provided port is not in the valid range. The range of valid ports is ${portRange}`;
-      if (!ports.isFree(BigInt(port))) return inUse;
-      taken.take(ports, BigInt(port));
+      const isInside = ports.contains(BigInt(port));
+      if (!isInside || !ports.use.isFree(BigInt(port))) {
+        metrics.portFailed("static");
+        return isInside ? inUse : `provided port is not in the valid range. The range of valid ports is ${portRange}`;
+      }
+      taken.take(ports.use, BigInt(port));
+      metrics.portGiven("static");
       return undefined;
     },
     next() {
-      const number = ports.next();
-      taken.take(ports, number);
-      return Number(number);
+      try {
+        const number = ports.next();
+        taken.take(ports.use, number);
+        metrics.portGiven("dynamic");
+        return Number(number);
+      } catch (error) {
+        metrics.portFailed("dynamic");
+        throw error;
+      }
     },
   };
 }

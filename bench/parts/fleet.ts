@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Deployment, deployments, namespaces, nodes, pods, serviceAccounts } from "../../src/api/index.ts";
 import type { Client } from "../../src/client/index.ts";
@@ -14,7 +15,7 @@ import { follow } from "../lib/follow.ts";
 import { rest } from "../lib/node-load.ts";
 import type { Part, Row, Setup } from "../lib/part.ts";
 
-const name = "bench-fleet";
+const name = `bench-fleet-${process.pid}`;
 const namespace = "fleet";
 const podsPerNode = 10;
 const podsPerDeployment = 250;

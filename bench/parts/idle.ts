@@ -5,12 +5,13 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { connectTo, kubeconfigOf, startUp, usageOf } from "../lib/cluster-process.ts";
 import { measureNode, type NodeFigures, podCount, type RestOptions, whenNodeReady } from "../lib/node-load.ts";
 import type { Part, Row, Setup } from "../lib/part.ts";
 import { runUpstreamNode } from "../lib/upstream-cluster.ts";
 
-const name = "bench";
+const name = `bench-${process.pid}`;
 
 async function measureOurs(command: string, rest: RestOptions): Promise<NodeFigures> {
   const dataDirectory = await mkdtemp(join(tmpdir(), "bench-idle-"));

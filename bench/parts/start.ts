@@ -5,11 +5,12 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { connectTo, kubeconfigOf, median, nodeReady, podRunning, startUp, usageOf } from "../lib/cluster-process.ts";
 import type { Part, Row, Setup } from "../lib/part.ts";
 import { runUpstreamNode } from "../lib/upstream-cluster.ts";
 
-const name = "bench";
+const name = `bench-${process.pid}`;
 
 interface Start {
   readonly apiMs: number;

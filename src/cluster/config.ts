@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { type ClusterLayout, clusterNamePattern, defaultDataDirectory } from "./layout.ts";
 
@@ -34,13 +34,13 @@ export interface ClusterPorts {
 const mostClusters = 12;
 const defaultPorts: ClusterPorts = { api: 6443, kubelet: 10250, proxyHealth: 10256, dns: 10053 };
 
-/** Numbers that clusters of this machine hold, one small file each, wherever their data lies. */
+/** What clusters of this machine hold, wherever their data lies: a small file for each number and for each name. */
 const claimsDirectory = (): string => join(defaultDataDirectory(), ".claims");
 
 function takenIndexes(self: ClusterLayout): Set<number> {
   const taken = new Set<number>();
   if (!existsSync(claimsDirectory())) return taken;
-  for (const file of readdirSync(claimsDirectory())) {
+  for (const file of readdirSync(claimsDirectory()).filter((each) => /^\d+$/.test(each))) {
     const directory = readFileSync(join(claimsDirectory(), file), "utf8");
     // A cluster that is just being made has its directory before its configuration.
     if (directory === self.directory || !existsSync(directory)) rmSync(join(claimsDirectory(), file));
@@ -64,8 +64,43 @@ function claimIndex(layout: ClusterLayout): number {
   throw new Error(`this machine holds ${mostClusters} clusters already: remove one with t8s delete --name NAME`);
 }
 
-export function releaseIndex(config: ClusterConfig): void {
+const nameClaim = (name: string): string => join(claimsDirectory(), `name-${name}`);
+
+/** Who holds a name; undefined when nobody does, or its data is gone. */
+function holderOf(name: string): string | undefined {
+  if (!existsSync(nameClaim(name))) return undefined;
+  const directory = readFileSync(nameClaim(name), "utf8");
+  return existsSync(directory) ? directory : undefined;
+}
+
+/**
+ * Makes the cluster's directory and takes its name for it, before anything of it is on the machine: cgroups, packet rules
+ * and network namespaces are called after the name, so two clusters with containers cannot share one. It is theirs until
+ * they are deleted. Throws when another cluster has it.
+ */
+export function claimName(layout: ClusterLayout): void {
+  const made = mkdirSync(layout.directory, { recursive: true, mode: 0o755 });
+  mkdirSync(claimsDirectory(), { recursive: true });
+  if (holderOf(layout.name) === undefined) rmSync(nameClaim(layout.name), { force: true });
+  try {
+    writeFileSync(nameClaim(layout.name), layout.directory, { flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const holder = readFileSync(nameClaim(layout.name), "utf8");
+    if (holder === layout.directory) return;
+    if (made !== undefined) rmSync(made, { recursive: true });
+    throw new Error(
+      `there is a cluster ${layout.name} on this machine already, with its data in ${holder}: give this one another --name, ` +
+        `or remove that one with t8s delete --name ${layout.name} --data-dir ${dirname(holder)}`,
+    );
+  }
+}
+
+/** Gives back what a deleted cluster held. */
+export function releaseClaims(layout: ClusterLayout, config: ClusterConfig): void {
   rmSync(join(claimsDirectory(), String(config.index)), { force: true });
+  const holder = holderOf(layout.name);
+  if (holder === undefined || holder === layout.directory) rmSync(nameClaim(layout.name), { force: true });
 }
 
 /** Names of the clusters below a data directory. */

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import process from "node:process";
-import { readConfig, releaseIndex } from "../cluster/index.ts";
+import { readConfig, releaseClaims } from "../cluster/index.ts";
 import { stopCluster } from "./down.ts";
 import { clusterFlags, layoutOf, processLogger, readFlags } from "./lib.ts";
 import { teardown } from "./up/teardown.ts";
@@ -17,7 +17,7 @@ export async function run(words: readonly string[]): Promise<number> {
   await stopCluster(layout);
   await teardown({ layout, config, log: processLogger("delete", "warn") });
   rmSync(layout.directory, { recursive: true, force: true });
-  releaseIndex(config);
+  releaseClaims(layout, config);
   process.stdout.write(`cluster ${layout.name} is deleted\n`);
   return 0;
 }

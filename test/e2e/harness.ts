@@ -78,12 +78,15 @@ export interface ClusterOptions {
   readonly offline?: boolean;
 }
 
+/** A cluster's name of this run alone: a machine has each name once, and what a killed run left keeps its own. */
+export const called = (name: string): string => `${name}-${process.pid}`;
+
 /** Runs what follows in a network of its own; the process keeps its number. */
 const offlineWords = ["unshare", "--net", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
 
 /** Starts `t8s up` and resolves when it says that the cluster is ready. */
 export async function startTestCluster(options: ClusterOptions = {}): Promise<TestCluster> {
-  const name = options.name ?? "e2e";
+  const name = options.name ?? called("e2e");
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), "t8s-"));
   const directory = join(dataDirectory, name);
   const kubeconfig = join(directory, "kubeconfig");

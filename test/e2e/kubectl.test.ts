@@ -7,14 +7,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { busyboxImage, busyboxPod, startTestCluster, type TestCluster } from "./harness.ts";
+import { busyboxImage, busyboxPod, called, startTestCluster, type TestCluster } from "./harness.ts";
 
 let cluster: TestCluster;
 let scratch: string;
 
 before(async () => {
   scratch = mkdtempSync(join(tmpdir(), "t8s-kubectl-"));
-  cluster = await startTestCluster({ name: "kubectl" });
+  cluster = await startTestCluster({ name: called("kubectl") });
 });
 
 after(async () => {
@@ -261,6 +261,31 @@ test("auth can-i, explain, api-resources, api-versions, events, version", async 
   assert.match(await cluster.kubectl("get", "events"), /LAST SEEN +TYPE +REASON +OBJECT +MESSAGE/);
   assert.match(await cluster.kubectl("version"), /Server Version: v1\.36\./);
   assert.match(await cluster.kubectl("cluster-info"), /Kubernetes control plane/);
+});
+
+test("a token that a Secret asks for is filled in, and its bearer is the service account", async () => {
+  await cluster.kubectl("create", "serviceaccount", "robot");
+  await cluster.apply({
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "kubernetes.io/service-account-token",
+    metadata: { name: "robot-token", annotations: { "kubernetes.io/service-account.name": "robot" } },
+  });
+  const read = (field: string): string[] => ["get", "secret", "robot-token", "-o", `jsonpath={.data.${field}}`];
+  const decoded = (data: string): string => Buffer.from(data, "base64").toString();
+  const token = decoded(await cluster.eventually(read("token"), (text) => text !== ""));
+  assert.equal(decoded(await cluster.kubectl(...read("namespace"))), "default");
+  const authority = join(scratch, "ca.crt");
+  writeFileSync(authority, decoded(await cluster.kubectl(...read("ca\\.crt"))));
+  const server = await cluster.kubectl("config", "view", "-o", "jsonpath={.clusters[0].cluster.server}");
+  const bearer = [`--token=${token}`, `--server=${server}`, `--certificate-authority=${authority}`];
+  const alone = { env: { KUBECONFIG: join(scratch, "none") } };
+  assert.match(
+    await cluster.kubectl("auth", "whoami", ...bearer, alone),
+    /Username +system:serviceaccount:default:robot\n.*\nGroups +\[system:serviceaccounts /,
+  );
+  const refused = await cluster.tryKubectl("auth", "whoami", ...bearer.with(0, `--token=${token}x`), alone);
+  assert.match(refused.stderr, /You must be logged in to the server|Unauthorized/);
 });
 
 test("server-side apply", async () => {

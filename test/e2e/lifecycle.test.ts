@@ -5,17 +5,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
 import { clusterLayout, openConfig } from "../../src/cluster/index.ts";
-import { busyboxPod, runProgram, startTestCluster, t8s } from "./harness.ts";
+import { busyboxPod, called, runProgram, startTestCluster, t8s } from "./harness.ts";
 import { assertUnchanged, machinePicture, scopeOf } from "./machine.ts";
 
 /** Set-up is not what these tests look at. */
 const prepared = runProgram(t8s, ["up", "--prepare"]);
-
-/** Of this run alone: tables and cgroups have the cluster's name wherever its data lies. */
-const called = (name: string): string => `${name}-${process.pid}`;
 
 test("up, Ctrl-C, up again: nothing left behind in between, the same cluster after", async () => {
   await prepared;
@@ -25,6 +21,11 @@ test("up, Ctrl-C, up again: nothing left behind in between, the same cluster aft
   await first.apply(busyboxPod("stays", ["sleep", "10000"]));
   await first.kubectl("wait", "pod/stays", "--for=condition=Ready", "--timeout=60s");
   assert.match((await first.t8s("status")).stdout, /life-\d+: running/);
+  const elsewhere = mkdtempSync(join(tmpdir(), "t8s-"));
+  const twin = await runProgram(t8s, ["up", "--name", called("life"), "--data-dir", elsewhere]);
+  assert.notEqual(twin.status, 0, "the name is taken");
+  assert.ok(twin.stderr.includes(`with its data in ${join(dataDirectory, called("life"))}`), twin.stderr);
+  rmSync(elsewhere, { recursive: true });
   first.process.kill("SIGINT");
   await once(first.process, "exit");
   await assertUnchanged(before);

@@ -38,7 +38,9 @@ interface Stranger {
 function strangers(): Stranger[] {
   const claims = join(defaultDataDirectory(), ".claims");
   if (!existsSync(claims)) return [];
-  return readdirSync(claims).flatMap((index) => {
+  // Its number says more of a cluster than its name, which is a claim of its own.
+  const numbers = readdirSync(claims).filter((file) => /^\d+$/.test(file));
+  return numbers.flatMap((index) => {
     const directory = readIfThere(join(claims, index));
     return directory === "" || own.has(directory) ? [] : [{ index, name: basename(directory), directory }];
   });

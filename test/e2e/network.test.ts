@@ -4,7 +4,7 @@ import { request } from "node:https";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { streamDecode, streamEncode } from "dns-packet";
-import { busyboxImage, busyboxPod, startTestCluster, type TestCluster } from "./harness.ts";
+import { busyboxImage, busyboxPod, called, startTestCluster, type TestCluster } from "./harness.ts";
 
 let cluster: TestCluster;
 
@@ -34,7 +34,7 @@ const service = (name: string, spec: object): object => ({
 });
 
 before(async () => {
-  cluster = await startTestCluster({ name: "network" });
+  cluster = await startTestCluster({ name: called("network") });
   await cluster.apply([
     server("one", { app: "web" }),
     server("two", { app: "web" }),

@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { busyboxImage, runProgram, startTestCluster, type TestCluster, t8s } from "./harness.ts";
+import { busyboxImage, called, runProgram, startTestCluster, type TestCluster, t8s } from "./harness.ts";
 import { machinePicture } from "./machine.ts";
 import { eventually } from "./workshop.ts";
 
-const name = "pair";
+const name = called("pair");
 const flags = ["--nodes", "2"];
 let dataDirectory: string;
 let cluster: TestCluster;

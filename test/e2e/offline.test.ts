@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { runProgram, startTestCluster, t8s } from "./harness.ts";
+import { called, runProgram, startTestCluster, t8s } from "./harness.ts";
 import { assertUnchanged, machinePicture } from "./machine.ts";
 
 test("without a route to anywhere the sample comes up and answers", async () => {
   const prepared = await runProgram(t8s, ["up", "--prepare"]);
   assert.equal(prepared.status, 0, prepared.stderr);
   const before = machinePicture();
-  const cluster = await startTestCluster({ name: "offline", offline: true, flags: ["--sample"] });
+  const cluster = await startTestCluster({ name: called("offline"), offline: true, flags: ["--sample"] });
   try {
     const links = await cluster.run("ip", ["-o", "route", "show", "default"]);
     assert.equal(links.stdout, "", "nothing leads out of this namespace");

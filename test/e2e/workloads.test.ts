@@ -1,11 +1,11 @@
 // Workloads as they live: restarts, names that stay, schedules, names that resolve, namespaces that empty.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { busyboxImage, busyboxPod, startTestCluster, type TestCluster } from "./harness.ts";
+import { busyboxImage, busyboxPod, called, startTestCluster, type TestCluster } from "./harness.ts";
 
 let cluster: TestCluster;
 before(async () => {
-  cluster = await startTestCluster({ name: "workloads" });
+  cluster = await startTestCluster({ name: called("workloads") });
 });
 after(async () => {
   await cluster?.remove();

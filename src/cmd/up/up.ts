@@ -8,6 +8,7 @@ import { createLogger, formatRecord, type Logger, systemClock } from "../../base
 import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/index.ts";
 import {
   type ClusterLayout,
+  claimName,
   containerSupport,
   furtherNodeNumbers,
   installPackages,
@@ -59,7 +60,8 @@ export async function run(words: readonly string[]): Promise<number> {
     throw new Error(
       `cluster ${layout.name} is already running (process ${running.pid}); t8s status --name ${layout.name} shows it`,
     );
-  mkdirSync(layout.directory, { recursive: true });
+  if (mode === "containers") claimName(layout);
+  else mkdirSync(layout.directory, { recursive: true });
   if (values.detach) return detach(layout, words);
   // What the cluster has stays the same unless somebody says otherwise.
   const known = given.has("nodes") || mode === "simulated" ? [] : furtherNodeNumbers(layout);

@@ -2,6 +2,8 @@
 
 /** Printable ASCII that needs no escape. */
 const plainText = /^[ !#-[\]-~]*$/;
+/** Printable ASCII. */
+const asciiText = /^[ -~]*$/;
 const goEscapes: Readonly<Record<string, string>> = {
   "\u0007": "\\a",
   "\b": "\\b",
@@ -17,19 +19,18 @@ const goEscapes: Readonly<Record<string, string>> = {
 /** Go's strconv.Quote. */
 export function quoteGo(text: string): string {
   if (plainText.test(text)) return `"${text}"`;
-  let quoted = '"';
-  for (const character of text) {
-    const escaped = goEscapes[character];
-    if (escaped !== undefined) quoted += escaped;
-    else if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) quoted += character;
-    else {
-      const point = character.codePointAt(0) as number;
-      if (point < 0x80) quoted += `\\x${point.toString(16).padStart(2, "0")}`;
-      else if (point < 0x10000) quoted += `\\u${point.toString(16).padStart(4, "0")}`;
-      else quoted += `\\U${point.toString(16).padStart(8, "0")}`;
-    }
-  }
-  return `${quoted}"`;
+  if (asciiText.test(text)) return `"${text.replace(/["\\]/g, "\\$&")}"`;
+  return `"${text.replace(/[^ !#-[\]-~]/gu, escapeGo)}"`;
+}
+
+function escapeGo(character: string): string {
+  const escaped = goEscapes[character];
+  if (escaped !== undefined) return escaped;
+  if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) return character;
+  const point = character.codePointAt(0) as number;
+  if (point < 0x80) return `\\x${point.toString(16).padStart(2, "0")}`;
+  if (point < 0x10000) return `\\u${point.toString(16).padStart(4, "0")}`;
+  return `\\U${point.toString(16).padStart(8, "0")}`;
 }
 
 const htmlEscapes: Readonly<Record<string, string>> = {

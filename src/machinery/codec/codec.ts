@@ -25,6 +25,8 @@ export interface DecodeOptions {
   readonly expect?: GroupVersionKind;
   /** Errors without the words around them that handlers put there: what a patched object is refused with. */
   readonly bareErrors?: true;
+  /** Names of an object's members in the order in which they are to be read and told of; undefined: as they come. */
+  readonly namesOf?: (value: object) => readonly string[] | undefined;
   /** The object as upstream's storage gives it back: an empty list that is always written becomes null. */
   readonly asStored?: true;
   /** Kinds without a Go type: what the data says it is is left for validation to judge. */
@@ -64,7 +66,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 const decode = (bytes: Uint8Array): string => decoder.decode(bytes);
 
-interface ParsedBody extends Omit<ParsedJson, "raw"> {
+interface ParsedBody extends Omit<ParsedJson, "raw" | "keptNumbers"> {
   /** Object members in the text, when repeated keys are not known yet. */
   readonly members?: number;
   /** Strict findings of the syntax itself. */
@@ -247,6 +249,7 @@ function read(
       checkIdentity(identity, { expect, bareErrors }, { value: parsed.value ?? {}, schemas });
   const context = new ReadContext(parsed.repeated, parsed.members === undefined ? "shared" : "owned");
   context.asStored = options.asStored === true;
+  context.namesOf = options.namesOf;
   const value = parsed.value ?? {};
   const object = (
     options.schema === undefined

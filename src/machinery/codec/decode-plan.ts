@@ -27,6 +27,8 @@ export class ReadContext {
   silent = 0;
   /** Object members seen, to compare with those in the text. */
   members = 0;
+  /** Names of an object's members in another order than they have. */
+  namesOf: ((value: object) => readonly string[] | undefined) | undefined;
   /** The value was parsed for this read alone, by JSON.parse: parts that stay as they are need no copy. */
   readonly owned: boolean;
 
@@ -204,7 +206,7 @@ function structReader(schema: Schema, definition: Definition): Reader {
         return fillWritten({}, written);
       }
       const out: Record<string, unknown> = {};
-      for (const key in value) readField(value, key, { fields, out, context });
+      for (const key of context.namesOf?.(value) ?? Object.keys(value)) readField(value, key, { fields, out, context });
       context.findRepeated(value);
       return fillWritten(out, written);
     },
@@ -502,7 +504,7 @@ function mapReader(item: Schema, schemas: Schemas, type: string): Reader {
       }
       const reader = (compiled ??= typedReader(item, schemas, elementType(type, "map[string]", item)));
       const out: Record<string, unknown> = {};
-      for (const key in value) {
+      for (const key of context.namesOf?.(value) ?? Object.keys(value)) {
         const member = value[key];
         if (member === undefined) continue;
         context.members++;

@@ -20,6 +20,8 @@ export interface ParsedJson {
   readonly value: unknown;
   /** Keys that occurred again in an object, in the order they did; objects without any are absent. */
   readonly repeated: ReadonlyMap<object, readonly string[]>;
+  /** Some number is a JsonNumber. */
+  readonly keptNumbers: boolean;
   /** Texts of the values that `keepText` asks for. */
   readonly raw: WeakMap<object, string>;
 }
@@ -48,11 +50,11 @@ export const mostValues = 500_000;
 
 /** Throws JsonSyntaxError. */
 export function parseJson(text: string, options: JsonParseOptions = {}): ParsedJson {
-  const state: State = { text, at: 0, depth: 0, repeated: new Map(), raw: new WeakMap(), options };
+  const state: State = { text, at: 0, depth: 0, repeated: new Map(), keptNumbers: false, raw: new WeakMap(), options };
   const value = parseValue(state);
   skipSpace(state);
   if (state.at < text.length) throw unexpected(state, "after top-level value");
-  return { value, repeated: state.repeated, raw: state.raw };
+  return { value, repeated: state.repeated, keptNumbers: state.keptNumbers, raw: state.raw };
 }
 
 interface State {
@@ -60,6 +62,7 @@ interface State {
   at: number;
   depth: number;
   readonly repeated: Map<object, string[]>;
+  keptNumbers: boolean;
   readonly raw: WeakMap<object, string>;
   readonly options: JsonParseOptions;
 }
@@ -281,7 +284,9 @@ function parseNumber(state: State): unknown {
   }
   const literal = text.slice(start, state.at);
   if (literal.length < 16 && /^-?[0-9]+$/.test(literal)) return Number(literal);
-  return state.options.keepNumbers ? new JsonNumber(literal) : plainNumber(literal);
+  if (!state.options.keepNumbers) return plainNumber(literal);
+  state.keptNumbers = true;
+  return new JsonNumber(literal);
 }
 
 /** As Go's any with preserved integers: an int64 (bigint beyond 2^53) when it is one, a double otherwise. */

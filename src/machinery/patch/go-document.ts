@@ -23,11 +23,7 @@ export const isJsonObject = (value: unknown): value is Record<string, unknown> =
   isObject(value) && !(value instanceof JsonNumber);
 
 /** A copy of an object as the server holds it, its struct fields in Go's order, its maps marked as sorted. */
-export function inGoOrder(
-  value: unknown,
-  types: { readonly schema: Schema | undefined; readonly schemas: Schemas },
-  marks: DocumentMarks,
-): unknown {
+export function inGoOrder(value: unknown, types: DocumentTypes, marks: DocumentMarks): unknown {
   const { schemas } = types;
   const target = types.schema === undefined ? undefined : schemas.resolve(types.schema);
   if (Array.isArray(value)) return value.map((item) => inGoOrder(item, { schema: target?.i, schemas }, marks));
@@ -46,22 +42,54 @@ export function inGoOrder(
 const inOrderOf = (order: readonly string[], value: Record<string, unknown>): Iterable<string> =>
   new Set([...order.filter((name) => Object.hasOwn(value, name)), ...Object.keys(value)]);
 
-/** The JSON text of a marked document. */
-export function documentText(value: unknown, marks: DocumentMarks): string {
+export interface DocumentTypes {
+  readonly schema: Schema | undefined;
+  readonly schemas: Schemas;
+}
+
+/** The JSON text of a marked document. With types the structs that have no mark stand in Go's order and the maps are sorted. */
+export function documentText(value: unknown, marks: DocumentMarks, types?: DocumentTypes): string {
+  if (typeof value === "number") return JSON.stringify(value);
   if (value === null || typeof value !== "object") return goJson(value);
   if (value instanceof JsonNumber) return value.text;
   const raw = marks.raw.get(value);
   if (raw !== undefined) return raw;
-  if (Array.isArray(value)) return `[${value.map((item) => documentText(item ?? null, marks)).join(",")}]`;
-  const names = Object.keys(value);
-  if (marks.sorted.has(value)) sortByBytes(names);
-  let members = "";
-  for (const name of names) {
-    const member = (value as Record<string, unknown>)[name];
-    if (member !== undefined) members += `${members === "" ? "" : ","}${goJson(name)}:${documentText(member, marks)}`;
+  const target = types?.schema === undefined ? undefined : types.schemas.resolve(types.schema);
+  const typed = (schema: Schema | undefined): DocumentTypes | undefined => types && { schema, schemas: types.schemas };
+  if (Array.isArray(value)) {
+    const items = typed(target?.i);
+    return `[${value.map((item) => documentText(item ?? null, marks, items)).join(",")}]`;
   }
-  return `{${members}}`;
+  const fields = target?.p;
+  const others = typed(target?.a);
+  const members: string[] = [];
+  for (const name of documentNames(value as Record<string, unknown>, marks, types && { fields })) {
+    const member = (value as Record<string, unknown>)[name];
+    if (member === undefined) continue;
+    const inner = fields !== undefined && Object.hasOwn(fields, name) ? typed(fields[name]) : others;
+    members.push(`${goJson(name)}:${documentText(member, marks, inner)}`);
+  }
+  return `{${members.join(",")}}`;
 }
+
+/** Names of an object's members in the order in which they print. */
+function documentNames(
+  value: Record<string, unknown>,
+  marks: DocumentMarks,
+  struct: { readonly fields: Schema["p"] } | undefined,
+): Iterable<string> {
+  if (!marks.sorted.has(value)) {
+    if (struct === undefined) return Object.keys(value);
+    if (struct.fields !== undefined) return inOrderOf(Object.keys(struct.fields), value);
+  }
+  return sortByBytes(Object.keys(value));
+}
+
+/** The names of a marked object in the order in which they print, undefined for others: `DecodeOptions.namesOf`. */
+export const sortedNames =
+  (marks: DocumentMarks) =>
+  (value: object): readonly string[] | undefined =>
+    marks.sorted.has(value) ? sortByBytes(Object.keys(value)) : undefined;
 
 /** JavaScript's own order, by UTF-16 units, is that of the bytes where no surrogates are. */
 const sortByBytes = (names: string[]): string[] =>

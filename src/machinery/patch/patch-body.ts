@@ -2,8 +2,8 @@
 // endpoints/handlers patch.go.
 import type { FieldValidation } from "../codec/codec.ts";
 import { checkAny, goTypeError, ReadContext, readAny } from "../codec/decode-plan.ts";
-import { JsonSyntaxError, type ParsedJson, parseJson } from "../codec/json-text.ts";
-import { badRequest } from "../errors.ts";
+import { JsonSyntaxError, mostValues, type ParsedJson, parseJson, scanJson } from "../codec/json-text.ts";
+import { badRequest, requestTooLarge } from "../errors.ts";
 import { builtinSchemas } from "../schema.ts";
 import type { JsonPatchOperation } from "./patch.ts";
 
@@ -18,8 +18,9 @@ export interface PatchBody {
   readonly findings: readonly string[];
 }
 
-/** Throws StatusError 400. */
+/** Throws StatusError 400, 413 for very many values. */
 export function decodePatch(bytes: Uint8Array, type: PatchType, fieldValidation: FieldValidation): PatchBody {
+  if (scanJson(bytes).values > mostValues) throw requestTooLarge(`limit is ${mostValues} values`);
   const prefix = type === "strategic" ? "" : "error decoding patch: ";
   const parsed = parsePatch(bytes, fieldValidation === "Ignore" && type === "merge" ? "Invalid JSON Patch" : prefix);
   if (type === "json") return jsonPatchBody(parsed, fieldValidation);
@@ -30,7 +31,7 @@ export function decodePatch(bytes: Uint8Array, type: PatchType, fieldValidation:
     context.typeError(map, "map[string]interface {}");
     throw badRequest(`${prefix}${context.error}`);
   }
-  if (type === "merge") checkAny(map, context);
+  if (type === "merge" && (parsed.keptNumbers || parsed.repeated.size > 0)) checkAny(map, context);
   return {
     patch: type === "merge" ? map : readAny(map ?? {}, context, builtinSchemas()),
     raw: parsed.raw,

@@ -29,6 +29,7 @@ import {
   type Schemas,
   StatusError,
   sortedCopy,
+  sortedNames,
 } from "../../machinery/index.ts";
 import type { CustomServing } from "../catalog.ts";
 import { type RequestContext, warn } from "../context.ts";
@@ -116,6 +117,7 @@ function patchedObject(old: KubeObject, body: PatchBody, patching: Patching): Pa
     return strategicallyPatched(old, body, { ...patching, schema: schema as Schema, kind });
   if (patching.custom !== undefined) return customPatched(old, body, { ...patching, custom: patching.custom });
   const json = patching.type === "application/json-patch+json";
+  if (schema !== undefined && !json) return merged(old, body, { ...patching, schema, kind });
   const patched = json ? applyJsonPatch(old, body.patch as JsonPatchOperation[]) : applyMergePatch(old, body.patch);
   if (schema === undefined)
     return { draft: checkKind(plainCopy(patched) as Record<string, unknown>, kind), findings: [] };
@@ -123,6 +125,37 @@ function patchedObject(old: KubeObject, body: PatchBody, patching: Patching): Pa
   if (decoded !== undefined && body.findings.length === 0)
     return { draft: checkKind(decoded.object, kind), findings: [] };
   return explained(old, body, { ...patching, schema, kind });
+}
+
+/** A merge patch marks what it looked into: errors and findings come in the order of the document that upstream prints. */
+function merged(old: KubeObject, body: PatchBody, explaining: Explaining): Patched {
+  const { schema, schemas, kind, validation } = explaining;
+  const marks = documentMarks(body.raw);
+  const patched = applyMergePatch(old, body.patch, marks);
+  const text = (): string => documentText(patched, marks, { schema, schemas });
+  if (isVersionless(patched)) return versionless(Object.keys(patched).sort(), body, { ...explaining, text });
+  const decoded = orInvalid(text, () =>
+    decodeValue(patched, {
+      schema,
+      schemas,
+      expect: kind,
+      bareErrors: true,
+      fieldValidation: validation === "Ignore" ? "Ignore" : "Warn",
+      namesOf: sortedNames(marks),
+    }),
+  );
+  return found(decoded.object, [...body.findings, ...decoded.warnings], { ...explaining, text });
+}
+
+/** What was found is an error or to be warned of. */
+function found(
+  object: Record<string, unknown>,
+  findings: readonly string[],
+  { kind, validation, text }: Explaining & { readonly text: () => string },
+): Patched {
+  if (validation === "Strict" && findings.length > 0)
+    throw invalidPatch(text(), `strict decoding error: ${findings.join(", ")}`);
+  return { draft: checkKind(object, kind), findings };
 }
 
 /** Custom resources: unknown fields are found after patching, in the document with sorted keys. */
@@ -166,19 +199,18 @@ function cleanlyDecoded(
 
 type Explaining = Patching & { readonly schema: Schema; readonly kind: GroupVersionKind };
 
-/** The patched document as text, as upstream holds it, read again: errors and findings come in its order and show it. */
+/** What a JSON patch made as text, as upstream holds it, read again: errors and findings come in its order and show it. */
 function explained(old: KubeObject, body: PatchBody, explaining: Explaining): Patched {
   const { schema, schemas, kind, validation } = explaining;
   const marks = documentMarks(body.raw);
   const ordered = inGoOrder(old, { schema, schemas }, marks);
-  const patched =
-    explaining.type === "application/json-patch+json"
-      ? applyJsonPatch(ordered, body.patch as JsonPatchOperation[], marks)
-      : applyMergePatch(ordered, body.patch, marks);
-  const text = documentText(patched, marks);
-  if (isVersionless(patched)) return versionless(text, body, explaining);
+  const patched = applyJsonPatch(ordered, body.patch as JsonPatchOperation[], marks);
+  const written = documentText(patched, marks);
+  const text = (): string => written;
+  if (isVersionless(patched))
+    return versionless(Object.keys(JSON.parse(written) as object), body, { ...explaining, text });
   const decoded = orInvalid(text, () =>
-    decodeObject(new TextEncoder().encode(text), {
+    decodeObject(new TextEncoder().encode(written), {
       mediaType: "application/json",
       schema,
       schemas,
@@ -187,30 +219,34 @@ function explained(old: KubeObject, body: PatchBody, explaining: Explaining): Pa
       fieldValidation: validation === "Ignore" ? "Ignore" : "Warn",
     }),
   );
-  const findings = [...body.findings, ...decoded.warnings];
-  if (validation === "Strict" && findings.length > 0)
-    throw invalidPatch(text, `strict decoding error: ${findings.join(", ")}`);
-  return { draft: checkKind(decoded.object, kind), findings };
+  return found(decoded.object, [...body.findings, ...decoded.warnings], { ...explaining, text });
 }
 
 const isVersionless = (patched: unknown): patched is Record<string, unknown> =>
   isJsonObject(patched) && (patched["apiVersion"] ?? "") === "";
 
+/** Findings that upstream's strict decoder collects. */
+const mostFindings = 100;
+
 /** Upstream reads a document without apiVersion as its internal type, none of whose fields JSON can name. */
-function versionless(text: string, body: PatchBody, { kind, validation }: Explaining): Patched {
-  const names = Object.keys(JSON.parse(text) as object).filter((name) => name !== "kind" && name !== "apiVersion");
+function versionless(
+  names: readonly string[],
+  body: PatchBody,
+  explaining: Explaining & { readonly text: () => string },
+): Patched {
+  const unknown = names.filter((name) => name !== "kind" && name !== "apiVersion").slice(0, mostFindings);
   const findings =
-    validation === "Ignore" ? [] : [...body.findings, ...names.map((name) => `unknown field ${JSON.stringify(name)}`)];
-  if (validation === "Strict" && findings.length > 0)
-    throw invalidPatch(text, `strict decoding error: ${findings.join(", ")}`);
-  return { draft: checkKind({}, kind), findings };
+    explaining.validation === "Ignore"
+      ? []
+      : [...body.findings, ...unknown.map((name) => `unknown field ${JSON.stringify(name)}`)];
+  return found({}, findings, explaining);
 }
 
-function orInvalid<T>(text: string, decode: () => T): T {
+function orInvalid<T>(text: () => string, decode: () => T): T {
   try {
     return decode();
   } catch (error) {
-    if (error instanceof StatusError && error.code === 400) throw invalidPatch(text, error.message);
+    if (error instanceof StatusError && error.code === 400) throw invalidPatch(text(), error.message);
     throw error;
   }
 }
@@ -228,8 +264,9 @@ function strategicallyPatched(old: KubeObject, body: PatchBody, explaining: Expl
   const findings = validation === "Ignore" ? [] : [...body.findings, ...faults.unknown];
   if (validation === "Strict" && findings.length > 0)
     throw invalidPatch(goText(body.patch), `strict decoding error: ${findings.join(", ")}`);
-  const read = orInvalid(goText(body.patch), () =>
-    decodeValue(named, { schema, schemas, expect: kind, bareErrors: true, fieldValidation: "Ignore" }),
+  const read = orInvalid(
+    () => goText(body.patch),
+    () => decodeValue(named, { schema, schemas, expect: kind, bareErrors: true, fieldValidation: "Ignore" }),
   );
   return { draft: checkKind(read.object, kind), findings };
 }

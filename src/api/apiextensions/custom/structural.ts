@@ -2,7 +2,7 @@
 // Upstream: pkg/apiserver/schema {convert,validation,complete}.go, KEP-1111.
 
 import { type FieldError, field } from "../../../machinery/index.ts";
-import { compileGoPattern } from "../../../machinery/regexp/index.ts";
+import { compileGoPattern, patternCost } from "../../../machinery/regexp/index.ts";
 import {
   additionalOf,
   childPath,
@@ -60,9 +60,27 @@ type Level = "root" | "item" | "field";
 
 /** Findings about a schema that can be looked at as structural, sorted by their text. */
 export function validateStructural(schema: JsonSchema, at: string): FieldError[] {
+  const patterns = new Set<string>();
+  collectPatterns(schema, patterns);
+  let cost = 0;
+  for (const pattern of patterns) cost += patternCost(pattern);
+  if (cost > mostCostOfPatterns)
+    return [field.invalid(at, `${patterns.size} patterns`, "must be smaller in all: expressions too large")];
   const found = [...invariants(schema, "root", at), ...completeness(schema, schema, { schemaAt: at, at })];
   const text = (each: FieldError): string => `${each.field}: ${each.message}`;
   return found.sort((a, b) => (text(a) < text(b) ? -1 : text(a) > text(b) ? 1 : 0));
+}
+
+/** What the patterns of one schema may cost together, where some tens are usual. */
+const mostCostOfPatterns = 200_000;
+
+function collectPatterns(schema: JsonSchema, patterns: Set<string>): void {
+  if (schema.pattern) patterns.add(schema.pattern);
+  const inside = [itemsOf(schema), additionalOf(schema), schema.not];
+  for (const child of inside) if (child !== undefined) collectPatterns(child, patterns);
+  for (const list of [schema.anyOf, schema.allOf, schema.oneOf])
+    for (const child of list ?? []) collectPatterns(child, patterns);
+  for (const child of Object.values(schema.properties ?? {})) collectPatterns(child, patterns);
 }
 
 const typeless: Readonly<Record<Level, string>> = {

@@ -1,6 +1,5 @@
 // Values against the schema of their custom resource, with upstream's texts.
 // Upstream: kube-openapi pkg/validation/validate, apiextensions-apiserver pkg/apiserver/validation.
-import type { RE2JS } from "re2js";
 import { type FieldError, field, goFloat, isObject, quoteGo } from "../../../machinery/index.ts";
 import { compileGoPattern } from "../../../machinery/regexp/index.ts";
 import { Correlated, strictlyEqual } from "./correlation.ts";
@@ -177,12 +176,7 @@ const other = ({ path }: Place, value: unknown, text: string): Finding => ({
   message: `${path} in body ${text}`,
 });
 
-const patterns = new Map<string, RE2JS>();
-function matchesPattern(pattern: string, value: string): boolean {
-  let compiled = patterns.get(pattern);
-  if (compiled === undefined) patterns.set(pattern, (compiled = compileGoPattern(pattern)));
-  return compiled.matcher(value).find();
-}
+const matchesPattern = (pattern: string, value: string): boolean => compileGoPattern(pattern).matcher(value).find();
 
 function checkString(value: string, schema: JsonSchema, place: Place): Result | undefined {
   const length = [...value].length;

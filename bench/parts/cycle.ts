@@ -119,6 +119,9 @@ async function run(workload: Workload, scale: number): Promise<readonly Row[]> {
     onDelete: (pod) => {
       onPods.delete!(placed.get(pod.metadata.name)!);
     },
+    onPatch: (pod, { nominatedNodeName }) => {
+      if (nominatedNodeName !== undefined) nominate(pod, nominatedNodeName);
+    },
     listers: workload.service ? { services: { ...readerOf(() => services), list: () => services } } : {},
   });
   const onNodes = nodeHandler(world.world);
@@ -130,6 +133,14 @@ async function run(workload: Workload, scale: number): Promise<readonly Row[]> {
   function place(pod: Pod): void {
     placed.set(pod.metadata.name, pod);
     onPods.add!(pod, true);
+  }
+  /** As the API server and the informer would tell of it. */
+  function nominate({ metadata: { namespace, name } }: Pod, nominatedNodeName: string): void {
+    const before = world.pods.get(`${namespace}/${name}`)!;
+    const metadata = { ...before.metadata, resourceVersion: String(Number(before.metadata.resourceVersion) + 1) };
+    const after = { ...before, metadata, status: { ...before.status, nominatedNodeName } };
+    world.pods.set(`${namespace}/${name}`, after);
+    onPods.update!(before, after);
   }
   const count = Math.ceil((workload.count ?? podCount) * scale);
   const waiting: Pod[] = Array.from({ length: count }, (_, index) => makePod(`pod-${index}`, workload.shape(index)));

@@ -9,18 +9,21 @@ export type PreparedFilters =
   | { readonly kind: "rejected"; readonly run: FilterRun }
   | { readonly kind: "error"; readonly message: string };
 
-type NominatedOn = (nodeName: string) => readonly PodInfo[];
-
 const message = (status: Status): string => status.reasons.join(", ");
 
 /** Upstream: RunPreFilterPlugins. A rejection that preemption cannot cure ends it; the others let the rest prepare. */
 export function prepareFilters(
   plugins: readonly Plugin[],
   pod: PodInfo,
-  { diagnosis, nominatedOn }: { diagnosis: Diagnosis; nominatedOn: NominatedOn },
+  { diagnosis, ownNode }: { readonly diagnosis: Diagnosis; readonly ownNode: NodeInfo | undefined },
 ): PreparedFilters {
   const filters: NodeFilter[] = [];
-  const run = filterRun(pod, filters, nominatedOn);
+  const named: string[] = [];
+  const run: FilterRun = {
+    ...filterRun(pod, filters),
+    signature: () => signatureOf(pod, filters, named),
+    ...{ ownNode, sheet: undefined },
+  };
   const naming: string[] = [];
   let nodeNames: ReadonlySet<string> | undefined;
   let rejection: Status | undefined;
@@ -35,6 +38,7 @@ export function prepareFilters(
       continue;
     }
     filters.push(step.filter);
+    named.push(plugin.name);
     if (step.filter.nodeNames === undefined) continue;
     naming.push(plugin.name);
     nodeNames = nodeNames === undefined ? step.filter.nodeNames : common(nodeNames, step.filter.nodeNames);
@@ -69,7 +73,7 @@ const noCommonNode = (plugins: readonly string[]): string =>
     ? `node(s) didn't satisfy plugin ${plugins[0]}`
     : `node(s) didn't satisfy plugin(s) [${[...plugins].sort().join(" ")}] simultaneously`;
 
-function filterRun(pod: PodInfo, filters: readonly NodeFilter[], nominatedOn: NominatedOn): FilterRun {
+function filterRun(pod: PodInfo, filters: readonly NodeFilter[]): Pick<FilterRun, "check" | "add" | "remove"> {
   const checkAll = (node: NodeInfo): Status | undefined => {
     for (let index = 0; index < filters.length; index++) {
       const status = filters[index]!.check(node);
@@ -84,7 +88,7 @@ function filterRun(pod: PodInfo, filters: readonly NodeFilter[], nominatedOn: No
     for (const filter of filters) filter.remove?.(other, node);
   };
   const check = (node: NodeInfo): Status | undefined => {
-    const nominated = nominatedOn(node.name);
+    const { nominated } = node;
     if (nominated.length === 0) return checkAll(node);
     const before = nominated.filter((other) => other.priority >= pod.priority && other.uid !== pod.uid);
     if (before.length === 0) return checkAll(node);
@@ -102,4 +106,19 @@ function filterRun(pod: PodInfo, filters: readonly NodeFilter[], nominatedOn: No
     return status;
   };
   return { check, add, remove };
+}
+
+/** The priority tells which nominated pods count, and which pods could be made to go. */
+function signatureOf(
+  { priority }: PodInfo,
+  filters: readonly NodeFilter[],
+  names: readonly string[],
+): string | undefined {
+  let signature = String(priority);
+  for (let index = 0; index < filters.length; index++) {
+    const own = filters[index]!.sign?.();
+    if (own === undefined) return undefined;
+    signature += `\n${names[index]} ${own}`;
+  }
+  return signature;
 }

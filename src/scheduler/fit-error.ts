@@ -18,7 +18,13 @@ function countReasons(totalNodes: number, diagnosis: Diagnosis): string[] {
   const add = (reasons: readonly string[], nodes: number): void => {
     for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + nodes);
   };
-  for (const status of diagnosis.statuses) add(status.reasons, 1);
+  // Neighbours mostly failed for the same: their status is one object.
+  for (let index = 0, same = 1; index < diagnosis.statuses.length; index++, same++) {
+    const status = diagnosis.statuses[index]!;
+    if (status === diagnosis.statuses[index + 1]) continue;
+    add(status.reasons, same);
+    same = 0;
+  }
   const silent = totalNodes - diagnosis.statuses.length;
   if (silent > 0) add(diagnosis.absent.reasons, silent);
   return [...counts].map(([reason, nodes]) => `${nodes} ${reason}`).sort(byBytes);

@@ -10,28 +10,20 @@ import type { Node, PersistentVolumeClaim, Pod } from "../api/index.ts";
 import type { KubeObject } from "../machinery/index.ts";
 import type { NodeInfo } from "./snapshot/node-info.ts";
 import type { PodInfo } from "./snapshot/pod-info.ts";
+import type { Diagnosis, Status } from "./status.ts";
+import type { Sheet } from "./verdicts.ts";
+
+export {
+  type Candidate,
+  type Diagnosis,
+  emptyDiagnosis,
+  failed,
+  type Status,
+  unresolvable,
+  unschedulable,
+} from "./status.ts";
 
 export const maxNodeScore = 100;
-
-/** Why a pod does not fit. No status is success. */
-export interface Status {
-  /** `unresolvable`: no preemption helps. `error`: something went wrong that is not the pod's fault. */
-  readonly code: "unschedulable" | "unresolvable" | "error";
-  readonly plugin: string;
-  readonly reasons: readonly string[];
-}
-
-export const unschedulable = (plugin: string, ...reasons: string[]): Status => ({
-  code: "unschedulable",
-  plugin,
-  reasons,
-});
-export const unresolvable = (plugin: string, ...reasons: string[]): Status => ({
-  code: "unresolvable",
-  plugin,
-  reasons,
-});
-export const failed = (plugin: string, message: string): Status => ({ code: "error", plugin, reasons: [message] });
 
 /** The check of one plugin for one pod. What-if changes come in pairs (add/remove) and concern the node being checked. */
 export interface NodeFilter {
@@ -42,6 +34,11 @@ export interface NodeFilter {
   add?(other: PodInfo, node: NodeInfo): void;
   /** What if `other` were not (a victim)? */
   remove?(other: PodInfo, node: NodeInfo): void;
+  /**
+   * Everything about the pod that the verdict depends on, when it depends on nothing besides but the node and the pods on it, and is
+   * never an error: pods of equal signature are told the same about a node that has not changed. Absent: it depends on more.
+   */
+  sign?(): string;
 }
 
 export type FilterStep = { readonly kind: "skip" } | { readonly kind: "reject"; readonly status: Status } | NodeCheck;
@@ -67,6 +64,12 @@ export interface FilterRun {
   check(node: NodeInfo): Status | undefined;
   add(other: PodInfo, node: NodeInfo): void;
   remove(other: PodInfo, node: NodeInfo): void;
+  /** Of all that the filters' verdicts depend on about the pod; undefined when a filter does not sign. */
+  signature(): string | undefined;
+  /** Where this very pod is nominated: it does not reckon with that, others do, so what it is told there is about it alone. */
+  readonly ownNode: NodeInfo | undefined;
+  /** What pods with this signature were told, once one of them fitted nowhere. */
+  sheet: Sheet | undefined;
 }
 
 export interface Plugin {
@@ -96,27 +99,6 @@ export interface QueueOrder {
   /** Clock.now() of entering the queue. */
   readonly timestampMs: number;
 }
-
-/** Why no node was chosen. Upstream: framework.Diagnosis. */
-export interface Diagnosis {
-  readonly nodes: NodeInfo[];
-  /** What the node of the same index was rejected with. */
-  readonly statuses: Status[];
-  /** Of the nodes that are not in `nodes`. */
-  absent: Status;
-  readonly unschedulablePlugins: Set<string>;
-  preFilterMessage: string;
-  postFilterMessage: string;
-}
-
-export const emptyDiagnosis = (): Diagnosis => ({
-  nodes: [],
-  statuses: [],
-  absent: { code: "unresolvable", plugin: "", reasons: [] },
-  unschedulablePlugins: new Set(),
-  preFilterMessage: "",
-  postFilterMessage: "",
-});
 
 /** Bits, so that one registration can name several. Names and order are upstream's fwk.ActionType. */
 export const action = {

@@ -1,10 +1,11 @@
 // The decision: a pod and a snapshot in, a node or the reasons against every node out. Nothing here waits or has effects.
 import type { Rng } from "../base/index.ts";
 import { prepareFilters } from "./filters.ts";
-import { type Diagnosis, emptyDiagnosis, type FilterRun, type Plugin } from "./framework.ts";
+import { type Diagnosis, emptyDiagnosis, type FilterRun, type Plugin, type Status } from "./framework.ts";
 import type { NodeInfo } from "./snapshot/node-info.ts";
 import type { PodInfo } from "./snapshot/pod-info.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
+import type { Verdicts } from "./verdicts.ts";
 
 export interface ScorePlugin {
   readonly plugin: Plugin;
@@ -19,7 +20,9 @@ export interface Framework {
   readonly rng: Rng;
   /** 0: adaptive, as by default. */
   readonly percentageOfNodesToScore: number;
-  nominatedOn(nodeName: string): readonly PodInfo[];
+  readonly verdicts: Verdicts;
+  /** Name of the node to which the pod is nominated. */
+  nominationOf(uid: string): string | undefined;
   /** Where the last search stopped: the next begins there, so that all nodes get their turn. */
   search: { next: number };
 }
@@ -52,20 +55,36 @@ export function schedulePod(framework: Framework, pod: PodInfo): Decision {
   const diagnosis = emptyDiagnosis();
   const prepared = prepareFilters(framework.filters, pod, {
     diagnosis,
-    nominatedOn: (nodeName) => framework.nominatedOn(nodeName),
+    ownNode: framework.snapshot.node(framework.nominationOf(pod.uid) ?? ""),
   });
   if (prepared.kind === "error") return prepared;
   const unfit: Decision = { kind: "unfit", totalNodes: all.length, diagnosis, run: prepared.run };
   if (prepared.kind === "rejected") return unfit;
+  const { run } = prepared;
+  const { verdicts } = framework;
+  if (verdicts.any) run.sheet = verdicts.find(run.signature());
   const feasible = findFeasible(framework, pod, { ...prepared, diagnosis });
   if (typeof feasible === "string") return { kind: "error", message: feasible };
-  if (feasible.length === 0) return unfit;
+  if (feasible.length === 0) {
+    // A pod that names its nodes is the only one of its kind.
+    if (prepared.nodeNames === undefined) noteVerdicts(framework, run, diagnosis);
+    return unfit;
+  }
   return {
     kind: "node",
     nodeName: feasible.length === 1 ? feasible[0]!.name : bestNode(framework, pod, feasible),
     evaluatedNodes: feasible.length + diagnosis.statuses.length,
     feasibleNodes: feasible.length,
   };
+}
+
+/** For the next pod like this one, if its filters sign it. */
+function noteVerdicts({ verdicts }: Framework, run: FilterRun, diagnosis: Diagnosis): void {
+  if (run.sheet !== undefined) return;
+  const signature = run.signature();
+  if (signature === undefined) return;
+  run.sheet = verdicts.enter(signature);
+  run.sheet.note(diagnosis, run);
 }
 
 interface Search {
@@ -90,18 +109,24 @@ function findFeasible(framework: Framework, pod: PodInfo, search: Search): NodeI
   const enough = feasibleNodesToFind(nodes.length, framework.percentageOfNodesToScore);
   const start = nodes.length === 0 ? 0 : framework.search.next % nodes.length;
   const { diagnosis, run } = search;
+  const { sheet } = run;
+  let last: Status | undefined;
   for (let seen = 0; seen < nodes.length && feasible.length < enough; seen++) {
     const at = start + seen;
     const node = nodes[at < nodes.length ? at : at - nodes.length]!;
-    const status = run.check(node);
-    if (status === undefined) feasible.push(node);
-    else if (status.code === "error") return status.reasons.join(", ");
-    else {
-      diagnosis.nodes.push(node);
-      diagnosis.statuses.push(status);
+    const status = sheet === undefined ? run.check(node) : sheet.verdict(node, run);
+    if (status === undefined) {
+      feasible.push(node);
+      continue;
     }
+    if (status !== last) {
+      if (status.code === "error") return status.reasons.join(", ");
+      diagnosis.unschedulablePlugins.add(status.plugin);
+      last = status;
+    }
+    diagnosis.nodes.push(node);
+    diagnosis.statuses.push(status);
   }
-  for (const status of new Set(diagnosis.statuses)) diagnosis.unschedulablePlugins.add(status.plugin);
   framework.search.next = (framework.search.next + feasible.length + diagnosis.statuses.length) % all.length;
   return feasible;
 }

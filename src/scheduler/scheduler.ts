@@ -25,6 +25,7 @@ import { createMetrics, type SchedulerMetrics } from "./metrics.ts";
 import { SchedulingQueue } from "./queue/queue.ts";
 import type { Framework } from "./schedule-pod.ts";
 import { Snapshot } from "./snapshot/snapshot.ts";
+import { Verdicts } from "./verdicts.ts";
 
 /** How pods of one schedulerName are scheduled. */
 export interface Profile {
@@ -152,7 +153,6 @@ export interface Core {
 export function createCore(options: CoreOptions): Core {
   const { listers, effects, clock, rng, log, metrics, schedulerName } = options;
   const snapshot = new Snapshot();
-  const nominatedOn = (nodeName: string) => queue.nominations.on(nodeName);
   const handle: Handle = {
     snapshot,
     listers,
@@ -161,7 +161,7 @@ export function createCore(options: CoreOptions): Core {
     rng,
     log,
     metrics,
-    nominatedOn,
+    nominatedOn: (nodeName) => queue.nominations.on(nodeName),
     activate: (pod) => queue.activate(pod),
   };
   const plugins: readonly Plugin[] = createPlugins(handle, options.entries);
@@ -172,6 +172,7 @@ export function createCore(options: CoreOptions): Core {
     metrics,
     schedulerName,
     currentPod: (namespace, name) => listers.pods.get(namespace, name),
+    nominated: (nodeName, pods) => snapshot.nominate(nodeName, pods),
   });
   const framework: Framework = {
     snapshot,
@@ -181,7 +182,8 @@ export function createCore(options: CoreOptions): Core {
       .map((plugin) => ({ plugin, weight: weights.get(plugin.name) ?? 0 })),
     rng,
     percentageOfNodesToScore: options.percentageOfNodesToScore,
-    nominatedOn,
+    verdicts: new Verdicts(),
+    nominationOf: (uid) => queue.nominations.nodeOf(uid),
     search: { next: 0 },
   };
   return {
@@ -221,6 +223,7 @@ export async function runLoop(context: CycleContext): Promise<void> {
         bindings.add(tracked);
       }
       showSizes(context);
+      if (queue.isEmpty) context.framework.verdicts.clear();
       if (bindings.size >= mostBindings) await Promise.race(bindings);
       else if (!signal.aborted) await sleep(clock, 0, signal).catch(() => {});
     }

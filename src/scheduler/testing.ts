@@ -109,6 +109,7 @@ export interface WorldOptions {
   /** Throws to make a binding fail. */
   readonly onBind?: (pod: Pod, nodeName: string) => void | Promise<void>;
   readonly onDelete?: (pod: Pod) => void | Promise<void>;
+  readonly onPatch?: (pod: Pod, change: StatusChange) => void;
 }
 
 /** As the API server answers: the next version. */
@@ -138,6 +139,7 @@ export function makeWorld(options: WorldOptions = {}): TestWorld {
     },
     patchStatus: async (pod, change) => {
       record.patches.push({ key: keyOf(pod), change });
+      options.onPatch?.(pod, change);
     },
     deletePod: async (pod) => {
       await options.onDelete?.(pod);

@@ -34,6 +34,7 @@ function makeQueue(extra: readonly Plugin[] = []) {
     metrics: createMetrics(new MetricRegistry()),
     schedulerName: "default-scheduler",
     currentPod: (namespace, name) => known.get(`${namespace}/${name}`),
+    nominated: () => {},
   });
   const add = (name: string, priority = 0): Pod => {
     const pod = makePod(name, { spec: { priority } });

@@ -36,6 +36,8 @@ export interface QueueOptions {
   readonly schedulerName: string;
   /** The pod as the informer has it, to see whether a nomination is still about anything. */
   readonly currentPod: (namespace: string, name: string) => Pod | undefined;
+  /** Told of the pods that are nominated to a node whenever they change. */
+  readonly nominated: (nodeName: string, pods: readonly PodInfo[]) => void;
 }
 
 export interface Change {
@@ -49,7 +51,7 @@ export interface Change {
 type Place = "active" | "backoff" | "unschedulable";
 
 export class SchedulingQueue {
-  readonly nominations = new Nominations();
+  readonly nominations: Nominations;
   readonly #options: QueueOptions;
   readonly #interests: Interests;
   readonly #gates: readonly Plugin[];
@@ -66,6 +68,7 @@ export class SchedulingQueue {
 
   constructor(options: QueueOptions) {
     this.#options = options;
+    this.nominations = new Nominations(options.nominated);
     this.#interests = new Interests(options.plugins);
     this.#gates = options.plugins.filter((plugin) => plugin.preEnqueue !== undefined);
     const sort = options.plugins.find((plugin) => plugin.less !== undefined);
@@ -201,6 +204,12 @@ export class SchedulingQueue {
     const current = this.#options.currentPod(info.namespace, info.name);
     if (current === undefined || current.spec?.nodeName) return;
     this.nominations.set(info, target);
+  }
+
+  /** Does no pod wait for a place, gated ones aside? */
+  get isEmpty(): boolean {
+    const waiting = this.#waiting.size - this.#waiting.gated;
+    return this.#active.size === 0 && this.#backoff.size === 0 && waiting === 0;
   }
 
   get sizes(): { active: number; backoff: number; unschedulable: number; gated: number; inFlight: number } {

@@ -7,6 +7,9 @@ import type { PodInfo } from "./pod-info.ts";
 
 const noLabels: Readonly<Record<string, string>> = {};
 const noTaints: readonly Taint[] = [];
+const nobody: readonly PodInfo[] = [];
+
+let generations = 0;
 
 export class NodeInfo {
   /** Dense number of the node while it exists: index of every per-node array. */
@@ -33,8 +36,12 @@ export class NodeInfo {
   nonZeroCpu = 0;
   nonZeroMemory = 0;
 
+  /** Another one, of all nodes that ever were, after each change of the node, its pods or those nominated to it. */
+  generation = ++generations;
   pods: PodInfo[] = [];
   usedPorts = new UsedPorts();
+  /** Pods that wait for room which preemption makes here. */
+  nominated = nobody;
 
   private constructor(slot: number, node: Node) {
     this.slot = slot;
@@ -48,7 +55,13 @@ export class NodeInfo {
     return info;
   }
 
+  nominate(pods: readonly PodInfo[]): void {
+    this.nominated = pods;
+    this.generation = ++generations;
+  }
+
   setNode(node: Node): void {
+    this.generation = ++generations;
     this.node = node;
     this.labels = node.metadata.labels ?? noLabels;
     const taints = node.spec?.taints ?? noTaints;
@@ -72,6 +85,7 @@ export class NodeInfo {
   }
 
   addPod(pod: PodInfo): void {
+    this.generation = ++generations;
     this.pods.push(pod);
     count(this, pod, 1);
     if (pod.ports.length > 0) this.usedPorts.add(pod.ports);
@@ -79,8 +93,11 @@ export class NodeInfo {
 
   /** False when the pod is not here. */
   removePod(pod: PodInfo): boolean {
-    const index = this.pods.findIndex((each) => each.uid === pod.uid);
+    // From the end, since a trial takes back the pod that it brought last.
+    let index = this.pods.length - 1;
+    while (index >= 0 && this.pods[index]!.uid !== pod.uid) index--;
     if (index < 0) return false;
+    this.generation = ++generations;
     const last = this.pods.pop()!;
     const removed = index === this.pods.length ? last : this.pods[index]!;
     if (removed !== last) this.pods[index] = last;
@@ -91,6 +108,21 @@ export class NodeInfo {
 
   /** A copy to try things on; shares what trying does not change. Field by field: preemption copies many nodes. */
   clone(): NodeInfo {
+    return this.#copyWith(this.pods.slice());
+  }
+
+  /** A copy on which the pods `leaving` are not. */
+  cloneWithout(leaving: readonly PodInfo[]): NodeInfo {
+    const gone = new Set(leaving);
+    const copy = this.#copyWith(this.pods.filter((pod) => !gone.has(pod)));
+    for (const pod of leaving) {
+      count(copy, pod, -1);
+      if (pod.ports.length > 0) copy.usedPorts.remove(pod.ports);
+    }
+    return copy;
+  }
+
+  #copyWith(pods: PodInfo[]): NodeInfo {
     const copy = new NodeInfo(this.slot, this.node);
     copy.labels = this.labels;
     copy.hardTaints = this.hardTaints;
@@ -107,7 +139,8 @@ export class NodeInfo {
     copy.requestedScalars = this.requestedScalars === undefined ? undefined : new Map(this.requestedScalars);
     copy.nonZeroCpu = this.nonZeroCpu;
     copy.nonZeroMemory = this.nonZeroMemory;
-    copy.pods = this.pods.slice();
+    copy.pods = pods;
+    copy.nominated = this.nominated;
     copy.usedPorts = this.usedPorts.clone();
     return copy;
   }

@@ -37,6 +37,8 @@ export class Snapshot {
   readonly #strays = new Map<string, Map<string, PodInfo>>();
   /** Namespace → uid → pod, of pods on nodes that are there. */
   readonly #byNamespace = new Map<string, Map<string, { pod: PodInfo; slot: number }>>();
+  /** Node name → pods nominated to it; the node may not be there. */
+  readonly #nominated = new Map<string, readonly PodInfo[]>();
   #assumed = 0;
 
   constructor() {
@@ -68,6 +70,8 @@ export class Snapshot {
   #enterNode(node: Node): void {
     const info = NodeInfo.of(this.#freeSlots.pop() ?? this.#slots++, node);
     this.#nodes.set(info.name, info);
+    const nominated = this.#nominated.get(info.name);
+    if (nominated !== undefined) info.nominate(nominated);
     this.topology.add(info);
     this.#order.add(info);
     this.images.add(node);
@@ -99,6 +103,14 @@ export class Snapshot {
     this.#mark(info, -1);
     this.#freeSlots.push(info.slot);
     for (const pod of this.#placedOn(name)) this.#put(pod, name);
+  }
+
+  /** Pods that wait for room on a node: decisions on others reckon with them. */
+  nominate(nodeName: string, pods: readonly PodInfo[]): void {
+    if (pods.length === 0) this.#nominated.delete(nodeName);
+    else this.#nominated.set(nodeName, pods);
+    const node = this.#nodes.get(nodeName);
+    if (node !== undefined) node.nominate(pods);
   }
 
   *#placedOn(name: string): Iterable<PodInfo> {

@@ -4,6 +4,7 @@ import type { Pod } from "../../../api/index.ts";
 import { fitMessage } from "../../fit-error.ts";
 import {
   action,
+  type Candidate,
   type Diagnosis,
   emptyDiagnosis,
   type FilterRun,
@@ -18,7 +19,7 @@ import type { Handle } from "../../handle.ts";
 import type { NodeInfo } from "../../snapshot/node-info.ts";
 import type { PodInfo } from "../../snapshot/pod-info.ts";
 import { createExecutor, type Executor } from "./executor.ts";
-import { type Candidate, pickCandidate, selectVictims } from "./victims.ts";
+import { openBudgets, pickCandidate, selectVictims } from "./victims.ts";
 
 const name = "DefaultPreemption";
 const leastCandidates = 100;
@@ -60,7 +61,7 @@ function preempt(handle: Handle, executor: Executor, failure: Failure): PostFilt
     told.absent = unresolvable(name, "Preemption is not helpful for scheduling");
     return { status: unschedulable(name, fitMessage(nodes.length, told)), nominatedNodeName: "" };
   }
-  const best = pickCandidate(candidates, handle.clock.now())!;
+  const best = pickCandidate(candidates)!;
   executor.start(pod, best);
   return { status: undefined, nominatedNodeName: best.nodeName };
 }
@@ -106,24 +107,21 @@ function dryRun(handle: Handle, { pod, run, diagnosis }: Failure, told: Diagnosi
   );
   const start = handle.rng.below(nodes.length);
   const budgets = handle.listers.podDisruptionBudgets.list();
-  const trial = { pod, run, budgets, nowMs: handle.clock.now() };
+  const trial = { pod, run, budgets: openBudgets(budgets) };
+  const anew = (node: NodeInfo) => selectVictims(trial, node);
+  const tryOn = run.sheet?.trials(run, budgets, anew) ?? anew;
   const clean: Candidate[] = [];
   const violating: Candidate[] = [];
   for (let seen = 0; seen < nodes.length; seen++) {
-    const node = nodes[(start + seen) % nodes.length]!;
-    const found = selectVictims(trial, node);
+    const at = start + seen;
+    const node = nodes[at < nodes.length ? at : at - nodes.length]!;
+    const found = tryOn(node);
     if ("code" in found) {
       told.nodes.push(node);
       told.statuses.push(found);
       continue;
     }
-    if (found.victims.length === 0) {
-      // The filters rejected the node a moment ago: nothing may have changed since.
-      told.nodes.push(node);
-      told.statuses.push(failed(name, `expected at least one victim pod on node "${node.name}"`));
-      continue;
-    }
-    (found.violations === 0 ? clean : violating).push(found);
+    (found.clean ? clean : violating).push(found);
     if (clean.length > 0 && clean.length + violating.length >= enough) break;
   }
   return [...clean, ...violating];

@@ -2,9 +2,9 @@
 // brings the waiting pod back. Upstream: framework/preemption executor (asynchronous preemption, KEP-4832).
 import type { Pod } from "../../../api/index.ts";
 import { isNotFound } from "../../../machinery/index.ts";
+import type { Candidate } from "../../framework.ts";
 import type { Handle } from "../../handle.ts";
 import type { PodInfo } from "../../snapshot/pod-info.ts";
-import type { Candidate } from "./victims.ts";
 
 export interface Executor {
   start(preemptor: Pod, candidate: Candidate): void;

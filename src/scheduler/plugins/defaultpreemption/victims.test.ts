@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PodDisruptionBudget } from "../../../api/index.ts";
 import { prepareFilters } from "../../filters.ts";
-import { emptyDiagnosis } from "../../framework.ts";
+import { type Candidate, emptyDiagnosis } from "../../framework.ts";
 import { nodeHandler, podHandler } from "../../handlers.ts";
 import { type PodInfo, podInfo } from "../../snapshot/pod-info.ts";
 import { makeNode, makePod, makeWorld, onNode } from "../../testing.ts";
-import { type Candidate, pickCandidate, selectVictims, splitByBudget } from "./victims.ts";
+import { candidateOf, openBudgets, pickCandidate, selectVictims, splitByBudget } from "./victims.ts";
 
 interface There {
   readonly name: string;
@@ -45,11 +45,11 @@ function victimsOf(
   const info = podInfo(pod({ name: "p", cpu, priority: 100 }));
   const { run } = prepareFilters(world.framework.filters, info, {
     diagnosis: emptyDiagnosis(),
-    nominatedOn: () => [],
+    ownNode: undefined,
   }) as { run: Parameters<typeof selectVictims>[0]["run"] };
   const node = world.framework.snapshot.node("n")!;
   const before = node.pods.length;
-  const found = selectVictims({ pod: info, run, budgets, nowMs: now }, node);
+  const found = selectVictims({ pod: info, run, budgets: openBudgets(budgets) }, node);
   assert.equal(node.pods.length, before, "trying changes nothing");
   return "code" in found ? found.reasons.join() : found.victims.map((victim) => victim.name);
 }
@@ -131,20 +131,19 @@ test("victims of one node", () => {
 test("budgets are used up one by one; pods they disrupt already count no more", () => {
   const pods = ["a", "b", "c"].map((name) => podInfo(pod({ name, cpu: 1, priority: 0, app: "g" })));
   const names = (infos: readonly PodInfo[]) => infos.map((info) => info.name);
-  const one = splitByBudget(pods, [budget("g", 1)]);
+  const one = splitByBudget(pods, openBudgets([budget("g", 1)]));
   assert.deepEqual([names(one.others), names(one.violating)], [["a"], ["b", "c"]]);
-  const disrupted = splitByBudget(pods, [budget("g", 1, ["a"])]);
+  const disrupted = splitByBudget(pods, openBudgets([budget("g", 1, ["a"])]));
   assert.deepEqual([names(disrupted.others), names(disrupted.violating)], [["a", "b"], ["c"]]);
 });
 
 test("the node where the least is lost", () => {
-  const candidate = (nodeName: string, violations: number, ...victims: (readonly [number, number])[]): Candidate => ({
-    nodeName,
-    violations,
-    victims: victims.map(([priority, age], index) =>
-      podInfo(pod({ name: `${nodeName}${index}`, cpu: 1, priority, age })),
-    ),
-  });
+  const candidate = (nodeName: string, violations: number, ...victims: (readonly [number, number])[]): Candidate =>
+    candidateOf(
+      nodeName,
+      victims.map(([priority, age], index) => podInfo(pod({ name: `${nodeName}${index}`, cpu: 1, priority, age }))),
+      violations,
+    );
   const cases: readonly [string, readonly Candidate[], string][] = [
     ["fewest violated budgets", [candidate("a", 1, [0, 1]), candidate("b", 0, [9, 1])], "b"],
     ["lowest highest priority", [candidate("a", 0, [9, 1]), candidate("b", 0, [5, 1], [5, 1], [5, 1])], "b"],
@@ -153,6 +152,5 @@ test("the node where the least is lost", () => {
     ["latest start of the most important", [candidate("a", 0, [5, 60]), candidate("b", 0, [5, 2])], "b"],
     ["the first of equals", [candidate("a", 0, [5, 2]), candidate("b", 0, [5, 2])], "a"],
   ];
-  for (const [name, candidates, expected] of cases)
-    assert.equal(pickCandidate(candidates, now)?.nodeName, expected, name);
+  for (const [name, candidates, expected] of cases) assert.equal(pickCandidate(candidates)?.nodeName, expected, name);
 });

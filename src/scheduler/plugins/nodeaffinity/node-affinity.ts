@@ -1,5 +1,5 @@
 // nodeSelector and node affinity: required ones filter, preferred ones score.
-import type { Node, Pod } from "../../../api/index.ts";
+import type { Node, NodeSelector, Pod } from "../../../api/index.ts";
 import { action, asNode, check, type FilterStep, type Plugin, reject, skip, unresolvable } from "../../framework.ts";
 import { type NodeFacts, preferredNodeScore, requiredNodeMatcher } from "../../lib/node-selector.ts";
 import { normalize } from "../../lib/normalize.ts";
@@ -20,6 +20,7 @@ export const nodeAffinity = (): Plugin => ({
     const step: FilterStep = check({
       ...(nodeNames === undefined ? {} : { nodeNames }),
       check: (node) => (matches(node) ? undefined : mismatch),
+      sign: () => JSON.stringify([info.pod.spec?.nodeSelector, requiredAffinity(info.pod)]),
     });
     return step;
   },
@@ -44,10 +45,12 @@ export const nodeAffinity = (): Plugin => ({
   ],
 });
 
+const requiredAffinity = (pod: Pod): NodeSelector | undefined =>
+  pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+
 /** The only nodes that can match, when every term pins metadata.name: DaemonSet pods look at one node instead of all. */
 function namedNodes(pod: Pod): ReadonlySet<string> | undefined {
-  const terms =
-    pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const terms = requiredAffinity(pod)?.nodeSelectorTerms ?? [];
   if (terms.length === 0) return undefined;
   const names = new Set<string>();
   for (const term of terms) {

@@ -25,6 +25,7 @@ export const nodeDeclaredFeatures = (): Plugin => ({
         const declared = node.node.status?.declaredFeatures ?? [];
         return wanted.every((feature) => declared.includes(feature)) ? undefined : lacking;
       },
+      sign: () => wanted.join(),
     });
   },
   events: [

@@ -8,7 +8,9 @@ export const nodeName = (): Plugin => ({
   name,
   filter: (pod) => {
     const wanted = pod.pod.spec?.nodeName;
-    return wanted ? check({ check: (node) => (node.name === wanted ? undefined : otherNode) }) : skip;
+    return wanted
+      ? check({ check: (node) => (node.name === wanted ? undefined : otherNode), sign: () => wanted })
+      : skip;
   },
   events: [{ resource: "Node", action: action.add }],
 });

@@ -10,7 +10,10 @@ export const nodePorts = (): Plugin => ({
   filter: (pod) =>
     pod.ports.length === 0
       ? skip
-      : check({ check: (node) => (node.usedPorts.conflicts(pod.ports) ? taken : undefined) }),
+      : check({
+          check: (node) => (node.usedPorts.conflicts(pod.ports) ? taken : undefined),
+          sign: () => JSON.stringify(pod.ports),
+        }),
   events: [
     {
       resource: "Pod",

@@ -105,6 +105,11 @@ export const nodeResourcesFit = (): Plugin => {
           statuses[short] ??= statusOf(reasonsFor(short, wanted, node), (short & hopeless) !== 0);
           return statuses[short];
         },
+        sign: () => {
+          const { cpu, memory, ephemeralStorage, scalars } = wanted;
+          const others = scalars === undefined ? "" : JSON.stringify([...scalars]);
+          return `${cpu} ${memory} ${ephemeralStorage} ${others}`;
+        },
       });
     },
     score: (pod, nodes, out) => {

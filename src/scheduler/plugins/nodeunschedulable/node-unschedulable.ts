@@ -10,7 +10,7 @@ export const nodeUnschedulable = ({ snapshot }: Handle): Plugin => ({
   name,
   filter: (pod) => {
     if (snapshot.marked.unschedulable === 0 || isTolerated(unschedulableTaint, pod.pod.spec?.tolerations)) return skip;
-    return check({ check: (node) => (node.unschedulable ? cordoned : undefined) });
+    return check({ check: (node) => (node.unschedulable ? cordoned : undefined), sign: () => "" });
   },
   events: [
     {

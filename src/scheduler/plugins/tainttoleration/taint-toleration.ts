@@ -17,6 +17,7 @@ export const taintToleration = ({ snapshot }: Handle): Plugin => ({
     return check({
       check: (node) =>
         node.hardTaints.length > 0 && hasUntoleratedTaint(node.hardTaints, tolerations) ? tainted : undefined,
+      sign: () => JSON.stringify(tolerations ?? []),
     });
   },
   score: (pod, nodes, out) => {

@@ -17,6 +17,7 @@ import { createNodeManager, nodeReference } from "./nodestatus/manager.ts";
 import { createObjectCache } from "./objects.ts";
 import { isMirrorPod, isTerminalPhase, podUid } from "./pod.ts";
 import { admit } from "./pods/admission.ts";
+import { createLocalAnnotations } from "./pods/local-annotations.ts";
 import { createOrphanKiller } from "./pods/orphans.ts";
 import { createPleg } from "./pods/pleg.ts";
 import { createResizes, type Resizes } from "./pods/resize.ts";
@@ -134,18 +135,24 @@ export function createKubelet(options: KubeletOptions): Kubelet {
 
   const start = async (signal: AbortSignal): Promise<void> => {
     nodeInformer.addHandler({ add: nodeManager.observe, update: (_, after) => nodeManager.observe(after) });
+    const local = createLocalAnnotations(clock);
+    const take = (pod: Pod): void => workers.update(local.annotate(pod));
+    const drop = (pod: Pod): void => {
+      local.forget(podUid(pod));
+      workers.remove(pod);
+    };
     podInformer.addHandler({
       add: (pod) => {
-        if (!isMirrorPod(pod)) workers.update(pod);
+        if (!isMirrorPod(pod)) take(pod);
       },
       update: (before, after) => {
         if (isMirrorPod(after)) return;
-        if (before.metadata.uid !== after.metadata.uid) workers.remove(before);
+        if (before.metadata.uid !== after.metadata.uid) drop(before);
         statuses.observe(after);
-        workers.update(after);
+        take(after);
       },
       delete: (pod) => {
-        if (!isMirrorPod(pod)) workers.remove(pod);
+        if (!isMirrorPod(pod)) drop(pod);
       },
     });
     const registered = nodeManager.register(signal);

@@ -7,6 +7,7 @@ export const podUid = (pod: Pod): string => pod.metadata.annotations?.["kubernet
 export const podText = (pod: Pod): string => `${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`;
 
 export const configSource = "kubernetes.io/config.source";
+export const seenAnnotation = "kubernetes.io/config.seen";
 export const mirrorAnnotation = "kubernetes.io/config.mirror";
 /** From a file of this node, not from the API. */
 export const isStaticPod = (pod: Pod): boolean => {

@@ -151,6 +151,17 @@ function isUnderWay(pod: Pod, observed: ObservedPod, actuated: ResizeState["actu
   });
 }
 
+/** In the order in which Go marshals ResourceRequirements: its fields as declared, maps by key, nothing that is empty. */
+function inGoOrder({ limits, requests, claims }: Resources = {}): object {
+  const byKey = (amounts: Resources["limits"]): object | undefined =>
+    amounts && Object.keys(amounts).length > 0
+      ? Object.fromEntries(Object.entries(amounts).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : undefined;
+  return { limits: byKey(limits), requests: byKey(requests), claims };
+}
+
+type Resources = NonNullable<Pod["spec"]["containers"][number]["resources"]>;
+
 interface ResizeEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
@@ -161,7 +172,7 @@ interface ResizeEvent {
 
 function tell(context: KubeletContext, pod: Pod, { type, reason, prefix, generation, error }: ResizeEvent): void {
   const summary = (containers: readonly Pod["spec"]["containers"][number][]) =>
-    containers.map(({ name, resources }) => ({ name, resources: resources ?? {} }));
+    containers.map(({ name, resources }) => ({ name, resources: inGoOrder(resources) }));
   const inits = summary(initContainers(pod));
   const text = JSON.stringify({
     ...(inits.length > 0 ? { initContainers: inits } : {}),

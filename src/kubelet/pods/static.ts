@@ -3,17 +3,17 @@
 
 import { type Pod, pods } from "../../api/index.ts";
 import { isAbort, type Logger, sleep } from "../../base/index.ts";
-import { fromYaml, isAlreadyExists, isNotFound } from "../../machinery/index.ts";
+import { formatTime, fromYaml, isAlreadyExists, isNotFound } from "../../machinery/index.ts";
 import type { KubeletContext } from "../context.ts";
-import { configSource, mirrorAnnotation } from "../pod.ts";
+import { configSource, mirrorAnnotation, seenAnnotation } from "../pod.ts";
+import { seenText } from "./local-annotations.ts";
 import type { PodWorkers } from "./workers.ts";
 
 const hashAnnotation = "kubernetes.io/config.hash";
-const seenAnnotation = "kubernetes.io/config.seen";
 const recheckMs = 20_000;
 
 /** The pod a file describes, named and marked as static pods are. Throws for what is no pod. */
-export function staticPod(parsed: unknown, node: { readonly name: string; readonly now: string }): Pod {
+export function staticPod(parsed: unknown, node: { readonly name: string; readonly nowMs: number }): Pod {
   const given = parsed as Partial<Pod> | undefined;
   if (given?.kind !== "Pod" || given.apiVersion !== "v1") throw new Error("is not a Pod of v1");
   const name = given.metadata?.name;
@@ -35,11 +35,11 @@ export function staticPod(parsed: unknown, node: { readonly name: string; readon
       namespace: given.metadata?.namespace || "default",
       uid: hash,
       resourceVersion: "",
-      creationTimestamp: node.now,
+      creationTimestamp: formatTime(node.nowMs),
       annotations: {
         ...given.metadata?.annotations,
         [hashAnnotation]: hash,
-        [seenAnnotation]: node.now,
+        [seenAnnotation]: seenText(node.nowMs),
         [configSource]: "file",
       },
     },
@@ -84,7 +84,7 @@ export function createStaticPods(context: KubeletContext, workers: PodWorkers, p
         const text = new TextDecoder().decode(await host.files.read(file));
         const pod = staticPod(fromYaml(text)[0], {
           name: nodeName,
-          now: `${new Date(clock.now()).toISOString().slice(0, 19)}Z`,
+          nowMs: clock.now(),
         });
         found.set(pod.metadata.uid, running.get(pod.metadata.uid) ?? pod);
       } catch (error) {

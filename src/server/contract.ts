@@ -116,6 +116,8 @@ export interface AdmissionHost {
   readonly objects: ServedObjects;
   /** Absent where there is no network (browser, simulation): calls of webhooks fail. */
   readonly webhooks?: WebhookConnections;
+  /** Reads a kubeconfig file; throws Error that says what is wrong with it. Absent where there are no files. */
+  readonly remoteEndpoint?: (kubeconfigFile: string) => RemoteEndpoint;
   /** Where plugins with metrics of their own put them. */
   readonly metrics?: MetricRegistry;
   /** A plugin's document of `--admission-control-config-file`, decoded; undefined when there is none. */
@@ -148,6 +150,21 @@ export interface WebhookCall {
   readonly body: Uint8Array;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** PEM of the caller's own certificate and its key. */
+  readonly certificate?: string;
+  readonly key?: string;
+  /** The name that the peer's certificate must have, instead of the URL's host. */
+  readonly serverName?: string;
+  /** Does not check the peer's certificate. */
+  readonly insecure?: boolean;
+  /** The header of that name. */
+  readonly authorization?: string;
+}
+
+/** A service that a kubeconfig names. */
+export interface RemoteEndpoint
+  extends Pick<WebhookCall, "url" | "authorities" | "certificate" | "key" | "serverName" | "insecure"> {
+  readonly authorization?: () => string | Promise<string>;
 }
 
 export interface WebhookAnswer {

@@ -1,8 +1,22 @@
 export { serverUser } from "./accessors.ts";
 export { readAdmissionConfiguration } from "./admission/configuration.ts";
-export { type AuditSink, createAuditor } from "./audit/auditor.ts";
+export { createAuditor } from "./audit/auditor.ts";
+export {
+  type AuditBackend,
+  type AuditLogFormat,
+  type AuditSink,
+  auditLogFormats,
+  ignoringErrors,
+  type LostEvents,
+  logBackend,
+  lostEvents,
+  unionOf,
+} from "./audit/backend.ts";
+export { buffered } from "./audit/buffered.ts";
 export type { Auditor } from "./audit/contract.ts";
 export { parseAuditPolicy } from "./audit/policy.ts";
+export { truncating } from "./audit/truncating.ts";
+export { webhookBackend } from "./audit/webhook.ts";
 export { bootstrapTokens } from "./authn/bootstrap-tokens.ts";
 export { createAuthenticator } from "./authn/create.ts";
 export { openIdDiscovery } from "./authn/discovery.ts";
@@ -27,6 +41,7 @@ export type { DocumentRoute } from "./documents/documents.ts";
 export { EnablementError, type FeatureGates, featureGates, parseFeatureGates } from "./enablement/features.ts";
 export { parseRuntimeConfig, type RuntimeConfig } from "./enablement/runtime-config.ts";
 export type { VirtualContext, VirtualKind } from "./registry/virtual.ts";
+export { remoteWebhook } from "./remote/webhook.ts";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.ts";
 export type { ConnectHandler, ConnectTarget, UpgradeDecision } from "./streaming/connect.ts";
 export { type TestServer, testServer } from "./testing.ts";

@@ -8,12 +8,13 @@ import {
   type Handle,
   type Identity,
   parseGoDuration,
+  quoteGo,
   StatusError,
   toYaml,
   type UserInfo,
 } from "../machinery/index.ts";
 import type { Aggregation } from "./aggregation/contract.ts";
-import type { Auditor, AuditTrail } from "./audit/contract.ts";
+import { type Auditor, type AuditTrail, NotAudited } from "./audit/contract.ts";
 import { impersonate } from "./authn/impersonate.ts";
 import { denied } from "./authz/forbidden.ts";
 import { selectorAttributes } from "./authz/selector-attributes.ts";
@@ -95,6 +96,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const user = await identify(request, identity);
       context = contextOf(request, { info, user, auditId });
       flight.trail = audited(context, flight, { identity });
+      if (flight.trail !== undefined && flight.trail.received !== true) await keptAtFirst(flight);
       context = { ...context, user: await impersonate(request, user, authorizer) };
       if (context.user !== user) flight.trail?.impersonated(context.user);
       response = await withDeadline(run(context, flight), flight);
@@ -110,7 +112,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     response = withCommonHeaders(response, auditId, { context, headers: flight.headers });
     const served = info.isResource && core.catalog.find(info.group, info.version, info.resource) !== undefined;
     metrics.observe(info, request, { response, served, durationMs: clock.monotonic() - startedMs });
-    flight.trail?.responded(response);
+    const told = flight.trail?.responded(response);
+    if (told !== undefined) await told;
     return observed(response, { info, request, trail: flight.trail });
   };
 
@@ -153,11 +156,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       annotations: context.annotations,
     });
 
+  /** A backend may hold the request until its first event is kept; without that nothing is done. */
+  async function keptAtFirst(flight: Flight): Promise<void> {
+    if ((await flight.trail?.received) !== false) return;
+    flight.trail = undefined;
+    throw new NotAudited();
+  }
+
   /** Streams are counted, and audited, until their end. */
   function observed(
     response: ApiResponse,
     of: { readonly info: RequestInfo; readonly request: ApiRequest; readonly trail: AuditTrail | undefined },
-  ): ApiResponse {
+  ): ApiResponse | Promise<ApiResponse> {
     const { info, request, trail } = of;
     if (response.watch !== undefined) {
       const counted = metrics.longRunning(info, request);
@@ -165,14 +175,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const ended = (): void => {
         counted();
         forget?.();
-        trail?.completed();
+        void trail?.completed();
       };
       return { ...response, watch: untilEnd(response.watch, ended) };
     }
     if (response.stream !== undefined && trail !== undefined)
-      return { ...response, stream: untilEnd(response.stream, () => trail.completed()) };
-    trail?.completed();
-    return response;
+      return { ...response, stream: untilEnd(response.stream, () => void trail.completed()) };
+    const told = trail?.completed();
+    return told === undefined ? response : told.then(() => response);
   }
 
   /** Who asks: given by the composition, or found by the authenticator, or nobody in particular. */
@@ -247,6 +257,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   ): ApiResponse | Promise<ApiResponse> {
     let status: StatusError;
     if (error instanceof TooManyRequests && request.objects !== true) return refusedForNow(error);
+    if (error instanceof NotAudited && request.objects !== true) return notAudited(request, error);
     if (error instanceof StatusError) status = error;
     else {
       log.error("a request failed unexpectedly", {
@@ -276,6 +287,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const user = await identify(request, identity);
       context = contextOf(request, { info, user, auditId });
       flight.trail = audited(context, flight, { identity });
+      if (flight.trail !== undefined && flight.trail.received !== true) await keptAtFirst(flight);
       context = { ...context, user: await impersonate(request, user, authorizer) };
       if (context.user !== user) flight.trail?.impersonated(context.user);
       await authorize(context);
@@ -287,14 +299,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (!info.isResource) throw noRoute();
       const target = await upgradeTarget({ context, info });
       // What is said on the connection is nobody's business: the event is of its beginning.
-      flight.trail?.responded({ status: 101, headers: {} });
+      await flight.trail?.responded({ status: 101, headers: {} });
       return { type: "connect", target };
     } catch (error) {
       const response = withCommonHeaders(await failure(request, { error, auditId }), auditId, { context });
-      flight.trail?.responded(response);
+      await flight.trail?.responded(response);
       return { type: "refused", response };
     } finally {
-      flight.trail?.completed();
+      await flight.trail?.completed();
     }
   }
 
@@ -430,6 +442,14 @@ function timeoutOf(request: ApiRequest, { longRunning }: Flight, mostMs: number)
 const refusedForNow = (error: TooManyRequests): ApiResponse => {
   const { headers, ...response } = textResponse(429, `${error.message}\n`);
   return { ...response, headers: { ...headers, ...error.headers } };
+};
+
+const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
+const notAudited = ({ path, query }: ApiRequest, error: NotAudited): ApiResponse => {
+  const uri = query === undefined || query.size === 0 ? path : `${path}?${query}`;
+  const text = `Internal Server Error: ${quoteGo(uri)}: ${error.message}`;
+  return textResponse(500, `${text.replace(/[&<>]/g, (each) => escapes[each]!)}\n`);
 };
 
 const timedOut = (): StatusError =>

@@ -16,11 +16,11 @@ import { bootstrapNamespaces, bootstrapObjects, type ServerIdentity } from "./bo
 import { createCatalog } from "./catalog.ts";
 import type { ServerCore } from "./context.ts";
 import type {
-  AdmissionPluginEntry,
   Authenticator,
   Authorizer,
   ObjectReader,
   ObjectWriter,
+  RemoteEndpoint,
   WebhookConnections,
 } from "./contract.ts";
 import { watchDefinitions } from "./crd/definitions.ts";
@@ -61,8 +61,6 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
     /** Documents of plugins by their name, as readAdmissionConfiguration gives them. */
     readonly configuration?: Readonly<Record<string, unknown>>;
   };
-  /** Plugins that other rooms of the server bring, by the name of their place in the list. */
-  readonly admissionPlugins?: readonly AdmissionPluginEntry[];
   readonly featureGates?: Readonly<Record<string, boolean>>;
   /** Which built-in APIs are served besides or instead of the stable ones: `api/beta` or `group/version` to `true`. */
   readonly runtimeConfig?: RuntimeConfig;
@@ -82,6 +80,8 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   readonly connect?: ConnectHandler;
   /** How extension servers are reached. */
   readonly aggregation?: AggregationOptions;
+  /** How plugins read the kubeconfig of a service that they ask. */
+  readonly remoteEndpoint?: (kubeconfigFile: string) => RemoteEndpoint;
   /** How webhooks are called; the caller closes it. Without it no webhook can be reached. */
   readonly webhooks?: WebhookConnections;
   /** More documents: /openid/v1/jwks, /debug/…. */
@@ -184,11 +184,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     metrics: options.metrics,
     pluginConfiguration: (plugin: string) => options.admission?.configuration?.[plugin],
     ...(options.webhooks === undefined ? {} : { webhooks: options.webhooks }),
+    ...(options.remoteEndpoint === undefined ? {} : { remoteEndpoint: options.remoteEndpoint }),
   };
   const selection = { enable: options.admission?.enable ?? [], disable: options.admission?.disable ?? [] };
   late.admission = createAdmissionChain(
     [
-      ...selectPlugins(host, selection, options.admissionPlugins),
+      ...selectPlugins(host, selection),
       // Not a matter of choice, and last: what the others made of a role is what is checked.
       rbacEscalationCheck(host),
       policyParamsCheck(host),

@@ -30,6 +30,7 @@ import { auditFlags, auditorOf } from "./audit.ts";
 import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
 import { extensionAuthentication } from "./extension-authentication.ts";
 import { localHealth } from "./local-health.ts";
+import { endpointOf } from "./remote-endpoint.ts";
 import { readFlagFile, servingFiles } from "./self-signed.ts";
 import { serveApi } from "./serve-api.ts";
 
@@ -153,7 +154,14 @@ export async function run(words: readonly string[]): Promise<number> {
     verbosity = set;
   };
   const { connect } = streaming;
-  const options = { ...planeOptions(values, pki, tls), componentProbes, advertise, connect, log, setVerbosity };
+  const options = {
+    ...planeOptions({ values, pki, tls, log }),
+    componentProbes,
+    advertise,
+    connect,
+    log,
+    setVerbosity,
+  };
   const store = await openStore(values, log);
   try {
     await serve({ options: { ...options, store }, streaming, tls, values, signal });
@@ -196,13 +204,20 @@ async function serve({ options, streaming, tls, values, signal }: Serving): Prom
 
 type PlaneOptions = Omit<ControlPlaneOptions, "store" | "advertise" | "connect" | "log">;
 
-function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMaterial): PlaneOptions {
+interface PlaneSource {
+  readonly values: Values;
+  readonly pki: ClusterPki | undefined;
+  readonly tls: TlsMaterial;
+  readonly log: Logger;
+}
+
+function planeOptions({ values, pki, tls, log }: PlaneSource): PlaneOptions {
   const [tokens, frontProxies] = [values["token-auth-file"], values["requestheader-client-ca-file"]];
   const requestHeader = frontProxies ? requestHeaderOptions(values) : undefined;
   const lifetimeMs = values["service-account-max-token-expiration"];
   const metrics = new MetricRegistry();
   registerProcessMetrics(metrics, systemClock);
-  const auditor = auditorOf(values, metrics);
+  const auditor = auditorOf(values, { metrics, log });
   return {
     clock: systemClock,
     rng: systemRng,
@@ -228,6 +243,7 @@ function planeOptions(values: Values, pki: ClusterPki | undefined, tls: TlsMater
     extensionAuthentication: extensionAuthentication(tls, requestHeader),
     aggregation: aggregation(values),
     ...(auditor ? { auditor } : {}),
+    remoteEndpoint: endpointOf,
     requestTimeoutMs: values["request-timeout"],
     minRequestTimeoutMs: values["min-request-timeout"] * 1000,
     ...(tokens ? { staticTokens: parseTokenFile(readFlagFile("token-auth-file", tokens), tokens) } : {}),

@@ -34,7 +34,6 @@ export interface ControlPlaneOptions
   extends Pick<
     ApiServerOptions,
     | "admission"
-    | "admissionPlugins"
     | "advertise"
     | "allowPrivileged"
     | "anonymous"
@@ -43,6 +42,7 @@ export interface ControlPlaneOptions
     | "connect"
     | "featureGates"
     | "flags"
+    | "remoteEndpoint"
     | "runtimeConfig"
     | "maxMutatingRequestsInflight"
     | "maxRequestsInflight"

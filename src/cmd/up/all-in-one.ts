@@ -26,7 +26,7 @@ import {
 } from "../../server/node/index.ts";
 import type { Store } from "../../store/index.ts";
 import { openSqliteStore } from "../../store/sqlite/index.ts";
-import { auditorOf, plainAuditLog } from "../apiserver/audit.ts";
+import { plainAuditor } from "../apiserver/audit.ts";
 import { type ControlPlane, componentUsers, createControlPlane } from "../apiserver/control-plane.ts";
 import { extensionAuthentication } from "../apiserver/extension-authentication.ts";
 import { serveApi } from "../apiserver/serve-api.ts";
@@ -254,7 +254,7 @@ interface PlaneParts {
 async function startPlane({ options, pki, store, address, streaming }: PlaneParts): Promise<ControlPlane> {
   const { audit, config, log, setVerbosity } = options;
   const metrics = new MetricRegistry();
-  const auditor = auditorOf(plainAuditLog(audit?.file, audit?.path), metrics);
+  const auditor = plainAuditor(audit?.file, audit?.path, { metrics, log });
   const plane = createControlPlane({
     store,
     clock: systemClock,

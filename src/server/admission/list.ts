@@ -12,6 +12,7 @@ import { createDefaultTolerationSeconds } from "./plugins/defaulttolerationsecon
 import { createDenyServiceExternalIPs } from "./plugins/denyserviceexternalips/plugin.ts";
 import { createEventRateLimit } from "./plugins/eventratelimit/plugin.ts";
 import { createExtendedResourceToleration } from "./plugins/extendedresourcetoleration/plugin.ts";
+import { createImagePolicyWebhook } from "./plugins/imagepolicywebhook/plugin.ts";
 import { createJobValidation } from "./plugins/jobvalidation/plugin.ts";
 import { createLimitPodHardAntiAffinityTopology } from "./plugins/limitpodhardantiaffinitytopology/plugin.ts";
 import { createLimitRanger } from "./plugins/limitranger/plugin.ts";
@@ -53,6 +54,7 @@ export const admissionPlugins: readonly AdmissionPluginEntry[] = [
   nodeRestriction,
   { name: "TaintNodesByCondition", onByDefault: true, create: createTaintNodesByCondition },
   { name: "AlwaysPullImages", onByDefault: false, create: createAlwaysPullImages },
+  { name: "ImagePolicyWebhook", onByDefault: false, create: createImagePolicyWebhook },
   { name: "PodSecurity", onByDefault: true, create: createPodSecurity },
   { name: "PodNodeSelector", onByDefault: false, create: createPodNodeSelector },
   { name: "Priority", onByDefault: true, create: createPriority },
@@ -89,85 +91,24 @@ export const admissionPlugins: readonly AdmissionPluginEntry[] = [
   { name: "AlwaysDeny", onByDefault: false, create: createAlwaysDeny },
 ];
 
-/** Upstream's order of all plugins: where one that is brought from outside the list belongs. */
-const order = [
-  "AlwaysAdmit",
-  "NamespaceAutoProvision",
-  "NamespaceLifecycle",
-  "NamespaceExists",
-  "LimitPodHardAntiAffinityTopology",
-  "LimitRanger",
-  "ServiceAccount",
-  "NodeRestriction",
-  "TaintNodesByCondition",
-  "AlwaysPullImages",
-  "ImagePolicyWebhook",
-  "PodSecurity",
-  "PodNodeSelector",
-  "Priority",
-  "DefaultTolerationSeconds",
-  "PodTolerationRestriction",
-  "EventRateLimit",
-  "ExtendedResourceToleration",
-  "DefaultStorageClass",
-  "StorageObjectInUseProtection",
-  "PodGroupProtection",
-  "OwnerReferencesPermissionEnforcement",
-  "PersistentVolumeClaimResize",
-  "RuntimeClass",
-  "CertificateApproval",
-  "CertificateSigning",
-  "ClusterTrustBundleAttest",
-  "CertificateSubjectRestriction",
-  "DefaultIngressClass",
-  "DenyServiceExternalIPs",
-  "PodTopologyLabels",
-  "PodGroupWorkloadExists",
-  "NodeDeclaredFeatureValidator",
-  "JobValidation",
-  "PodResizeValidator",
-  "MutatingAdmissionPolicy",
-  "MutatingAdmissionWebhook",
-  "ValidatingAdmissionPolicy",
-  "ValidatingAdmissionWebhook",
-  "ResourceQuota",
-  "AlwaysDeny",
-];
-
 export interface AdmissionSelection {
   readonly enable: readonly string[];
   readonly disable: readonly string[];
 }
 
-/**
- * The plugins to run, in order. Throws Error with upstream's texts for names that there are not and names that are turned
- * on and off, and for enabling what this server does not have yet. Disabling such a one is fine: it does not run.
- */
-export function selectPlugins(
-  host: AdmissionHost,
-  selection: AdmissionSelection,
-  brought: readonly AdmissionPluginEntry[] = [],
-): AdmissionPlugin[] {
-  const entries = [...admissionPlugins, ...brought].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
-  const names = entries.map((entry) => entry.name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new Error(`admission plugin ${twice} is listed twice`);
-  const isKnown = (name: string): boolean => names.includes(name) || order.includes(name);
+/** The plugins to run, in order. Throws Error with upstream's texts for names that there are not and names that are turned on and off. */
+export function selectPlugins(host: AdmissionHost, selection: AdmissionSelection): AdmissionPlugin[] {
+  const names = new Set(admissionPlugins.map(({ name }) => name));
   const faults = (["enable", "disable"] as const).flatMap((list) =>
     selection[list]
-      .filter((name) => !isKnown(name))
+      .filter((name) => !names.has(name))
       .map((name) => `${list}-admission-plugins plugin ${JSON.stringify(name)} is unknown`),
   );
   const both = [...new Set(selection.enable.filter((name) => selection.disable.includes(name)))].sort();
   if (both.length > 0)
     faults.push(`[${both.join(" ")}] in enable-admission-plugins and disable-admission-plugins overlapped`);
   if (faults.length > 0) throw new Error(aggregate(faults));
-  const missing = selection.enable.filter((name) => !names.includes(name));
-  if (missing.length > 0)
-    throw new Error(
-      `admission plugin ${missing.join(", ")} is not part of this server; there are: ${names.join(", ")}`,
-    );
-  const chosen = entries.filter(
+  const chosen = admissionPlugins.filter(
     ({ name, onByDefault }) => !selection.disable.includes(name) && (onByDefault || selection.enable.includes(name)),
   );
   return chosen.map(({ name, create }) => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MetricRegistry, systemClock } from "../../base/index.ts";
+import { MetricRegistry, silentLogger, systemClock } from "../../base/index.ts";
 import { ask } from "../request.fixture.ts";
 import { requestInfoOf } from "../request-info.ts";
 import { testServer } from "../testing.ts";
 import { createAuditor } from "./auditor.ts";
+import { logBackend, lostEvents } from "./backend.ts";
 import { auditEvaluator, parseAuditPolicy } from "./policy.ts";
 
 const policyOf = (rules: string, more = "") =>
@@ -49,7 +50,9 @@ test("a policy that says nothing usable is refused with the rule's name", () => 
 async function written(policy: ReturnType<typeof policyOf>, lines: readonly (readonly [string, unknown?])[]) {
   const events: Record<string, unknown>[] = [];
   const sink = { write: (line: string) => void events.push(JSON.parse(line)), close: async () => {} };
-  const auditor = createAuditor({ policy, sink, clock: systemClock, metrics: new MetricRegistry() });
+  const metrics = new MetricRegistry();
+  const backend = logBackend(sink, { format: "json", lost: lostEvents(metrics, silentLogger) });
+  const auditor = createAuditor({ policy, backend, clock: systemClock, metrics });
   const server = await testServer({ auditor });
   try {
     for (const [line, body] of lines) await ask(server, line, { user: jane, ...(body === undefined ? {} : { body }) });

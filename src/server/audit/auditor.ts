@@ -1,59 +1,58 @@
-// Writes audit events of requests as the policy says: one line of JSON for each stage, fields in upstream's order. Upstream:
+// Makes audit events of requests as the policy says: one for each stage, fields in upstream's order. Upstream:
 // apiserver's audit/request.go, audit/context.go and endpoints/filters/audit.go.
 import { type Clock, Counter, type MetricRegistry } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, formatMicroTime, fromYaml, type UserInfo } from "../../machinery/index.ts";
 import type { RequestInfo } from "../request-info.ts";
+import type { AuditBackend } from "./backend.ts";
 import type { AuditedRequest, Auditor, AuditTrail } from "./contract.ts";
+import type { AuditEvent } from "./event.ts";
 import { type AuditDecision, type AuditPolicy, type AuditStage, auditEvaluator, auditLevels } from "./policy.ts";
-
-/** Where events go. Lines end with a line feed. */
-export interface AuditSink {
-  write(line: string): void;
-  close(): Promise<void>;
-}
 
 export interface AuditorOptions {
   readonly policy: AuditPolicy;
-  readonly sink: AuditSink;
+  readonly backend: AuditBackend;
   readonly clock: Clock;
   readonly metrics: MetricRegistry;
 }
 
-export function createAuditor({ policy, sink, clock, metrics }: AuditorOptions): Auditor {
+export function createAuditor({ policy, backend, clock, metrics }: AuditorOptions): Auditor {
   const decide = auditEvaluator(policy);
-  const events = metrics.register(
-    new Counter({
-      name: "apiserver_audit_event_total",
-      help: "Counter of audit events generated and sent to the audit backend.",
-      stability: "ALPHA",
-    }),
+  const counter = (name: string, help: string, labelNames: readonly string[] = []): Counter =>
+    metrics.register(new Counter({ name: `apiserver_audit_${name}`, help, labelNames, stability: "ALPHA" }));
+  const events = counter("event_total", "Counter of audit events generated and sent to the audit backend.");
+  const levels = counter("level_total", "Counter of policy levels for audit events (1 per request).", ["level"]);
+  const rejected = counter(
+    "requests_rejected_total",
+    "Counter of apiserver requests rejected due to an error in audit logging backend.",
   );
-  const levels = metrics.register(
-    new Counter({
-      name: "apiserver_audit_level_total",
-      help: "Counter of policy levels for audit events (1 per request).",
-      labelNames: ["level"],
-      stability: "ALPHA",
-    }),
-  );
-  const write = (line: string): void => {
+  const write = (event: AuditEvent): boolean | Promise<boolean> => {
     events.inc();
-    sink.write(line);
+    return backend.process([event]);
   };
   return {
     begin(request, of) {
       const decision = decide(of.info, of.user);
       levels.inc({ level: decision.level });
-      return decision.level === "None" ? undefined : trailOf(request, of, { decision, write, clock });
+      if (decision.level === "None") return undefined;
+      const trail = trailOf(request, of, { decision, write, clock });
+      if (typeof trail.received === "boolean") {
+        if (!trail.received) rejected.inc();
+        return trail;
+      }
+      const received = trail.received.then((kept) => {
+        if (!kept) rejected.inc();
+        return kept;
+      });
+      return { ...trail, received };
     },
-    close: () => sink.close(),
+    close: () => backend.close(),
   };
 }
 
 interface Means {
   readonly decision: AuditDecision;
   readonly clock: Clock;
-  write(line: string): void;
+  write(event: AuditEvent): boolean | Promise<boolean>;
 }
 
 type Fields = Record<string, unknown>;
@@ -65,11 +64,11 @@ function trailOf(request: ApiRequest, of: AuditedRequest, { decision, write, clo
   const objectRef = info.isResource ? referenceOf(info) : undefined;
   let [impersonatedUser, requestObject, responseObject, responseStatus]: unknown[] = [];
 
-  const stage = (name: AuditStage): void => {
-    if (decision.omitStages.has(name)) return;
+  const stage = (name: AuditStage): boolean | Promise<boolean> => {
+    if (decision.omitStages.has(name)) return true;
     const annotations = Object.fromEntries([...of.annotations].sort(([one], [other]) => (one < other ? -1 : 1)));
     const { user: who, sourceIPs, userAgent, ...head } = begun;
-    const event = {
+    return write({
       ...head,
       stage: name,
       requestURI: uriOf(request),
@@ -85,13 +84,14 @@ function trailOf(request: ApiRequest, of: AuditedRequest, { decision, write, clo
       requestReceivedTimestamp: formatMicroTime(of.receivedMs),
       stageTimestamp: formatMicroTime(name === "RequestReceived" ? of.receivedMs : clock.now()),
       annotations: of.annotations.size === 0 ? undefined : annotations,
-    };
-    write(`${JSON.stringify(event)}\n`);
+    } as AuditEvent);
   };
+  const held = (kept: boolean | Promise<boolean>): Promise<boolean> | undefined =>
+    typeof kept === "boolean" ? undefined : kept;
 
-  // Who could not be identified is written about once, when that is answered.
-  if (user !== undefined) stage("RequestReceived");
   return {
+    // Who could not be identified is written about once, when that is answered.
+    received: user === undefined || stage("RequestReceived"),
     impersonated(other) {
       impersonatedUser = userFields(other);
     },
@@ -108,10 +108,10 @@ function trailOf(request: ApiRequest, of: AuditedRequest, { decision, write, clo
       // Pages and documents of other servers are no objects of an API.
       if (rank >= auditLevels.indexOf("RequestResponse") && typeof object?.["kind"] === "string")
         responseObject = decision.omitManagedFields ? withoutManagedFields(object) : object;
-      if (of.longRunning || user === undefined) stage("ResponseStarted");
+      return of.longRunning || user === undefined ? held(stage("ResponseStarted")) : undefined;
     },
     completed() {
-      if (user !== undefined) stage("ResponseComplete");
+      return user === undefined ? undefined : held(stage("ResponseComplete"));
     },
   };
 }

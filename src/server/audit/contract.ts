@@ -22,11 +22,21 @@ export interface AuditedRequest {
 }
 
 export interface AuditTrail {
+  /** False when the first event was lost and the request may not go on; a promise while a backend holds it up. */
+  readonly received: boolean | Promise<boolean>;
   impersonated(user: UserInfo): void;
   /** The body as it was read, in the form that the handler saw. */
   requestObject(body: unknown): void;
   /** The answer is known; of a streaming one only its head. */
-  responded(response: ApiResponse): void;
+  responded(response: ApiResponse): Promise<unknown> | undefined;
   /** Nothing more is sent. For streaming answers: their end. */
-  completed(): void;
+  completed(): Promise<unknown> | undefined;
+}
+
+/** The request is answered with 500 and nothing is done. Upstream: filters/audit.go "failed to store audit event". */
+export class NotAudited extends Error {
+  override readonly name = "NotAudited";
+  constructor() {
+    super("failed to store audit event");
+  }
 }

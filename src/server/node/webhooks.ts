@@ -1,4 +1,4 @@
-// HTTPS calls of webhooks with node's own client. One agent for each set of authorities keeps connections for the next call;
+// HTTPS calls of webhooks with node's own client. One agent for each set of authorities and credentials keeps connections for the next call;
 // what goes wrong is said in Go's words, which clients of the API read.
 import { type IncomingMessage, request as plainRequest } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
@@ -11,18 +11,23 @@ const mostAgents = 200;
 
 export function webhookConnections(): WebhookConnections {
   const agents = new Map<string, Agent>();
-  const agentOf = (authorities: string): Agent => {
-    let agent = agents.get(authorities);
-    if (agent !== undefined) agents.delete(authorities);
+  const agentOf = (call: WebhookCall): Agent => {
+    const { authorities = "", certificate, key } = call;
+    const identity = certificate === undefined ? authorities : [authorities, certificate, key].join("\n");
+    const name = call.insecure === true ? `any ${identity}` : identity;
+    let agent = agents.get(name);
+    if (agent !== undefined) agents.delete(name);
     else
       agent = new Agent({
         keepAlive: true,
         maxFreeSockets: 25,
         minVersion: "TLSv1.2",
         ALPNProtocols: ["http/1.1"],
+        rejectUnauthorized: call.insecure !== true,
         ...(authorities === "" ? {} : { ca: authorities }),
+        ...(certificate === undefined || key === undefined ? {} : { cert: certificate, key }),
       });
-    agents.set(authorities, agent);
+    agents.set(name, agent);
     for (const [key, oldest] of agents) {
       if (agents.size <= mostAgents) break;
       agents.delete(key);
@@ -31,7 +36,7 @@ export function webhookConnections(): WebhookConnections {
     return agent;
   };
   return {
-    post: (call) => post(call, agentOf(call.authorities ?? "")),
+    post: (call) => post(call, agentOf(call)),
     close() {
       for (const agent of agents.values()) agent.destroy();
       agents.clear();
@@ -50,7 +55,10 @@ async function post(call: WebhookCall, agent: Agent): Promise<WebhookAnswer> {
       if (signal.aborted) throw new Error("context canceled");
       if (error instanceof BrokenConnection && error.reused && attempt === 1) continue;
       throw new Error(
-        goErrorText(error instanceof BrokenConnection ? error.reason : error, new URL(call.url).hostname),
+        goErrorText(
+          error instanceof BrokenConnection ? error.reason : error,
+          call.serverName ?? new URL(call.url).hostname,
+        ),
       );
     }
   }
@@ -97,7 +105,9 @@ function exchange(
     const outgoing = make({
       host,
       port,
-      ...(secure ? { agent: options.agent, servername: isIP(hostname) === 0 ? hostname : "" } : {}),
+      ...(secure
+        ? { agent: options.agent, servername: call.serverName ?? (isIP(hostname) === 0 ? hostname : "") }
+        : {}),
       method: call.method ?? "POST",
       path: url.pathname + url.search,
       headers: {
@@ -106,6 +116,7 @@ function exchange(
         "accept-encoding": "identity",
         ...(call.method === "GET" ? {} : { "content-type": "application/json", "content-length": call.body.length }),
         "user-agent": "kube-apiserver-admission",
+        ...(call.authorization === undefined ? {} : { authorization: call.authorization }),
       },
       signal: options.signal,
     });

@@ -1,0 +1,109 @@
+// A service that a kubeconfig names, asked with JSON: image policies, audit events. Upstream: apiserver/pkg/util/webhook.
+//
+// Contract: a call that fails in a way that may pass is made again, five times at most, after pauses that grow by half. It resolves with
+// the answer's body, or rejects with the error of the last call in upstream's words.
+import { type Clock, type Rng, sleep } from "../../base/index.ts";
+import { genericResponse, isObject, StatusError } from "../../machinery/index.ts";
+import type { RemoteEndpoint, WebhookConnections } from "../contract.ts";
+
+export interface RemoteWebhook {
+  call(body: Uint8Array, signals?: CallSignals): Promise<Uint8Array>;
+}
+
+export interface CallSignals {
+  /** Ends the call. */
+  readonly signal?: AbortSignal | undefined;
+  /** Lets a call that is under way end; none follows it. */
+  readonly lastCall?: AbortSignal;
+}
+
+export interface RemoteWebhookOptions {
+  readonly endpoint: RemoteEndpoint;
+  readonly connections: WebhookConnections;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  /** Before the second call. */
+  readonly initialBackoffMs: number;
+  /** `all`: whatever goes wrong is tried again; `passing`: what usually passes. */
+  readonly retry: "all" | "passing";
+}
+
+const callTimeoutMs = 30_000;
+const mostCalls = 5;
+const growth = 1.5;
+const jitter = 0.2;
+
+export function remoteWebhook(options: RemoteWebhookOptions): RemoteWebhook {
+  const { endpoint, connections, clock, rng } = options;
+  const once = async (body: Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array> => {
+    const answer = await post(connections, endpoint, { body, ...(signal ? { signal } : {}) });
+    if (answer.status >= 200 && answer.status <= 206) return answer.body;
+    throw errorOf(answer);
+  };
+  return {
+    async call(body, { signal, lastCall = signal } = {}) {
+      let pauseMs = options.initialBackoffMs;
+      for (let calls = 1; ; calls++) {
+        try {
+          return await once(body, signal);
+        } catch (error) {
+          const passes = options.retry === "all" || mayPass(error);
+          if (!passes || calls === mostCalls || signal?.aborted) throw error;
+          try {
+            await sleep(clock, pauseMs * (1 + jitter * rng.next()), lastCall);
+          } catch {
+            throw error; // Nobody waits any more: what went wrong is more telling than that.
+          }
+          pauseMs *= growth;
+        }
+      }
+    },
+  };
+}
+
+async function post(
+  connections: WebhookConnections,
+  endpoint: RemoteEndpoint,
+  call: { readonly body: Uint8Array; readonly signal?: AbortSignal },
+): ReturnType<WebhookConnections["post"]> {
+  const { authorization, ...rest } = endpoint;
+  try {
+    return await connections.post({
+      ...rest,
+      ...call,
+      ...(authorization === undefined ? {} : { authorization: await authorization() }),
+      timeoutMs: callTimeoutMs,
+    });
+  } catch (error) {
+    throw new Error(`Post ${JSON.stringify(endpoint.url)}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const decoder = new TextDecoder();
+
+/** A Status in the answer tells what is wrong; anything else is what the code says. */
+function errorOf({ status, body }: { readonly status: number; readonly body: Uint8Array }): StatusError {
+  const text = decoder.decode(body);
+  const told = parsed(text);
+  if (told?.["kind"] === "Status" && told["status"] !== "Success")
+    return new StatusError({ ...(told as object), code: status } as ConstructorParameters<typeof StatusError>[0]);
+  return genericResponse(status, text.slice(0, 2048).trim());
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined; // Not JSON: the code alone speaks.
+  }
+}
+
+/** Upstream: DefaultShouldRetry. */
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof StatusError)) return /: (EOF|connection reset by peer)$/.test((error as Error).message);
+  const { reason, details } = error.status;
+  if (reason === "InternalError" || reason === "Timeout" || reason === "TooManyRequests") return true;
+  return (details?.retryAfterSeconds ?? 0) > 0;
+}

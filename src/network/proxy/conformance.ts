@@ -129,18 +129,37 @@ export const proxyCases: readonly ProxyCase[] = [
       ]);
       matches(await ask("outside", "10.79.0.1", 80), /^p1/);
       matches(await ask("outside", "10.79.0.2", 80), /^p1/);
+      equal(await ask("node", "10.79.0.1", 80), "timeout", "the node itself is no exception");
+      matches(await ask("node", "10.96.0.5", 80), /^p1/, "nor are other addresses bound");
       await proxy.apply([
         samplePlan(
           samplePort({
             loadBalancerIps: ["10.79.0.1"],
             externalIps: ["10.79.0.2"],
-            sourceRanges: ["10.1.0.0/16"],
+            sourceRanges: ["10.1.0.0/16", "10.78.0.1/32"],
             clusterTargets: [p1],
           }),
         ),
       ]);
       equal(await ask("outside", "10.79.0.1", 80), "timeout");
       matches(await ask("outside", "10.79.0.2", 80), /^p1/);
+      matches(await ask("node", "10.79.0.1", 80), /^p1/);
+    },
+  },
+
+  {
+    name: "internal policy Local uses this node's endpoints only, and drops where others have some",
+    async run({ backend, ask }) {
+      const proxy = backend();
+      await proxy.apply([samplePlan(samplePort({ internalLocal: true, localTargets: [p2] }))]);
+      equal(await ask("p1", "10.96.0.5", 80), "p2 10.77.0.2");
+      matches(await ask("outside", "10.78.0.1", 30080), /^p[12] /, "what comes from outside is not bound");
+      await proxy.apply([samplePlan(samplePort({ internalLocal: true, localTargets: [] }))]);
+      equal(await ask("p1", "10.96.0.5", 80), "timeout");
+      await proxy.apply([
+        samplePlan(samplePort({ internalLocal: true, clusterTargets: [], localTargets: [], anyEndpoint: false })),
+      ]);
+      equal(await ask("p1", "10.96.0.5", 80), "ECONNREFUSED");
     },
   },
 

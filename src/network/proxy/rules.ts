@@ -2,6 +2,7 @@
 // such value to the next. Layout: base chains look a packet up in verdict maps (one lookup however many services there are),
 // which lead to a chain for each service port and from there to a chain for each endpoint.
 
+import { inAnyCidr } from "./packets.ts";
 import type { IpFamily, ProxyPlan, ServicePortPlan, Target } from "./plan.ts";
 
 /** Everything of one table that changes with the cluster. Keys of maps and members of sets are nft element texts. */
@@ -184,7 +185,10 @@ function addEndpointChain(draft: Draft, port: ServicePortPlan, target: Target): 
 
 function addFirewallChain(draft: Draft, port: ServicePortPlan): string {
   const name = chainName("firewall", port.id);
-  draft.chains.set(name, [`${keyword(draft.family)} saddr != { ${port.sourceRanges.join(", ")} } drop`]);
+  // Where load balancers give their addresses to the node, its own packets come back from them.
+  const nodeMay = [...draft.sets["nodeport-ips"]].some((address) => inAnyCidr(port.sourceRanges, address));
+  const sources = [...port.sourceRanges, ...(nodeMay ? port.loadBalancerIps : [])];
+  draft.chains.set(name, [`${keyword(draft.family)} saddr != { ${sources.join(", ")} } drop`]);
   return name;
 }
 
@@ -228,15 +232,19 @@ table ${table} {
     type filter hook prerouting priority dstnat - 10; policy accept;
     ct state new ${address} . meta l4proto . th dport vmap @firewall-ips
   }
+  chain filter-output-early {
+    type filter hook output priority -110; policy accept;
+    ct state new ${address} . meta l4proto . th dport vmap @firewall-ips
+  }
   chain filter-input { type filter hook input priority filter; policy accept; ct state new jump endpoints-check; }
   chain filter-forward {
     type filter hook forward priority filter; policy accept;
     ct state new jump endpoints-check
     ct state new ${address} @cluster-ips goto reject-chain
   }
-  chain filter-output { type filter hook output priority filter; policy accept; ct state new jump endpoints-check; }
-  chain filter-output-late {
-    type filter hook output priority -90; policy accept;
+  chain filter-output {
+    type filter hook output priority filter; policy accept;
+    ct state new jump endpoints-check
     ct state new ${address} @cluster-ips goto reject-chain
   }
 }

@@ -56,6 +56,12 @@ export function chooseControllers(
 }
 
 /**
+ * These begin at once: nodes take pods, and pods are let in, by what they do. The others begin when whatever the start of these and of
+ * the process's other components has set off is done, so that nobody waits for the first lists of all kinds.
+ */
+const foremost: ReadonlySet<string> = new Set(["serviceaccount-controller", "node-lifecycle-controller"]);
+
+/**
  * Runs until the signal aborts; resolves when every controller has ended. A controller that throws is logged and started
  * again after a back-off of 1 s to 1 min; one that returns early has nothing to do as it is configured. Rejects at once for an unknown name.
  */
@@ -71,7 +77,25 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
   });
   // Started at once: an informer that a controller asks for begins to list the moment it is asked for.
   informers.start();
-  await Promise.all(chosen.map((entry) => keepRunning(entry, options, informers)));
+  const running = chosen
+    .filter(({ name }) => foremost.has(name))
+    .map((entry) => keepRunning(entry, options, informers));
+  const others = chosen.filter(({ name }) => !foremost.has(name));
+  await Promise.all([
+    ...running,
+    afterward(options, () => others.map((entry) => keepRunning(entry, options, informers))),
+  ]);
+}
+
+/** In a later turn of the event loop, unless it is too late. */
+async function afterward({ clock, signal }: RunControllersOptions, run: () => readonly Promise<void>[]): Promise<void> {
+  try {
+    await sleep(clock, 0, signal);
+  } catch (error) {
+    if (isAbort(error, signal)) return;
+    throw error;
+  }
+  await Promise.all(run());
 }
 
 async function keepRunning(

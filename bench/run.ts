@@ -6,7 +6,9 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { append, falls, loadNow, thisCommit, thisMachine } from "./lib/history.ts";
+import { systemClock } from "../src/base/index.ts";
+import { collect } from "./lib/collect.ts";
+import { append, falls, loadNow, missing, readHistory, thisCommit, thisMachine } from "./lib/history.ts";
 import type { Part, Setup } from "./lib/part.ts";
 import { tableOf } from "./lib/table.ts";
 import { findUpstream } from "./lib/upstream.ts";
@@ -87,15 +89,9 @@ async function measure(name: string): Promise<number> {
   build(setup.command);
   const { part } = await parts[name]!();
   const loadBefore = loadNow();
-  const limit = setTimeout(
-    () => {
-      console.error(`${name} took longer than ${part.limitSeconds} s and is given up`);
-      process.exit(1);
-    },
-    part.limitSeconds * (setup.full ? 10 : 1) * 1000,
-  );
-  const rows = await part.run(setup);
-  clearTimeout(limit);
+  const limitMs = part.limitSeconds * (setup.full ? 10 : 1) * 1000;
+  const { rows, cut } = await collect(part.run(setup), { clock: systemClock, limitMs });
+  const history = readHistory();
   const entry = {
     part: name,
     at: new Date().toISOString(),
@@ -104,6 +100,7 @@ async function measure(name: string): Promise<number> {
     load: [loadBefore, loadNow()] as const,
     size: setup.full ? "full" : String(setup.scale),
     rows,
+    ...(cut === undefined ? {} : { cut: cut.split("\n", 1)[0]! }),
   };
   const { cores, model, node, system } = entry.machine;
   console.log(`\n## ${name}: ${part.about}\n`);
@@ -111,10 +108,13 @@ async function measure(name: string): Promise<number> {
     `${cores} cores of ${model}, Node ${node}, ${system}; load ${entry.load.join(" before, ")} after; ${entry.commit}\n`,
   );
   if (setup.scale !== 1) console.log(`Loads are ${setup.scale} times what the rows say.\n`);
-  console.log(tableOf(rows));
-  for (const line of falls(entry)) console.log(`\nFELL ${line}`);
-  if (!values["no-history"]) append(entry);
-  return 0;
+  if (rows.length > 0) console.log(tableOf(rows));
+  for (const line of falls(entry, history)) console.log(`\nFELL ${line}`);
+  if (!values["no-history"] && rows.length > 0) append(entry);
+  if (cut === undefined) return 0;
+  console.log(`\n${name} is not whole: ${cut}`);
+  for (const row of missing(entry, history)) console.log(`MISSING ${row}`);
+  return 1;
 }
 
 /** A process for each: no part finds the memory, timers or compiled code of another. */

@@ -74,7 +74,11 @@ const stages: readonly Stage[] = [
   { name: "types", run: () => program(bin("tsc"), "-p", root) },
   { name: "lint", run: () => program(bin("biome"), "check", "--error-on-warnings", root) },
   { name: "tidy", run: () => tests("tools/*.test.ts", 1) },
-  { name: "unit", run: () => tests(["src/**/*.test.ts", "facts/**/*.test.ts", "test/{swap,chaos}/**/*.test.ts"], 2) },
+  {
+    name: "unit",
+    run: () =>
+      tests(["src/**/*.test.ts", "facts/**/*.test.ts", "test/{swap,chaos}/**/*.test.ts", "bench/**/*.test.ts"], 2),
+  },
   { name: "corpus", run: () => tests("test/corpus/*.test.ts", 1) },
   { name: "fuzz", run: () => tests("test/fuzz/*.test.ts", 1) },
   { name: "build", run: () => program(process.execPath, join(root, "tools", "build.ts"), "--types") },

@@ -6,6 +6,7 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { rowKey } from "./collect.ts";
 import { type Row, ratioOf } from "./part.ts";
 
 const file = fileURLToPath(new URL("../history.jsonl", import.meta.url));
@@ -30,6 +31,8 @@ export interface Entry {
   /** "full" or the scale of the loads; only equal sizes are compared. */
   readonly size: string;
   readonly rows: readonly Row[];
+  /** Why rows are missing, when the part did not come to its end. */
+  readonly cut?: string;
 }
 
 export const loadNow = (): number => Number(loadavg()[0]!.toFixed(1));
@@ -52,7 +55,7 @@ export function thisCommit(): string {
     : `${hash}${git("status", "--porcelain", "--untracked-files=no", "..") === "" ? "" : "+"}`;
 }
 
-function entries(): Entry[] {
+export function readHistory(): Entry[] {
   if (!existsSync(file)) return [];
   return readFileSync(file, "utf8")
     .split("\n")
@@ -72,14 +75,25 @@ function change(now: Row, before: Row, sameMachine: boolean): number | undefined
   return now.better === "more" ? now.ours / before.ours : before.ours / now.ours;
 }
 
-/** One line for each row that fell since the last run of the same part and size; to be asked for before the run is appended. */
-export function falls(entry: Entry): string[] {
-  const before = entries().findLast((each) => each.part === entry.part && each.size === entry.size);
-  if (before === undefined) return [];
-  const same = (["cores", "model"] as const).every((key) => before.machine[key] === entry.machine[key]);
+const comparable = (entry: Entry, history: readonly Entry[]): Entry[] =>
+  history.filter((each) => each.part === entry.part && each.size === entry.size);
+
+/** Rows that the last whole run of the same part and size had and this one has not. */
+export function missing(entry: Entry, history: readonly Entry[]): string[] {
+  const before = comparable(entry, history).findLast(({ cut }) => cut === undefined);
+  const there = new Set(entry.rows.map(rowKey));
+  return (before?.rows ?? []).map(rowKey).filter((key) => !there.has(key));
+}
+
+/** One line for each row that fell since the last run of the same part and size that has it. `history` is without this run. */
+export function falls(entry: Entry, history: readonly Entry[]): string[] {
+  const earlier = comparable(entry, history);
   return entry.rows.flatMap((row) => {
-    const old = before.rows.find(({ what, unit }) => what === row.what && unit === row.unit);
-    const factor = old === undefined ? undefined : change(row, old, same);
+    const key = rowKey(row);
+    const before = earlier.findLast(({ rows }) => rows.some((each) => rowKey(each) === key));
+    if (before === undefined) return [];
+    const same = (["cores", "model"] as const).every((part) => before.machine[part] === entry.machine[part]);
+    const factor = change(row, before.rows.find((each) => rowKey(each) === key)!, same);
     if (factor === undefined || factor >= 1 - tolerance) return [];
     const measure = ratioOf(row) === undefined ? "figure" : "ratio to upstream";
     const loads = `load ${before.load.join("–")} then, ${entry.load.join("–")} now`;

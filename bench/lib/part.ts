@@ -29,9 +29,10 @@ export interface Setup {
 
 export interface Part {
   readonly about: string;
-  /** A part that takes longer has failed. */
+  /** A part that takes longer has failed; the rows that it has told are kept. */
   readonly limitSeconds: number;
-  readonly run: (setup: Setup) => Promise<readonly Row[]>;
+  /** Tells each row as soon as it is measured. One that is told again, now beside upstream, takes the place of the first. */
+  readonly run: (setup: Setup) => AsyncIterable<Row>;
 }
 
 /** How many times better than upstream; above 1 is better. Undefined when upstream was not measured. */

@@ -197,11 +197,11 @@ export interface EachSide {
 }
 
 /** The same measurement on one side after the other: two at a time would measure each other. */
-export async function onEachSide(
+export async function* onEachSide(
   setup: Setup,
   measure: (peer: ApiPeer) => Promise<ReadonlyMap<string, number>>,
   disabled = defaultDisabled,
-): Promise<EachSide> {
+): AsyncGenerator<EachSide, void, void> {
   const run = async (starting: Promise<ApiPeer>): Promise<ReadonlyMap<string, number>> => {
     const side = await starting;
     setup.say(`${side.side}: API ready after ${(side.readyMs / 1000).toFixed(2)} s`);
@@ -212,13 +212,13 @@ export async function onEachSide(
     }
   };
   const ours = await run(startOurs(setup.command, disabled));
-  if (setup.upstream === undefined) return { ours, upstream: undefined };
+  yield { ours, upstream: undefined };
+  if (setup.upstream === undefined) return;
   try {
-    return { ours, upstream: await run(startUpstream(setup.upstream, disabled)) };
+    yield { ours, upstream: await run(startUpstream(setup.upstream, disabled)) };
   } catch (error) {
     // What was measured of ours is not lost for it; the table then has no upstream for these rows.
     setup.say(`upstream failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    return { ours, upstream: undefined };
   }
 }
 

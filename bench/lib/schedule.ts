@@ -8,7 +8,7 @@ import type { ApiPeer } from "./peers.ts";
 import { nodeOf, nodeStatus, type Sizes, type Workload } from "./scheduler-workloads.ts";
 
 export interface Placed {
-  /** Between the first binding and the last. */
+  /** Between the first thing that the scheduler does about a pod (a binding, or a victim's end) and the last binding. */
   readonly podsPerSecond: number;
   /** Of the scheduler, in the same time. */
   readonly schedulerCpuUs: number;
@@ -61,16 +61,17 @@ async function place(peer: ApiPeer, client: ApiClient, { namespace, prefix, coun
     server: peer.cpuUs(),
     atMs: performance.now(),
   });
-  let first = cpu();
+  let first: ReturnType<typeof cpu> | undefined;
   try {
     const watching = { path: pods, from: page.metadata.resourceVersion, limitSeconds };
     await client.watch(watching, ({ object }) => {
+      first ??= cpu();
       const { name } = object.metadata;
       if (!name.startsWith(prefix) || !object.spec?.nodeName) return false;
-      if (bound.size === 0) first = cpu();
       return bound.add(name).size === count;
     });
     const last = cpu();
+    if (first === undefined) throw new Error("the scheduler has done nothing");
     return {
       podsPerSecond: count / ((last.atMs - first.atMs) / 1000),
       schedulerCpuUs: (last.scheduler - first.scheduler) / count,

@@ -3,9 +3,8 @@ import { keepsBudget, type Row, ratioOf } from "./part.ts";
 
 /** Three significant digits, thousands apart. */
 export function number(value: number): string {
-  if (value >= 1000) return Math.round(value).toLocaleString("en-US");
-  if (value >= 100 || Number.isInteger(value)) return value.toFixed(0);
-  return value.toFixed(value >= 10 ? 1 : 2);
+  if (value >= 99.95 || Number.isInteger(value)) return Math.round(value).toLocaleString("en-US");
+  return value.toFixed(value >= 9.995 ? 1 : 2);
 }
 
 function cells(row: Row): readonly string[] {

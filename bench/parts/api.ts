@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { output } from "../lib/child.ts";
 import { type Part, type Row, type Setup, scriptsOf } from "../lib/part.ts";
-import { type ApiPeer, figures, onEachSide, token } from "../lib/peers.ts";
+import { type ApiPeer, type EachSide, figures, onEachSide, token } from "../lib/peers.ts";
 
 interface Load {
   /** The script's word for it. */
@@ -44,18 +44,21 @@ async function measure(peer: ApiPeer, setup: Setup): Promise<ReadonlyMap<string,
 export const part: Part = {
   about: "requests to the API server: create, get, list",
   limitSeconds: 400,
-  async run(setup) {
-    const each = await onEachSide(setup, (peer) => measure(peer, setup));
-    const costs = loads.map(
-      ({ name, what, budgetUs }): Row => ({
-        ...{ what, unit: "CPU µs a request", better: "less", ...figures(each, `${name} cost`) },
-        ...(budgetUs === undefined ? {} : { budget: budgetUs }),
-      }),
-    );
-    const rates = loads.map(
-      ({ name, what }): Row => ({ what, unit: "requests/s", better: "more", ...figures(each, `${name} rate`) }),
-    );
-    const resident = { what: "after the load", unit: "MB resident", better: "less", budget: residentBudgetMb } as const;
-    return [...costs, ...rates, { ...resident, ...figures(each, "resident") }];
+  async *run(setup) {
+    for await (const each of onEachSide(setup, (peer) => measure(peer, setup))) yield* rowsOf(each);
   },
 };
+
+function rowsOf(each: EachSide): Row[] {
+  const costs = loads.map(
+    ({ name, what, budgetUs }): Row => ({
+      ...{ what, unit: "CPU µs a request", better: "less", ...figures(each, `${name} cost`) },
+      ...(budgetUs === undefined ? {} : { budget: budgetUs }),
+    }),
+  );
+  const rates = loads.map(
+    ({ name, what }): Row => ({ what, unit: "requests/s", better: "more", ...figures(each, `${name} rate`) }),
+  );
+  const resident = { what: "after the load", unit: "MB resident", better: "less", budget: residentBudgetMb } as const;
+  return [...costs, ...rates, { ...resident, ...figures(each, "resident") }];
+}

@@ -176,9 +176,7 @@ async function run(workload: Workload, scale: number): Promise<readonly Row[]> {
 export const part: Part = {
   about: "the scheduler's decisions alone, in process",
   limitSeconds: 120,
-  async run(setup) {
-    const rows: Row[] = [];
-    for (const workload of workloads) rows.push(...(await run(workload, setup.scale)));
-    return rows;
+  async *run(setup) {
+    for (const workload of workloads) yield* await run(workload, setup.scale);
   },
 };

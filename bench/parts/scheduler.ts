@@ -25,16 +25,15 @@ interface Load {
   readonly budget: Pick<Row, "budget">;
 }
 
-async function rowsOf(setup: Setup, { what, workload, sizes, budget }: Load): Promise<Row[]> {
+async function* rowsOf(setup: Setup, { what, workload, sizes, budget }: Load): AsyncGenerator<Row, void, void> {
   setup.say(what);
   const measure = async (peer: ApiPeer): Promise<ReadonlyMap<string, number>> =>
     new Map(Object.entries(await schedule(peer, workload, scaled(sizes, setup.scale))));
-  const each = await onEachSide(setup, measure, disabled);
-  return [
-    { what, unit: "pods/s", better: "more", ...budget, ...figures(each, "podsPerSecond") },
-    { what, unit: "scheduler's CPU µs a pod", better: "less", ...figures(each, "schedulerCpuUs") },
-    { what, unit: "server's CPU µs a pod", better: "less", ...figures(each, "serverCpuUs") },
-  ];
+  for await (const each of onEachSide(setup, measure, disabled)) {
+    yield { what, unit: "pods/s", better: "more", ...budget, ...figures(each, "podsPerSecond") };
+    yield { what, unit: "scheduler's CPU µs a pod", better: "less", ...figures(each, "schedulerCpuUs") };
+    yield { what, unit: "server's CPU µs a pod", better: "less", ...figures(each, "serverCpuUs") };
+  }
 }
 
 function loadOf(workload: Workload, full: boolean): Load {
@@ -50,7 +49,7 @@ function loadOf(workload: Workload, full: boolean): Load {
 export const part: Part = {
   about: "scheduler through the real API: plain pods, and upstream's own workloads",
   limitSeconds: 600,
-  async run(setup) {
+  async *run(setup) {
     const loads = [
       ...basics.map(
         ({ nodes, pods, budget }): Load => ({
@@ -62,8 +61,6 @@ export const part: Part = {
       ),
       ...workloads.filter(({ fullOnly }) => setup.full || !fullOnly).map((workload) => loadOf(workload, setup.full)),
     ];
-    const rows: Row[] = [];
-    for (const load of loads) rows.push(...(await rowsOf(setup, load)));
-    return rows;
+    for (const load of loads) yield* rowsOf(setup, load);
   },
 };

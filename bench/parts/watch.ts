@@ -26,8 +26,8 @@ async function measure(peer: ApiPeer, setup: Setup): Promise<ReadonlyMap<string,
 export const part: Part = {
   about: "one write to 1,000 watchers",
   limitSeconds: 250,
-  async run(setup) {
-    const each = await onEachSide(setup, (peer) => measure(peer, setup));
-    return measures.map(({ key, ...row }): Row => ({ ...row, ...figures(each, key) }));
+  async *run(setup) {
+    for await (const each of onEachSide(setup, (peer) => measure(peer, setup)))
+      yield* measures.map(({ key, ...row }): Row => ({ ...row, ...figures(each, key) }));
   },
 };

@@ -71,8 +71,8 @@ async function measure(peer: ApiPeer, setup: Setup): Promise<ReadonlyMap<string,
 export const part: Part = {
   about: "a thousand watchers for which nothing happens",
   limitSeconds: 180,
-  async run(setup) {
-    const each = await onEachSide(setup, (peer) => measure(peer, setup));
-    return measures.map(({ key, ...row }): Row => ({ ...row, ...figures(each, key) }));
+  async *run(setup) {
+    for await (const each of onEachSide(setup, (peer) => measure(peer, setup)))
+      yield* measures.map(({ key, ...row }): Row => ({ ...row, ...figures(each, key) }));
   },
 };

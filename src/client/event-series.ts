@@ -14,6 +14,8 @@ interface Series {
   count: number;
   lastMs: number;
   writtenMs: number;
+  /** Its writes go one after the other: an event that is not there yet cannot be patched. */
+  written: Promise<void>;
 }
 
 export function createSeriesSink(options: EventRecorderOptions, writer: EventWriter): (occurrence: Occurrence) => void {
@@ -46,7 +48,13 @@ export function createSeriesSink(options: EventRecorderOptions, writer: EventWri
         throw error;
       }
     };
-    writer.write(task, { object: first.about.name, reason: first.reason, message: first.message });
+    const inOrder = (): Promise<void> => {
+      const before = series.written;
+      const mine = before.then(task);
+      series.written = mine.catch(() => {}); // the writer is told of it, and tries again
+      return mine;
+    };
+    writer.write(inOrder, { object: first.about.name, reason: first.reason, message: first.message });
   };
 
   const sweep = (): void => {
@@ -69,7 +77,13 @@ export function createSeriesSink(options: EventRecorderOptions, writer: EventWri
     const key = keyOf(occurrence);
     const series = known.get(key);
     if (series === undefined) {
-      const started = { first: occurrence, count: 1, lastMs: occurrence.nowMs, writtenMs: 0 };
+      const started = {
+        first: occurrence,
+        count: 1,
+        lastMs: occurrence.nowMs,
+        writtenMs: 0,
+        written: Promise.resolve(),
+      };
       known.set(key, started);
       write(started);
     } else {

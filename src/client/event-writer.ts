@@ -1,5 +1,5 @@
-// Writes events one after the other, behind the program. A server that cannot be reached is tried again, one that refuses is not.
-import { type Clock, isAbort, type Logger, type Rng, sleep } from "../base/index.ts";
+// Writes events behind the program, so many at a time and in their order. A server that cannot be reached is tried again, one that refuses is not.
+import { BoundedQueue, type Clock, isAbort, type Logger, type Rng, sleep } from "../base/index.ts";
 import { isAlreadyExists, StatusError } from "../machinery/index.ts";
 
 export interface EventWriter {
@@ -13,16 +13,24 @@ export interface EventWriterOptions {
   readonly rng: Rng;
   readonly log: Logger;
   readonly signal?: AbortSignal;
+  /** Written at the same time. */
+  readonly width: number;
+  /** More than these are dropped, and the log is told. */
+  readonly mostQueued: number;
 }
 
-const mostQueued = 1000;
+interface Waiting {
+  readonly task: () => Promise<void>;
+  readonly what: Readonly<Record<string, unknown>>;
+}
+
 const mostTries = 12;
 const retryMs = 10_000;
 
 export function createEventWriter(options: EventWriterOptions): EventWriter {
-  const { clock, rng, log, signal } = options;
-  let queued = 0;
-  let last: Promise<void> = Promise.resolve();
+  const { clock, rng, log, signal, width, mostQueued } = options;
+  const waiting = new BoundedQueue<Waiting>(mostQueued);
+  const workers = new Set<Promise<void>>();
 
   /** True when there is nothing left to try. */
   const attempt = async (task: () => Promise<void>, what: Readonly<Record<string, unknown>>): Promise<boolean> => {
@@ -51,14 +59,22 @@ export function createEventWriter(options: EventWriterOptions): EventWriter {
       }
     }
   };
+  const work = async (): Promise<void> => {
+    for (let next = waiting.takeNow(); next !== undefined; next = waiting.takeNow())
+      await persist(next.task, next.what);
+  };
   return {
     write(task, what) {
       if (signal?.aborted) return;
-      if (queued >= mostQueued) return log.error("dropped an event: too many are waiting to be written", what);
-      queued++;
-      last = last.then(() => persist(task, what)).finally(() => queued--);
+      if (waiting.push({ task, what }) === "full")
+        return log.error("dropped an event: too many are waiting to be written", what);
+      if (workers.size >= width) return;
+      const worker = work().finally(() => workers.delete(worker));
+      workers.add(worker);
     },
-    flush: () => last,
+    flush: async () => {
+      while (workers.size > 0) await Promise.all(workers);
+    },
   };
 }
 

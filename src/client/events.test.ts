@@ -188,3 +188,43 @@ test("events.k8s.io: the second makes a series, later ones are counted and writt
   await recorder.flush();
   assert.equal(sent[3]!.method, "POST");
 });
+
+test("events of events.k8s.io are written side by side, those of one series in order; none of a thousand is dropped", async () => {
+  const waiting: (() => void)[] = [];
+  const answered: string[] = [];
+  let atOnce = 0;
+  let most = 0;
+  const client = createClient(
+    {
+      async request(request) {
+        atOnce++;
+        most = Math.max(most, atOnce);
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        atOnce--;
+        answered.push(request.method);
+        return { status: 200, headers: {}, object: request.body };
+      },
+      close: () => {},
+    },
+    { userAgent: "test" },
+  );
+  const log = { ...silentLogger, error: (message: string) => assert.fail(message) };
+  const options = { client, clock: new VirtualClock(), rng: seededRng(1), log, component: "s", api: "events" } as const;
+  const recorder = createEventRecorder(options);
+  recorder.event(pod, told("first"));
+  recorder.event(pod, told("again"));
+  for (let index = 0; index < 2_000; index++)
+    recorder.event({ ...pod, metadata: { ...pod.metadata, name: `p${index}` } }, told("m"));
+  let flushed = false;
+  const flushing = recorder.flush().then(() => {
+    flushed = true;
+  });
+  while (!flushed) {
+    await new Promise(setImmediate);
+    for (const answer of waiting.splice(0)) answer();
+  }
+  await flushing;
+  assert.equal(most, 16);
+  assert.equal(answered.length, 2_002);
+  assert.equal(answered.filter((method) => method === "PATCH").length, 1, "the second of a series, after the first");
+});

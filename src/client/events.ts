@@ -29,10 +29,21 @@ export interface EventRecorder {
   flush(): Promise<void>;
 }
 
+const oneByOne = { width: 1, mostQueued: 1_000 };
+/** Upstream's scheduler begins to write each event at once; so many at a time leave room for its bindings. */
+const sideBySide = { width: 16, mostQueued: 20_000 };
+
 /** A recorder of one component. Its queue is bounded: when the server cannot be reached for long, events are dropped and counted in the log. */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const { clock, rng, log } = options;
-  const writer = createEventWriter({ clock, rng, log, ...(options.signal ? { signal: options.signal } : {}) });
+  const bounds = options.api === "core" ? oneByOne : sideBySide;
+  const writer = createEventWriter({
+    clock,
+    rng,
+    log,
+    ...bounds,
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
   const record = options.api === "core" ? createCoreSink(options, writer) : createSeriesSink(options, writer);
   return {
     event(about, event) {

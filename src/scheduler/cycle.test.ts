@@ -294,6 +294,45 @@ test("preemption: the victim is marked, deleted and told; the pod is nominated a
   assert.equal(disruption.message, "default-scheduler: preempting to accommodate a higher priority pod");
 });
 
+test("preemption: while the watch does not tell of the victim's end, nobody is evicted again", async () => {
+  const clock = new VirtualClock();
+  const world = makeWorld({ clock });
+  const [onNodes, onPods] = [nodeHandler(world.world), podHandler(world.world)];
+  const enter = (pod: Pod): Pod => {
+    world.pods.set(`default/${pod.metadata.name}`, pod);
+    onPods.add!(pod, false);
+    return pod;
+  };
+  const leave = (pod: Pod): void => {
+    world.pods.delete(`default/${pod.metadata.name}`);
+    onPods.delete!(pod);
+  };
+  for (const name of ["node1", "node2", "node3"]) onNodes.add!(makeNode(name, { allocatable: { cpu: "2" } }), true);
+  const place = (name: string, nodeName: string, priority: number): Pod =>
+    enter(onNode(makePod(name, { requests: { cpu: "2" }, spec: { priority } }), nodeName));
+  const low = place("low", "node1", 0);
+  place("even", "node2", 1000);
+  place("other", "node3", 1000);
+  enter(makePod("high", { requests: { cpu: "1500m" }, spec: { priority: 1000 } }));
+  const controller = new AbortController();
+  const loop = runLoop({ ...world.context, signal: controller.signal });
+  await clock.advance(5_000);
+  assert.deepEqual(world.deleted, ["default/low"]);
+  // Something else that ends wakes the pod, as it wakes every pod that lacks room.
+  const again = onNode(makePod("small", { requests: { cpu: "1" }, spec: { priority: 1000 } }), "node2");
+  leave(enter(again));
+  await clock.advance(20_000);
+  assert.deepEqual([world.deleted, world.bound], [["default/low"], []]);
+  leave(low);
+  await clock.advance(20_000);
+  assert.deepEqual(world.bound, [{ key: "default/high", nodeName: "node1" }]);
+  assert.deepEqual(world.deleted, ["default/low"]);
+  assert.equal(world.events.find(({ reason }) => reason === "Preempted")?.related?.metadata.name, "high");
+  controller.abort();
+  await clock.advance(1);
+  await loop;
+});
+
 test("a pod that fits nowhere is bound after a node that fits was added", async () => {
   const clock = new VirtualClock();
   const world = makeWorld({ clock });

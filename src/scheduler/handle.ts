@@ -52,6 +52,8 @@ export interface SchedulerEvent {
   readonly reason: string;
   readonly action: string;
   readonly message: string;
+  /** Another object that it has to do with. */
+  readonly related?: Pod;
 }
 
 /** Everything the scheduler does to the world. Each call throws when the API server refuses. */

@@ -13,20 +13,28 @@ export interface Executor {
 }
 
 export function createExecutor(handle: Handle): Executor {
-  /** Preemptor's uid → its last victim, once that one is being deleted. */
-  const running = new Map<string, PodInfo | undefined>();
+  const running = new Map<string, Preemption>();
+  const isSeen = ({ namespace, name, uid }: PodInfo): boolean => {
+    const now = handle.listers.pods.get(namespace, name);
+    return now === undefined || now.metadata.uid !== uid || now.metadata.deletionTimestamp !== undefined;
+  };
+  const isOver = ({ lastStarted, victims }: Preemption): boolean => lastStarted && victims.every(isSeen);
   return {
     start: (preemptor, candidate) => {
       const victims = candidate.victims.filter((victim) => !victim.terminating);
       if (victims.length === 0) return;
       handle.metrics.preemptionVictims.observe(candidate.victims.length);
-      running.set(preemptor.metadata.uid, undefined);
-      void makeRoom(handle, preemptor, {
-        nodeName: candidate.nodeName,
-        victims,
-        lastStarts: (last) => running.set(preemptor.metadata.uid, last),
-      }).then(
-        () => running.delete(preemptor.metadata.uid),
+      for (const [uid, each] of running) if (isOver(each)) running.delete(uid);
+      const preemption: Preemption = { victims, lastStarted: false };
+      running.set(preemptor.metadata.uid, preemption);
+      const lastStarts = (): void => {
+        preemption.lastStarted = true;
+      };
+      makeRoom(handle, preemptor, { nodeName: candidate.nodeName, victims, lastStarts }).then(
+        (lastWas) => {
+          // What would have brought the pod back may have come before it was waited for.
+          if (lastWas === "gone") handle.activate(preemptor);
+        },
         (error: unknown) => {
           running.delete(preemptor.metadata.uid);
           handle.log.error("preemption failed, the pod is tried again", { pod: preemptor.metadata.name, error });
@@ -35,22 +43,35 @@ export function createExecutor(handle: Handle): Executor {
       );
     },
     isRunning: (uid) => {
-      if (!running.has(uid)) return false;
-      const last = running.get(uid);
-      if (last === undefined) return true;
-      const now = handle.listers.pods.get(last.namespace, last.name);
-      return now !== undefined && now.metadata.deletionTimestamp === undefined;
+      const preemption = running.get(uid);
+      if (preemption === undefined) return false;
+      if (!isOver(preemption)) return true;
+      running.delete(uid);
+      return false;
     },
   };
+}
+
+/**
+ * It runs until the victims are seen to leave. Upstream ends it with the last answer of the API server; but the watch may come after
+ * that answer, and a pod that is tried between the two sees its victims in their places and evicts them a second time.
+ */
+interface Preemption {
+  readonly victims: readonly PodInfo[];
+  lastStarted: boolean;
 }
 
 interface Room {
   readonly nodeName: string;
   readonly victims: readonly PodInfo[];
-  readonly lastStarts: (last: PodInfo) => void;
+  readonly lastStarts: () => void;
 }
 
-async function makeRoom(handle: Handle, preemptor: Pod, { nodeName, victims, lastStarts }: Room): Promise<void> {
+async function makeRoom(
+  handle: Handle,
+  preemptor: Pod,
+  { nodeName, victims, lastStarts }: Room,
+): Promise<"there" | "gone"> {
   const priority = preemptor.spec?.priority ?? 0;
   const outranked = handle.nominatedOn(nodeName).filter((other) => other.priority < priority);
   const cleared = await Promise.allSettled(
@@ -61,15 +82,15 @@ async function makeRoom(handle: Handle, preemptor: Pod, { nodeName, victims, las
       handle.log.warn("nomination of a pod of lower priority stays", { node: nodeName, error: result.reason });
   const last = victims.at(-1)!;
   await Promise.all(victims.slice(0, -1).map((victim) => evict(handle, preemptor, { victim, nodeName })));
-  lastStarts(last);
-  await evict(handle, preemptor, { victim: last, nodeName });
+  lastStarts();
+  return evict(handle, preemptor, { victim: last, nodeName });
 }
 
 async function evict(
   { effects }: Handle,
   preemptor: Pod,
   { victim, nodeName }: { victim: PodInfo; nodeName: string },
-): Promise<void> {
+): Promise<"there" | "gone"> {
   const { pod } = victim;
   try {
     await effects.patchStatus(pod, {
@@ -83,7 +104,7 @@ async function evict(
     });
     await effects.deletePod(pod);
   } catch (error) {
-    if (isNotFound(error)) return;
+    if (isNotFound(error)) return "gone";
     throw error;
   }
   effects.event(pod, {
@@ -91,5 +112,7 @@ async function evict(
     reason: "Preempted",
     action: "Preempting",
     message: `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`,
+    related: preemptor,
   });
+  return "there";
 }

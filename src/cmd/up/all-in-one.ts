@@ -33,7 +33,7 @@ import { serveApi } from "../apiserver/serve-api.ts";
 import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "../components.ts";
 import { localVolumes } from "../local-volumes.ts";
 import type { AllInOneOptions } from "./all-in-one-options.ts";
-import { keepRunning } from "./keep-running.ts";
+import { type Adopted, keepRunning } from "./keep-running.ts";
 import { isReadySince, whenNode } from "./node-watch.ts";
 import { simulatedNetwork } from "./simulated-network.ts";
 
@@ -54,7 +54,7 @@ const relaxedPrefixes = ["/registry/events/", "/registry/leases/"];
 export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne> {
   const { layout, log, mode } = options;
   // First of all: it needs as long as everything that follows.
-  const containerd = mode === "containers" ? (startContainerd(layout) ?? "adopted") : undefined;
+  const containerd = mode === "containers" ? (startContainerd(layout) ?? layout.containerd) : undefined;
   const address = await clusterAddress(options);
   const life = new AbortController();
   const storeOpening = openSqliteStore({
@@ -162,7 +162,7 @@ interface ClusterParts {
   readonly plane: ControlPlane;
   readonly pki: ClusterPki;
   readonly address: string;
-  readonly containerd: ReturnType<typeof startContainerd> | "adopted";
+  readonly containerd: ReturnType<typeof startContainerd> | Adopted;
   readonly signal: AbortSignal;
   readonly start: StartTask;
 }

@@ -66,7 +66,7 @@ export async function runFurtherNode(parts: FurtherNodeParts, number: number): P
     logFile: places.containerd.logFile,
     start: () => startContainerd(places, inNode(node)),
     // Started or taken over before anybody asks whether it answers: one that is not there yet is told from one that ended.
-    running: startContainerd(places, inNode(node)) ?? "adopted",
+    running: startContainerd(places, inNode(node)) ?? places.containerd,
     outlives: true,
     ...{ signal, log, clock: systemClock },
   });

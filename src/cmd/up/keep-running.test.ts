@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { type Clock, silentLogger, systemClock } from "../../base/index.ts";
-import { isAlive, type ProcessRecord, readRecord, spawnDetached, stopProcess } from "../../cluster/index.ts";
+import {
+  isAlive,
+  type ProcessRecord,
+  readRecord,
+  spawnDetached,
+  startTimeOf,
+  stopProcess,
+} from "../../cluster/index.ts";
 import { type KeptProgram, keepRunning } from "./keep-running.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "t8s-kept-"));
@@ -74,25 +82,74 @@ test("leaves a program that outlives it", async () => {
   await stopProcess(record, systemClock, 1000);
 });
 
-test("takes over what runs: a child of its own, or another's", async () => {
-  for (const kind of ["child", "adopted"] as const) {
-    const life = new AbortController();
-    const first = run("exec sleep 1000");
-    let starts = 0;
-    const start = (): ChildProcess => {
-      starts++;
+const startedOnce = (life: AbortController) => {
+  const counted = {
+    starts: 0,
+    start: (): ChildProcess => {
+      counted.starts++;
       queueMicrotask(() => life.abort());
       return run("exec sleep 1000");
-    };
-    const hasty: Clock = {
-      ...systemClock,
-      setTimeout: (callback, _, options) => systemClock.setTimeout(callback, 1, options),
-    };
-    const running = kind === "child" ? first : kind;
-    const kept = keepRunning(program({ start, running, signal: life.signal, clock: hasty }));
-    assert.equal(starts, 0, kind);
-    first.kill("SIGKILL");
-    await kept;
-    assert.equal(starts, 1, kind);
-  }
+    },
+  };
+  return counted;
+};
+const hasty: Clock = {
+  ...systemClock,
+  setTimeout: (callback, _, options) => systemClock.setTimeout(callback, 1, options),
+};
+
+test("takes over a child of its own", async () => {
+  const life = new AbortController();
+  const first = run("exec sleep 1000");
+  const counted = startedOnce(life);
+  const kept = keepRunning(program({ ...counted, running: first, signal: life.signal, clock: hasty }));
+  assert.equal(counted.starts, 0);
+  first.kill("SIGKILL");
+  await kept;
+  assert.equal(counted.starts, 1);
+});
+
+/** Listens, tells that it does, and hangs up on the first who connects, as a server does on who says nothing. */
+const listening = (path: string): string => `
+  let first = true;
+  require("net").createServer((peer) => {
+    if (first) peer.destroy();
+    else process.send("held");
+    first = false;
+  }).listen(${JSON.stringify(path)}, () => process.send("listens"));`;
+
+test("takes over another's child, and is told of its end by the connection that it holds", async () => {
+  const life = new AbortController();
+  const socket = join(directory, "socket");
+  const first = spawn(process.execPath, ["-e", listening(socket)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  await once(first, "message");
+  writeFileSync(recordFile, JSON.stringify({ pid: first.pid, startTime: startTimeOf(first.pid!) }));
+  const held = once(first, "message");
+  const waits: number[] = [];
+  const noting: Clock = {
+    ...systemClock,
+    setTimeout(callback, delayMs, options) {
+      waits.push(delayMs);
+      return systemClock.setTimeout(callback, 1, options);
+    },
+  };
+  const counted = startedOnce(life);
+  const kept = keepRunning(program({ ...counted, running: { socket }, signal: life.signal, clock: noting }));
+  await held;
+  assert.equal(counted.starts, 0);
+  assert.deepEqual(waits, [50], "only after the first connection's end");
+  first.kill("SIGKILL");
+  await kept;
+  assert.equal(counted.starts, 1);
+});
+
+test("lets go of what it took over when its owner ends", async () => {
+  const life = new AbortController();
+  const first = run("exec sleep 1000");
+  const socket = join(directory, "nobody-listens");
+  const kept = keepRunning(program({ running: { socket }, signal: life.signal, clock: hasty, outlives: true }));
+  life.abort();
+  await kept;
+  assert.ok(isAlive(readRecord(recordFile)));
+  first.kill("SIGKILL");
 });

@@ -1,8 +1,15 @@
 // A program that runs as long as its owner: started again when it ends, with a growing pause between starts that come to nothing.
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { type Clock, type Logger, sleep } from "../../base/index.ts";
+import { connect } from "node:net";
+import { type Clock, type Logger, onAbort, sleep } from "../../base/index.ts";
 import { isAlive, readRecord, stopProcess } from "../../cluster/index.ts";
+
+/** Left by an owner that is gone and taken over as it is. The kernel tells only parents of an end; a held connection tells of it too. */
+export interface Adopted {
+  /** Of the program: it closes with it. */
+  readonly socket: string;
+}
 
 export interface KeptProgram {
   /** For the log: "the kubelet of node a-2". */
@@ -11,8 +18,8 @@ export interface KeptProgram {
   readonly recordFile: string;
   readonly logFile: string;
   readonly start: () => ChildProcess | undefined;
-  /** It runs already: as this process's child, or left by an owner that is gone and taken over as it is. */
-  readonly running?: ChildProcess | "adopted";
+  /** It runs already. */
+  readonly running?: ChildProcess | Adopted;
   /** Whether it goes on when the signal aborts, for somebody else to end. */
   readonly outlives?: boolean;
   readonly signal: AbortSignal;
@@ -24,7 +31,8 @@ const pauses = { firstMs: 500, mostMs: 30_000 };
 /** After this time a start counts as one that came to something. */
 const goodAfterMs = 60_000;
 const stopGraceMs = 5000;
-const adoptedLookMs = 5000;
+/** Between a connection's end and the next look: short at first, since the process may still be about to end. */
+const looks = { firstMs: 50, mostMs: 5000 };
 
 /** Resolves after the signal aborted and, unless it outlives that, the program has ended. */
 export async function keepRunning(program: KeptProgram): Promise<void> {
@@ -41,7 +49,7 @@ export async function keepRunning(program: KeptProgram): Promise<void> {
       if (running === undefined) throw new Error(`${name} runs already: another process started it`);
     }
     const startedMs = clock.monotonic();
-    const how = running === "adopted" ? await endOfAdopted(program) : await endOf(running, signal);
+    const how = "socket" in running ? await endOfAdopted(program, running) : await endOf(running, signal);
     running = undefined;
     if (how === undefined) break;
     if (clock.monotonic() - startedMs > goodAfterMs) pauseMs = pauses.firstMs;
@@ -52,13 +60,35 @@ export async function keepRunning(program: KeptProgram): Promise<void> {
   if (!program.outlives) await stop();
 }
 
-/** Another's child: the kernel tells only its parent, so it is looked at. */
-async function endOfAdopted({ recordFile, clock, signal }: KeptProgram): Promise<string | undefined> {
+async function endOfAdopted(
+  { recordFile, clock, signal }: KeptProgram,
+  { socket }: Adopted,
+): Promise<string | undefined> {
+  let pauseMs = looks.firstMs;
   while (isAlive(readRecord(recordFile))) {
-    await sleep(clock, adoptedLookMs, signal).catch(() => {}); // rejects only when the signal aborts
+    const fromMs = clock.monotonic();
+    await endOfConnection(socket, signal);
+    // It hangs up on who has said nothing for a while, and may not listen yet.
+    if (clock.monotonic() - fromMs > looks.mostMs) pauseMs = looks.firstMs;
+    await sleep(clock, pauseMs, signal).catch(() => {}); // rejects only when the signal aborts
     if (signal.aborted) return undefined;
+    pauseMs = Math.min(2 * pauseMs, looks.mostMs);
   }
   return "by itself";
+}
+
+/** Resolves when a connection to the socket is over, or does not come about, or the signal aborts. */
+function endOfConnection(path: string, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const connection = connect(path);
+  const detach = onAbort(signal, () => connection.destroy());
+  connection.on("error", () => {}); // what it means is seen by whether the process is there
+  connection.on("close", () => {
+    detach();
+    resolve();
+  });
+  connection.resume();
+  return promise;
 }
 
 /** How the process ended; undefined when the signal aborted before. */

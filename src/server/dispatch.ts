@@ -73,6 +73,7 @@ export function route(context: RequestContext): ServedResource {
     const subresource = kind.subresources.find((each) => each.name === info.subresource);
     if (subresource === undefined) throw noRoute();
     const verb = verbOfMethod[request.method];
+    if (!(connectMethods[info.subresource]?.includes(request.method) ?? true)) throw wrongMethod();
     if (
       !connectSubresources.has(info.subresource) &&
       (verb === undefined || !(subresource.verbs as readonly string[]).includes(verb))
@@ -87,6 +88,14 @@ export function route(context: RequestContext): ServedResource {
   checkVerb(context, resource, named);
   return resource;
 }
+
+/** How connections may be asked for, where not every method will do. */
+const connectMethods: Readonly<Record<string, readonly string[]>> = {
+  log: ["GET"],
+  attach: ["GET", "POST"],
+  exec: ["GET", "POST"],
+  portforward: ["GET", "POST"],
+};
 
 const verbsAcrossNamespaces: ReadonlySet<string> = new Set(["list", "watch"]);
 

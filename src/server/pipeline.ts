@@ -359,14 +359,17 @@ function routed(context: RequestContext): ServedResource | undefined {
 /** A protobuf body becomes the value that it says; the reader of those is loaded when the first one comes. */
 async function withReadableBody(request: ApiRequest, { kind }: ServedResource): Promise<ApiRequest> {
   const { body, headers } = request;
-  if (!(body instanceof Uint8Array) || body.length === 0 || request.method === "PATCH") return request;
+  const { method } = request;
+  if (method === "PATCH" || (body !== undefined && !(body instanceof Uint8Array))) return request;
+  if ((body === undefined || body.length === 0) && method !== "POST" && method !== "PUT") return request;
   if (headers["content-type"]?.startsWith("application/vnd.kubernetes.protobuf") !== true) return request;
   if (!hasProtobuf(kind)) return request;
   checkBodySize(body);
   const { decodeProtobuf } = await loadProtobuf();
   // How long it was is all that is left to say how much may be in it.
-  const sized = { ...headers, "content-length": String(body.length) };
-  return { ...request, headers: sized, body: decodeProtobuf(body, kind.kind) };
+  const bytes = body ?? new Uint8Array(0);
+  const sized = { ...headers, "content-length": String(bytes.length) };
+  return { ...request, headers: sized, body: decodeProtobuf(bytes, method === "DELETE" ? "" : kind.kind) };
 }
 
 /** Custom resources have none. */
@@ -378,6 +381,7 @@ function acceptedOf(context: RequestContext, { kind }: ServedResource): Accepted
   if (info.subresource === "log" || info.subresource === "proxy") return json;
   return negotiate(request.headers["accept"], {
     watch: info.verb === "watch",
+    list: info.verb === "list",
     transforms,
     noProtobuf: !hasProtobuf(kind),
   });

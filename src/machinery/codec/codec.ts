@@ -2,6 +2,7 @@
 // endpoints/handlers (how decode errors are worded).
 
 import { sharedText } from "../apply/fields-text.ts";
+import { setOwn } from "../equal.ts";
 import { badRequest, requestTooLarge } from "../errors.ts";
 import { formatApiVersion, type GroupVersionKind, type KubeObject, type ManagedFieldsEntry } from "../object.ts";
 import { builtinSchemas, type Schema, type Schemas } from "../schema.ts";
@@ -25,6 +26,8 @@ export interface DecodeOptions {
   readonly expect?: GroupVersionKind;
   /** Errors without the words around them that handlers put there: what a patched object is refused with. */
   readonly bareErrors?: true;
+  /** Versions that are read like the expected one. */
+  readonly alsoVersions?: readonly string[];
   /** Names of an object's members in the order in which they are to be read and told of; undefined: as they come. */
   readonly namesOf?: (value: object) => readonly string[] | undefined;
   /** The object as upstream's storage gives it back: an empty list that is always written becomes null. */
@@ -79,7 +82,8 @@ function parseJsonBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
   if (scan.values > mostValues) throw requestTooLarge(`limit is ${mostValues} values`);
   if (!scan.oddNumbers && scan.depth <= deepest) {
     const value = tryParse(text);
-    if (value !== undefined) return { value, repeated: noneRepeated, members: scan.members };
+    if (value !== undefined)
+      return { value: halfPair.test(text) ? wellFormed(value) : value, repeated: noneRepeated, members: scan.members };
   }
   try {
     return parseJson(text, { keepNumbers: true, mergeRepeated: true });
@@ -87,6 +91,18 @@ function parseJsonBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw unrecognized(`couldn't get version/kind; json parse error: ${error.message}`, bytes, options);
   }
+}
+
+/** Half a surrogate pair may be written where nothing but an escape can say it; Go reads U+FFFD. */
+const halfPair = /\\u[dD][89a-fA-F]/;
+
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (value === null || typeof value !== "object") return value;
+  const out: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value)) setOwn(out, name.toWellFormed(), wellFormed(member));
+  return out;
 }
 
 function tryParse(text: string): unknown {
@@ -237,6 +253,9 @@ const internalPackage = (group: string): string => {
       : first;
 };
 
+const isAlso = (identity: GroupVersionKind, { expect, alsoVersions }: Omit<DecodeOptions, "mediaType">): boolean =>
+  alsoVersions !== undefined && identity.kind === expect?.kind && alsoVersions.includes(formatApiVersion(identity));
+
 function read(
   parsed: ParsedBody,
   options: Omit<DecodeOptions, "mediaType">,
@@ -245,7 +264,7 @@ function read(
   const { expect, fieldValidation, bareErrors } = options;
   const schemas = options.schemas ?? builtinSchemas();
   if (expect !== undefined && identity !== undefined)
-    if (options.anyKind !== true)
+    if (options.anyKind !== true && !isAlso(identity, options))
       checkIdentity(identity, { expect, bareErrors }, { value: parsed.value ?? {}, schemas });
   const context = new ReadContext(parsed.repeated, parsed.members === undefined ? "shared" : "owned");
   context.asStored = options.asStored === true;

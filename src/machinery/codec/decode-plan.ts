@@ -8,6 +8,7 @@ import { quoteGo } from "../go-text.ts";
 import { canonicalQuantity, QuantityError } from "../quantity.ts";
 import type { Schema, Schemas, Shape } from "../schema.ts";
 import { canonicalMicroTime, canonicalTime, TimeError } from "../time.ts";
+import { bytesReader } from "./bytes-reader.ts";
 import { JsonNumber, plainCopy } from "./json-text.ts";
 
 /** What one decode collects. */
@@ -369,47 +370,6 @@ const floatReader: Reader = {
     return 0;
   },
 };
-
-/** base64 text. Go ignores line breaks in it and writes it without. */
-const bytesReader: Reader = {
-  type: "[]uint8",
-  zero: () => null,
-  read: (value, context) => {
-    if (typeof value !== "string") {
-      context.typeError(value, "[]uint8");
-      return null;
-    }
-    const text = value.replace(/[\r\n]/g, "");
-    if (goodBase64.test(text)) return text;
-    context.fail(`illegal base64 data at input byte ${badBase64At(value)}`);
-    return null;
-  },
-};
-
-const goodBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
-/** Where Go's standard decoder stops in bad base64; it passes over line breaks. */
-function badBase64At(text: string): number {
-  let at = 0;
-  let digits = 0;
-  const skipBreaks = (): void => {
-    while (text[at] === "\n" || text[at] === "\r") at++;
-  };
-  for (;;) {
-    skipBreaks();
-    if (at === text.length) return at - digits;
-    const character = text[at++] as string;
-    if (/[A-Za-z0-9+/]/.test(character)) {
-      digits = (digits + 1) % 4;
-      continue;
-    }
-    if (character !== "=" || digits < 2) return at - 1;
-    if (digits === 3) return at;
-    skipBreaks();
-    if (at === text.length) return at;
-    return text[at] === "=" ? at + 1 : at - 1;
-  }
-}
 
 function typedReader(schema: Schema, schemas: Schemas, type: string): Reader {
   if (schema.r !== undefined) return refReader(schema.r, schemas, schema);

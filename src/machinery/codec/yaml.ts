@@ -43,6 +43,8 @@ const floatTag = defineScalarTag<number>("tag:yaml.org,2002:float", {
   resolve: (source) => {
     const value = parseFloatText(source);
     if (value === undefined) return NOT_RESOLVED;
+    // What no double holds is text.
+    if (!Number.isFinite(value) && /\d/.test(source)) return NOT_RESOLVED;
     if (!Number.isFinite(value)) throw new YamlError(`json: unsupported value: ${notFinite[String(value)]}`);
     return value;
   },
@@ -77,9 +79,31 @@ export function readFirstDocument(text: string): { readonly value: unknown; repe
   if (marksIn(first) > mostMarks) throw requestTooLarge(`limit is ${mostMarks} lines, items and members`);
   const json = plainJson(first);
   if (json !== undefined) return { value: json, repeatedKeys: () => undefined };
-  const events = readEvents(first);
-  const [value = null] = construct(first, events);
-  return { value, repeatedKeys: () => repeatedKeys(first, events) };
+  if (/^(?: *(?:#.*)?\r?\n)* *\t/.test(first)) {
+    const line = first.slice(0, first.indexOf("\t")).split("\n").length - 1;
+    throw new YamlError(`yaml: ${lineText(line)}found character that cannot start any token`);
+  }
+  const read = firstEvents(first);
+  const [value = null] = construct(read.text, read.events);
+  return { value, repeatedKeys: () => repeatedKeys(read.text, read.events) };
+}
+
+/** What follows a list or map in brackets is not looked at. */
+function firstEvents(text: string): { readonly text: string; readonly events: Event[] } {
+  try {
+    return { text, events: parseEvents(text, { maxDepth: deepest }) };
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const end = error.mark?.position ?? 0;
+    const whole = text.slice(0, end);
+    if (
+      end > 0 &&
+      /^end of the stream or a document separator/.test(error.reason) &&
+      /^\s*[[{].*[\]}]\s*$/s.test(whole)
+    )
+      return { text: whole, events: readEvents(whole) };
+    throw new YamlError(goMessage(error));
+  }
 }
 
 /** JSON, as most clients send it, where YAML reads the same from it; undefined for everything else. */
@@ -166,6 +190,8 @@ const goReasons: readonly (readonly [RegExp, string])[] = [
   [/^unexpected end of the stream within a (?:single|double) quoted scalar/, "found unexpected end of stream"],
   [/^end of the stream or a document separator is expected/, "did not find expected key"],
   [/^can not read a (?:block|implicit) mapping (?:entry|pair); a multiline key/, "could not find expected ':'"],
+  [/^expected the node content, but found/, "did not find expected node content"],
+  [/^expected hexadecimal character/, "did not find expected hexdecimal number"],
   [/^nesting exceeded maxDepth/, "exceeded max depth of 10000"],
   [/^unidentified alias "(.*)"/, "unknown anchor '$1' referenced"],
 ];
@@ -174,6 +200,8 @@ function goMessage(error: YAMLException): string {
   const { reason, mark } = error;
   if (reason.startsWith("unexpected end of the stream within a flow collection") && mark !== undefined)
     return `yaml: line ${linesOf(mark.buffer)}: ${unfinished(mark.buffer)}`;
+  if (reason.startsWith("missed comma between flow collection entries") && mark !== undefined)
+    return `yaml: ${lineText(mark.line)}${unfinished(mark.buffer.slice(0, mark.position), "expectsComma")}`;
   let text = reason;
   // go-yaml reads on as a plain scalar of several lines and trips over the colon.
   const line = mark === undefined ? "" : (mark.buffer.split("\n")[mark.line] ?? "");
@@ -188,9 +216,9 @@ function goMessage(error: YAMLException): string {
 const linesOf = (text: string): number => text.replace(/\0+$/, "").replace(/\n$/, "").split("\n").length;
 
 /** What go-yaml's parser misses where text ends within a list or map. */
-function unfinished(text: string): string {
+function unfinished(text: string, expects?: "expectsComma"): string {
   const end = text.replace(/[\s\0]+$/, "");
-  if (/[[{,:]$/.test(end)) return "did not find expected node content";
+  if (expects === undefined && /[[{,:]$/.test(end)) return "did not find expected node content";
   const open: string[] = [];
   for (const bracket of end.replace(/"(?:\\.|[^"\\])*"|'(?:''|[^'])*'/g, "").matchAll(/[[\]{}]/g))
     if (bracket[0] === "[" || bracket[0] === "{") open.push(bracket[0]);

@@ -24,6 +24,8 @@ const watchProduced = ["application/json;stream=watch", "application/vnd.kuberne
 
 export interface NegotiationScope {
   readonly watch?: boolean;
+  /** The path is of a list: what a watch of it produces is told to those who accept nothing of it. */
+  readonly list?: boolean;
   /** Custom resources have no protobuf. */
   readonly noProtobuf?: boolean;
   /** Tables and metadata alone can be asked for. */
@@ -34,7 +36,7 @@ export interface NegotiationScope {
 export function negotiate(accept: string | undefined, scope: NegotiationScope = {}): Accepted {
   if (accept === undefined || accept === "" || accept === "application/json" || accept === "*/*") return plainJson;
   const clauses = parseAccept(accept);
-  const available = scope.watch === true ? [...produced, ...watchProduced] : produced;
+  const available = scope.watch === true || scope.list === true ? [...produced, ...watchProduced] : produced;
   if (!clauses.some(({ type }) => type === "*/*" || produced.includes(type)))
     throw new StatusError({
       code: 406,

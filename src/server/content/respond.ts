@@ -1,4 +1,6 @@
 // Answers into responses: stored bytes as they are where that is what the client asked for.
+
+import type { KindDefinition } from "../../api/index.ts";
 import { type ApiResponse, encodeJson, type KubeObject, StatusError, toYaml } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { RequestContext } from "../context.ts";
@@ -10,7 +12,7 @@ import { includeObjectOf } from "./include.ts";
 import { compressible, jsonBody } from "./json-body.ts";
 import { type AnswerType, notAcceptable } from "./negotiate.ts";
 import { protobufList, protobufObject, protobufResponse, protobufType } from "./protobuf.ts";
-import { partialObject, tableOf } from "./table.ts";
+import { partialObject, tableOf, shown as withRowMetadata } from "./table.ts";
 
 const encoder = new TextEncoder();
 const json = { "content-type": "application/json" };
@@ -82,15 +84,16 @@ function objectResponse(
   const { resource, object, status } = answer;
   const { transform, mediaType } = context.accepted;
   if (transform !== undefined) {
-    const served = servedForm(resource, object);
+    const { kind, form } = formSource(context, resource);
+    const served = form(object);
     if (transform.as === "PartialObjectMetadataList") throw notList(transform.as, resource, false);
     if (transform.as === "PartialObjectMetadata")
-      return valueResponse(context, status, partialObject(served, transform.version));
+      return valueResponse(context, status, partialObject(withRowMetadata(kind, served), transform.version));
     const metadata = { resourceVersion: served.metadata.resourceVersion };
     return valueResponse(
       context,
       status,
-      tableFor(context, resource, { objects: [served], metadata, version: transform.version }),
+      tableFor(context, kind, { objects: [served], metadata, version: transform.version }),
     );
   }
   if (mediaType === protobufType && context.request.objects !== true) return protobufObject(status, resource, object);
@@ -111,15 +114,12 @@ function listResponse(
     ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
   };
   if (transform !== undefined) {
-    const objects = list.items.map((item) => servedForm(resource, item));
+    const { kind, form } = formSource(context, resource);
+    const objects = list.items.map(form);
     if (transform.as === "PartialObjectMetadata") throw notList(transform.as, resource, true);
     if (transform.as === "Table")
-      return valueResponse(
-        context,
-        200,
-        tableFor(context, resource, { objects, metadata, version: transform.version }),
-      );
-    const items = objects.map((object) => partialObject(object, transform.version));
+      return valueResponse(context, 200, tableFor(context, kind, { objects, metadata, version: transform.version }));
+    const items = objects.map((object) => partialObject(withRowMetadata(kind, object), transform.version));
     return valueResponse(context, 200, {
       kind: "PartialObjectMetadataList",
       apiVersion: `meta.k8s.io/${transform.version}`,
@@ -205,17 +205,29 @@ function itemsText(items: readonly CachedObject[]): Uint8Array {
   return out;
 }
 
-function tableFor(
+/** Tables and metadata are made of what is stored: what a conversion puts into an object is not in it yet. */
+function formSource(
   context: RequestContext,
   resource: ServedResource,
+): { readonly kind: KindDefinition; readonly form: (object: CachedObject) => KubeObject } {
+  const whole = context.accepted.transform?.as === "Table" && includeObjectOf(context.query) === "Object";
+  if (resource.rules.convert === undefined || whole)
+    return { kind: resource.kind, form: (object) => servedForm(resource, object) };
+  return { kind: resource.stored, form: ({ object }) => object };
+}
+
+function tableFor(
+  context: RequestContext,
+  kind: KindDefinition,
   table: { objects: readonly KubeObject[]; metadata: { resourceVersion: string }; version: "v1" | "v1beta1" },
 ): object {
   const form = { version: table.version, include: includeObjectOf(context.query), now: context.nowMs, columns: true };
-  return tableOf(resource.kind, table.objects, { ...form, metadata: table.metadata });
+  return tableOf(kind, table.objects, { ...form, metadata: table.metadata });
 }
 
 function notList(asked: string, resource: ServedResource, isList: boolean): StatusError {
-  const group = resource.kind.group === "" ? "core" : resource.kind.group.split(".", 1)[0];
+  const { group: inner } = resource.stored;
+  const group = inner === "" ? "core" : inner.split(".", 1)[0];
   const message = `you requested ${asked}, but the requested object is ${isList ? "a" : "not a"} list (*${group}.${resource.kind.kind}${isList ? "List" : ""})`;
   return new StatusError({ code: 406, reason: "NotAcceptable", message });
 }

@@ -96,7 +96,8 @@ function rowOf(kind: KindDefinition, object: KubeObject, form: TableForm): objec
   };
 }
 
-const shown = ({ rowMetadata }: KindDefinition, object: KubeObject): KubeObject =>
+/** The object whose metadata a form of metadata alone has. */
+export const shown = ({ rowMetadata }: KindDefinition, object: KubeObject): KubeObject =>
   rowMetadata === undefined ? object : { ...object, metadata: rowMetadata(object) };
 
 /** Rows of finished pods say so, so that clients can grey them out. */

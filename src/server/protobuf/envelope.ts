@@ -103,11 +103,17 @@ export function encodeProtobufEvent(type: WatchEventType, object: Uint8Array): U
 export const isProtobuf = (contentType: string | undefined): boolean =>
   contentType !== undefined && contentType.split(";", 1)[0]!.trim() === "application/vnd.kubernetes.protobuf";
 
-/** The value of a body, with kind and apiVersion. `expectedKind` words the error. Throws StatusError 400. */
+const noMagic = "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]";
+
+/** The value of a body, with kind and apiVersion. `expectedKind` words the error ("": the bare error). Throws StatusError 400. */
 export function decodeProtobuf(bytes: Uint8Array, expectedKind: string): Record<string, unknown> {
+  if (bytes.length === 0)
+    throw badRequest(`the object provided is unrecognized (must be of type ${expectedKind}): empty data (<empty>)`);
   if (magic.some((byte, index) => bytes[index] !== byte))
     throw badRequest(
-      `the object provided is unrecognized (must be of type ${expectedKind}): provided data does not appear to be a protobuf message, expected prefix [107 56 115 0] (${hex(bytes)})`,
+      expectedKind === ""
+        ? noMagic
+        : `the object provided is unrecognized (must be of type ${expectedKind}): ${noMagic} (${bytes[0] === 0x7b ? opening(bytes) : hex(bytes)})`,
     );
   try {
     const { typeMeta, raw } = readUnknown(bytes.subarray(4));
@@ -124,6 +130,10 @@ export function decodeProtobuf(bytes: Uint8Array, expectedKind: string): Record<
     throw error;
   }
 }
+
+/** What begins like JSON is shown as it is. */
+const opening = (bytes: Uint8Array): string =>
+  new TextDecoder().decode(bytes.subarray(0, 30)) + (bytes.length > 30 ? " ..." : "");
 
 const hex = (bytes: Uint8Array): string => {
   const shown = Array.from(bytes.subarray(0, 30), (byte) => byte.toString(16).padStart(2, "0")).join("");

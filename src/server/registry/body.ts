@@ -50,6 +50,8 @@ export interface ExpectedBody {
   readonly schemas: Schemas;
   readonly fieldValidation: FieldValidation;
   readonly custom?: CustomServing;
+  /** Other versions whose bodies are read as this one. */
+  readonly alsoVersions?: readonly string[];
 }
 
 /** A fresh draft of the expected kind; kind and apiVersion are filled in when the client left them out. */
@@ -60,6 +62,7 @@ export function decodeBody(context: RequestContext, expected: ExpectedBody): Kub
   const options = {
     fieldValidation: expected.fieldValidation,
     expect: expected.gvk,
+    ...(expected.alsoVersions === undefined ? {} : { alsoVersions: expected.alsoVersions }),
     ...(expected.schema === undefined ? {} : { schema: expected.schema, schemas: expected.schemas }),
   };
   const decoded =
@@ -70,7 +73,10 @@ export function decodeBody(context: RequestContext, expected: ExpectedBody): Kub
         })
       : decodeValue(body, options);
   for (const text of decoded.warnings) for (const line of warningLines(text)) warn(context, line);
-  return checkKind(decoded.object, expected.gvk);
+  const { object } = decoded;
+  if (expected.alsoVersions?.includes(String(object["apiVersion"])))
+    object["apiVersion"] = formatApiVersion(expected.gvk);
+  return checkKind(object, expected.gvk);
 }
 
 export function checkKind(draft: Record<string, unknown>, gvk: GroupVersionKind): KubeObject {

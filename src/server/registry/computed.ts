@@ -6,7 +6,7 @@ import { notAcceptable } from "../content/negotiate.ts";
 import { partialObject, tableOf } from "../content/table.ts";
 import type { RequestContext } from "../context.ts";
 import type { Answer } from "../core.ts";
-import { selectionOf } from "./list.ts";
+import { listQuery } from "./list-query.ts";
 
 type Compute = () => Promise<readonly KubeObject[]>;
 
@@ -22,7 +22,7 @@ export async function readComputed(
       throw notFound({ group: resource.kind.group, resource: resource.kind.singular }, info.name);
     return answer(context, resource, { objects: [found], list: false });
   }
-  const { fields } = selectionOf(context, resource);
+  const { fields } = listQuery(context, resource, false).selection;
   const labels = parseLabelSelector(context.query.get("labelSelector") ?? "");
   const matcher = fieldMatcher(fields.requirements);
   const objects = (await compute()).filter(

@@ -11,7 +11,7 @@ import type { ServedResource } from "../catalog.ts";
 import type { RequestContext } from "../context.ts";
 import type { Answer } from "../core.ts";
 import type { CachedObject } from "../watchcache/index.ts";
-import { decodeBody, expectedOf } from "./body.ts";
+import { bodyMediaType, decodeBody, expectedOf } from "./body.ts";
 import { type WriteOptions, writeOptions } from "./options.ts";
 import {
   dedupeOwners,
@@ -29,6 +29,8 @@ import { checkWidth } from "./stored-size.ts";
 const mostNameAttempts = 8;
 
 export async function create(context: RequestContext, resource: ServedResource): Promise<Answer> {
+  const { body, headers } = context.request;
+  if (body instanceof Uint8Array) bodyMediaType(headers["content-type"]);
   const options = writeOptions(context, "CreateOptions");
   const draft = decodeBody(context, expectedOf(resource, options.fieldValidation));
   const object = await createObject(context, resource, { draft, options });

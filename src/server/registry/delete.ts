@@ -35,24 +35,25 @@ export async function remove(context: RequestContext, resource: ServedResource):
   const options = deleteOptions(context);
   for (const text of resource.hooks?.deleteWarnings?.(options) ?? []) warn(context, text);
   const deletion = await deleteObject(context, resource, { name: context.info.name, options });
-  return answerOf(resource, deletion);
+  return answerOf(resource, deletion, options);
 }
 
-function answerOf(resource: ServedResource, deletion: Deletion): Answer {
+function answerOf(resource: ServedResource, deletion: Deletion, options: Partial<DeleteOptions>): Answer {
   const { object, deleted, pending } = deletion;
   const returnsObject = resource.hooks?.returnsDeleted === true || (!deleted && pending !== true);
-  // Upstream answers 200 for all of them since deletions became asynchronous by finalizers.
-  if (returnsObject) return { type: "object", status: 200, resource, object };
+  // Only who asked for a cascade the old way is told that it is not over.
+  const status = !deleted && options.orphanDependents === false ? 202 : 200;
+  if (returnsObject) return { type: "object", status, resource, object };
   const { metadata } = object.object;
   const { group, resource: kind } = resource.groupResource;
-  const status: Status = {
+  const value: Status = {
     kind: "Status",
     apiVersion: "v1",
     metadata: {},
     status: "Success",
     details: { name: metadata.name, ...(group === "" ? {} : { group }), kind, uid: metadata.uid },
   };
-  return { type: "value", status: 200, value: status };
+  return { type: "value", status, value };
 }
 
 export interface DeleteRequest {
@@ -145,6 +146,9 @@ async function tryDelete(
   const { current, old, options, dryRun } = attempt;
   const prepared = resource.hooks?.prepareDelete?.(old, context) ?? "proceed";
   if (prepared !== "proceed") {
+    const finalizers = gcFinalizers(resource, prepared, options);
+    if (finalizers.length > 0) prepared.metadata.finalizers = finalizers;
+    else delete prepared.metadata.finalizers;
     const outcome = await commitUpdate(core, { resource, object: prepared, current, dryRun });
     return outcome.type === "lost" ? { current: outcome.current } : { object: outcome.object, deleted: false };
   }
@@ -242,8 +246,8 @@ function propagation(resource: ServedResource, finalizers: readonly string[], op
 }
 
 export async function removeCollection(context: RequestContext, resource: ServedResource): Promise<Answer> {
-  const options = deleteOptions(context);
   const selection = listOptions(context, resource);
+  const options = deleteOptions(context);
   const list = await runList(context, resource, selection);
   const slash = resource.kind.namespaced;
   for (const item of list.items) {

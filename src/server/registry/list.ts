@@ -1,25 +1,14 @@
 // LIST: options, consistency, selectors, paging. Upstream: apiserver's handlers/get.go, storage/cacher/delegator.go, continue.go.
-import { storagePrefix, storageScope } from "../../api/index.ts";
-import {
-  badRequest,
-  expired,
-  type FieldError,
-  type FieldMatcher,
-  field,
-  fieldMatcher,
-  invalid,
-  parseFieldSelector,
-  parseLabelSelector,
-  StatusError,
-  withResourceVersion,
-} from "../../machinery/index.ts";
+import { storagePrefix } from "../../api/index.ts";
+import { badRequest, expired, StatusError, withResourceVersion } from "../../machinery/index.ts";
 import { CompactedError, FutureRevisionError } from "../../store/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { RequestContext } from "../context.ts";
 import type { Answer, ListResult } from "../core.ts";
 import { CachedObject, type Selection, selects } from "../watchcache/index.ts";
 import { matchesConverted, splitSelection } from "./converted-selection.ts";
-import { parseResourceVersion, tooLarge, waitForCurrent, waitForRevision } from "./read.ts";
+import { listQuery } from "./list-query.ts";
+import { parseResourceVersion, tooLarge, tooLargeExact, waitForCurrent, waitForRevision } from "./read.ts";
 import { convertShown } from "./store-object.ts";
 
 export type { ListResult };
@@ -40,71 +29,14 @@ export async function list(context: RequestContext, resource: ServedResource): P
 }
 
 export function listOptions(context: RequestContext, resource: ServedResource): ListOptions {
-  const { query } = context;
-  const limitText = query.get("limit") ?? "";
-  if (limitText !== "" && !/^[+-]?\d+$/.test(limitText))
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(limitText)}: invalid syntax`);
-  const selection = selectionOf(context, resource);
-  const match = query.get("resourceVersionMatch") ?? "";
-  const resourceVersion = query.get("resourceVersion") ?? "";
-  const token = query.get("continue") ?? "";
-  const found = checkListOptions({ match, resourceVersion, token });
-  if ((query.get("sendInitialEvents") ?? "") !== "")
-    found.push(field.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
-  if (found.length > 0) throw invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", found);
+  const { selection, limit, match, resourceVersion, continue: token } = listQuery(context, resource, false);
   return {
     selection,
-    limit: Math.max(0, Number(limitText === "" ? 0 : limitText)),
+    limit: limit > 0n ? Number(limit) : 0,
     continue: token,
     resourceVersion,
     match: match as ListOptions["match"],
   };
-}
-
-function checkListOptions(options: { match: string; resourceVersion: string; token: string }): FieldError[] {
-  const { match, resourceVersion, token } = options;
-  if (match === "") return [];
-  const at = "resourceVersionMatch";
-  const found: FieldError[] = [];
-  if (resourceVersion === "")
-    found.push(field.forbidden(at, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
-  if (token !== "") found.push(field.forbidden(at, "resourceVersionMatch is forbidden when continue is provided"));
-  if (match !== "Exact" && match !== "NotOlderThan")
-    found.push(field.notSupported(at, match, ["Exact", "NotOlderThan", ""]));
-  if (match === "Exact" && resourceVersion === "0")
-    found.push(field.forbidden(at, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
-  return found;
-}
-
-export function selectionOf(context: RequestContext, resource: ServedResource): Selection {
-  const { query, info } = context;
-  const fields = parseFieldSelector(query.get("fieldSelector") ?? "");
-  checkFields(resource, fields);
-  return {
-    scope: storageScope(resource.stored, info.namespace),
-    namespace: resource.kind.namespaced ? info.namespace : "",
-    labels: parseLabelSelector(query.get("labelSelector") ?? ""),
-    fields: storedFields(resource, fields),
-  };
-}
-
-/** The selector in the words of the stored version. */
-function storedFields({ kind }: ServedResource, fields: FieldMatcher): FieldMatcher {
-  const { storedFieldNames: names } = kind;
-  if (names === undefined) return fields;
-  return fieldMatcher(fields.requirements.map((each) => ({ ...each, field: names[each.field] ?? each.field })));
-}
-
-function checkFields(resource: ServedResource, fields: FieldMatcher): void {
-  const known = resource.kind.selectableFields;
-  for (const { field: name } of fields.requirements) {
-    if (name === "" || name === "metadata.name" || name === "metadata.namespace") continue;
-    if (known === undefined)
-      throw badRequest(
-        `${JSON.stringify(name)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
-      );
-    if (known[name] === undefined) throw badRequest(`field label not supported: ${name}`);
-  }
 }
 
 export async function runList(
@@ -133,7 +65,7 @@ async function runCached(context: RequestContext, resource: ServedResource, opti
   // A limit with a revision and no match means exactly that revision (upstream's legacy rule).
   if (match === "Exact" || (match === "" && options.limit > 0))
     return listAt(context, resource, { options, from: "", revision });
-  await waitForRevision(core, revision);
+  await waitForRevision(core, revision, BigInt(resourceVersion).toString());
   return listFromCache(context, resource, { options, from: "" });
 }
 
@@ -168,7 +100,8 @@ async function listAt(
   const { core } = context;
   const cache = core.hub.cacheOf(resource.stored);
   const { revision } = page;
-  if (revision > core.store.revision()) throw tooLarge(revision, core.hub.revision);
+  if (revision > core.store.revision())
+    throw tooLargeExact(page.options.resourceVersion || revision, core.hub.revision);
   await waitForRevision(core, revision);
   if (cache.lastChange <= revision) return listFromCache(context, resource, page);
   const { scope } = page.options.selection;
@@ -241,26 +174,37 @@ function encodeContinue(token: ContinueToken): string {
 
 function decodeContinue(text: string): ContinueToken {
   const wrong = (why: string): StatusError => badRequest(`invalid continue token: continue key is not valid: ${why}`);
-  let decoded: string;
-  try {
-    const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-    decoded = new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
-  } catch {
-    throw wrong(`illegal base64 data at input byte ${Math.max(0, text.search(/[^\w-]/))}`);
-  }
+  const broken = text.search(/[^\w-]/);
+  if (broken >= 0 || text.length % 4 === 1)
+    throw wrong(`illegal base64 data at input byte ${broken < 0 ? text.length - 1 : broken}`);
+  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  const decoded = new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
   let token: { v?: unknown; rv?: unknown; start?: unknown };
   try {
     token = JSON.parse(decoded);
   } catch {
-    throw wrong(`invalid character '${decoded[0] ?? ""}' looking for beginning of value`);
+    throw wrong(
+      decoded === ""
+        ? "unexpected end of JSON input"
+        : `invalid character ${goChar(decoded)} looking for beginning of value`,
+    );
   }
-  if (token.v !== "meta.k8s.io/v1") throw wrong(`server does not recognize this encoded version ${String(token.v)}`);
+  if (token.v !== "meta.k8s.io/v1")
+    throw wrong(`server does not recognize this encoded version ${typeof token.v === "string" ? token.v : ""}`);
   if (typeof token.rv !== "number" || token.rv === 0)
     throw wrong("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
   if (typeof token.start !== "string" || token.start === "")
     throw wrong("encoded start key empty (version meta.k8s.io/v1)");
-  if (token.start.split("/").includes("..")) throw wrong(token.start);
+  const parts = token.start.replace(/^\//, "").split("/");
+  if (parts.some((part) => part === "" || part === "." || part === "..")) throw wrong(token.start);
   return { rv: token.rv, start: token.start };
+}
+
+/** The first of these bytes as Go quotes it: each a character of its own. */
+function goChar(text: string): string {
+  const byte = new TextEncoder().encode(text)[0]!;
+  if (byte === 0x27) return "'\\''";
+  return byte < 0x20 || byte >= 0x7f ? `'\\x${byte.toString(16).padStart(2, "0")}'` : `'${String.fromCharCode(byte)}'`;
 }
 
 async function continueList(

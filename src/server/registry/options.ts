@@ -2,8 +2,10 @@
 // Upstream: k8s.io/apimachinery/pkg/apis/meta/v1/validation.
 import {
   badRequest,
+  builtinSchemas,
   type DeleteOptions,
   decodeObject,
+  decodeValue,
   type FieldError,
   type FieldValidation,
   field,
@@ -12,6 +14,7 @@ import {
 import type { RequestContext } from "../context.ts";
 import { isTrue } from "../request-info.ts";
 import { bodyMediaType } from "./body.ts";
+import { int64Of } from "./list-query.ts";
 
 export interface WriteOptions {
   readonly dryRun: boolean;
@@ -133,16 +136,14 @@ export function deleteOptions(context: RequestContext): Partial<DeleteOptions> {
 }
 
 function fromQuery({ query }: RequestContext): Partial<DeleteOptions> {
-  const grace = query.get("gracePeriodSeconds");
-  if (grace !== null && grace !== "" && !/^[+-]?\d+$/.test(grace))
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
+  const grace = int64Of(query, "gracePeriodSeconds");
   const policy = query.get("propagationPolicy");
   const uid = query.get("uid");
   const resourceVersion = query.get("resourceVersion");
   const dryRun = query.getAll("dryRun");
   return {
-    ...(grace === null || grace === "" ? {} : { gracePeriodSeconds: Number(grace) }),
-    ...(policy === null || policy === "" ? {} : { propagationPolicy: policy }),
+    ...(grace === undefined ? {} : { gracePeriodSeconds: Number(grace) }),
+    ...(policy === null ? {} : { propagationPolicy: policy }),
     ...(query.has("orphanDependents") ? { orphanDependents: isTrue(query.get("orphanDependents")) } : {}),
     ...(dryRun.length > 0 ? { dryRun } : {}),
     ...(uid !== null || resourceVersion !== null
@@ -162,5 +163,8 @@ function fromBody(context: RequestContext, body: Uint8Array | object): Partial<D
     throw badRequest(
       `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion ?? "")} in scheme "pkg/runtime/scheme.go:111"`,
     );
-  return object as Partial<DeleteOptions>;
+  const schemas = builtinSchemas();
+  const schema = schemas.ofKind({ group: "", version: "v1", kind: "DeleteOptions" });
+  if (schema === undefined) throw new Error("the schema of DeleteOptions is not among the built-in ones");
+  return decodeValue(object, { fieldValidation: "Ignore", schema, schemas }).object as Partial<DeleteOptions>;
 }

@@ -29,11 +29,19 @@ export async function waitForCurrent(core: ServerCore): Promise<void> {
   if (!(await hub.reached(wanted, freshnessTimeoutMs))) throw tooLarge(wanted, hub.revision);
 }
 
-export async function waitForRevision(core: ServerCore, revision: number): Promise<void> {
+/** `text`: the revision as the client wrote it, which a number may not hold. */
+export async function waitForRevision(core: ServerCore, revision: number, text = String(revision)): Promise<void> {
   const { hub } = core;
   if (hub.revision >= revision) return;
-  if (!(await hub.reached(revision, freshnessTimeoutMs))) throw tooLarge(revision, hub.revision);
+  if (!(await hub.reached(revision, freshnessTimeoutMs))) throw tooLarge(text, hub.revision);
 }
+
+/** A list of exactly that revision asks the store, which does not say when to come again. */
+export const tooLargeExact = (wanted: number | string, current: number): StatusError => {
+  const { status } = tooLarge(wanted, current);
+  const { retryAfterSeconds: _, ...details } = status.details ?? {};
+  return new StatusError({ ...status, details } as ConstructorParameters<typeof StatusError>[0]);
+};
 
 export const tooLarge = (wanted: number | string, current: number): StatusError =>
   new StatusError(
@@ -78,7 +86,7 @@ export async function get(context: RequestContext, resource: ServedResource): Pr
   if (revision !== "" && revision !== "0") {
     const problem = revisionProblem(revision);
     if (problem !== undefined) throw plainFailure(problem);
-    await waitForRevision(core, Number(revision));
+    await waitForRevision(core, Number(revision), revision);
   }
   const object = await getCurrent(core, resource, info);
   return { type: "object", status: 200, resource, object };

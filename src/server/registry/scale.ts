@@ -25,6 +25,7 @@ import { checkKind, decodeBody } from "./body.ts";
 import { type WriteOptions, writeOptions } from "./options.ts";
 import { isApply, patchTypeOf } from "./patch.ts";
 import { checkPatchedName, patcherOf } from "./patched.ts";
+import { matchNamespace } from "./prepare.ts";
 import { getCurrent } from "./read.ts";
 import { servedForm } from "./store-object.ts";
 import { changeObject } from "./update.ts";
@@ -181,6 +182,7 @@ function scaleReader(
     };
   }
   const body = scaleBody(context, resource, fieldValidation);
+  if (resource.custom === undefined) matchNamespace(context, resource, body);
   checkPatchedName(body, name);
   return () => body;
 }

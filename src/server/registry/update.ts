@@ -41,7 +41,8 @@ export async function update(context: RequestContext, resource: ServedResource):
   return { type: "object", status: written.created ? 201 : 200, resource, object: written.object };
 }
 
-function checkName(context: RequestContext, resource: ServedResource, body: KubeObject): void {
+/** Throws StatusError 400 where the body is about another object than the path. */
+export function checkName(context: RequestContext, resource: ServedResource, body: KubeObject): void {
   const { name } = context.info;
   matchNamespace(context, resource, body);
   const sent = body.metadata.name ?? "";

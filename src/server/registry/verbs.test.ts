@@ -96,6 +96,70 @@ const refused: readonly [name: string, line: string, asked: Asked, code: number,
   ],
   ["a bad limit", `GET ${configMaps}?limit=abc`, {}, 400, 'strconv.ParseInt: parsing "abc": invalid syntax'],
   [
+    "a limit that no number holds, before a bad selector",
+    `GET ${configMaps}?limit=9223372036854775808&labelSelector=-a`,
+    {},
+    400,
+    'strconv.ParseInt: parsing "9223372036854775808": value out of range',
+  ],
+  ["an empty limit", `GET ${configMaps}?limit=`, {}, 400, 'strconv.ParseInt: parsing "": invalid syntax'],
+  [
+    "a bad label selector, before a bad field selector",
+    `GET ${configMaps}?fieldSelector=metadata.name&labelSelector=%3E1`,
+    {},
+    400,
+    "found '>', expected: !, identifier, or 'end of string'",
+  ],
+  [
+    "rules between options, before fields that cannot be selected",
+    `GET ${configMaps}?fieldSelector=data.a%3Db&sendInitialEvents=0`,
+    {},
+    422,
+    'ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list',
+  ],
+  [
+    "a continue token with padding",
+    `GET ${configMaps}?continue=abc%3D`,
+    {},
+    400,
+    "invalid continue token: continue key is not valid: illegal base64 data at input byte 3",
+  ],
+  [
+    "a continue token without a version",
+    `GET ${configMaps}?continue=e30`,
+    {},
+    400,
+    "invalid continue token: continue key is not valid: server does not recognize this encoded version ",
+  ],
+  [
+    "options of a delete that have the wrong type",
+    `DELETE ${configMaps}/nope`,
+    { body: { gracePeriodSeconds: "x" } },
+    400,
+    "json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64",
+  ],
+  [
+    "a propagation policy that is empty",
+    `DELETE ${configMaps}/nope?propagationPolicy=`,
+    {},
+    422,
+    'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "": supported values: "Foreground", "Background", "Orphan", "nil"',
+  ],
+  [
+    "deleting a log",
+    "DELETE /api/v1/namespaces/default/pods/x/log",
+    {},
+    405,
+    "the server does not allow this method on the requested resource",
+  ],
+  [
+    "a namespace finalized under another name",
+    "PUT /api/v1/namespaces/default/finalize",
+    { body: { apiVersion: "v1", kind: "Namespace", metadata: { name: "x" } } },
+    400,
+    "the name of the object (x) does not match the name on the URL (default)",
+  ],
+  [
     "a bad continue token",
     `GET ${configMaps}?continue=abc`,
     {},
@@ -246,7 +310,7 @@ test("a scheduled pod is deleted with grace, another one at once", async () => {
 test("binding sets the node once", async () => {
   const pods = "/api/v1/namespaces/default/pods";
   await at(`POST ${pods}`, { body: pod("tobind") });
-  const target = { target: { kind: "Node", name: "n1" } };
+  const target = { metadata: { name: "tobind" }, target: { kind: "Node", name: "n1" } };
   assert.equal((await at(`POST ${pods}/tobind/binding`, { body: target })).code, 201);
   const { body } = await at(`GET ${pods}/tobind`);
   assert.equal(body["spec"]!["nodeName"], "n1");

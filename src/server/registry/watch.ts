@@ -1,12 +1,9 @@
 // WATCH: options, starting point, frames. Upstream: handlers/get.go and watch.go, storage/cacher.
 import {
-  badRequest,
+  decodeValue,
   encodeJson,
   expired,
-  type FieldError,
   type FieldMatcher,
-  field,
-  invalid,
   type KubeObject,
   methodNotSupported,
   StatusError,
@@ -16,13 +13,12 @@ import {
 import type { ServedResource } from "../catalog.ts";
 import { includeObjectOf } from "../content/include.ts";
 import { loadProtobuf, protobufFrame, protobufType, protobufValueFrame } from "../content/protobuf.ts";
-import { bookmarkTable, partialObject, tableOf } from "../content/table.ts";
+import { bookmarkTable, partialObject, tableOf, shown as withRowMetadata } from "../content/table.ts";
 import type { RequestContext } from "../context.ts";
 import type { Answer } from "../core.ts";
-import { isTrue } from "../request-info.ts";
 import { type CachedObject, type Framer, selects, Watcher } from "../watchcache/index.ts";
 import { convertedEvent, matchesConverted, splitSelection } from "./converted-selection.ts";
-import { selectionOf } from "./list.ts";
+import { type ListQuery, listQuery } from "./list-query.ts";
 import { plainFailure, revisionProblem, tooLarge, waitForCurrent } from "./read.ts";
 import { convertShown, servedForm, shown } from "./store-object.ts";
 
@@ -38,8 +34,9 @@ interface WatchOptions {
 
 export async function watch(context: RequestContext, resource: ServedResource): Promise<Answer> {
   if (!resource.kind.verbs.includes("watch")) throw methodNotSupported(resource.groupResource, "watch");
-  const options = watchOptions(context);
-  const { cached: selection, converted: selectedLater } = splitSelection(resource, selectionOf(context, resource));
+  const query = listQuery(context, resource, true);
+  const options = watchOptions(context, query);
+  const { cached: selection, converted: selectedLater } = splitSelection(resource, query.selection);
   const problem = options.resourceVersion === "" ? undefined : revisionProblem(options.resourceVersion);
   if (problem !== undefined) throw plainFailure(problem);
   const { core } = context;
@@ -67,10 +64,19 @@ export async function watch(context: RequestContext, resource: ServedResource): 
     onEnd: (ended) => cache.removeWatcher(ended),
   });
   if (context.request.signal?.aborted !== true) cache.addWatcher(watcher);
+  // A list is what no event can become: the first one ends the watch.
+  if (context.accepted.transform?.as === "PartialObjectMetadataList")
+    return { type: "response", response: { status: 200, headers: jsonHeaders, watch: untilFirst(watcher) } };
   if (!converted) return { type: "watch", watcher };
-  const headers = { "content-type": "application/json" };
   const frames = convertFrames(watcher, resource, { framer: shownBy, fields: selectedLater });
-  return { type: "response", response: { status: 200, headers, watch: frames } };
+  return { type: "response", response: { status: 200, headers: jsonHeaders, watch: frames } };
+}
+
+const jsonHeaders = { "content-type": "application/json" };
+
+async function* untilFirst(frames: AsyncIterable<readonly WatchFrame[]>): AsyncGenerator<readonly WatchFrame[]> {
+  for await (const chunk of frames) if (chunk.length > 0) return;
+  yield* [];
 }
 
 interface CachedChange {
@@ -155,30 +161,15 @@ async function startOf(
   return { initial: false, revision: wanted };
 }
 
-function watchOptions(context: RequestContext): WatchOptions {
-  const { query, core } = context;
-  const initial = query.get("sendInitialEvents") ?? "";
-  const sendInitialEvents = initial === "" ? undefined : isTrue(initial);
-  const match = query.get("resourceVersionMatch") ?? "";
-  const at = "resourceVersionMatch";
-  const found: FieldError[] = [];
-  if (sendInitialEvents !== undefined) {
-    if (match !== "NotOlderThan")
-      found.push(field.forbidden(at, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
-  } else if (match !== "")
-    found.push(field.forbidden(at, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
-  if (match !== "" && match !== "NotOlderThan") found.push(field.notSupported(at, match, ["NotOlderThan"]));
-  if ((query.get("continue") ?? "") !== "")
-    found.push(field.forbidden(at, "resourceVersionMatch is forbidden when continue is provided"));
-  if (found.length > 0) throw invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", found);
-  const timeout = query.get("timeoutSeconds") ?? "";
-  if (timeout !== "" && !/^[+-]?\d+$/.test(timeout))
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(timeout)}: invalid syntax`);
-  const seconds = Number(timeout);
+function watchOptions({ core }: RequestContext, query: ListQuery): WatchOptions {
+  const seconds = Number(query.timeoutSeconds ?? 0n);
+  const { resourceVersion, match } = query;
+  // Who watches from the beginning and says nothing of it is given the initial events, and their end.
+  const given = match === "" && (resourceVersion === "" || resourceVersion === "0") ? true : undefined;
   return {
-    resourceVersion: query.get("resourceVersion") ?? "",
-    sendInitialEvents,
-    bookmarks: isTrue(query.get("allowWatchBookmarks")),
+    resourceVersion,
+    sendInitialEvents: query.sendInitialEvents ?? given,
+    bookmarks: query.bookmarks,
     timeoutMs: seconds > 0 ? seconds * 1000 : core.minWatchMs * (1 + core.rng.next()),
   };
 }
@@ -205,15 +196,20 @@ function wireFrame(type: WatchEventType, object: CachedObject): WatchFrame {
   return { type, bytes: frame };
 }
 
-const bookmarkObject = (resource: ServedResource, revision: number, end: boolean): KubeObject =>
-  ({
+/** An object of the kind in which nothing is set but a revision. */
+function bookmarkObject(resource: ServedResource, revision: number, end: boolean): KubeObject {
+  const { schema, schemas } = resource;
+  const object = {
     kind: resource.kind.kind,
     apiVersion: resource.apiVersion,
     metadata: {
       resourceVersion: String(revision),
       ...(end ? { annotations: { [initialEventsEnd]: "true" } } : {}),
     },
-  }) as unknown as KubeObject;
+  };
+  if (schema === undefined) return object as unknown as KubeObject;
+  return decodeValue(object, { schema, schemas, fieldValidation: "Ignore" }).object as unknown as KubeObject;
+}
 
 /** One framer for a kind and form, so that its frames are shared. */
 const sharedFramers = new WeakMap<ServedResource, { wire?: Framer; objects?: Framer; protobuf?: Framer }>();
@@ -254,7 +250,8 @@ const partialFramer = (
   resource: ServedResource,
   { version, frame }: { readonly version: "v1" | "v1beta1"; readonly frame: typeof protobufValueFrame },
 ): Framer => ({
-  frame: (type, object) => frame(type, partialObject(servedForm(resource, object), version)),
+  frame: (type, object) =>
+    frame(type, partialObject(withRowMetadata(resource.kind, servedForm(resource, object)), version)),
   bookmark: (revision, end) => frame("BOOKMARK", partialObject(bookmarkObject(resource, revision, end), version)),
 });
 

@@ -146,7 +146,7 @@ const table: readonly [string, string | undefined][] = [
   [`${base}/services/web:81/proxy/x`, '503 no service port 81 found for service "web"'],
   [`${base}/services/empty/proxy/x`, '503 no endpoints available for service "empty"'],
   [`${base}/services/foreign/proxy/x`, '503 no endpoints available for service "foreign"'],
-  [`${base}/services/none/proxy/x`, '404 endpoints "none" not found'],
+  [`${base}/services/none/proxy/x`, '404 services "none" not found'],
   ["/api/v1/nodes/n1/proxy/stats/summary", "kubelet 10.0.0.5 10251 /stats/summary"],
   ["/api/v1/nodes/n1:10251/proxy/healthz", "kubelet 10.0.0.5 10251 /healthz"],
   ["/api/v1/nodes/http:n1:9100/proxy/metrics", "none 10.0.0.5 9100 /metrics"],
@@ -164,7 +164,7 @@ describe("where a connection leads", () => {
   it("says all that is wrong with log options", () => {
     assert.equal(
       find(`${base}/pods/one/log?tailLines=-1&sinceSeconds=5&sinceTime=2026-01-01T00:00:00Z`),
-      '422 PodLogOptions "one" is invalid: [tailLines: Invalid value: -1: must be greater than or equal to 0, : Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified]',
+      '422 PodLogOptions "one" is invalid: [tailLines: Invalid value: -1: must be greater than or equal to 0, []: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified]',
     );
   });
 });

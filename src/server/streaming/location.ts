@@ -162,7 +162,8 @@ function serviceAddress(
   const { reader, namespace } = target;
   const portName = servicePortName(target, id);
   const found = reader.get(endpoints, namespace, id.name);
-  if (found === undefined) throw notFound({ group: "", resource: "endpoints" }, id.name);
+  // Upstream's storage names what the request is about, not what it looked for.
+  if (found === undefined) throw notFound({ group: "", resource: "services" }, id.name);
   const subsets = found.subsets ?? [];
   if (subsets.length === 0) throw unavailable(`no endpoints available for service ${JSON.stringify(id.name)}`);
   for (const subset of rotated(subsets, options.rng)) {

@@ -48,7 +48,7 @@ export function logQuery(podName: string, query: Query): URLSearchParams {
   if (limitBytes !== undefined && limitBytes < 1)
     errors.push(field.invalid("limitBytes", limitBytes, "must be greater than 0"));
   if (sinceSeconds !== undefined && sinceTime)
-    errors.push(field.forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
+    errors.push(field.forbidden("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
   else if (sinceSeconds !== undefined && sinceSeconds < 1)
     errors.push(field.invalid("sinceSeconds", sinceSeconds, "must be greater than 0"));
   if (stream) errors.push(field.forbidden("stream", "may not be specified"));

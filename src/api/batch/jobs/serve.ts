@@ -29,6 +29,11 @@ const nameLabel = "batch.kubernetes.io/job-name";
 const oldUidLabel = "controller-uid";
 const oldNameLabel = "job-name";
 
+function labelsOfTemplate({ metadata, spec }: Job): void {
+  const { labels } = spec.template.metadata ?? {};
+  if (Object.keys(metadata.labels ?? {}).length === 0 && labels !== undefined) metadata.labels = { ...labels };
+}
+
 /** The selector that finds exactly this job's pods, and the labels that make it so. */
 function generateSelector({ metadata, spec }: Job): void {
   const labels = ((spec.template.metadata ??= {}).labels ??= {});
@@ -206,8 +211,10 @@ export const jobRules = defineRules<Job>({
   },
   generation: true,
   defaultPropagation: "Orphan",
-  prepareCreate: (job) => {
+  prepareCreate: (job, { dryRun }) => {
     if (job.spec.manualSelector !== true) generateSelector(job);
+    // What comes back from upstream's storage has gone through defaults once more.
+    if (!dryRun) labelsOfTemplate(job);
     dropDisabledFields(job.spec.template.spec);
   },
   prepareUpdate: ({ spec: own }) => {

@@ -278,6 +278,9 @@ const notForEphemeral = [
   "restartPolicyRules",
 ] as const;
 
+/** An empty one of these is one nevertheless. */
+const pointers: ReadonlySet<string> = new Set(["livenessProbe", "readinessProbe", "startupProbe", "lifecycle"]);
+
 const isSet = (value: unknown): boolean =>
   value !== undefined && (typeof value !== "object" || value === null || Object.keys(value).length > 0);
 
@@ -299,7 +302,8 @@ export const ephemeralContainers =
         found.push(field.notFound(child(path, "targetContainerName"), container.targetContainerName));
       const text = "cannot be set for an Ephemeral Container";
       for (const name of notForEphemeral)
-        if (isSet(container[name])) found.push(field.forbidden(child(path, name), text));
+        if (isSet(container[name]) || (pointers.has(name) && container[name] !== undefined))
+          found.push(field.forbidden(child(path, name), text));
       for (const [number, mount] of (container.volumeMounts ?? []).entries())
         for (const name of ["subPath", "subPathExpr"] as const)
           if (mount[name]) found.push(field.forbidden(child(item(child(path, "volumeMounts"), number), name), text));

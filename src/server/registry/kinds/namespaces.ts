@@ -7,7 +7,7 @@ import type { Answer, KindHooks } from "../../core.ts";
 import { decodeBody, expectedOf } from "../body.ts";
 import { writeOptions } from "../options.ts";
 import { prepareUpdate } from "../prepare.ts";
-import { changeObject } from "../update.ts";
+import { changeObject, checkName } from "../update.ts";
 
 type Namespace = KubeObject & { spec?: { finalizers?: string[] }; status?: { phase?: string } };
 
@@ -17,6 +17,7 @@ const finalizersOf = (object: KubeObject): readonly string[] => (object as Names
 async function finalize(context: RequestContext, resource: ServedResource): Promise<Answer> {
   const options = writeOptions(context, "UpdateOptions");
   const body = decodeBody(context, expectedOf(resource, options.fieldValidation)) as Namespace;
+  checkName(context, resource, body);
   const changed = await changeObject(context, resource, {
     name: context.info.name,
     subresource: "finalize",

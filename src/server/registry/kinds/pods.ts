@@ -35,8 +35,8 @@ async function binding(context: RequestContext, resource: ServedResource): Promi
   const options = writeOptions(context, "CreateOptions");
   const expected = { gvk: bindingGvk, schema: resource.schemas.ofKind(bindingGvk), schemas: resource.schemas };
   const body = decodeBody(context, { ...expected, fieldValidation: options.fieldValidation }) as Binding;
-  const sent = body.metadata.name ?? "";
-  if (sent !== "" && sent !== context.info.name) throw badRequest("name in URL does not match name in Binding object");
+  if ((body.metadata.name ?? "") !== context.info.name)
+    throw badRequest("name in URL does not match name in Binding object");
   return bindPod(context, resource, { body, options });
 }
 
@@ -131,7 +131,11 @@ function evictionHandler(reader: ObjectReader) {
     const { core, info } = context;
     const options = writeOptions(context, "CreateOptions");
     const expected = { gvk: evictionGvk, schema: resource.schemas.ofKind(evictionGvk), schemas: resource.schemas };
-    const body = decodeBody(context, { ...expected, fieldValidation: options.fieldValidation }) as KubeObject & {
+    const body = decodeBody(context, {
+      ...expected,
+      fieldValidation: options.fieldValidation,
+      alsoVersions: ["policy/v1beta1"],
+    }) as KubeObject & {
       deleteOptions?: {
         dryRun?: string[];
         gracePeriodSeconds?: number;

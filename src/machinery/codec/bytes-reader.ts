@@ -1,0 +1,65 @@
+// Fields of bytes: base64 text, or a list of numbers.
+import { JsonNumber } from "./json-text.ts";
+
+/** What a decode tells of what it finds wrong. */
+interface Findings {
+  fail(text: string): void;
+  typeError(value: unknown, type: string): void;
+}
+
+/** base64 text. Go ignores line breaks in it and writes it without. */
+export const bytesReader = {
+  type: "[]uint8",
+  zero: (): unknown => null,
+  read: (value: unknown, context: Findings): unknown => {
+    if (Array.isArray(value)) return byteList(value, context);
+    if (typeof value !== "string") {
+      context.typeError(value, "[]uint8");
+      return null;
+    }
+    const text = value.replace(/[\r\n]/g, "");
+    if (goodBase64.test(text)) return text;
+    context.fail(`illegal base64 data at input byte ${badBase64At(value)}`);
+    return null;
+  },
+};
+
+/** Bytes may be written as a list of numbers, too. */
+function byteList(list: readonly unknown[], context: Findings): string | null {
+  let text = "";
+  for (const each of list) {
+    const byte = each === null ? 0 : each instanceof JsonNumber ? Number(each.text) : each;
+    if (typeof byte === "number" && Number.isInteger(byte) && byte >= 0 && byte <= 255)
+      text += String.fromCharCode(byte);
+    else {
+      context.typeError(each, "uint8");
+      return null;
+    }
+  }
+  return btoa(text);
+}
+
+const goodBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Where Go's standard decoder stops in bad base64; it passes over line breaks. */
+function badBase64At(text: string): number {
+  let at = 0;
+  let digits = 0;
+  const skipBreaks = (): void => {
+    while (text[at] === "\n" || text[at] === "\r") at++;
+  };
+  for (;;) {
+    skipBreaks();
+    if (at === text.length) return at - digits;
+    const character = text[at++] as string;
+    if (/[A-Za-z0-9+/]/.test(character)) {
+      digits = (digits + 1) % 4;
+      continue;
+    }
+    if (character !== "=" || digits < 2) return at - 1;
+    if (digits === 3) return at;
+    skipBreaks();
+    if (at === text.length) return at;
+    return text[at] === "=" ? at + 1 : at - 1;
+  }
+}

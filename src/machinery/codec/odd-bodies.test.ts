@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { builtinSchemas } from "../schema.ts";
+import { decodeObject } from "./codec.ts";
+import { readFirstDocument } from "./yaml.ts";
+
+const schemas = builtinSchemas();
+const gvk = { group: "", version: "v1", kind: "Secret" };
+const secret = (data: string): Record<string, unknown> => {
+  const text = `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"},${data}}`;
+  return decodeObject(new TextEncoder().encode(text), {
+    mediaType: "application/json",
+    fieldValidation: "Strict",
+    expect: gvk,
+    schema: schemas.ofKind(gvk)!,
+    schemas,
+  }).object;
+};
+
+test("bytes may be a list of numbers", () => {
+  assert.deepEqual(secret('"data":{"a":[97,null,255],"b":[]}')["data"], { a: "YQD/", b: "" });
+  assert.throws(
+    () => secret('"data":{"a":[{}]}'),
+    /cannot unmarshal object into Go struct field Secret.data of type uint8/,
+  );
+  assert.throws(() => secret('"data":{"a":[256]}'), /cannot unmarshal number 256 into .* of type uint8/);
+});
+
+test("half a surrogate pair is the replacement character", () => {
+  assert.deepEqual(secret('"stringData":{"a":"\\ud800","b":"\\ud83d\\ude00"}')["stringData"], { a: "\ufffd", b: "😀" });
+});
+
+const yaml: readonly [text: string, value: unknown][] = [
+  ['{"a":1}x', { a: 1 }],
+  ['{"a":1}{"b":2}', { a: 1 }],
+  ["a: 1e400", { a: "1e400" }],
+  ["\t", /^yaml: found character that cannot start any token$/],
+  ["# c\n\ta: b", /^yaml: line 2: found character that cannot start any token$/],
+  ['{"a""b":1}', /^yaml: did not find expected ',' or '}'$/],
+  ['{,"a":1}', /^yaml: did not find expected node content$/],
+];
+
+test("YAML that is not quite YAML is read as go-yaml reads it", () => {
+  for (const [text, want] of yaml)
+    if (want instanceof RegExp) assert.throws(() => readFirstDocument(text), { message: want }, text);
+    else assert.deepEqual(readFirstDocument(text).value, want, text);
+});

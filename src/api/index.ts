@@ -26,6 +26,7 @@ export { jobs } from "./batch/jobs/kind.ts";
 export { certificateSigningRequests } from "./certificates/certificatesigningrequests/kind.ts";
 export { clusterTrustBundles } from "./certificates/clustertrustbundles/kind.ts";
 export { clusterTrustBundlesV1alpha1 } from "./certificates/clustertrustbundles-v1alpha1/kind.ts";
+export { podCertificateRequests } from "./certificates/podcertificaterequests/kind.ts";
 export { leaseCandidates } from "./coordination/leasecandidates/kind.ts";
 export { leaseCandidatesV1alpha2 } from "./coordination/leasecandidates-v1alpha2/kind.ts";
 export { leases } from "./coordination/leases/kind.ts";

@@ -31,13 +31,7 @@ test("every kind has the names, scope, verbs and subresources that upstream serv
   }
 });
 
-/** What upstream serves, off by default, and this server does not. */
-const missing = [
-  "certificates.k8s.io/v1beta1/podcertificaterequests",
-  "certificates.k8s.io/v1beta1/podcertificaterequests/status",
-];
-
-test("every resource and subresource that upstream has, on or off by default, is there but for those named", () => {
+test("every resource and subresource that upstream has, on or off by default, is there", () => {
   const own = new Set(
     kinds.flatMap(({ group, version, resource, subresources }) => [
       `${group}/${version}/${resource}`,
@@ -47,7 +41,7 @@ test("every resource and subresource that upstream has, on or off by default, is
   const upstream = resources.map(({ group, version, resource }) => `${group}/${version}/${resource}`);
   assert.deepEqual(
     upstream.filter((each) => !own.has(each)),
-    missing,
+    [],
   );
 });
 

@@ -31,6 +31,7 @@ import { jobs } from "./batch/jobs/kind.ts";
 import { certificateSigningRequests } from "./certificates/certificatesigningrequests/kind.ts";
 import { clusterTrustBundles } from "./certificates/clustertrustbundles/kind.ts";
 import { clusterTrustBundlesV1alpha1 } from "./certificates/clustertrustbundles-v1alpha1/kind.ts";
+import { podCertificateRequests } from "./certificates/podcertificaterequests/kind.ts";
 import { leaseCandidates } from "./coordination/leasecandidates/kind.ts";
 import { leaseCandidatesV1alpha2 } from "./coordination/leasecandidates-v1alpha2/kind.ts";
 import { leases } from "./coordination/leases/kind.ts";
@@ -131,6 +132,7 @@ export const kinds: readonly KindDefinition[] = [
   listed(certificateSigningRequests),
   listed(clusterTrustBundles),
   listed(clusterTrustBundlesV1alpha1),
+  listed(podCertificateRequests),
   listed(leases),
   listed(bindings),
   listed(componentStatuses),

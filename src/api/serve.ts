@@ -69,6 +69,8 @@ import { clusterTrustBundles } from "./certificates/clustertrustbundles/kind.ts"
 import { clusterTrustBundleRules } from "./certificates/clustertrustbundles/serve.ts";
 import { clusterTrustBundlesV1alpha1 } from "./certificates/clustertrustbundles-v1alpha1/kind.ts";
 import { clusterTrustBundleV1alpha1Rules } from "./certificates/clustertrustbundles-v1alpha1/serve.ts";
+import { podCertificateRequests } from "./certificates/podcertificaterequests/kind.ts";
+import { podCertificateRequestRules } from "./certificates/podcertificaterequests/serve.ts";
 import { leaseCandidates } from "./coordination/leasecandidates/kind.ts";
 import { leaseCandidateRules } from "./coordination/leasecandidates/serve.ts";
 import { leaseCandidatesV1alpha2 } from "./coordination/leasecandidates-v1alpha2/kind.ts";
@@ -262,6 +264,7 @@ export const servedKinds: readonly ServedKind[] = [
   served(certificateSigningRequests, certificateSigningRequestRules),
   served(clusterTrustBundles, clusterTrustBundleRules),
   served(clusterTrustBundlesV1alpha1, clusterTrustBundleV1alpha1Rules),
+  served(podCertificateRequests, podCertificateRequestRules),
   served(leases, leaseRules),
   served(bindings, bindingRules),
   served(componentStatuses, componentStatusRules),
@@ -327,6 +330,7 @@ export const servedKinds: readonly ServedKind[] = [
   served(volumeAttributesClasses, volumeAttributesClassRules),
 ];
 
+export { noteSigner } from "./certificates/podcertificaterequests/serve.ts";
 export { validateServiceAddressing } from "./core/services/validate.ts";
 
 /** Some kinds leave the names of finalizers alone. */

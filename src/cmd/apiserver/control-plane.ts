@@ -117,7 +117,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         audiences: tokenIssuer?.audiences ?? [],
         ...(options.requestHeader ? { requestHeader: options.requestHeader } : {}),
       }),
-    authorizer: (reader) => createAuthorizer(options.authorizationModes, reader),
+    authorizer: (reader) => createAuthorizer(options.authorizationModes, reader, options.featureGates),
     virtualKinds: () => [
       ...accessReviews,
       ...authenticationReviews({

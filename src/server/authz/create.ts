@@ -23,13 +23,23 @@ export function parseAuthorizationModes(modes: readonly string[]): readonly Auth
 }
 
 /** `system:masters` first, then the modes in order. The rules for SelfSubjectRulesReview come from the modes alone. */
-export function createAuthorizer(modes: readonly AuthorizationMode[], reader: ObjectReader): Authorizer {
-  const each = modes.map((mode) => authorizerOf(mode, reader));
+export function createAuthorizer(
+  modes: readonly AuthorizationMode[],
+  reader: ObjectReader,
+  featureGates: Readonly<Record<string, boolean>> = {},
+): Authorizer {
+  const podCertificates = featureGates["PodCertificateRequest"] === true;
+  const each = modes.map((mode) => authorizerOf(mode, { reader, podCertificates }));
   const all = firstDecision([privilegedGroup("system:masters"), ...each]);
   return { authorize: all.authorize, rulesFor: firstDecision(each).rulesFor };
 }
 
-function authorizerOf(mode: AuthorizationMode, reader: ObjectReader): Authorizer {
+interface Means {
+  readonly reader: ObjectReader;
+  readonly podCertificates: boolean;
+}
+
+function authorizerOf(mode: AuthorizationMode, { reader, podCertificates }: Means): Authorizer {
   switch (mode) {
     case "AlwaysAllow":
       return alwaysAllow;
@@ -38,6 +48,6 @@ function authorizerOf(mode: AuthorizationMode, reader: ObjectReader): Authorizer
     case "RBAC":
       return rbacAuthorizer(reader);
     case "Node":
-      return nodeAuthorizer({ reader, nodeRules });
+      return nodeAuthorizer({ reader, nodeRules, podCertificates });
   }
 }

@@ -5,7 +5,9 @@
 import {
   type PersistentVolume,
   type Pod,
+  type PodCertificateRequest,
   persistentVolumes,
+  podCertificateRequests,
   pods,
   type VolumeAttachment,
   volumeAttachments,
@@ -21,7 +23,8 @@ export type NodeNeed =
   | "resourceclaim"
   | "serviceaccount"
   | "pod"
-  | "volumeattachment";
+  | "volumeattachment"
+  | "podcertificaterequest";
 
 export interface NodeGraph {
   needs(nodeName: string, what: NodeNeed, target: { readonly namespace: string; readonly name: string }): boolean;
@@ -77,6 +80,8 @@ export function createNodeGraph(reader: ObjectReader): NodeGraph {
     if (attachment.spec.nodeName !== "")
       references[act](key("volumeattachment", "", attachment.metadata.name), attachment.spec.nodeName);
   };
+  const setRequest = ({ metadata, spec }: PodCertificateRequest, act: "add" | "remove"): void =>
+    references[act](key("podcertificaterequest", metadata.namespace ?? "", metadata.name), spec.nodeName);
   const unsubscribe = [
     reader.subscribe(pods, {
       upsert(pod, before) {
@@ -101,6 +106,13 @@ export function createNodeGraph(reader: ObjectReader): NodeGraph {
         setAttachment(attachment, "add");
       },
       remove: (attachment) => setAttachment(attachment, "remove"),
+    }),
+    // Which node a request is of never changes.
+    reader.subscribe(podCertificateRequests, {
+      upsert(request, before) {
+        if (before === undefined) setRequest(request, "add");
+      },
+      remove: (request) => setRequest(request, "remove"),
     }),
   ];
 

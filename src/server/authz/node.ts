@@ -11,6 +11,8 @@ import { ruleAllows } from "./rbac-rules.ts";
 export interface NodeAuthorizerOptions {
   readonly reader: ObjectReader;
   readonly nodeRules: readonly PolicyRule[];
+  /** Feature PodCertificateRequest. */
+  readonly podCertificates: boolean;
 }
 
 type Check = (asked: AccessAttributes, nodeName: string, graph: NodeGraph) => string | undefined;
@@ -19,14 +21,15 @@ const allow: AccessDecision = { decision: "allow", reason: "" };
 const noOpinion = (reason: string): AccessDecision => ({ decision: "noOpinion", reason });
 const leaseNamespace = "kube-node-lease";
 
-export function nodeAuthorizer({ reader, nodeRules }: NodeAuthorizerOptions): Authorizer {
+export function nodeAuthorizer({ reader, nodeRules, podCertificates }: NodeAuthorizerOptions): Authorizer {
   const graph = createNodeGraph(reader);
+  const own = podCertificates ? { ...checks, [requestsOfPods]: checkPodCertificateRequest } : checks;
   return {
     async authorize(asked) {
       const nodeName = nodeNameOf(asked.user);
       if (nodeName === undefined) return noOpinion("");
       if (nodeName === "") return noOpinion(`unknown node for user ${JSON.stringify(asked.user.username)}`);
-      const check = asked.resourceRequest ? checks[`${asked.group}/${asked.resource}`] : undefined;
+      const check = asked.resourceRequest ? own[`${asked.group}/${asked.resource}`] : undefined;
       if (check === undefined) return nodeRules.some((rule) => ruleAllows(rule, asked)) ? allow : noOpinion("");
       const refusal = check(asked, nodeName, graph);
       return refusal === undefined ? allow : noOpinion(refusal);
@@ -146,6 +149,20 @@ const checkResourceSlice: Check = (asked, nodeName) => {
   }
 };
 
+const requestsOfPods = "certificates.k8s.io/podcertificaterequests";
+
+/** What a new request says is admission's to check. */
+const checkPodCertificateRequest: Check = (asked, nodeName, graph) => {
+  const { verb, subresource } = asked;
+  if (subresource !== "") return "nodes may not access the status subresource of PodCertificateRequests";
+  if (verb === "create") return undefined;
+  if (verb === "get") return related("podcertificaterequest")(asked, nodeName, graph);
+  if (verb !== "list" && verb !== "watch") return `nodes may not ${verb} podcertificaterequests`;
+  return selectsNode(asked, "spec.nodeName", nodeName)
+    ? undefined
+    : "can only list/watch podcertificaterequests with nodeName field selector";
+};
+
 const isRead = (verb: string): boolean => verb === "get" || verb === "list" || verb === "watch";
 const isOwnWrite = (verb: string): boolean =>
   verb === "get" || verb === "create" || verb === "update" || verb === "patch" || verb === "delete";
@@ -166,5 +183,5 @@ const checks: Readonly<Record<string, Check>> = {
   "storage.k8s.io/volumeattachments": getOne("volumeattachment"),
   "storage.k8s.io/csinodes": checkCsiNode,
   "coordination.k8s.io/leases": checkLease,
-  "certificates.k8s.io/podcertificaterequests": () => "",
+  [requestsOfPods]: () => "",
 };

@@ -177,11 +177,17 @@ async function importKey({ spki, bytes }: PublicKey, as: Import): Promise<Crypto
   }
 }
 
+function checkCurve({ kind, curve }: PublicKey): void {
+  if (kind !== "ECDSA") return;
+  if (curve === undefined) throw new DerError("x509: invalid ECDSA parameters");
+  if (!(curve in curves) && curve !== smallCurve) throw new DerError("x509: unsupported elliptic curve");
+}
+
+/** What is wrong with the signature; throws DerError when the key can not be read. */
 async function check(request: Parsed): Promise<string | undefined> {
   const { by, key } = request;
   const { kind, curve } = key;
-  if (kind === "ECDSA" && curve === undefined) return "x509: invalid ECDSA parameters";
-  if (kind === "ECDSA" && !(curve! in curves) && curve !== smallCurve) return "x509: unsupported elliptic curve";
+  checkCurve(key);
   if (by === "MD5-RSA") return "x509: cannot verify signature: insecure algorithm MD5-RSA";
   if (by === undefined || kind === undefined || (kind === "ECDSA" && curve === smallCurve)) return unimplemented;
   if (by.key !== kind)
@@ -234,3 +240,68 @@ export async function signatureProblem(der: Uint8Array): Promise<string | undefi
     throw error;
   }
 }
+
+/** A public key as rules about keys see it. */
+export interface KeyFacts {
+  /** Undefined for a kind that Go's library does not know. */
+  readonly kind: KeyKind | undefined;
+  /** Of an ECDSA key: `P-256`. */
+  readonly curve: string;
+  /** Of an RSA key's modulus, in whole bytes. */
+  readonly bits: number;
+  /** SubjectPublicKeyInfo. */
+  readonly spki: Uint8Array;
+}
+
+const factsOf = (key: PublicKey): KeyFacts => {
+  checkCurve(key);
+  const curve = key.curve === smallCurve ? "P-224" : (curves[key.curve ?? ""]?.[0] ?? "");
+  const bits = key.kind === "RSA" ? Math.ceil(rsaBits(key.bytes) / 8) * 8 : 0;
+  return { kind: key.kind, curve: key.kind === "ECDSA" ? curve : "", bits, spki: key.spki };
+};
+
+/** Undefined for bytes that are no request. */
+export async function requestFacts(der: Uint8Array): Promise<{ key: KeyFacts; isSigned: boolean } | undefined> {
+  try {
+    const request = parse(der);
+    return { key: factsOf(request.key), isSigned: (await check(request)) === undefined };
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
+}
+
+/** Of SubjectPublicKeyInfo; undefined for bytes that are none. */
+export function keyFacts(der: Uint8Array): KeyFacts | undefined {
+  try {
+    const outer = derFields(der);
+    const key = publicKeyOf(outer.next(tags.sequence, "publicKeyInfo"));
+    return outer.atEnd && key.kind !== undefined ? factsOf(key) : undefined;
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the key has signed the text: SHA-256 with ECDSA or RSASSA-PSS of any usual salt, Ed25519. */
+export async function isProof(der: Uint8Array, text: string, signature: Uint8Array): Promise<boolean> {
+  const key = publicKeyOf(derFields(der).next(tags.sequence, "publicKeyInfo"));
+  const signed = new TextEncoder().encode(text);
+  try {
+    if (key.kind === "Ed25519") {
+      const imported = await importKey(key, { name: key.kind });
+      return await verify({ signed, signature }, imported, { name: key.kind });
+    }
+    if (key.kind === "ECDSA") return (await checkEcdsa({ signed, signature, key, by: sha256 }, sha256)) === undefined;
+    const imported = await importKey(key, { name: "RSA-PSS", hash: "SHA-256" });
+    const longest = Math.ceil((rsaBits(key.bytes) - 1) / 8) - hashBytes["SHA-256"] - 2;
+    for (const saltLength of [longest, hashBytes["SHA-256"], 20, 0])
+      if (await verify({ signed, signature }, imported, { name: "RSA-PSS", saltLength })) return true;
+    return false;
+  } catch (error) {
+    if (error instanceof DerError) return false;
+    throw error;
+  }
+}
+
+const sha256: SignatureAlgorithm = { key: "ECDSA", hash: "SHA-256" };

@@ -7,6 +7,7 @@ import { type ComponentProbe, componentStatusHooks } from "./componentstatuses.t
 import { definitionHooks } from "./definitions.ts";
 import { jobHooks } from "./jobs.ts";
 import { namespaceHooks } from "./namespaces.ts";
+import { podCertificateRequestHooks } from "./podcertificaterequests.ts";
 import { podHooks } from "./pods.ts";
 import { claimHooks, claimTemplateHooks } from "./resourceclaims.ts";
 import { type TokenIssue, tokenHooks } from "./serviceaccounts.ts";
@@ -59,6 +60,7 @@ export function kindHooks(host: HookHost): HookSet {
     ["/v1/componentstatuses", componentStatusHooks({ ...host.componentProbes, "etcd-0": host.storeProbe })],
     ["/v1/services", serviceHooks({ ...host, allocators, objects })],
     ["/v1/serviceaccounts", tokenHooks(host)],
+    ["certificates.k8s.io/v1beta1/podcertificaterequests", podCertificateRequestHooks(host)],
     ["batch/v1/jobs", jobHooks],
     ["apiextensions.k8s.io/v1/customresourcedefinitions", definitionHooks],
     ...["v1", "v1beta1", "v1beta2"].flatMap((version): [string, KindHooks][] => [

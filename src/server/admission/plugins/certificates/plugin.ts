@@ -3,8 +3,8 @@
 import { type CertificateSigningRequest, certificateSigningRequests } from "../../../../api/index.ts";
 import { deepEqual } from "../../../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost, AdmissionPlugin } from "../../../contract.ts";
+import { maySpeakFor } from "../../../signers.ts";
 import { refuse } from "../../framework.ts";
-import { maySpeakFor } from "../../lib/signers.ts";
 
 const isCsr = (attributes: AdmissionAttributes, subresource: string): boolean =>
   attributes.operation === "UPDATE" &&

@@ -2,8 +2,8 @@
 // Upstream: plugin/pkg/admission/certificates/ctbattest.
 import { deepEqual, type KubeObject } from "../../../../machinery/index.ts";
 import type { AdmissionHost, AdmissionPlugin } from "../../../contract.ts";
+import { maySpeakFor } from "../../../signers.ts";
 import { draftOf, refuse } from "../../framework.ts";
-import { maySpeakFor } from "../../lib/signers.ts";
 
 type Bundle = KubeObject & { readonly spec?: { readonly signerName?: string } };
 

@@ -13,8 +13,9 @@ import { requestSubject } from "../../../authn/x509-subject.ts";
 import { nodeNameOf } from "../../../authz/node-identity.ts";
 import type { AdmissionAttributes, AdmissionPlugin, AdmissionPluginEntry } from "../../../contract.ts";
 import { forbiddenLabels } from "./labels.ts";
+import { checkPodCertificateRequest } from "./pod-certificate.ts";
 import { referencedApiObject } from "./references.ts";
-import { type NodeRequest, podOf } from "./request.ts";
+import { mirrorAnnotation, type NodeRequest, podOf } from "./request.ts";
 import { checkTokenRequest } from "./token-audience.ts";
 
 export const nodeRestriction: AdmissionPluginEntry = {
@@ -24,7 +25,6 @@ export const nodeRestriction: AdmissionPluginEntry = {
 };
 
 const leaseNamespace = "kube-node-lease";
-const mirrorAnnotation = "kubernetes.io/config.mirror";
 
 function createNodeRestriction(host: NodeRequest["host"]): AdmissionPlugin {
   return {
@@ -81,9 +81,7 @@ const rules: Readonly<Record<string, Rule>> = {
       throw refuse(`can only ${operation.toLowerCase()} ResourceSlice with the same NodeName as the requesting node`);
   },
   "certificates.k8s.io/certificatesigningrequests": checkSigningRequest,
-  "certificates.k8s.io/podcertificaterequests": ({ refuse }) => {
-    throw refuse("PodCertificateRequest feature gate is disabled");
-  },
+  "certificates.k8s.io/podcertificaterequests": checkPodCertificateRequest,
 };
 
 const ownNameOf = ({ operation, object, name }: AdmissionAttributes): string =>

@@ -2,11 +2,13 @@ import { type Pod, pods } from "../../../../api/index.ts";
 import { notFound, type StatusError } from "../../../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost } from "../../../contract.ts";
 
+export const mirrorAnnotation = "kubernetes.io/config.mirror";
+
 /** What every rule gets. */
 export interface NodeRequest {
   readonly nodeName: string;
   readonly attributes: AdmissionAttributes;
-  readonly host: Pick<AdmissionHost, "reader" | "authorizer">;
+  readonly host: Pick<AdmissionHost, "reader" | "authorizer" | "featureEnabled">;
   refuse(why: string): StatusError;
 }
 

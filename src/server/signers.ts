@@ -1,6 +1,6 @@
 // Rights over signers of certificates: one by name, or all of its domain. Upstream: plugin/pkg/admission/certificates/util.go.
-import type { UserInfo } from "../../../machinery/index.ts";
-import type { Authorizer } from "../../contract.ts";
+import type { UserInfo } from "../machinery/index.ts";
+import type { Authorizer } from "./contract.ts";
 
 interface Asked {
   readonly user: UserInfo;
@@ -9,7 +9,10 @@ interface Asked {
   readonly signer: string;
 }
 
-export async function maySpeakFor(authorizer: Authorizer, { user, verb, signer }: Asked): Promise<boolean> {
+export async function maySpeakFor(
+  authorizer: Pick<Authorizer, "authorize">,
+  { user, verb, signer }: Asked,
+): Promise<boolean> {
   for (const name of [signer, `${signer.split("/", 1)[0]}/*`]) {
     const { decision } = await authorizer.authorize({
       ...{ user, verb, name },

@@ -2,14 +2,34 @@
 // become requests to `handle`, answers become bytes no faster than the client reads.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2Session, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Server as NetServer, Socket } from "node:net";
-import type { Duplex, Readable, Writable } from "node:stream";
+import type { Duplex } from "node:stream";
 import { every } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, type Identity, internalError, StatusError } from "../../machinery/index.ts";
+import type { Http2Connection } from "../http2/connection.ts";
+import type { Http2Stream } from "../http2/stream.ts";
+import { http2OverSocket } from "./http2-socket.ts";
 import type { PlainListenOptions } from "./listen-options.ts";
-import { BodyAborted, type BodyBounds, maxRequestBodyBytes, readBody, requestOf } from "./request.ts";
-import { bodyBytes, discard, encodedFor, HeldBytes, isStreaming, Stalls, writeStream } from "./respond.ts";
+import {
+  BodyAborted,
+  type BodyBounds,
+  BodyWaits,
+  maxHeaderBytes,
+  maxRequestBodyBytes,
+  readBody,
+  requestOf,
+} from "./request.ts";
+import {
+  bodyBytes,
+  discard,
+  encodedFor,
+  HeldBytes,
+  isStreaming,
+  type Outlet,
+  outletOf,
+  Stalls,
+  writeStream,
+} from "./respond.ts";
 
 /** One for all: an abort without a reason makes an exception with a stack trace, for every request. */
 const clientGone = new Error("the client closed the request");
@@ -19,17 +39,24 @@ const largestWrite = 256 * 1024;
 /** Long answers that wait for their clients; above it patience is short. */
 const mostHeldBytes = 256 * 1024 * 1024;
 const shortStallMs = 5_000;
+/** As Go's server in upstream: an HTTP/2 connection without streams is kept for so long. */
+const idleMs = 90_000;
+/** On close, so long for the last bytes. */
+const lingerMs = 1_000;
 
 /** What the two listeners share: adapters of both protocols and the life of their connections. */
 export class Connections {
   readonly #options: PlainListenOptions;
   readonly #bounds: BodyBounds;
   readonly #sockets = new Set<Socket>();
-  /** Sessions with the time of the ping that is still unanswered, if any. */
-  readonly #sessions = new Map<Http2Session, { awaiting: boolean }>();
+  /** HTTP/2 connections with the time since which nothing is open on them, as sweeps saw it. */
+  readonly #http2 = new Map<Http2Connection, { readonly socket: Socket; idleSinceMs: number | undefined }>();
+  readonly #bodies: BodyWaits;
   readonly #stalls: Stalls;
   readonly #held = new HeldBytes();
   readonly #closing = new AbortController();
+  #dateSecond = Number.NaN;
+  #dateText = "";
   /** Exchanges whose last byte is not written yet. */
   readonly #unclosed = new Set<Exchange>();
   /** Requests that are not answered yet; streams are once they have begun. */
@@ -40,6 +67,7 @@ export class Connections {
     this.#options = options;
     const { clock, bodyTimeoutMs: mostMs = 60_000, maxBodyBytes: mostBytes = maxRequestBodyBytes } = options;
     this.#bounds = { clock, mostBytes, mostMs };
+    this.#bodies = new BodyWaits(this.#bounds);
     this.#stalls = new Stalls(() => options.clock.monotonic());
     every(options.clock, options.pingMs ?? 15_000, () => this.#sweep(), this.#closing.signal);
   }
@@ -53,56 +81,69 @@ export class Connections {
     socket.on("error", (error) => this.#options.log.debug("connection failed", { error }));
   }
 
-  trackSession(session: Http2Session): void {
-    this.#sessions.set(session, { awaiting: false });
-    session.once("close", () => this.#sessions.delete(session));
-    session.on("error", (error) => this.#options.log.debug("HTTP/2 session failed", { error }));
+  /** A connection whose peer has chosen HTTP/2. */
+  http2(socket: Socket, identify: (socket: unknown) => Identity): void {
+    const { clock, log, maxStreams = 1000 } = this.#options;
+    const connection: Http2Connection = http2OverSocket(socket, {
+      clock,
+      log,
+      maxStreams,
+      maxBodyBytes: this.#bounds.mostBytes,
+      maxHeaderListBytes: maxHeaderBytes,
+      request: (stream) => this.#stream(stream, connection, identify(socket)),
+    });
+    this.#http2.set(connection, { socket, idleSinceMs: undefined });
+    socket.once("close", () => this.#http2.delete(connection));
   }
 
-  http2(
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders & Record<string, unknown>,
-    identify: (socket: unknown) => Identity,
-  ): void {
+  #stream(stream: Http2Stream, connection: Http2Connection, identity: Identity): void {
     const gone = new AbortController();
     const exchanged: Progress = { whole: false, finite: false, seenMs: undefined };
-    stream.on("close", () => exchanged.whole || gone.abort(clientGone));
-    stream.on("error", (error) => this.#options.log.debug("HTTP/2 stream failed", { error }));
-    headers["host"] ??= headers[":authority"] as string | undefined;
-    const head = {
-      method: headers[":method"] as string,
-      url: headers[":path"] as string,
-      headers: headers as ApiRequest["headers"],
-    };
-    const send = (response: ApiResponse): Promise<void> => {
-      if (stream.destroyed || stream.closed) return discard(response);
-      const answer = { ":status": response.status, ...asWire(response.headers) } as OutgoingHttpHeaders;
-      if (isStreaming(response) && head.method !== "HEAD") {
-        stream.respond(answer);
-        return writeStream(response, stream, this.#stalls);
-      }
-      return this.#sendWhole(response, {
-        discardBody: head.method === "HEAD",
-        begin: (length) =>
-          stream.respond(length === undefined ? answer : { ...answer, "content-length": length }, {
-            endStream: length === undefined || length === 0 || head.method === "HEAD",
-          }),
-        stream,
-        end: (bytes) => stream.end(bytes),
-      });
-    };
-    // `endAfterHeaders` is the END_STREAM flag: nothing to read.
-    const body = stream.endAfterHeaders ? undefined : stream;
+    const { head, body } = stream;
     void this.#answer({
       head,
-      body,
+      body: body?.type === "whole" ? body.bytes : () => this.#bodies.of(stream),
       signal: gone.signal,
       exchanged,
-      identity: identify(stream.session?.socket),
-      send,
-      destroy: () => stream.close(2),
-      onClose: (listener) => (stream.closed ? listener() : void stream.once("close", listener)),
+      identity,
+      handled: () => connection.handled(),
+      send: (response) => this.#sendStream(stream, response),
+      destroy: () => stream.destroy(),
+      onClose: (listener) =>
+        stream.onClose(() => {
+          if (!exchanged.whole && !stream.localEnded) gone.abort(clientGone);
+          listener();
+        }),
     });
+  }
+
+  #sendStream(stream: Http2Stream, response: ApiResponse): Promise<void> {
+    if (stream.closed) return discard(response);
+    const { status } = response;
+    const headers = { ...asWire(response.headers), date: this.#date() };
+    const isHead = stream.head.method === "HEAD";
+    if (isStreaming(response) && !isHead) {
+      stream.respond({ status, headers, endStream: false });
+      return writeStream(response, stream, this.#stalls);
+    }
+    return this.#sendWhole(response, {
+      discardBody: isHead,
+      begin: (length) => {
+        const announced =
+          length === undefined || !mayHaveBody(status) ? headers : { ...headers, "content-length": String(length) };
+        stream.respond({ status, headers: announced, endStream: length === undefined || length === 0 || isHead });
+      },
+      outlet: stream,
+    });
+  }
+
+  #date(): string {
+    const second = Math.floor(this.#options.clock.now() / 1000);
+    if (second !== this.#dateSecond) {
+      this.#dateSecond = second;
+      this.#dateText = new Date(second * 1000).toUTCString();
+    }
+    return this.#dateText;
   }
 
   http1(message: IncomingMessage, response: ServerResponse, identify: (socket: unknown) => Identity): void {
@@ -126,24 +167,23 @@ export class Connections {
       if (!message.complete && hasBody) response.setHeader("connection", "close");
       if (isStreaming(answer) && head.method !== "HEAD") {
         response.flushHeaders();
-        return writeStream(answer, response, this.#stalls);
+        return writeStream(answer, outletOf(response), this.#stalls);
       }
       return this.#sendWhole(answer, {
         discardBody: head.method === "HEAD",
         begin: (length) => {
-          if (length !== undefined && answer.status !== 204 && answer.status !== 304)
-            response.setHeader("content-length", length);
+          if (length !== undefined && mayHaveBody(answer.status)) response.setHeader("content-length", length);
         },
-        stream: response,
-        end: (bytes) => response.end(bytes),
+        outlet: outletOf(response),
       });
     };
     void this.#answer({
       head,
-      body: hasBody ? message : undefined,
+      body: hasBody ? () => readBody(message, this.#bounds) : undefined,
       signal: gone.signal,
       exchanged,
       identity: identify(message.socket),
+      handled: () => {},
       send,
       destroy: () => message.socket.destroy(),
       onClose: (listener) => (response.closed ? listener() : void response.once("close", listener)),
@@ -178,12 +218,25 @@ export class Connections {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     if (graceMs > 0 && this.#open > 0) {
       // Peers open nothing more on these connections.
-      for (const session of this.#sessions.keys()) session.close();
+      for (const connection of this.#http2.keys()) connection.drain();
       await this.#allAnswered(graceMs);
+      await this.#lastBytes();
     }
-    for (const session of this.#sessions.keys()) session.destroy();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
+  }
+
+  /** The last answers may still be on their way to the kernel. */
+  async #lastBytes(): Promise<void> {
+    const ended = [...this.#http2].map(([connection, { socket }]) => {
+      const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+      connection.shutDown();
+      return closed;
+    });
+    const late = Promise.withResolvers<void>();
+    const timer = this.#options.clock.setTimeout(late.resolve, lingerMs);
+    await Promise.race([Promise.all(ended), late.promise]);
+    timer.cancel();
   }
 
   #allAnswered(graceMs: number): Promise<void> {
@@ -200,15 +253,12 @@ export class Connections {
     const { stallMs = 60_000, clock } = this.#options;
     this.#stalls.sweep(stallMs);
     this.#endUntaken(clock.monotonic(), stallMs);
-    for (const [session, state] of this.#sessions) {
-      if (state.awaiting) {
+    for (const [connection, state] of this.#http2) {
+      if (!connection.checkAlive()) {
         this.#options.log.debug("HTTP/2 peer does not answer pings", {});
-        session.destroy();
-        continue;
-      }
-      state.awaiting = session.ping((error) => {
-        if (error === null) state.awaiting = false;
-      });
+        state.socket.destroy();
+      } else if (connection.size > 0) state.idleSinceMs = undefined;
+      else if (clock.monotonic() - (state.idleSinceMs ??= clock.monotonic()) >= idleMs) connection.drain();
     }
   }
 
@@ -240,12 +290,14 @@ export class Connections {
   async #exchange(exchange: Exchange, begun: () => void): Promise<void> {
     let response: ApiResponse;
     try {
-      const body = exchange.body === undefined ? undefined : await readBody(exchange.body, this.#bounds);
+      const body = typeof exchange.body === "function" ? await exchange.body() : exchange.body;
       const request = requestOf(exchange.head, { signal: exchange.signal, body });
       response = await this.#options.handle(request, exchange.identity);
     } catch (error) {
       if (error instanceof BodyAborted) return exchange.destroy();
       response = this.#failure(error);
+    } finally {
+      exchange.handled();
     }
     // A stream is not waited for.
     if (isStreaming(response)) begun();
@@ -276,15 +328,15 @@ export class Connections {
     if (isStreaming(response)) {
       await discard(response);
       out.begin(undefined);
-      return out.end();
+      return out.outlet.end();
     }
     const chunks = bodyBytes(response);
     let length = 0;
     for (const chunk of chunks) length += chunk.length;
     out.begin(length);
-    if (length === 0 || out.discardBody) return out.end();
+    if (length === 0 || out.discardBody) return out.outlet.end();
     // A write costs more than a copy of this size.
-    if (length <= largestWrite) return out.end(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
+    if (length <= largestWrite) return out.outlet.end(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
     const bytes = this.#held.hold(chunks[0]!, length);
     if (bytes > (this.#options.mostHeldBytes ?? mostHeldBytes)) this.#stalls.sweep(shortStallMs);
     try {
@@ -297,10 +349,10 @@ export class Connections {
   async #writeLong(chunks: readonly Uint8Array[], out: WholeWriter): Promise<void> {
     for (const chunk of chunks)
       for (let at = 0; at < chunk.length; at += largestWrite) {
-        if (out.stream.destroyed) return;
-        if (!out.stream.write(chunk.subarray(at, at + largestWrite))) await this.#stalls.drained(out.stream);
+        if (out.outlet.destroyed) return;
+        if (!out.outlet.write(chunk.subarray(at, at + largestWrite))) await this.#stalls.drained(out.outlet);
       }
-    if (!out.stream.destroyed) out.end();
+    if (!out.outlet.destroyed) out.outlet.end();
   }
 }
 
@@ -312,12 +364,13 @@ function asWire(headers: ApiResponse["headers"]): ApiResponse["headers"] {
   return { ...headers, warning: typeof warning === "string" ? encode(warning) : warning.map(encode) };
 }
 
+const mayHaveBody = (status: number): boolean => status !== 204 && status !== 304;
+
 interface WholeWriter {
   readonly discardBody: boolean;
   /** Undefined: the length is not known (HEAD of a stream). */
   begin(length: number | undefined): void;
-  readonly stream: Writable;
-  end(bytes?: Uint8Array): void;
+  readonly outlet: Outlet;
 }
 
 interface Progress {
@@ -331,10 +384,13 @@ interface Progress {
 
 interface Exchange {
   readonly head: { readonly method: string; readonly url: string; readonly headers: ApiRequest["headers"] };
-  readonly body: Readable | undefined;
+  /** What is there already, or how to read it. */
+  readonly body: Uint8Array | undefined | (() => Promise<Uint8Array | undefined>);
   readonly signal: AbortSignal;
   readonly exchanged: Progress;
   readonly identity: Identity;
+  /** Nobody works for it any more, even if the client has long gone. */
+  handled(): void;
   send(response: ApiResponse): Promise<void>;
   destroy(): void;
   /** Called when the last byte is written, or nobody is there to read it. */

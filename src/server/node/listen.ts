@@ -4,8 +4,8 @@
 // Bounds: bodies are cut at `maxBodyBytes` while they arrive; answers follow the client's reading; a client that takes nothing
 // for `stallMs`, one that has not taken a finished answer by then, and an HTTP/2 peer that leaves a ping unanswered for one round lose their connection.
 
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createHttp2Server, createSecureServer, type ServerHttp2Stream } from "node:http2";
+import { createServer as createHttpServer, type IncomingMessage } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
@@ -13,6 +13,7 @@ import type { Identity } from "../../machinery/index.ts";
 import { Connections } from "./connections.ts";
 import type { ListenOptions, PlainListenOptions } from "./listen-options.ts";
 import { peerReader } from "./peer.ts";
+import { maxHeaderBytes } from "./request.ts";
 
 export type { ListenOptions, PlainListenOptions, UpgradedConnection, UpgradeHandler } from "./listen-options.ts";
 
@@ -38,17 +39,8 @@ export interface Listener {
   close(graceMs?: number): Promise<void>;
 }
 
-const maxHeaderBytes = 1 << 20;
 /** Go's server in upstream: idle connections for 90 s, headers within 32 s; a body has five minutes to arrive. */
 const http1Timeouts = { keepAliveTimeout: 90_000, headersTimeout: 32_000, requestTimeout: 300_000 };
-/** Node counts all buffered data of a session against this (MB); many watches share one session. */
-const maxSessionMemoryMB = 256;
-const http2Settings = ({ maxStreams }: Pick<ListenOptions, "maxStreams">) => ({
-  maxConcurrentStreams: maxStreams ?? 1000,
-  initialWindowSize: 1 << 18,
-  maxHeaderListSize: maxHeaderBytes,
-});
-
 /** Listens with TLS. `requestCert` is always on, so a client without a certificate still gets in. */
 export async function serveHttps(options: ListenOptions & TlsMaterial): Promise<Listener> {
   const connections = new Connections(options);
@@ -58,24 +50,24 @@ export async function serveHttps(options: ListenOptions & TlsMaterial): Promise<
     ...(options.requestHeaderCA === undefined ? {} : { requestHeaderCA: options.requestHeaderCA }),
   });
   const identify = (socket: unknown): Identity => ({ kind: "peer", peer: readPeer(socket as TLSSocket, tls.clientCA) });
-  const server = createSecureServer({
+  const server = createHttpsServer({
     ...contextOf(tls),
-    allowHTTP1: true,
+    ALPNProtocols: ["h2", "http/1.1"],
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: "TLSv1.2",
     maxHeaderSize: maxHeaderBytes,
-    maxSessionMemory: maxSessionMemoryMB,
-    settings: http2Settings(options),
-  } as Parameters<typeof createSecureServer>[0]);
+  });
   Object.assign(server, http1Timeouts);
-  server.on("request", (request, response) =>
-    connections.http1(request as unknown as IncomingMessage, response as unknown as ServerResponse, identify),
-  );
-  // A "request" listener makes node wrap every HTTP/2 stream in its compatibility API as well; that wrapper is dropped here.
-  server.removeAllListeners("stream");
-  server.on("stream", (stream, headers) => connections.http2(stream as ServerHttp2Stream, headers, identify));
-  server.on("session", (session) => connections.trackSession(session));
+  // What the client chose decides whose connection it is.
+  const http1 = server.listeners("secureConnection") as ((socket: TLSSocket) => void)[];
+  server.removeAllListeners("secureConnection");
+  server.on("secureConnection", (socket: TLSSocket) => {
+    socket.on("error", (error) => options.log.debug("TLS connection failed", { error }));
+    if (socket.alpnProtocol === "h2") connections.http2(socket, identify);
+    else for (const listener of http1) listener.call(server, socket);
+  });
+  server.on("request", (request, response) => connections.http1(request, response, identify));
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Uint8Array) =>
     connections.upgrade(request, { socket, head }, identify),
   );
@@ -109,9 +101,6 @@ export async function servePlain(options: PlainListenOptions): Promise<Listener>
   );
   Object.assign(http1, http1Timeouts);
   http1.on("upgrade", (request, socket, head) => connections.upgrade(request, { socket, head }, identify));
-  const http2 = createHttp2Server({ maxSessionMemory: maxSessionMemoryMB, settings: http2Settings(options) });
-  http2.on("stream", (stream, headers) => connections.http2(stream as ServerHttp2Stream, headers, identify));
-  http2.on("session", (session) => connections.trackSession(session));
   const server = createNetServer((socket) => {
     connections.trackSocket(socket);
     socket.once("readable", () => {
@@ -120,7 +109,8 @@ export async function servePlain(options: PlainListenOptions): Promise<Listener>
       socket.unshift(first);
       // "PRI * HTTP/2.0": no HTTP/1.1 method begins with PRI.
       const isHttp2 = first[0] === 0x50 && first[1] === 0x52 && first[2] === 0x49;
-      (isHttp2 ? http2 : http1).emit("connection", socket);
+      if (isHttp2) connections.http2(socket, identify);
+      else http1.emit("connection", socket);
     });
   });
   await listen(

@@ -4,9 +4,13 @@ import type { Readable } from "node:stream";
 import type { Clock } from "../../base/index.ts";
 import type { ApiRequest, HttpMethod } from "../../machinery/index.ts";
 import { StatusError } from "../../machinery/index.ts";
+import type { Http2Stream } from "../http2/stream.ts";
 
 /** Upstream: MaxRequestBodyBytes of the generic API server. */
 export const maxRequestBodyBytes = 3 * 1024 * 1024;
+
+/** Go's server: longer heads are answered 431. */
+export const maxHeaderBytes = 1 << 20;
 
 export const tooLarge = (limit: number): StatusError =>
   new StatusError({
@@ -63,6 +67,51 @@ export function readBody(stream: Readable, { clock, mostBytes, mostMs }: BodyBou
     stream.on("error", (error) => settled || refuse(new BodyAborted(error.message)));
     stream.on("close", () => settled || refuse(new BodyAborted("the client closed the request")));
   });
+}
+
+/** Bodies over HTTP/2 that have not come yet. One timer serves all: each has the same time. */
+export class BodyWaits {
+  readonly #bounds: BodyBounds;
+  /** In the order in which they end. */
+  readonly #waiting = new Map<Http2Stream, { readonly untilMs: number; readonly stop: () => void }>();
+  #armed = false;
+
+  constructor(bounds: BodyBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** The whole body; throws as `readBody` does. */
+  of(stream: Http2Stream): Promise<Uint8Array | undefined> {
+    const { clock, mostMs, mostBytes } = this.#bounds;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(stream, { untilMs: clock.monotonic() + mostMs, stop: () => reject(late()) });
+      if (!this.#armed) this.#arm(mostMs);
+      stream.onBody((outcome) => {
+        this.#waiting.delete(stream);
+        if (outcome.type === "whole") resolve(outcome.bytes);
+        else if (outcome.type === "tooLarge") reject(tooLarge(mostBytes));
+        else reject(new BodyAborted("the client closed the request"));
+      });
+    });
+  }
+
+  #arm(delayMs: number): void {
+    this.#armed = true;
+    this.#bounds.clock.setTimeout(() => this.#expire(), delayMs, { background: true });
+  }
+
+  #expire(): void {
+    this.#armed = false;
+    const nowMs = this.#bounds.clock.monotonic();
+    for (const [stream, { untilMs, stop }] of this.#waiting) {
+      if (untilMs > nowMs) {
+        this.#arm(untilMs - nowMs);
+        return;
+      }
+      this.#waiting.delete(stream);
+      stop();
+    }
+  }
 }
 
 function join(chunks: readonly Uint8Array[], size: number): Uint8Array | undefined {

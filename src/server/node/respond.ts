@@ -1,4 +1,4 @@
-// Writes an ApiResponse to a node stream. A stream body is written no faster than the client reads; a client that takes
+// Writes an ApiResponse to a client. A stream body is written no faster than the client reads; a client that takes
 // nothing for `stallMs` loses its connection, so that it can not hold memory for ever.
 
 import { Readable, type Writable } from "node:stream";
@@ -6,35 +6,65 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { ApiResponse } from "../../machinery/index.ts";
 
-/** Writers that wait for their client, with the monotonic time at which the wait began. */
+/** Where an answer's body goes: a stream of HTTP/2 as it is, a message of HTTP/1.1 by `outletOf`. */
+export interface Outlet {
+  readonly destroyed: boolean;
+  /** So much waits for the client that nothing should be added. */
+  readonly needsDrain: boolean;
+  /** False: wait for `onDrained`. */
+  write(bytes: Uint8Array): boolean;
+  end(bytes?: Uint8Array): void;
+  /** Calls once, when there is room again or nobody is there any more. */
+  onDrained(listener: () => void): void;
+  destroy(): void;
+}
+
+export const outletOf = (stream: Writable): Outlet => ({
+  get destroyed() {
+    return stream.destroyed;
+  },
+  get needsDrain() {
+    return stream.writableNeedDrain;
+  },
+  write: (bytes) => stream.write(bytes),
+  end: (bytes) => void stream.end(bytes),
+  onDrained(listener) {
+    const done = (): void => {
+      stream.off("drain", done);
+      stream.off("close", done);
+      listener();
+    };
+    stream.on("drain", done);
+    stream.on("close", done);
+  },
+  destroy: () => void stream.destroy(),
+});
+
+/** Outlets that wait for their client, with the monotonic time at which the wait began. */
 export class Stalls {
-  readonly #waiting = new Map<Writable, number>();
+  readonly #waiting = new Map<Outlet, number>();
   readonly #monotonic: () => number;
 
   constructor(monotonic: () => number) {
     this.#monotonic = monotonic;
   }
 
-  /** Resolves once the stream can take more, or is gone. */
-  drained(stream: Writable): Promise<void> {
-    if (!stream.writableNeedDrain || stream.destroyed) return Promise.resolve();
+  /** Resolves once the outlet can take more, or is gone. */
+  drained(outlet: Outlet): Promise<void> {
+    if (!outlet.needsDrain || outlet.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
-      const done = (): void => {
-        this.#waiting.delete(stream);
-        stream.off("drain", done);
-        stream.off("close", done);
+      this.#waiting.set(outlet, this.#monotonic());
+      outlet.onDrained(() => {
+        this.#waiting.delete(outlet);
         resolve();
-      };
-      this.#waiting.set(stream, this.#monotonic());
-      stream.on("drain", done);
-      stream.on("close", done);
+      });
     });
   }
 
-  /** Destroys every stream whose client has taken nothing for longer than `stallMs`. */
+  /** Destroys every outlet whose client has taken nothing for longer than `stallMs`. */
   sweep(stallMs: number): void {
     const limit = this.#monotonic() - stallMs;
-    for (const [stream, sinceMs] of this.#waiting) if (sinceMs < limit) stream.destroy();
+    for (const [outlet, sinceMs] of this.#waiting) if (sinceMs < limit) outlet.destroy();
   }
 }
 
@@ -116,22 +146,22 @@ export async function discard(response: ApiResponse): Promise<void> {
   await (response.watch ?? response.stream)?.[Symbol.asyncIterator]().return?.();
 }
 
-/** Writes the whole of a streaming body and ends the stream. Returns when the source or the client has ended. */
-export async function writeStream(response: ApiResponse, stream: Writable, stalls: Stalls): Promise<void> {
+/** Writes the whole of a streaming body and ends the outlet. Returns when the source or the client has ended. */
+export async function writeStream(response: ApiResponse, outlet: Outlet, stalls: Stalls): Promise<void> {
   if (response.watch !== undefined) {
     for await (const frames of response.watch) {
-      if (stream.destroyed) return;
+      if (outlet.destroyed) return;
       for (const frame of frames) {
         if (frame.bytes === undefined) throw new Error(`a ${frame.type} watch frame for the wire has no bytes`);
-        stream.write(frame.bytes);
+        outlet.write(frame.bytes);
       }
-      if (stream.writableNeedDrain) await stalls.drained(stream);
+      if (outlet.needsDrain) await stalls.drained(outlet);
     }
   } else if (response.stream !== undefined) {
     for await (const chunk of response.stream) {
-      if (stream.destroyed) return;
-      if (!stream.write(chunk)) await stalls.drained(stream);
+      if (outlet.destroyed) return;
+      if (!outlet.write(chunk)) await stalls.drained(outlet);
     }
   }
-  if (!stream.destroyed) stream.end();
+  if (!outlet.destroyed) outlet.end();
 }

@@ -323,7 +323,18 @@ test("preemption: while the watch does not tell of the victim's end, nobody is e
   leave(enter(again));
   await clock.advance(20_000);
   assert.deepEqual([world.deleted, world.bound], [["default/low"], []]);
-  leave(low);
+  // Nor between the two events of an end without grace.
+  const ending = {
+    ...low,
+    metadata: { ...low.metadata, deletionTimestamp: "2026-01-01T00:00:00Z", deletionGracePeriodSeconds: 0 },
+  };
+  world.pods.set("default/low", ending);
+  onPods.update!(low, ending);
+  const attempts = world.events.length;
+  leave(enter({ ...again, metadata: { ...again.metadata, uid: "again" } }));
+  await clock.advance(20_000);
+  assert.equal(world.events.length, attempts);
+  leave(ending);
   await clock.advance(20_000);
   assert.deepEqual(world.bound, [{ key: "default/high", nodeName: "node1" }]);
   assert.deepEqual(world.deleted, ["default/low"]);

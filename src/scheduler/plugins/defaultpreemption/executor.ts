@@ -16,7 +16,7 @@ export function createExecutor(handle: Handle): Executor {
   const running = new Map<string, Preemption>();
   const isSeen = ({ namespace, name, uid }: PodInfo): boolean => {
     const now = handle.listers.pods.get(namespace, name);
-    return now === undefined || now.metadata.uid !== uid || now.metadata.deletionTimestamp !== undefined;
+    return now === undefined || now.metadata.uid !== uid || isLeaving(now);
   };
   const isOver = ({ lastStarted, victims }: Preemption): boolean => lastStarted && victims.every(isSeen);
   return {
@@ -51,6 +51,11 @@ export function createExecutor(handle: Handle): Executor {
     },
   };
 }
+
+/** Takes its time to end. Without a grace period it is going to be gone with the next event: no time to try the other pod. */
+const isLeaving = ({ metadata }: Pod): boolean =>
+  metadata.deletionTimestamp !== undefined &&
+  (metadata.deletionGracePeriodSeconds !== 0 || (metadata.finalizers?.length ?? 0) > 0);
 
 /**
  * It runs until the victims are seen to leave. Upstream ends it with the last answer of the API server; but the watch may come after

@@ -133,6 +133,8 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   status?: {
     /** Create keeps the status that the client sends (Node). */
     keptOnCreate?: true;
+    /** `prepareCreate` writes the whole of it, so nothing need be cleared before (Pod). */
+    writtenOnCreate?: true;
     prepareUpdate?(draft: T, old: T, context: RuleContext): void;
     validateUpdate?(object: T, old: T, context: RuleContext): FieldError[];
   };

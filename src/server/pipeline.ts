@@ -15,7 +15,7 @@ import {
 } from "../machinery/index.ts";
 import type { Aggregation } from "./aggregation/contract.ts";
 import { type Auditor, type AuditTrail, NotAudited } from "./audit/contract.ts";
-import { impersonate } from "./authn/impersonate.ts";
+import { asksToImpersonate, impersonate } from "./authn/impersonate.ts";
 import { denied } from "./authz/forbidden.ts";
 import { selectorAttributes } from "./authz/selector-attributes.ts";
 import type { ServedResource } from "./catalog.ts";
@@ -36,6 +36,7 @@ import {
   route,
 } from "./dispatch.ts";
 import { type Documents, pageNotFound, textResponse } from "./documents/documents.ts";
+import { createDeadlines } from "./flowcontrol/deadlines.ts";
 import { type Pass, type RequestGate, TooManyRequests } from "./flowcontrol/gate.ts";
 import type { WatchTracker } from "./flowcontrol/work-estimate.ts";
 import type { RequestMetrics } from "./metrics.ts";
@@ -83,6 +84,7 @@ const authenticatedGroup = "system:authenticated";
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { core, authorizer, metrics, auditor, gate } = options;
   const { clock, rng, log } = core;
+  const deadlines = createDeadlines(clock);
 
   const handle: Handle = async (request, identity) => {
     const auditId = request.headers["audit-id"] ?? uuid(rng);
@@ -97,8 +99,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       context = contextOf(request, { info, user, auditId });
       flight.trail = audited(context, flight, { identity });
       if (flight.trail !== undefined && flight.trail.received !== true) await keptAtFirst(flight);
-      context = { ...context, user: await impersonate(request, user, authorizer) };
-      if (context.user !== user) flight.trail?.impersonated(context.user);
+      if (asksToImpersonate(request)) context = await impersonated(context, flight);
       response = await withDeadline(run(context, flight), flight);
     } catch (error) {
       if (context === undefined && auditor !== undefined)
@@ -194,6 +195,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     throw new StatusError({ code: 401, reason: "Unauthorized", message: "Unauthorized" });
   }
 
+  /** The same request of whom it is made for. */
+  async function impersonated(context: RequestContext, { trail }: Flight): Promise<RequestContext> {
+    const user = await impersonate(context.request, context.user, authorizer);
+    if (user !== context.user) trail?.impersonated(user);
+    return { ...context, user };
+  }
+
   function contextOf(request: ApiRequest, of: { info: RequestInfo; user: UserInfo; auditId: string }): RequestContext {
     return {
       core,
@@ -232,23 +240,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return respond(full, await dispatch(full, resource, options.dispatch));
   }
 
-  async function withDeadline(work: Promise<ApiResponse>, flight: Flight): Promise<ApiResponse> {
-    if (flight.timeoutMs === 0) return work;
-    return new Promise((resolve, reject) => {
-      const left = Math.max(0, flight.startedMs + flight.timeoutMs - clock.monotonic());
-      const timer = clock.setTimeout(() => reject(timedOut()), left, { background: true });
-      work.then(
-        (response) => {
-          timer.cancel();
-          resolve(response);
-        },
-        (error) => {
-          timer.cancel();
-          reject(error);
-        },
-      );
-    });
-  }
+  const withDeadline = (work: Promise<ApiResponse>, flight: Flight): Promise<ApiResponse> =>
+    flight.timeoutMs === 0 ? work : deadlines.race(work, flight.startedMs + flight.timeoutMs, timedOut);
 
   /** A StatusError goes out as it is. Anything else is our fault: 500, and the log says which request it was. */
   function failure(
@@ -288,8 +281,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       context = contextOf(request, { info, user, auditId });
       flight.trail = audited(context, flight, { identity });
       if (flight.trail !== undefined && flight.trail.received !== true) await keptAtFirst(flight);
-      context = { ...context, user: await impersonate(request, user, authorizer) };
-      if (context.user !== user) flight.trail?.impersonated(context.user);
+      if (asksToImpersonate(request)) context = await impersonated(context, flight);
       await authorize(context);
       const extension = options.aggregation.find(info.path);
       if (extension !== undefined) {

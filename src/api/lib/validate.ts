@@ -52,10 +52,29 @@ export function findings<T>(value: T, check: Check<T>, at = ""): FieldError[] {
   return found;
 }
 
-export const child = (at: string, name: string): string => (at === "" ? name : `${at}.${name}`);
-export const item = (at: string, index: number): string => `${at}[${index}]`;
+/** While this holds, paths are not written: what is looked for is whether there is anything to tell at all. */
+let pathless = false;
+
+/**
+ * What `find` finds, for large objects in which mostly nothing is: paths are written only once there is something to tell. `find`
+ * must find as much whatever paths look like, and change nothing.
+ */
+export function mostlyNothing<T>(find: () => T[]): T[] {
+  if (pathless) return find();
+  pathless = true;
+  try {
+    const found = find();
+    if (found.length === 0) return found;
+  } finally {
+    pathless = false;
+  }
+  return find();
+}
+
+export const child = (at: string, name: string): string => (pathless ? at : at === "" ? name : `${at}.${name}`);
+export const item = (at: string, index: number): string => (pathless ? at : `${at}[${index}]`);
 /** Path of a map's entry; upstream prints keys without quotes. */
-export const entry = (at: string, key: string): string => `${at}[${key}]`;
+export const entry = (at: string, key: string): string => (pathless ? at : `${at}[${key}]`);
 
 export const empty = (value: unknown): boolean =>
   value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);

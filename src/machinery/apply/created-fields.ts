@@ -1,8 +1,9 @@
 // Which fields the creator of an object owns, for objects of a form that was seen before.
 //
 // Contract: the fields follow from which members an object has, from the keys of its list items, and from which of its values
-// are those of an empty object: its form. `createdForm` writes the form as a text, the same for two objects only when they
-// own the same fields; undefined for objects that it can not say that of. What the fields of a form are is worked out once.
+// are those of an empty object: its form. `createdForm` follows the form step by step through those of earlier objects and
+// answers where it came to, the same place for two objects only when they own the same fields; undefined for objects that it can
+// not say that of. What the fields of a form are is worked out once.
 import { identical, isObject } from "../equal.ts";
 import type { Schema, Schemas } from "../schema.ts";
 import type { FieldSet } from "./field-set.ts";
@@ -17,15 +18,53 @@ export interface CreatedTypes {
 /** Forms of one kind; `zero` is the object that nothing is set in. */
 export interface CreatedForms {
   readonly zero: unknown;
-  /** fieldsV1 by form; undefined for objects that own nothing. */
-  readonly known: Map<string, Record<string, unknown> | undefined>;
   readonly plan: Plan;
-  size: number;
+  start: Step;
+  /** Steps from the start on. */
+  steps: number;
 }
 
-/** Characters of the forms that are remembered for one kind, and of the longest of them. */
-const mostRemembered = 1 << 18;
-const longest = 1 << 14;
+/** One step of a form: what came before it is the way from the start to here. */
+export class Step {
+  /** The first step on from here; most have no other. By a member's name, or a key of a list item. */
+  #name: string | number | undefined;
+  #next: Step | undefined;
+  #others: Map<string | number, Step> | undefined;
+  #marked: (Step | undefined)[] | undefined;
+  /** Of a form that ends here; undefined for objects that own nothing. */
+  fields: Record<string, unknown> | undefined;
+  known = false;
+
+  named(name: string | number, forms: CreatedForms): Step {
+    if (this.#name === name) return this.#next!;
+    if (this.#name === undefined) {
+      this.#name = name;
+      return (this.#next = added(forms));
+    }
+    this.#others ??= new Map();
+    let next = this.#others.get(name);
+    if (next === undefined) this.#others.set(name, (next = added(forms)));
+    return next;
+  }
+
+  marked(mark: Mark, forms: CreatedForms): Step {
+    this.#marked ??= [];
+    return (this.#marked[mark] ??= added(forms));
+  }
+}
+
+function added(forms: CreatedForms): Step {
+  forms.steps++;
+  return new Step();
+}
+
+/** What a form says besides names. Names that are no member's begin behind `key`. */
+const mark = { leaf: 0, members: 1, items: 2, end: 3, asZero: 4, unlikeZero: 5, key: 6, noKey: 7 } as const;
+type Mark = (typeof mark)[keyof typeof mark];
+
+/** Steps that are remembered for one kind, and those of the longest form. */
+const mostRemembered = 1 << 14;
+const longest = 1 << 12;
 
 const formsOf = new WeakMap<Schemas, WeakMap<Schema, Map<FieldSet | undefined, CreatedForms>>>();
 
@@ -36,31 +75,37 @@ export function createdForms(types: CreatedTypes, makeZero: () => unknown): Crea
   if (ofSchema === undefined) ofSchemas.set(types.schema, (ofSchema = new Map()));
   let forms = ofSchema.get(types.resetFields);
   if (forms === undefined) {
-    forms = { zero: makeZero(), known: new Map(), plan: planOf(types.schema, types.schemas), size: 0 };
+    forms = { zero: makeZero(), plan: planOf(types.schema, types.schemas), start: new Step(), steps: 1 };
     ofSchema.set(types.resetFields, forms);
   }
   return forms;
 }
 
-export function rememberForm(forms: CreatedForms, form: string, fields: Record<string, unknown> | undefined): void {
-  forms.size += form.length;
-  if (forms.size > mostRemembered) {
-    forms.known.clear();
-    forms.size = form.length;
-  }
-  forms.known.set(form, fields);
-}
-
 /** `object` without managedFields. */
-export function createdForm(forms: CreatedForms, object: unknown): string | undefined {
-  const walk: Walk = { text: "", plain: true };
+export function createdForm(forms: CreatedForms, object: unknown): Step | undefined {
+  if (forms.steps > mostRemembered) {
+    forms.start = new Step();
+    forms.steps = 1;
+  }
+  const walk: Walk = { forms, step: forms.start, left: longest, plain: true };
   changedForm({ plan: forms.plan, zero: forms.zero, value: object }, walk);
-  return walk.plain && walk.text.length <= longest ? walk.text : undefined;
+  return walk.plain ? walk.step : undefined;
 }
 
 interface Walk {
-  text: string;
+  readonly forms: CreatedForms;
+  step: Step;
+  left: number;
   plain: boolean;
+}
+
+function tell(walk: Walk, what: Mark): void {
+  walk.step = walk.step.marked(what, walk.forms);
+}
+
+function name(walk: Walk, what: string | number): void {
+  if (--walk.left < 0) walk.plain = false;
+  else walk.step = walk.step.named(what, walk.forms);
 }
 
 /** A schema node with what its values look like in a form. */
@@ -68,23 +113,9 @@ interface Plan {
   readonly node: TypedNode["kind"] | "deduced" | "whole";
   readonly keys: readonly string[];
   readonly item: Plan | undefined;
-  member(key: string): Member;
+  member(key: string): Plan;
 }
 
-interface Member {
-  /** The name with its length before it: no text within can be taken for the end of it. */
-  readonly label: string;
-  /** Of a member that has no members itself. */
-  readonly leaf: string;
-  readonly plan: Plan;
-}
-
-function memberOf(key: string, plan: Plan): Member {
-  const label = labelOf(key);
-  return { label, leaf: `${label};`, plan };
-}
-
-const labelOf = (text: string): string => `${text.length}:${text}`;
 const noMember = (): never => {
   throw new Error("a value without members was asked for one");
 };
@@ -93,7 +124,7 @@ const deduced: Plan = {
   node: "deduced",
   keys: [],
   item: undefined,
-  member: (key) => memberOf(key, deduced),
+  member: () => deduced,
 };
 const whole: Plan = { node: "whole", keys: [], item: undefined, member: noMember };
 const scalar: Plan = { node: "scalar", keys: [], item: undefined, member: noMember };
@@ -127,7 +158,7 @@ function makePlan(schema: Schema, schemas: Schemas): Plan {
       member: noMember,
     };
   }
-  const named = new Map<string, Member>();
+  const named = new Map<string, Plan>();
   return {
     node: "map",
     keys: [],
@@ -136,10 +167,10 @@ function makePlan(schema: Schema, schemas: Schemas): Plan {
       const known = named.get(key);
       if (known !== undefined) return known;
       const found = node.member(key);
-      const member = memberOf(key, planOf(found.schema, schemas));
+      const plan = planOf(found.schema, schemas);
       // Other keys are data: there is no end of them.
-      if (found.named) named.set(key, member);
-      return member;
+      if (found.named) named.set(key, plan);
+      return plan;
     },
   };
 }
@@ -153,25 +184,25 @@ function changedForm({ plan, zero, value }: { plan: Plan; zero: unknown; value: 
   const isMap = (plan.node === "map" || plan.node === "deduced") && isObject(zero) && isObject(value);
   if (!isMap || Object.keys(value).length === 0) {
     if (Array.isArray(zero) && zero.length > 0) walk.plain = false;
-    walk.text += identical(zero, value) ? "=" : "#";
+    tell(walk, identical(zero, value) ? mark.asZero : mark.unlikeZero);
     wholeForm(plan, value, walk);
     return;
   }
-  walk.text += "{";
+  tell(walk, mark.members);
   for (const key in value) {
     const below = value[key];
     if (below === undefined) continue;
-    const { label, plan: belowPlan } = plan.member(key);
-    walk.text += label;
-    changedForm({ plan: belowPlan, zero: zero[key], value: below }, walk);
+    name(walk, key);
+    if (!walk.plain) return;
+    changedForm({ plan: plan.member(key), zero: zero[key], value: below }, walk);
   }
-  walk.text += "}";
+  tell(walk, mark.end);
 }
 
 /** Of a value where the empty object has none. */
 function wholeForm(plan: Plan, value: unknown, walk: Walk): void {
   if (value === null || typeof value !== "object") {
-    walk.text += ";";
+    tell(walk, mark.leaf);
     return;
   }
   switch (plan.node) {
@@ -180,39 +211,33 @@ function wholeForm(plan: Plan, value: unknown, walk: Walk): void {
       walk.plain = false;
       return;
     case "whole":
-      walk.text += ";";
+      tell(walk, mark.leaf);
       return;
     case "list":
       if (Array.isArray(value) && value.length > 0) itemsForm(plan, value, walk);
-      else walk.text += ";";
+      else tell(walk, mark.leaf);
       return;
     default:
-      if (Array.isArray(value)) walk.text += ";";
+      if (Array.isArray(value)) tell(walk, mark.leaf);
       else membersForm(plan, value as Record<string, unknown>, walk);
   }
 }
 
 function membersForm(plan: Plan, value: Readonly<Record<string, unknown>>, walk: Walk): void {
-  walk.text += "{";
+  tell(walk, mark.members);
   for (const key in value) {
     const below = value[key];
     if (below === undefined) continue;
-    if (walk.text.length > longest) {
-      walk.plain = false;
-      return;
-    }
-    const member = plan.member(key);
-    if (below === null || typeof below !== "object") walk.text += member.leaf;
-    else {
-      walk.text += member.label;
-      wholeForm(member.plan, below, walk);
-    }
+    name(walk, key);
+    if (!walk.plain) return;
+    if (below === null || typeof below !== "object") tell(walk, mark.leaf);
+    else wholeForm(plan.member(key), below, walk);
   }
-  walk.text += "}";
+  tell(walk, mark.end);
 }
 
 function itemsForm({ keys, item }: Plan, items: readonly unknown[], walk: Walk): void {
-  walk.text += "[";
+  tell(walk, mark.items);
   for (const each of items) {
     if (keys.length === 0) keyForm(each, walk);
     else if (isObject(each)) for (const key of keys) keyForm(each[key], walk);
@@ -220,13 +245,14 @@ function itemsForm({ keys, item }: Plan, items: readonly unknown[], walk: Walk):
     if (!walk.plain) return;
     wholeForm(item!, each, walk);
   }
-  walk.text += "]";
+  tell(walk, mark.end);
 }
 
 /** What tells an item from the others. */
 function keyForm(value: unknown, walk: Walk): void {
-  if (typeof value === "string") walk.text += labelOf(value);
-  else if (typeof value === "number") walk.text += `n${value} `;
-  else if (value === undefined) walk.text += "u";
+  if (typeof value === "string" || typeof value === "number") {
+    tell(walk, mark.key);
+    name(walk, value);
+  } else if (value === undefined) tell(walk, mark.noKey);
   else walk.plain = false;
 }

@@ -4,7 +4,7 @@ import { readerOf } from "../codec/decode-plan.ts";
 import { JsonSyntaxError } from "../codec/json-text.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../object.ts";
 import type { Schema, Schemas } from "../schema.ts";
-import { createdForm, createdForms, rememberForm } from "./created-fields.ts";
+import { createdForm, createdForms } from "./created-fields.ts";
 import {
   emptyFieldSet,
   type FieldSet,
@@ -111,7 +111,7 @@ function afterCreate(update: ManagedFieldsUpdate): ManagedFieldsEntry[] | undefi
   const forms = createdForms(update, () => zeroObject(update));
   const form = createdForm(forms, update.after);
   let fields: Record<string, unknown> | undefined;
-  if (form !== undefined && forms.known.has(form)) fields = forms.known.get(form);
+  if (form?.known) fields = form.fields;
   else {
     try {
       const own = ownFields(changedFields(forms.zero, update.after, update), update);
@@ -122,7 +122,8 @@ function afterCreate(update: ManagedFieldsUpdate): ManagedFieldsEntry[] | undefi
     }
     if (form !== undefined) {
       if (fields !== undefined) shareFields(fields);
-      rememberForm(forms, form, fields);
+      form.fields = fields;
+      form.known = true;
     }
   }
   if (fields === undefined) return undefined;

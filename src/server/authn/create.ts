@@ -48,7 +48,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         const found = requestHeaderUser(request, peer, options.requestHeader);
         if (found !== undefined) return withAuthenticatedGroup(found);
       }
-      const found = await byCertificate(peer);
+      const found = peer.certificate === undefined ? undefined : await byCertificate(peer);
       if (found !== undefined) return withAuthenticatedGroup(found);
       if (peer.certificateError !== undefined) faults.push(peer.certificateError);
       const token = bearerTokenOf(request);

@@ -12,7 +12,6 @@ const authenticationGroup = { group: "authentication.k8s.io", version: "v1" };
 /** The user to go on as. Throws StatusError 403 for what the requestor may not impersonate. */
 export async function impersonate(request: ApiRequest, user: UserInfo, authorizer: Authorizer): Promise<UserInfo> {
   const { headers } = request;
-  if (!asksToImpersonate(headers)) return user;
   const username = headers["impersonate-user"] ?? "";
   const groups = listed(headers["impersonate-group"]);
   const uid = headers["impersonate-uid"] ?? "";
@@ -47,7 +46,8 @@ export async function impersonate(request: ApiRequest, user: UserInfo, authorize
   };
 }
 
-function asksToImpersonate(headers: ApiRequest["headers"]): boolean {
+/** Few requests do. */
+export function asksToImpersonate({ headers }: ApiRequest): boolean {
   for (const name in headers) if (name.startsWith("impersonate-")) return true;
   return false;
 }

@@ -6,9 +6,9 @@ const shortened = 256;
 
 /** The values, each text once, in order; texts with control characters can not be sent. */
 export function warningHeaders(texts: readonly string[]): string[] {
+  if (texts.length === 0) return [];
   const sendable = texts.filter((text) => text !== "" && !/\p{Cc}/u.test(text));
-  const total = sendable.reduce((sum, text) => sum + [...text].length, 0);
-  if (total <= mostCharacters) return sendable.map(header);
+  if (charactersOf(sendable) <= mostCharacters) return sendable.map(header);
   const cut: string[] = [];
   let written = 0;
   for (const text of sendable) {
@@ -18,6 +18,13 @@ export function warningHeaders(texts: readonly string[]): string[] {
     cut.push(header(characters.join("")));
   }
   return cut;
+}
+
+/** Of all together; counted only when there may be too many. */
+function charactersOf(texts: readonly string[]): number {
+  let units = 0;
+  for (const text of texts) units += text.length;
+  return units <= mostCharacters ? units : texts.reduce((sum, text) => sum + [...text].length, 0);
 }
 
 const header = (text: string): string => `299 - "${text.replace(/["\\]/g, "\\$&")}"`;

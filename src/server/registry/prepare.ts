@@ -127,7 +127,8 @@ export function prepareCreate(
   const { rules } = resource;
   const { draft } = write;
   const rule = ruleContext(context, write.dryRun);
-  if (rules.status !== undefined && rules.status.keptOnCreate !== true) clearStatus(resource, draft);
+  const { status } = rules;
+  if (status !== undefined && !status.keptOnCreate && !status.writtenOnCreate) clearStatus(resource, draft);
   if (rules.generation !== undefined) draft.metadata.generation = 1;
   rules.prepareCreate?.(draft, rule);
   const found = validateCreate(resource, draft, rule);

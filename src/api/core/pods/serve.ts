@@ -58,6 +58,7 @@ export const podRules = defineRules<Pod>({
   validateOnUpdate: false,
   validateUpdate: validatePodUpdate,
   status: {
+    writtenOnCreate: true,
     prepareUpdate: (pod, old) => {
       pod.spec = old.spec;
       if (old.metadata.ownerReferences === undefined) delete pod.metadata.ownerReferences;

@@ -8,7 +8,16 @@ import { appArmorPrefix, mirrorPod, podAnnotations, profileAnnotations } from ".
 import { imageSpaces } from "../../lib/pod-spec/containers.ts";
 import { tolerations } from "../../lib/pod-spec/scheduling.ts";
 import { podSpec } from "../../lib/pod-spec/spec.ts";
-import { type Check, child, each, type Findings, findings, item, rangeText } from "../../lib/validate.ts";
+import {
+  type Check,
+  child,
+  each,
+  type Findings,
+  findings,
+  item,
+  mostlyNothing,
+  rangeText,
+} from "../../lib/validate.ts";
 
 const specOf = (pod: Pod): PodSpec => pod.spec ?? ({} as PodSpec);
 
@@ -42,16 +51,17 @@ const metadataAndSpec: Check<Pod> = (pod, _at, found) => {
   images(spec.initContainers, "spec.initContainers", found);
 };
 
-export const validatePodCreate = (pod: Pod): FieldError[] =>
-  findings(pod, (value, at, found) => {
-    const spec = specOf(value);
-    metadataAndSpec(value, at, found);
-    if ((spec.ephemeralContainers?.length ?? 0) > 0)
-      found.push(field.forbidden("spec.ephemeralContainers", "cannot be set on create"));
-    if (spec.nodeName && (spec.schedulingGates?.length ?? 0) > 0)
-      found.push(field.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared"));
-    profileAnnotations(spec)(value.metadata.annotations, "spec", found);
-  });
+export const validatePodCreate = (pod: Pod): FieldError[] => mostlyNothing(() => findings(pod, created));
+
+const created: Check<Pod> = (value, at, found) => {
+  const spec = specOf(value);
+  metadataAndSpec(value, at, found);
+  if ((spec.ephemeralContainers?.length ?? 0) > 0)
+    found.push(field.forbidden("spec.ephemeralContainers", "cannot be set on create"));
+  if (spec.nodeName && (spec.schedulingGates?.length ?? 0) > 0)
+    found.push(field.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared"));
+  profileAnnotations(spec)(value.metadata.annotations, "spec", found);
+};
 
 /** Annotations that are part of what the pod is. */
 export const keptAnnotations =

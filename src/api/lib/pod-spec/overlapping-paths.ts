@@ -17,10 +17,30 @@ const mostTexts = 100;
 /** Longer ones no file system has. */
 const longestPath = 4096;
 
+/** So many are compared in pairs before tables are made. */
+const few = 16;
+
+const isWithin = (inner: string, outer: string): boolean =>
+  inner.length > outer.length && inner.charCodeAt(outer.length) === slash && inner.startsWith(outer);
+const slash = 0x2f;
+
+/** True when no two meet; false when they may. */
+function apart(files: readonly File[]): boolean {
+  for (let index = 0; index < files.length; index++) {
+    const { path } = files[index]!;
+    if (path.endsWith("/")) return false;
+    for (let earlier = 0; earlier < index; earlier++) {
+      const other = files[earlier]!.path;
+      if (path === other || isWithin(path, other) || isWithin(other, path)) return false;
+    }
+  }
+  return true;
+}
+
 /** `"a" with "a/b"`: every file that meets an earlier one. */
 function overlaps(files: readonly File[]): string[] {
   const texts: string[] = [];
-  if (files.length < 2) return texts;
+  if (files.length < 2 || (files.length <= few && apart(files))) return texts;
   /** Earlier files by their path and by every folder above it. */
   const at = new Map<string, File[]>();
   const below = new Map<string, File[]>();

@@ -14,4 +14,17 @@ export function allContainers(spec: PodSpec, at: string): { container: Container
   }
   return all;
 }
+
+/** The same as calls; the path of a container is written when `pathIn` is asked for it. */
+export function eachContainer(
+  spec: PodSpec,
+  use: (container: Container, pathIn: (at: string) => string) => void,
+): void {
+  for (const list of lists) {
+    const containers = spec[list] as readonly Container[] | undefined | null;
+    if (!containers) continue;
+    for (let index = 0; index < containers.length; index++)
+      use(containers[index] as Container, (at) => item(child(at, list), index));
+  }
+}
 const lists = ["initContainers", "containers", "ephemeralContainers"] as const;

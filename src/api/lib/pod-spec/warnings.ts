@@ -12,7 +12,7 @@ import { ipWarnings } from "../ip.ts";
 import { child, entry, item } from "../validate.ts";
 import { appArmorWarnings } from "./app-armor.ts";
 import { overlapWarnings } from "./overlapping-paths.ts";
-import { allContainers } from "./visit.ts";
+import { eachContainer } from "./visit.ts";
 
 export interface WarnedPod {
   readonly spec: PodSpec;
@@ -103,6 +103,8 @@ const oldAnnotations: Readonly<Record<string, string>> = {
   "security.alpha.kubernetes.io/unsafe-sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
 };
 
+const oldAnnotationNames = Object.keys(oldAnnotations);
+
 type SourceName = Exclude<keyof Volume, "name">;
 
 /** Volume types that are gone or going: field, its path, what is said. */
@@ -144,6 +146,8 @@ function listWarnings(spec: PodSpec, at: string): readonly string[] {
   const aliases = (spec.hostAliases ?? []).map(({ ip = "" }) => ip);
   const secrets = (spec.imagePullSecrets ?? []).map(({ name = "" }) => name);
   const nameOf = (index: number): string => child(item(child(at, "imagePullSecrets"), index), "name");
+  const fractional: string[] = [];
+  fractions(spec.overhead, fractional, () => child(at, "overhead"));
   return [
     ...repeats(
       aliases,
@@ -151,27 +155,25 @@ function listWarnings(spec: PodSpec, at: string): readonly string[] {
     ),
     ...repeats(secrets, (index, name) => `${nameOf(index)}: duplicate name ${JSON.stringify(name)}`),
     ...secrets.flatMap((name, index) => (name === "" ? [`${nameOf(index)}: invalid empty name ""`] : [])),
-    ...fractions(spec.overhead, child(at, "overhead")),
+    ...fractional,
   ];
 }
 
-/** Bytes come whole. */
-function fractions(list: Readonly<Record<string, string>> | undefined, at: string): readonly string[] {
-  if (list === undefined) return nothing;
-  const texts: string[] = [];
-  for (const name of ["memory", "ephemeral-storage"]) {
+/** Of a list of resources; `at` is where it is. Bytes come whole. */
+function fractions(list: Readonly<Record<string, string>> | undefined, texts: string[], at: () => string): void {
+  if (list === undefined) return;
+  for (const name of wholeResources) {
     const quantity = list[name];
     if (quantity !== undefined && quantityMilliValue(quantity) % 1000 !== 0)
       texts.push(
-        `${entry(at, name)}: fractional byte value ${JSON.stringify(quantity)} is invalid, must be an integer`,
+        `${entry(at(), name)}: fractional byte value ${JSON.stringify(quantity)} is invalid, must be an integer`,
       );
   }
-  return texts;
 }
+const wholeResources = ["memory", "ephemeral-storage"] as const;
 
-function envWarnings({ env }: Container, path: string): readonly string[] {
-  if (env === undefined) return nothing;
-  const texts: string[] = [];
+function envWarnings({ env }: Container, texts: string[], path: () => string): void {
+  if (env === undefined || env.length < 2) return;
   const seen = new Set<string>();
   for (let index = 0; index < env.length; index++) {
     const { name = "", value = "", valueFrom } = env[index]!;
@@ -183,14 +185,14 @@ function envWarnings({ env }: Container, path: string): readonly string[] {
     const extends_ = valueFrom === undefined && value !== reference && value.includes(reference);
     if (!extends_)
       texts.push(
-        `${item(child(path, "env"), index)}: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
+        `${item(child(path(), "env"), index)}: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
       );
   }
-  return texts;
 }
 
 const seccompPod = "seccomp.security.alpha.kubernetes.io/pod";
 const seccompContainer = "container.seccomp.security.alpha.kubernetes.io/";
+const noResources: NonNullable<Container["resources"]> = {};
 const seccompText = 'non-functional in v1.27+; use the "seccompProfile" field instead';
 
 function containerWarnings({ spec, metadata, at }: WarnedPod): readonly string[] {
@@ -203,25 +205,30 @@ function containerWarnings({ spec, metadata, at }: WarnedPod): readonly string[]
   unused(seccompPod, spec.securityContext?.seccompProfile);
   // Those of a pod are told while they are copied into its fields.
   const armor = at === "" ? undefined : appArmorWarnings(spec, metadata?.annotations, at);
-  for (const { container, path } of allContainers(spec, child(at, "spec"))) {
-    unused(seccompContainer + container.name, container.securityContext?.seccompProfile);
+  eachContainer(spec, (container, pathIn) => {
+    if (metadata?.annotations !== undefined)
+      unused(seccompContainer + container.name, container.securityContext?.seccompProfile);
     const ofArmor = armor?.get(container.name);
     if (ofArmor !== undefined) texts.push(ofArmor);
-    texts.push(...fractions(container.resources?.limits, child(path, "resources.limits")));
-    texts.push(...fractions(container.resources?.requests, child(path, "resources.requests")));
-    texts.push(...envWarnings(container, path));
-  }
+    const { limits, requests } = container.resources ?? noResources;
+    fractions(limits, texts, () => child(pathIn(child(at, "spec")), "resources.limits"));
+    fractions(requests, texts, () => child(pathIn(child(at, "spec")), "resources.requests"));
+    envWarnings(container, texts, () => pathIn(child(at, "spec")));
+  });
   return texts;
 }
 
 interface PlacedPort {
-  readonly path: string;
   readonly port: ContainerPort;
+  /** Written when something is said of the port. */
+  path(): string;
 }
 
 function relation(port: ContainerPort, other: ContainerPort): string | undefined {
-  const [host, otherHost] = [port.hostPort ?? 0, other.hostPort ?? 0];
-  const [ip, otherIp] = [port.hostIP ?? "", other.hostIP ?? ""];
+  const host = port.hostPort ?? 0;
+  const otherHost = other.hostPort ?? 0;
+  const ip = port.hostIP ?? "";
+  const otherIp = other.hostIP ?? "";
   if (ip === otherIp && host === otherHost) return "duplicate port definition";
   if (host === 0 || otherHost === 0) return "overlapping port definition";
   return host === otherHost && (ip === "") !== (otherIp === "") ? "dangerously ambiguous port definition" : undefined;
@@ -235,47 +242,54 @@ const mostSaid = 500;
 
 function portWarnings(spec: PodSpec, at: string): readonly string[] {
   const all: PlacedPort[] = [];
-  for (const { container, path } of allContainers(spec, at)) {
-    const ports = child(path, "ports");
-    for (const [index, port] of container.ports?.entries() ?? nothing) all.push({ port, path: item(ports, index) });
-  }
-  return all.length === 0 ? nothing : [...portOverlaps(all), ...repeatedPortNames(all)];
+  eachContainer(spec, ({ ports }, pathIn) => {
+    if (ports === undefined || ports === null) return;
+    for (let index = 0; index < ports.length; index++)
+      all.push({ port: ports[index]!, path: () => item(child(pathIn(at), "ports"), index) });
+  });
+  if (all.length === 0) return nothing;
+  const texts: string[] = [];
+  portOverlaps(all, texts);
+  repeatedPortNames(all, texts);
+  return texts;
 }
 
-function portOverlaps(all: readonly PlacedPort[]): readonly string[] {
-  const earlier = new Map<string, PlacedPort[]>();
-  const texts: string[] = [];
+function portOverlaps(all: readonly PlacedPort[], texts: string[]): void {
+  const earlier = all.length > 1 ? new Map<string, PlacedPort[]>() : undefined;
   let said = 0;
   for (const placed of all) {
-    const { port, path } = placed;
+    const { port } = placed;
+    if (port.hostIP && !port.hostPort) texts.push(`${placed.path()}: hostIP set without hostPort: ${printed(port)}`);
+    if (earlier === undefined || said >= mostSaid) continue;
     const key = `${port.containerPort}/${port.protocol}`;
-    const same = said < mostSaid ? (earlier.get(key) ?? []) : [];
-    if (port.hostIP && !port.hostPort) texts.push(`${path}: hostIP set without hostPort: ${printed(port)}`);
+    const same = earlier.get(key);
+    if (same === undefined) {
+      earlier.set(key, [placed]);
+      continue;
+    }
     for (const other of same) {
       const text = relation(port, other.port);
       if (text === undefined) continue;
-      texts.push(`${path}: ${text} with ${other.path}`);
+      texts.push(`${placed.path()}: ${text} with ${other.path()}`);
       said++;
     }
-    if (said < mostSaid) earlier.set(key, [...same, placed]);
+    same.push(placed);
   }
-  return texts;
 }
 
-function repeatedPortNames(all: readonly PlacedPort[]): readonly string[] {
-  const names = new Map<string, string>();
-  const texts: string[] = [];
-  for (const { port, path } of all) {
-    const { name } = port;
+function repeatedPortNames(all: readonly PlacedPort[], texts: string[]): void {
+  let names: Map<string, PlacedPort> | undefined;
+  for (const placed of all) {
+    const { name } = placed.port;
     if (!name) continue;
-    const other = names.get(name);
-    if (other === undefined) names.set(name, path);
+    names ??= new Map();
+    const other = names.get(name)?.path();
+    if (other === undefined) names.set(name, placed);
     else
       texts.push(
-        `${path}: duplicate port name ${JSON.stringify(name)} with ${other}, services and probes that select ports by name will use ${other}`,
+        `${placed.path()}: duplicate port name ${JSON.stringify(name)} with ${other}, services and probes that select ports by name will use ${other}`,
       );
   }
-  return texts;
 }
 
 function podAffinityWarnings(spec: PodSpec, at: string): readonly string[] {
@@ -303,7 +317,8 @@ function podAffinityWarnings(spec: PodSpec, at: string): readonly string[] {
 export function podSpecWarnings(pod: WarnedPod): string[] {
   const { spec, metadata, at } = pod;
   const root = child(at, "spec");
-  const annotations = Object.keys(oldAnnotations).filter((key) => metadata?.annotations?.[key] !== undefined);
+  const given = metadata?.annotations;
+  const annotations = given === undefined ? nothing : oldAnnotationNames.filter((key) => given[key] !== undefined);
   return [
     ...nodeWarnings(spec, root),
     ...spreadWarnings(spec, root),

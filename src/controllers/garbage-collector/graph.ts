@@ -80,6 +80,8 @@ export class OwnerGraph {
     node.virtual = false;
     const added = owners.filter(({ uid }) => !node.owners.some((each) => each.uid === uid));
     for (const each of this.#relink(node, owners)) lookAt.add(each);
+    // Who named it before it was seen may have meant another.
+    if (appears) for (const each of misnaming(node)) lookAt.add(each);
     const misplaced = added.filter((owner) => this.#isElsewhere(owner, node)).slice(0, 1);
     node.beingDeleted = beingDeleted;
     node.deletingDependents = deletingDependents;
@@ -185,6 +187,12 @@ const virtualOwner = (reference: OwnerReference, namespace: string): GraphNode =
   deletingDependents: false,
   virtual: true,
 });
+
+/** Dependents that do not call it what it is. */
+const misnaming = (owner: GraphNode): GraphNode[] =>
+  [...owner.dependents].filter((dependent) =>
+    dependent.owners.some((reference) => reference.uid === owner.identity.uid && mismatch(reference, owner, dependent)),
+  );
 
 /** A reference that names its owner otherwise than the owner is: of another namespace, kind or name. */
 const mismatch = (reference: OwnerReference, owner: GraphNode, dependent: GraphNode): boolean =>

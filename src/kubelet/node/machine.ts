@@ -15,37 +15,41 @@ async function firstOf(paths: readonly string[], fallback: string): Promise<stri
   return fallback;
 }
 
-/** What a machine is from one boot to the next. */
-type Identity = Pick<MachineInfo, "machineId" | "systemUuid" | "bootId">;
+/** What a kubelet takes for given until it is started again, as upstream's does. */
+type Hardware = Pick<
+  MachineInfo,
+  "machineId" | "systemUuid" | "bootId" | "cpus" | "memoryBytes" | "swapBytes" | "hugePages"
+>;
 
-async function readIdentity(): Promise<Identity> {
+async function readHardware(): Promise<Hardware> {
+  const memory = memoryInfo(await readFile("/proc/meminfo", "utf8"));
   const machineId = await firstOf(["/etc/machine-id", "/var/lib/dbus/machine-id"], "");
   const uuidFiles = ["/sys/class/dmi/id/product_uuid", "/proc/device-tree/system-id", "/proc/device-tree/vm,uuid"];
   return {
     machineId,
     systemUuid: (await firstOf(uuidFiles, machineId)).toLowerCase(),
     bootId: await firstOf(["/proc/sys/kernel/random/boot_id"], ""),
+    cpus: cpus().length,
+    memoryBytes: memory.get("MemTotal") ?? 0,
+    swapBytes: memory.get("SwapTotal") ?? 0,
+    hugePages: await hugePages(),
   };
 }
 
-/** Reads the machine on each call, but who it is only once: a kubelet at rest asks every ten seconds. */
+/** Reads the machine on each call, but its hardware only once: a kubelet at rest asks twice every ten seconds. */
 export function createMachineReader(hostname: string): () => Promise<MachineInfo> {
-  let identity: Promise<Identity> | undefined;
+  let hardware: Hardware | undefined;
   return async () => {
-    const memory = memoryInfo(await readFile("/proc/meminfo", "utf8"));
+    hardware ??= await readHardware();
     const osRelease = await firstOf(["/etc/os-release", "/usr/lib/os-release"], "");
     return {
-      ...(await (identity ??= readIdentity())),
+      ...hardware,
       hostname,
-      cpus: cpus().length,
-      memoryBytes: memory.get("MemTotal") ?? 0,
-      swapBytes: memory.get("SwapTotal") ?? 0,
       kernelVersion: release(),
       osImage: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(osRelease)?.[1] ?? "Unknown",
       operatingSystem: "linux",
       architecture: goArchitectures[arch()] ?? arch(),
       addresses: await addresses(),
-      hugePages: await hugePages(),
     };
   };
 }

@@ -283,9 +283,12 @@ export class SchedulingQueue {
     return helps ? this.#retry(pod, change.event.label) : "unschedulable";
   }
 
-  /** Gated pods look at nothing but what their gate waits for. */
+  /** Gated pods look at nothing but what their gate waits for; and then at the gate first, since many wait for one of many ends. */
   #isStillGated(pod: QueuedPod, event: ClusterEvent): boolean {
-    return isGated(pod) && !this.#interests.concerns(pod.gatedBy, event);
+    if (!isGated(pod)) return false;
+    if (!this.#interests.concerns(pod.gatedBy, event)) return true;
+    const gate = this.#gates.find(({ name }) => name === pod.gatedBy);
+    return gate?.preEnqueue!(pod.info.pod) !== undefined;
   }
 
   #helps(pod: QueuedPod, { event, before, after }: Change, plugin: string): boolean {

@@ -18,7 +18,9 @@ export function createExecutor(handle: Handle): Executor {
     const now = handle.listers.pods.get(namespace, name);
     return now === undefined || now.metadata.uid !== uid || isLeaving(now);
   };
-  const isOver = ({ lastStarted, victims }: Preemption): boolean => lastStarted && victims.every(isSeen);
+  /** Asked at every end of a pod, about every pod that waits: the last victim is the one to tell soonest that it is not over. */
+  const isOver = ({ lastStarted, victims }: Preemption): boolean =>
+    lastStarted && isSeen(victims.at(-1)!) && victims.every(isSeen);
   return {
     start: (preemptor, candidate) => {
       const victims = candidate.victims.filter((victim) => !victim.terminating);

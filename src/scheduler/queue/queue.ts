@@ -288,7 +288,7 @@ export class SchedulingQueue {
     if (!isGated(pod)) return false;
     if (!this.#interests.concerns(pod.gatedBy, event)) return true;
     const gate = this.#gates.find(({ name }) => name === pod.gatedBy);
-    return gate?.preEnqueue!(pod.info.pod) !== undefined;
+    return gate?.preEnqueue?.(pod.info.pod) !== undefined;
   }
 
   #helps(pod: QueuedPod, { event, before, after }: Change, plugin: string): boolean {

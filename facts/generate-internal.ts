@@ -33,6 +33,8 @@ const packages: Readonly<Record<string, string>> = {
   scheduling: "scheduling/v1",
   storage: "storage/v1",
 };
+/** Versions with types that the first one does not have. */
+const besides: Readonly<Record<string, readonly string[]>> = { certificates: ["certificates/v1beta1"] };
 const roots = [
   "core.PodSpec",
   "core.PodStatus",
@@ -52,6 +54,7 @@ const roots = [
   "batch.JobSpec",
   "batch.JobStatus",
   "certificates.CertificateSigningRequestCondition",
+  "certificates.PodCertificateRequestSpec",
   "discovery.Endpoint",
   "discovery.EndpointPort",
   "flowcontrol.FlowSchemaSpec",
@@ -130,7 +133,7 @@ const internal = new Map<string, Source>();
 const external = new Map<string, Source>();
 for (const [name, version] of Object.entries(packages)) {
   internal.set(name, parse([join(kubernetes, "pkg/apis", name, "types.go")]));
-  external.set(name, parse([join(api, version, "types.go")]));
+  external.set(name, parse([...(besides[name] ?? []), version].map((each) => join(api, each, "types.go"))));
 }
 
 const jsonName = (tag: string): string => /json:"([^",]*)/.exec(tag)?.[1] ?? "";

@@ -1,7 +1,10 @@
-// How the API server serves MutatingAdmissionPolicy of v1beta1. Upstream: pkg/registry/admissionregistration/mutatingadmissionpolicy.
+// How the API server serves MutatingAdmissionPolicy of v1beta1: by the rules of v1.
+import type { MutatingAdmissionPolicy as Stored } from "../../../../facts/types/admissionregistration.v1.ts";
 import type { MutatingAdmissionPolicy } from "../../../../facts/types/admissionregistration.v1beta1.ts";
-import { earlierMutatingPolicyRules } from "../../lib/admission/earlier-policies.ts";
+import { rulesInVersion } from "../../lib/other-version.ts";
+import { mutatingAdmissionPolicyRules } from "../mutatingadmissionpolicies/serve.ts";
 
-export const mutatingAdmissionPolicyV1beta1Rules = earlierMutatingPolicyRules<MutatingAdmissionPolicy>(
-  "admissionregistration.k8s.io/v1beta1",
+export const mutatingAdmissionPolicyV1beta1Rules = rulesInVersion<Stored, MutatingAdmissionPolicy>(
+  mutatingAdmissionPolicyRules,
+  { stored: "admissionregistration.k8s.io/v1", served: "admissionregistration.k8s.io/v1beta1" },
 );

@@ -1,20 +1,10 @@
-// MutatingAdmissionPolicyBinding: admissionregistration.k8s.io/v1alpha1 mutatingadmissionpolicybindings.
+// MutatingAdmissionPolicyBinding: admissionregistration.k8s.io/v1alpha1 mutatingadmissionpolicybindings. The same as v1.
+import type { MutatingAdmissionPolicyBinding as Stored } from "../../../../facts/types/admissionregistration.v1.ts";
 import type { MutatingAdmissionPolicyBinding } from "../../../../facts/types/admissionregistration.v1alpha1.ts";
-import { defineKind } from "../../kind.ts";
-import { paramRefCell } from "../../lib/admission/columns.ts";
-import { admissionKind } from "../../lib/admission/definitions.ts";
-import { tableColumns } from "../../lib/columns.ts";
+import { kindInVersion } from "../../lib/other-version.ts";
+import { mutatingAdmissionPolicyBindings } from "../mutatingadmissionpolicybindings/kind.ts";
 
-export const mutatingAdmissionPolicyBindingsV1alpha1 = defineKind<MutatingAdmissionPolicyBinding>({
-  ...admissionKind({
-    kind: "MutatingAdmissionPolicyBinding",
-    resource: "mutatingadmissionpolicybindings",
-    singular: "mutatingadmissionpolicybinding",
-    version: "v1alpha1",
-  }),
-  subresources: [],
-  columns: tableColumns("admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding", {
-    PolicyName: ({ spec }) => spec?.policyName ?? "",
-    ParamRef: ({ spec }) => paramRefCell(spec?.paramRef),
-  }),
-});
+export const mutatingAdmissionPolicyBindingsV1alpha1 = kindInVersion<Stored, MutatingAdmissionPolicyBinding>(
+  mutatingAdmissionPolicyBindings,
+  "v1alpha1",
+);

@@ -1,36 +1,19 @@
-// How the API server serves MutatingAdmissionPolicyBinding of v1alpha1. Upstream: pkg/registry/admissionregistration/mutatingadmissionpolicybinding.
+// How the API server serves MutatingAdmissionPolicyBinding of v1alpha1: by the rules of v1, with one default more.
 import type { MutatingAdmissionPolicyBinding as Stored } from "../../../../facts/types/admissionregistration.v1.ts";
 import type { MutatingAdmissionPolicyBinding } from "../../../../facts/types/admissionregistration.v1alpha1.ts";
-import type { FieldError } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { sameInVersion } from "../../lib/admission/definitions.ts";
-import { defaultMatchResources } from "../../lib/admission/match-rules.ts";
-import { reservedName, reservedNameWarnings } from "../../lib/admission/names.ts";
-import { judgeBinding } from "../../lib/admission/policies.ts";
+import { rulesInVersion } from "../../lib/other-version.ts";
+import { mutatingAdmissionPolicyBindingRules } from "../mutatingadmissionpolicybindings/serve.ts";
 
-const toStored = (object: MutatingAdmissionPolicyBinding): Stored =>
-  sameInVersion<MutatingAdmissionPolicyBinding, Stored>(object, "admissionregistration.k8s.io/v1");
-
-const judge = (binding: MutatingAdmissionPolicyBinding): FieldError[] =>
-  judgeBinding(toStored(binding).spec, { mutating: true });
+const rules = rulesInVersion<Stored, MutatingAdmissionPolicyBinding>(mutatingAdmissionPolicyBindingRules, {
+  stored: "admissionregistration.k8s.io/v1",
+  served: "admissionregistration.k8s.io/v1alpha1",
+});
 
 export const mutatingAdmissionPolicyBindingV1alpha1Rules = defineRules<MutatingAdmissionPolicyBinding>({
+  ...rules,
   default: (binding) => {
-    binding.spec ??= {} as MutatingAdmissionPolicyBinding["spec"];
+    rules.default?.(binding);
     if (binding.spec.paramRef) binding.spec.paramRef.parameterNotFoundAction ??= "Deny";
-    defaultMatchResources(toStored(binding).spec.matchResources);
-  },
-  generation: true,
-  metadataOnUpdate: "create",
-  anyFinalizers: true,
-  validate: (binding, context) => [...judge(binding), ...reservedName(binding, context)],
-  validateOnUpdate: false,
-  validateUpdate: judge,
-  warnings: reservedNameWarnings,
-  unconditionalUpdate: false,
-  convert: {
-    toStored,
-    fromStored: (stored) =>
-      sameInVersion<Stored, MutatingAdmissionPolicyBinding>(stored as Stored, "admissionregistration.k8s.io/v1alpha1"),
   },
 });

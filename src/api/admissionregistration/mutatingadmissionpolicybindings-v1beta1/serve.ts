@@ -1,35 +1,10 @@
-// How the API server serves MutatingAdmissionPolicyBinding of v1beta1. Upstream: pkg/registry/admissionregistration/mutatingadmissionpolicybinding.
+// How the API server serves MutatingAdmissionPolicyBinding of v1beta1: by the rules of v1.
 import type { MutatingAdmissionPolicyBinding as Stored } from "../../../../facts/types/admissionregistration.v1.ts";
 import type { MutatingAdmissionPolicyBinding } from "../../../../facts/types/admissionregistration.v1beta1.ts";
-import type { FieldError } from "../../../machinery/index.ts";
-import { defineRules } from "../../kind.ts";
-import { sameInVersion } from "../../lib/admission/definitions.ts";
-import { defaultMatchResources } from "../../lib/admission/match-rules.ts";
-import { reservedName, reservedNameWarnings } from "../../lib/admission/names.ts";
-import { judgeBinding } from "../../lib/admission/policies.ts";
+import { rulesInVersion } from "../../lib/other-version.ts";
+import { mutatingAdmissionPolicyBindingRules } from "../mutatingadmissionpolicybindings/serve.ts";
 
-const toStored = (object: MutatingAdmissionPolicyBinding): Stored =>
-  sameInVersion<MutatingAdmissionPolicyBinding, Stored>(object, "admissionregistration.k8s.io/v1");
-
-const judge = (binding: MutatingAdmissionPolicyBinding): FieldError[] =>
-  judgeBinding(toStored(binding).spec, { mutating: true });
-
-export const mutatingAdmissionPolicyBindingV1beta1Rules = defineRules<MutatingAdmissionPolicyBinding>({
-  default: (binding) => {
-    binding.spec ??= {} as MutatingAdmissionPolicyBinding["spec"];
-    defaultMatchResources(toStored(binding).spec.matchResources);
-  },
-  generation: true,
-  metadataOnUpdate: "create",
-  anyFinalizers: true,
-  validate: (binding, context) => [...judge(binding), ...reservedName(binding, context)],
-  validateOnUpdate: false,
-  validateUpdate: judge,
-  warnings: reservedNameWarnings,
-  unconditionalUpdate: false,
-  convert: {
-    toStored,
-    fromStored: (stored) =>
-      sameInVersion<Stored, MutatingAdmissionPolicyBinding>(stored as Stored, "admissionregistration.k8s.io/v1beta1"),
-  },
-});
+export const mutatingAdmissionPolicyBindingV1beta1Rules = rulesInVersion<Stored, MutatingAdmissionPolicyBinding>(
+  mutatingAdmissionPolicyBindingRules,
+  { stored: "admissionregistration.k8s.io/v1", served: "admissionregistration.k8s.io/v1beta1" },
+);

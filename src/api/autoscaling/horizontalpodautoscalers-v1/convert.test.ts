@@ -46,6 +46,20 @@ const rich = {
     desiredReplicas: 3,
     currentMetrics: [
       { type: "Resource", resource: { name: "cpu", current: { averageValue: "5m", averageUtilization: 40 } } },
+      {
+        type: "Object",
+        object: {
+          metric: { name: "o" },
+          current: { value: "3", averageValue: "1" },
+          describedObject: { kind: "Service", name: "s", apiVersion: "v1" },
+        },
+      },
+      { type: "Pods", pods: { metric: { name: "m" }, current: { averageValue: "7" } } },
+      { type: "ContainerResource", containerResource: { name: "cpu", current: { averageValue: "2" }, container: "c" } },
+      {
+        type: "External",
+        external: { metric: { name: "e", selector: { matchLabels: { a: "b" } } }, current: { value: "9" } },
+      },
     ],
     conditions: [{ type: "AbleToScale", status: "True" }],
   },
@@ -61,7 +75,10 @@ test("what autoscaling/v1 has no fields for comes back from its annotations", ()
     "autoscaling.alpha.kubernetes.io/current-metrics",
     "autoscaling.alpha.kubernetes.io/metrics",
   ]);
-  assert.deepEqual(toV2(v1), rich);
+  const back = toV2(v1);
+  assert.deepEqual(back, rich);
+  // Fields are stored in this order.
+  assert.equal(JSON.stringify(back.status?.currentMetrics), JSON.stringify(rich.status?.currentMetrics));
 });
 
 test("without any metric autoscaling/v1 means 80 % of the CPU", () => {

@@ -160,7 +160,7 @@ const knownConditions: Check<Conditions> = (list, _at, found) => {
   for (const [index, { type = "", status = "" }] of list.entries()) {
     const path = `status.conditions.[${index}]`;
     if (!known.includes(type)) {
-      found.push(field.notSupported(`${path}.type`, type, ["Denied", "Failed", "Issued"]));
+      found.push(field.notSupported(`${path}.type`, type, known));
       continue;
     }
     if (++count > 1)

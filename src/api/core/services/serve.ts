@@ -131,6 +131,10 @@ export const serviceRules = defineRules<Service>({
     service.spec = { ...service.spec };
     dropTypeDependentFields(service.spec, old.spec);
     if (service.spec.type !== "LoadBalancer") service.status = { ...service.status, loadBalancer: {} };
+    // Upstream stores what was filled in for the type before, and never shows it.
+    const { type, internalTrafficPolicy: policy } = service.spec;
+    if (type === "ExternalName" && (policy === "Cluster" || policy === "Local"))
+      delete service.spec.internalTrafficPolicy;
   },
   createOnUpdate: true,
   validate: validateService,

@@ -189,7 +189,7 @@ test("from the request to the certificate", async () => {
   const texts: readonly (readonly [object, RegExp])[] = [
     [
       { ...status, conditions: [{ ...condition, type: "Odd" }] },
-      /status\.conditions\.\[0\]\.type: Unsupported value: "Odd": supported values: "Denied", "Failed", "Issued"$/,
+      /status\.conditions\.\[0\]\.type: Unsupported value: "Odd": supported values: "Issued", "Denied", "Failed"$/,
     ],
     [
       { ...status, conditions: [] },

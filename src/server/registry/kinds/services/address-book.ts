@@ -1,6 +1,6 @@
-// Which addresses services can be given: the ranges of all ServiceCIDRs, without what IPAddress objects and services hold.
+// Which addresses services can be given: the ranges of all ServiceCIDRs, without those that there are IPAddress objects of.
 //
-// Contract: it follows the watch cache. An address is given out of any range that is ready; one that is asked for must lie in a range
+// Contract: it follows the watch cache; whoever has the IPAddress object has the address. An address is given out of any range that is ready; one that is asked for must lie in a range
 // that is ready. Until the default ServiceCIDR is seen, the server's own ranges stand for it.
 // Upstream: pkg/registry/core/service/ipallocator MetaAllocator.
 import {
@@ -78,13 +78,16 @@ export function createAddressBook(options: {
   };
   const partsOf = (range: ServiceCIDR): readonly AddressRange[] =>
     (range.spec?.cidrs ?? []).map(rangeOf).filter((part) => part !== undefined);
-  const count = (service: Service, change: "use" | "release"): void => {
-    for (const ip of addressesOf(service)) uses[familyOf(ip)][change](numberOf(ip));
+  /** Addresses of services of a store that knew no IPAddress objects, until these are made. */
+  const unnamed = new Set<string>();
+  const settleName = (ip: string): void => {
+    if (unnamed.delete(ip)) uses[familyOf(ip)].release(numberOf(ip));
   };
   const note = ({ metadata }: IPAddress, change: "use" | "release"): void => {
     const { name, labels } = metadata;
     if (parseIp(name) === undefined) return;
     uses[familyOf(name)][change](numberOf(name));
+    if (change === "use") settleName(name);
     if (labels?.[managedByLabel] === allocatorName && change === "use") managed.add(name);
     else managed.delete(name);
   };
@@ -125,15 +128,16 @@ export function createAddressBook(options: {
           },
           remove: (address) => note(address, "release"),
         }),
-        // Services of a store that knew no IPAddress objects hold their addresses all the same.
         reader.subscribe<Service>(services, {
-          upsert(service, before) {
-            if (before !== undefined) count(before, "release");
-            count(service, "use");
-          },
-          remove: (service) => count(service, "release"),
+          upsert() {},
+          remove: (service) => addressesOf(service).map(canonicalIp).forEach(settleName),
         }),
       );
+      for (const ip of reader.list(services).flatMap(addressesOf).map(canonicalIp)) {
+        if (parseIp(ip) === undefined || reader.get(ipAddresses, "", ip) !== undefined || unnamed.has(ip)) continue;
+        unnamed.add(ip);
+        uses[familyOf(ip)].use(numberOf(ip));
+      }
     },
     close() {
       for (const stop of stops.splice(0)) stop();

@@ -88,7 +88,7 @@ test("addresses come from every ServiceCIDR that is ready, and from no other", (
     const asked = await make(server, "c", { clusterIP: "10.97.0.0" });
     assert.match(
       String(asked.body["message"]),
-      /failed to allocate IP 10.97.0.0: the provided IP \(10.97.0.0\) is not in the valid range. The range of valid IPs is 10.97.0.0\/28/,
+      /failed to allocate IP 10.97.0.0: the provided network does not match the current range/,
     );
     const status = {
       conditions: [
@@ -121,6 +121,13 @@ test("an address that somebody has as an object is nobody else's", () =>
     for (const name of ["a", "b", "c", "d"]) given.push((await make(server, name, {})).body["spec"]!["clusterIP"]);
     assert.deepEqual(given.sort(), ["10.96.0.2", "10.96.0.4", "10.96.0.5", "10.96.0.6"]);
     assert.equal((await make(server, "e", {})).code, 500);
+  }));
+
+test("the object decides: without it the address is free, whatever a service says", () =>
+  using({}, async (server) => {
+    await make(server, "a", { clusterIP: "10.96.1.7" });
+    await ask(server, `DELETE ${addresses}/10.96.1.7`);
+    assert.equal((await make(server, "b", { clusterIP: "10.96.1.7" })).code, 201);
   }));
 
 test("two families, two objects; the second goes with its family", () =>

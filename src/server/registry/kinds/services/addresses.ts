@@ -1,7 +1,7 @@
 // Cluster addresses given to a service. Upstream: allocClusterIPs, updateClusterIPs in registry/core/service/storage/alloc.go.
 import { type FieldError, field, internalError, invalid } from "../../../../machinery/index.ts";
 import { RangeFull } from "../allocator.ts";
-import { type AddressRange, addressOf, canonicalIp, type Family, familyOf, numberOf, spans } from "./address-book.ts";
+import { type AddressRange, addressOf, canonicalIp, type Family, familyOf, numberOf } from "./address-book.ts";
 import { type Allocation, none, serviceKind } from "./allocators.ts";
 import { isSettled } from "./families.ts";
 
@@ -103,12 +103,8 @@ async function take(allocation: Allocation, asked: string, refuse: Refuse): Prom
   const { taken, allocators } = allocation;
   const number = numberOf(asked);
   const fail = (why: string): Error => refuse(`IP ${asked}: ${why}`);
-  const range = allocators.addresses.ready(familyOf(asked)).find((each) => spans(each, number));
+  const range = allocators.addresses.ready(familyOf(asked)).find((each) => each.allocator.contains(number));
   if (range === undefined) throw fail("the provided network does not match the current range");
-  if (!range.allocator.contains(number)) {
-    allocators.metrics.failed(range.cidr, "static");
-    throw fail(outOfRange(asked, range));
-  }
   const isFree = range.allocator.use.isFree(number);
   if (isFree) taken.take(range.allocator.use, number);
   if (isFree && (await make(allocation, { range, ip: canonicalIp(asked), scope: "static", refuse: fail })))

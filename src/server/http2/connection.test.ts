@@ -162,6 +162,32 @@ describe("answers", () => {
     );
   });
 
+  it("in many pieces are few frames", () => {
+    const peer = new TestPeer().greet().send(get(1), get(3));
+    const [first, second] = peer.requests;
+    for (const request of [first!, second!]) request.respond({ status: 200, headers: {}, endStream: false });
+    for (let piece = 0; piece < 1000; piece++) first!.write(new Uint8Array(30).fill(piece));
+    second!.write(bytes("x"));
+    first!.write(bytes("y"));
+    first!.end();
+    second!.end(bytes("z"));
+    peer.settle();
+    assert.deepEqual(
+      peer.of(frameType.data).map(({ stream, flags, payload }) => [stream, flags, payload.length]),
+      [
+        [1, 0, 16_380],
+        [1, 0, 13_620],
+        [3, 0, 1],
+        [1, 1, 1],
+        [3, 1, 1],
+      ],
+    );
+    assert.deepEqual(
+      peer.body(1).subarray(0, 30_000),
+      Uint8Array.from({ length: 30_000 }, (_, at) => Math.floor(at / 30)),
+    );
+  });
+
   it("arrive whole through any windows, and no window is ever overdrawn", () => {
     const plan = fc.record({
       initial: fc.integer({ min: 0, max: 40 }),

@@ -2,7 +2,7 @@
 // event loop brings leaves in one write. One write is under way at a time; while it is, a full buffer says "congested", and
 // streams keep what they have. So a connection never holds more than two buffers and its control frames.
 
-import { type FrameHead, frameHeadBytes, putFrameHead, smallestMaxFrame } from "./frames.ts";
+import { type FrameHead, frameHeadBytes, frameType, putFrameHead, smallestMaxFrame } from "./frames.ts";
 
 /** Where the bytes go. */
 export interface Sink {
@@ -40,6 +40,9 @@ export class Output {
   #writing = false;
   #asked = false;
   #controlFrames = 0;
+  /** Where the last frame begins, when it is DATA that may become longer, and its stream. */
+  #lastData = -1;
+  #lastStream = 0;
   #ending = false;
   #destroyed = false;
 
@@ -62,6 +65,7 @@ export class Output {
 
   /** A buffer with room for so many bytes, at most `outputBytes`; they begin at `at`. */
   reserve(bytes: number): Uint8Array {
+    this.#lastData = -1;
     if (this.#buffer !== undefined && this.#at + bytes > this.#buffer.length) this.#grow(this.#buffer, bytes);
     if (!this.#asked && !this.#writing) {
       this.#asked = true;
@@ -87,22 +91,32 @@ export class Output {
     this.#at += frameHeadBytes + length;
   }
 
-  /** A DATA frame with a part of `bytes`. */
-  data(bytes: Uint8Array, { start, end, flags, stream }: DataPart): void {
-    const length = end - start;
+  /** A part of `bytes` as DATA: behind what the last frame has, when that is the same stream's and has room, so that many small pieces are one frame. */
+  data(bytes: Uint8Array, part: DataPart): void {
+    const length = part.end - part.start;
+    const piece = length === bytes.length ? bytes : bytes.subarray(part.start, part.end);
+    if (this.#extends(piece, part)) return;
     const buffer = this.reserve(frameHeadBytes + length);
     const at = this.#at;
-    buffer[at] = length >>> 16;
-    buffer[at + 1] = length >>> 8;
-    buffer[at + 2] = length;
-    buffer[at + 3] = 0;
-    buffer[at + 4] = flags;
-    buffer[at + 5] = stream >>> 24;
-    buffer[at + 6] = stream >>> 16;
-    buffer[at + 7] = stream >>> 8;
-    buffer[at + 8] = stream;
-    buffer.set(length === bytes.length ? bytes : bytes.subarray(start, end), at + frameHeadBytes);
+    putFrameHead(buffer, at, { length, type: frameType.data, flags: part.flags, stream: part.stream });
+    buffer.set(piece, at + frameHeadBytes);
     this.#at = at + frameHeadBytes + length;
+    this.#lastData = part.flags === 0 ? at : -1;
+    this.#lastStream = part.stream;
+  }
+
+  #extends(piece: Uint8Array, { flags, stream }: DataPart): boolean {
+    const begin = this.#lastData;
+    if (begin < 0 || stream !== this.#lastStream || this.#buffer === undefined) return false;
+    const end = this.#at + piece.length;
+    const length = end - begin - frameHeadBytes;
+    if (length > smallestMaxFrame || end > outputBytes) return false;
+    if (end > this.#buffer.length) this.#grow(this.#buffer, piece.length);
+    this.#buffer.set(piece, this.#at);
+    this.#at = end;
+    putFrameHead(this.#buffer, begin, { length, type: frameType.data, flags, stream });
+    if (flags !== 0) this.#lastData = -1;
+    return true;
   }
 
   /** A frame that answers the peer's. A peer that makes too many of them and reads none is gone. */
@@ -154,6 +168,7 @@ export class Output {
   lost(): void {
     this.#destroyed = true;
     if (this.#buffer !== undefined) this.#sink.release(this.#buffer);
+    this.#lastData = -1;
     this.#buffer = undefined;
     this.#at = 0;
     this.#full.length = 0;
@@ -170,6 +185,7 @@ export class Output {
   }
 
   #close(buffer: Uint8Array): void {
+    this.#lastData = -1;
     this.#full.push({ buffer, length: this.#at });
     this.#buffer = undefined;
     this.#at = 0;
@@ -180,6 +196,7 @@ export class Output {
     const first = this.#full.shift();
     if (first !== undefined) return first;
     if (this.#buffer === undefined || this.#at === 0) return undefined;
+    this.#lastData = -1;
     const next = { buffer: this.#buffer, length: this.#at };
     this.#buffer = undefined;
     this.#at = 0;

@@ -2,7 +2,7 @@
 // JavaScript. Needs the build: node tools/build.ts --types
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -92,4 +92,28 @@ test("a mistake is caught by the types", () => {
   const { status, stdout } = compile("wrong.mts");
   assert.notEqual(status, 0);
   assert.match(stdout, /Type 'string' is not assignable to type 'number'/);
+});
+
+test("its command says the same without compiled code, with what it has kept of it, and with what is no longer whole", () => {
+  const home = join(project, "node_modules", "typernetes", "dist");
+  const version = (): string => run(process.execPath, [join(home, "t8s.js"), "version"], project);
+  const code = (): string => {
+    const names = readdirSync(join(home, ".cache")).filter((name) => name.startsWith("brief-"));
+    assert.equal(names.length, 1, names.join());
+    return join(home, ".cache", names[0]!);
+  };
+  const first = version();
+  assert.match(first, /^t8s /);
+  const kept = readFileSync(code());
+  assert.equal(version(), first);
+  assert.ok(kept.equals(readFileSync(code())), "what fits is not written again");
+  for (const damaged of [
+    kept.subarray(0, 2),
+    kept.subarray(0, -9),
+    kept.with(kept.length >> 1, 255 - kept.at(kept.length >> 1)!),
+  ]) {
+    writeFileSync(code(), damaged);
+    assert.equal(version(), first);
+    assert.ok(!readFileSync(code()).equals(damaged), "what does not fit is written again");
+  }
 });

@@ -124,6 +124,25 @@ describe("clients that never read", () => {
     session.destroy();
   });
 
+  it("an HTTP/2 connection that nothing is asked on ends, as upstream's, without an error", async () => {
+    const session = connectHttp2(`http://127.0.0.1:${listener.port}`);
+    const errors: unknown[] = [];
+    session.on("error", (error) => errors.push(error));
+    const stream = session.request({ ":path": "/api/v1" });
+    stream.resume();
+    await once(stream, "close");
+    const closed = once(session, "close");
+    for (let at = 0; at < 6; at++) {
+      await clock.advance(15_001);
+      await pinged(session);
+      await pinged(session);
+      assert.ok(!session.closed, "90 s are not over");
+    }
+    await clock.advance(15_001);
+    await closed;
+    assert.deepEqual(errors, []);
+  });
+
   it("a watch of much churn keeps a bounded queue and ends", async () => {
     const client = await deaf(listener.port, `${maps}?watch=true&resourceVersion=0&fieldSelector=metadata.name%3Dm0`);
     answered = 0;

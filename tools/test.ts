@@ -1,8 +1,11 @@
-// `npm test`: everything that must hold, in the order in which a mistake is cheapest to see.
+// `npm test`: everything that must hold, in the order in which a mistake is cheapest to see. Stages of one line below run beside
+// each other.
 //   node tools/launch.mjs tools/test.ts            all
 //   node tools/launch.mjs tools/test.ts unit …     only the named stages
-import { spawnSync } from "node:child_process";
-import { globSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -13,19 +16,36 @@ const bin = (name: string): string => join(root, "node_modules", ".bin", name);
 
 interface Stage {
   readonly name: string;
-  readonly run: () => boolean;
+  readonly run: () => boolean | Promise<boolean>;
 }
 
-function program(command: string, ...args: string[]): boolean {
-  return spawnSync(command, args, { cwd: root, stdio: "inherit" }).status === 0;
+async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<boolean> {
+  const [status] = await once(spawn(command, args, { cwd: root, stdio: "inherit", env }), "exit");
+  return status === 0;
+}
+const program = (command: string, ...args: string[]): Promise<boolean> => run(command, args);
+
+/** All run to their end, so that one run tells of every mistake. */
+const beside = async (...runs: readonly Promise<boolean>[]): Promise<boolean> =>
+  (await Promise.all(runs)).every((passed) => passed);
+
+/** What one test file has compiled the next one need not: most of them load the same modules. For this run alone. */
+const compiled = mkdtempSync(join(tmpdir(), "t8s-test-"));
+process.once("exit", () => rmSync(compiled, { recursive: true, force: true }));
+
+interface TestFiles {
+  /** How many processes at a time. */
+  readonly atOnce: number;
+  readonly except?: readonly string[];
+  /** The command that end-to-end tests start keeps its compiled code in its own place. */
+  readonly cached?: false;
 }
 
-/** Test files of a pattern in processes of their own, `at once` beside each other. */
-function tests(pattern: string | readonly string[], atOnce: number): boolean {
-  const files = globSync(pattern as string, { cwd: root }).sort();
+/** Test files of a pattern, each in a process of its own. */
+function tests(pattern: string | readonly string[], { atOnce, except = [], cached }: TestFiles): Promise<boolean> {
+  const files = globSync(pattern as string, { cwd: root, exclude: except }).sort();
   if (files.length === 0) throw new Error(`no test matches ${pattern}`);
-  return program(
-    process.execPath,
+  const words = [
     "--disable-warning=ExperimentalWarning",
     "--test",
     "--test-reporter=dot",
@@ -33,6 +53,11 @@ function tests(pattern: string | readonly string[], atOnce: number): boolean {
     // A guard against a test that waits for ever, far beyond what any takes.
     "--test-timeout=1500000",
     ...files,
+  ];
+  return run(
+    process.execPath,
+    words,
+    cached === false ? process.env : { ...process.env, NODE_COMPILE_CACHE: compiled },
   );
 }
 
@@ -61,41 +86,76 @@ function prepare(): boolean {
 }
 
 /** A few of upstream's own tests, where their programs are built already; `npm run conformance` builds them and runs all. */
-function conformance(): boolean {
+async function conformance(): Promise<boolean> {
   const runner = join(root, "test", "conformance", "run.ts");
   return (
-    tests("test/conformance/**/*.test.ts", 1) &&
+    (await tests("test/conformance/**/*.test.ts", { atOnce: 1 })) &&
     program(process.execPath, runner, "--subset", "--if-built", "--limit=10m")
   );
 }
 
-const stages: readonly Stage[] = [
-  { name: "prepare", run: prepare },
-  { name: "types", run: () => program(bin("tsc"), "-p", root) },
-  { name: "lint", run: () => program(bin("biome"), "check", "--error-on-warnings", root) },
-  { name: "tidy", run: () => tests("tools/*.test.ts", 1) },
-  {
-    name: "unit",
-    run: () =>
-      tests(["src/**/*.test.ts", "facts/**/*.test.ts", "test/{swap,chaos}/**/*.test.ts", "bench/**/*.test.ts"], 2),
-  },
-  { name: "corpus", run: () => tests("test/corpus/*.test.ts", 1) },
-  { name: "fuzz", run: () => tests("test/fuzz/*.test.ts", 1) },
-  { name: "build", run: () => program(process.execPath, join(root, "tools", "build.ts"), "--types") },
-  { name: "integration", run: () => tests("test/{integration,package,states}/**/*.test.ts", 2) },
-  { name: "e2e", run: () => tests("test/e2e/**/*.test.ts", 1) },
-  { name: "conformance", run: conformance },
+/** They wait more than they compute: for a disk, a container runtime, packets, processes that they start. */
+const waiting = ["src/{store,sim,runtime}/**/*.test.ts", "src/{network,kubelet}/**/node/*.test.ts"];
+
+const unit = (): Promise<boolean> =>
+  beside(
+    tests(waiting, { atOnce: 2 }),
+    tests(["src/**/*.test.ts", "facts/**/*.test.ts", "test/{swap,chaos}/**/*.test.ts", "bench/**/*.test.ts"], {
+      atOnce: 2,
+      except: waiting,
+    }),
+  );
+
+/** Only clusters of their own, which share a machine; the others look at the machine itself, or break what is on it. */
+const neighbours = "test/e2e/{kubectl,network,workloads}.test.ts";
+
+async function endToEnd(): Promise<boolean> {
+  const cached = false;
+  return (
+    (await tests(neighbours, { atOnce: 2, cached })) &&
+    tests("test/e2e/**/*.test.ts", { atOnce: 1, except: [neighbours], cached })
+  );
+}
+
+const stages: readonly (readonly Stage[])[] = [
+  [{ name: "prepare", run: prepare }],
+  [
+    { name: "types", run: () => program(bin("tsc"), "-p", root) },
+    { name: "lint", run: () => program(bin("biome"), "check", "--error-on-warnings", root) },
+    { name: "tidy", run: () => tests("tools/*.test.ts", { atOnce: 1 }) },
+  ],
+  [{ name: "unit", run: unit }],
+  [
+    { name: "corpus", run: () => tests("test/corpus/*.test.ts", { atOnce: 1 }) },
+    { name: "fuzz", run: () => tests("test/fuzz/*.test.ts", { atOnce: 2 }) },
+  ],
+  [{ name: "build", run: () => program(process.execPath, join(root, "tools", "build.ts"), "--types") }],
+  [{ name: "integration", run: () => tests("test/{integration,package,states}/**/*.test.ts", { atOnce: 2 }) }],
+  [{ name: "e2e", run: endToEnd }],
+  [{ name: "conformance", run: conformance }],
 ];
 
-const wanted = process.argv.slice(2);
-const began = performance.now();
-for (const stage of stages.filter((each) => wanted.length === 0 || wanted.includes(each.name))) {
+const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
+
+async function runStage({ name, run: body }: Stage): Promise<boolean> {
   const start = performance.now();
-  console.log(`== ${stage.name}`);
-  if (!stage.run()) {
-    console.error(`${stage.name} failed; again alone: node tools/launch.mjs tools/test.ts ${stage.name}`);
-    process.exit(1);
-  }
-  console.log(`   ${stage.name} ok in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  console.log(`== ${name}`);
+  const passed = await body();
+  if (passed) console.log(`   ${name} ok in ${seconds(start)}`);
+  else console.error(`${name} failed; again alone: node tools/launch.mjs tools/test.ts ${name}`);
+  return passed;
 }
-console.log(`ok in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+
+const wanted = process.argv.slice(2);
+const known = stages.flat().map(({ name }) => name);
+const unknown = wanted.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  console.error(`no stage ${unknown.join(", ")}; there are ${known.join(", ")}`);
+  process.exit(2);
+}
+const began = performance.now();
+for (const group of stages) {
+  const chosen = group.filter((each) => wanted.length === 0 || wanted.includes(each.name));
+  if (!(await beside(...chosen.map(runStage)))) process.exit(1);
+}
+console.log(`ok in ${seconds(began)}`);

@@ -86,7 +86,9 @@ if (what === "t8s" && inCheckout) build(node);
 const script = what === "t8s" ? join(root, "dist", "t8s.js") : join(root, what);
 const path = `${dirname(node)}:${join(root, "node_modules", ".bin")}:${process.env.PATH ?? ""}`;
 // As in the script t8s.
-const child = spawn(node, ["--disable-warning=ExperimentalWarning", "--min-semi-space-size=8", script, ...rest], {
+const young = ["--min-semi-space-size=8"];
+if (what === "t8s" && rest[0] === "apiserver") young.push("--max-semi-space-size=8");
+const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...young, script, ...rest], {
   stdio: "inherit",
   env: process.platform === "win32" ? process.env : { ...process.env, PATH: path },
 });

@@ -331,6 +331,7 @@ export const servedKinds: readonly ServedKind[] = [
 ];
 
 export { noteSigner } from "./certificates/podcertificaterequests/serve.ts";
+export { validateFinalize } from "./core/namespaces/serve.ts";
 export { validateServiceAddressing } from "./core/services/validate.ts";
 
 /** Some kinds leave the names of finalizers alone. */

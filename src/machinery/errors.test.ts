@@ -73,3 +73,23 @@ test("findings print values as Go does, and repeated texts once", () => {
     ' "" is invalid: patch: Invalid value: "x": y',
   );
 });
+
+test("what is wrong is told in the order and the letters of upstream's types", () => {
+  const { field } = errors;
+  assert.equal(
+    field.notSupported("a", "x && y", ["z"]).message,
+    'Unsupported value: "x \\u0026\\u0026 y": supported values: "z"',
+  );
+  const selector = {
+    matchExpressions: [{ values: ["v"], operator: "In", key: "k" }],
+    matchLabels: { "b.io/x": "1", a: "2" },
+  };
+  assert.equal(
+    field.invalid("spec.selector", selector, "field is immutable").message,
+    'Invalid value: {"matchLabels":{"a":"2","b.io/x":"1"},"matchExpressions":[{"key":"k","operator":"In","values":["v"]}]}: field is immutable',
+  );
+  assert.equal(
+    field.invalid("a", { matchLabels: {}, other: 1 }, "x").message,
+    'Invalid value: {"matchLabels":{},"other":1}: x',
+  );
+});

@@ -236,7 +236,7 @@ export const field = {
   notSupported: (path: string, value: unknown, supported: readonly string[]): FieldError => ({
     type: "FieldValueNotSupported",
     field: path,
-    message: `Unsupported value: ${show(value)}${
+    message: `Unsupported value: ${typeof value === "string" ? htmlEscaped(show(value)) : show(value)}${
       supported.length > 0 ? `: supported values: ${supported.map((each) => quoteGo(each)).join(", ")}` : ""
     }`,
   }),
@@ -295,5 +295,37 @@ export const field = {
 /** Upstream's printer of bad values: quoted strings, plain numbers and booleans, anything else as JSON. */
 function show(value: unknown): string {
   if (typeof value === "number" && !(Number.isInteger(value) && Math.abs(value) < 2 ** 63)) return goFloat(value);
-  return typeof value === "string" ? quoteGo(value) : goJson(value);
+  return typeof value === "string" ? quoteGo(value) : goJson(inGoOrder(value));
 }
+
+/** Label selectors, the values that are told most, in the order of their Go fields. */
+function inGoOrder(value: unknown): unknown {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+  const { matchLabels, matchExpressions, ...others } = value as LabelSelectorLike;
+  if ((matchLabels === undefined && matchExpressions === undefined) || Object.keys(others).length > 0) return value;
+  const labels = Object.entries(matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    ...(labels.length === 0 ? {} : { matchLabels: Object.fromEntries(labels) }),
+    ...(matchExpressions === undefined ? {} : { matchExpressions: matchExpressions.map(requirementInGoOrder) }),
+  };
+}
+
+interface LabelSelectorLike {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly {
+    readonly key?: string;
+    readonly operator?: string;
+    readonly values?: unknown;
+  }[];
+}
+
+const requirementInGoOrder = ({ key, operator, values, ...others }: Record<string, unknown>): object => ({
+  key,
+  operator,
+  ...(values === undefined ? {} : { values }),
+  ...others,
+});
+
+/** Enumerations have types of their own, which upstream prints as JSON. */
+const htmlEscaped = (text: string): string =>
+  text.replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);

@@ -99,7 +99,7 @@ export interface KindHooks {
   /** DELETE answers with the object instead of a Status. */
   returnsDeleted?: true;
   /** DELETE handled as a whole by the kind (namespaces). */
-  prepareDelete?(object: KubeObject, context: RequestContext): KubeObject | "proceed";
+  prepareDelete?(object: KubeObject, context: RequestContext): KubeObject | "proceed" | "pending";
   /** Texts for Warning headers of a DELETE. */
   deleteWarnings?(options: { readonly propagationPolicy?: string; readonly orphanDependents?: boolean }): string[];
   /** GET and LIST of a kind that is not stored: what there is now. */

@@ -3,13 +3,24 @@
 import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from "../../../facts/types/core.v1.ts";
 import {
   dns1123Subdomain,
+  type FieldError,
   field,
+  goJson,
   type LabelSelector,
   type LabelSelectorRequirement,
   labelValue,
 } from "../../machinery/index.ts";
 import { labelKey, labels } from "./metadata.ts";
 import { type Check, child, each, item } from "./validate.ts";
+
+/** Operators have types of their own, which upstream prints as JSON. */
+const badOperator = (at: string, operator = ""): FieldError => {
+  const path = child(at, "operator");
+  return {
+    ...field.invalid(path, operator, ""),
+    message: `Invalid value: ${goJson(operator)}: not a valid selector operator`,
+  };
+};
 
 const values: Check<readonly string[] | undefined> = (list = [], at, found) => {
   for (const [index, value] of list.entries())
@@ -26,7 +37,7 @@ const requirement: Check<LabelSelectorRequirement> = (value, at, found) => {
       found.push(
         field.forbidden(child(at, "values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
       );
-  } else found.push(field.invalid(child(at, "operator"), value.operator ?? "", "not a valid selector operator"));
+  } else found.push(badOperator(at, value.operator));
   labelKey(value.key ?? "", child(at, "key"), found);
   values(value.values, child(at, "values"), found);
 };
@@ -57,15 +68,14 @@ const nodeRequirement =
           found.push(field.required(list, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
         break;
       default:
-        found.push(field.invalid(child(at, "operator"), value.operator ?? "", "not a valid selector operator"));
+        found.push(badOperator(at, value.operator));
     }
     labelKey(value.key ?? "", child(at, "key"), found);
     if (!allowInvalidValues.allowInvalidValues) values(value.values, list, found);
   };
 
 const nodeField: Check<NodeSelectorRequirement> = (value, at, found) => {
-  if (value.operator !== "In" && value.operator !== "NotIn")
-    found.push(field.invalid(child(at, "operator"), value.operator ?? "", "not a valid selector operator"));
+  if (value.operator !== "In" && value.operator !== "NotIn") found.push(badOperator(at, value.operator));
   else if (value.values?.length !== 1)
     found.push(
       field.required(

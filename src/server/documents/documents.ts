@@ -51,7 +51,7 @@ export function createDocuments(routes: readonly DocumentRoute[]): Documents {
         rest = found === undefined ? "" : path.slice(found.prefix.length);
       }
       if (route === undefined) {
-        if (path.startsWith("/api/") || isKnownGroup(path)) throw noRoute();
+        if (path.startsWith("/api/") || path.startsWith("/version/") || isKnownGroup(path)) throw noRoute();
         return pageNotFound();
       }
       if (route.methods !== undefined && !route.methods.includes(context.request.method)) throw wrongMethod();

@@ -87,6 +87,8 @@ export async function createObject(
   resource.rules.default?.(draft);
   const { generateName: prefix } = draft.metadata;
   const generated = !draft.metadata.name && prefix !== undefined && prefix !== "";
+  // Upstream tries generated names on copies: labels that defaults made one with the template's are two then.
+  if (generated && draft.metadata.labels !== undefined) draft.metadata.labels = { ...draft.metadata.labels };
   fillSystemFields(context, draft);
   for (let attempt = 1; ; attempt++) {
     if (generated) draft.metadata.name = generateName(prefix, core.rng);

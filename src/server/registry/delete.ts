@@ -145,6 +145,7 @@ async function tryDelete(
   const { core } = context;
   const { current, old, options, dryRun } = attempt;
   const prepared = resource.hooks?.prepareDelete?.(old, context) ?? "proceed";
+  if (prepared === "pending") return { object: current, deleted: false, pending: true };
   if (prepared !== "proceed") {
     const finalizers = gcFinalizers(resource, prepared, options);
     if (finalizers.length > 0) prepared.metadata.finalizers = finalizers;

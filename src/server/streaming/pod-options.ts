@@ -2,7 +2,7 @@
 // the kubelet understands. Upstream: pkg/registry/core/pod/strategy.go, pkg/apis/core/validation ValidatePodLogOptions.
 
 import type { Pod } from "../../api/index.ts";
-import { badRequest, type FieldError, field, invalid } from "../../machinery/index.ts";
+import { badRequest, canonicalTime, type FieldError, field, invalid, TimeError } from "../../machinery/index.ts";
 
 type Query = Readonly<URLSearchParams>;
 
@@ -41,6 +41,7 @@ export function logQuery(podName: string, query: Query): URLSearchParams {
   const limitBytes = integer(query, "limitBytes");
   const sinceSeconds = integer(query, "sinceSeconds");
   const sinceTime = query.get("sinceTime");
+  checkTime(sinceTime);
   const stream = query.get("stream");
   const errors: FieldError[] = [];
   if (tailLines !== undefined && tailLines < 0)
@@ -81,4 +82,15 @@ export function portForwardQuery(query: Query): URLSearchParams {
   const bad = ports.find((each) => !/^\d+$/.test(each));
   if (bad !== undefined) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(bad)}: invalid syntax`);
   return new URLSearchParams(ports.length > 0 ? { port: ports.join(",") } : {});
+}
+
+/** Throws StatusError 400 with Go's words for what is no time. */
+function checkTime(text: string | null): void {
+  if (!text) return;
+  try {
+    canonicalTime(text);
+  } catch (error) {
+    if (error instanceof TimeError) throw badRequest(error.message);
+    throw error;
+  }
 }

@@ -98,7 +98,7 @@ const podResources =
       found.push(field.forbidden(path, "may not be set for a windows pod"));
       return;
     }
-    if ((resources.claims?.length ?? 0) > 0)
+    if (resources.claims !== undefined)
       found.push(field.forbidden(child(path, "claims"), "claims may not be set for Resources at pod-level"));
     resourceRequirements(podResourceName, claims)(resources, path, found);
     consistentResources(spec, path, found);

@@ -1,6 +1,8 @@
 // Namespaces live on after a DELETE until their content is gone: phase Terminating, spec.finalizers, `/finalize`.
 // Upstream: registry/core/namespace/storage.
-import { conflict, deepClone, formatTime, type KubeObject } from "../../../machinery/index.ts";
+
+import { validateFinalize } from "../../../api/serve.ts";
+import { deepClone, formatTime, invalid, type KubeObject } from "../../../machinery/index.ts";
 import type { ServedResource } from "../../catalog.ts";
 import type { RequestContext } from "../../context.ts";
 import type { Answer, KindHooks } from "../../core.ts";
@@ -18,6 +20,8 @@ async function finalize(context: RequestContext, resource: ServedResource): Prom
   const options = writeOptions(context, "UpdateOptions");
   const body = decodeBody(context, expectedOf(resource, options.fieldValidation)) as Namespace;
   checkName(context, resource, body);
+  const found = validateFinalize(body as Parameters<typeof validateFinalize>[0]);
+  if (found.length > 0) throw invalid({ group: "", kind: "Namespace" }, context.info.name, found);
   const changed = await changeObject(context, resource, {
     name: context.info.name,
     subresource: "finalize",
@@ -37,10 +41,10 @@ async function finalize(context: RequestContext, resource: ServedResource): Prom
 }
 
 /**
- * The first DELETE of a namespace only marks it. While content or finalizers are left, further ones are answered 409.
- * Returns what to store, or "proceed" when nothing holds it any more.
+ * The first DELETE of a namespace only marks it. While content or finalizers are left, further ones change nothing.
+ * Returns what to store, "pending" then, or "proceed" when nothing holds it any more.
  */
-function prepareDelete(object: KubeObject, context: RequestContext): KubeObject | "proceed" {
+function prepareDelete(object: KubeObject, context: RequestContext): KubeObject | "proceed" | "pending" {
   const namespace = object as Namespace;
   const { metadata } = namespace;
   if (metadata.deletionTimestamp === undefined) {
@@ -49,12 +53,7 @@ function prepareDelete(object: KubeObject, context: RequestContext): KubeObject 
     draft.status = { ...draft.status, phase: "Terminating" };
     return draft;
   }
-  if (finalizersOf(namespace).length > 0)
-    throw conflict(
-      { group: "", resource: "namespaces" },
-      metadata.name,
-      "The system is ensuring all content is removed from this namespace.  Upon completion, this namespace will automatically be purged by the system.",
-    );
+  if (finalizersOf(namespace).length > 0) return "pending";
   return "proceed";
 }
 

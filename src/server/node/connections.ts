@@ -102,7 +102,8 @@ export class Connections {
     const { head, body } = stream;
     void this.#answer({
       head,
-      body: body?.type === "whole" ? body.bytes : () => this.#bodies.of(stream),
+      // What follows a CONNECT is for a tunnel, and there is none.
+      body: head.method === "CONNECT" ? undefined : body?.type === "whole" ? body.bytes : () => this.#bodies.of(stream),
       signal: gone.signal,
       exchanged,
       identity,

@@ -197,9 +197,44 @@ export type FieldErrorType =
  */
 export const mostFindings = 5000;
 
+/** Findings behind so many characters of text are not told either: some show the whole list that they are about. */
+const mostFindingCharacters = 4 * 1024 * 1024;
+
+/** The first findings, as many as are told. */
+function toldOf(found: readonly FieldError[]): FieldError[] {
+  const told: FieldError[] = [];
+  let characters = 0;
+  for (const each of found) {
+    if (told.length >= mostFindings || characters > mostFindingCharacters) break;
+    told.push(each);
+    characters += each.field.length + each.message.length;
+  }
+  return told;
+}
+
+/** A finding that shows a value: a long text is made when it is asked for, most are never told. */
+function showing(type: FieldErrorType, at: string, { value, text }: Shown): FieldError {
+  const isShort = typeof value === "string" ? value.length < 1000 : typeof value !== "object";
+  if (isShort) return { type, field: at, message: text(show(value)) };
+  let message: string | undefined;
+  return {
+    type,
+    field: at,
+    get message() {
+      return (message ??= text(show(value)));
+    },
+  };
+}
+
+interface Shown {
+  readonly value: unknown;
+  /** The message around the shown value. */
+  text(value: string): string;
+}
+
 /** 422 with one cause per finding, `mostFindings` of them at most; `kind` is the object's kind, as upstream prints it: `Pod "x" is invalid: …`. */
 export function invalid(gk: { group: string; kind: string }, name: string, found: readonly FieldError[]): StatusError {
-  const errors = found.slice(0, mostFindings);
+  const errors = toldOf(found);
   const texts = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
   const all = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
   const kind = gk.group === "" ? gk.kind : `${gk.kind}.${gk.group}`;
@@ -228,11 +263,11 @@ export const field = {
     field: path,
     message: `Required value${detail && `: ${detail}`}`,
   }),
-  invalid: (path: string, value: unknown, detail: string): FieldError => ({
-    type: "FieldValueInvalid",
-    field: path,
-    message: `Invalid value: ${show(value)}${detail && `: ${detail}`}`,
-  }),
+  invalid: (path: string, value: unknown, detail: string): FieldError =>
+    showing("FieldValueInvalid", path, {
+      value,
+      text: (shown) => `Invalid value: ${shown}${detail && `: ${detail}`}`,
+    }),
   notSupported: (path: string, value: unknown, supported: readonly string[]): FieldError => ({
     type: "FieldValueNotSupported",
     field: path,
@@ -245,11 +280,8 @@ export const field = {
     field: path,
     message: `Forbidden${detail && `: ${detail}`}`,
   }),
-  duplicate: (path: string, value: unknown): FieldError => ({
-    type: "FieldValueDuplicate",
-    field: path,
-    message: `Duplicate value: ${show(value)}`,
-  }),
+  duplicate: (path: string, value: unknown): FieldError =>
+    showing("FieldValueDuplicate", path, { value, text: (shown) => `Duplicate value: ${shown}` }),
   notFound: (path: string, value: unknown): FieldError => ({
     type: "FieldValueNotFound",
     field: path,
@@ -285,11 +317,11 @@ export const field = {
     field: path,
     message: `Too many: ${actual}: must have at most ${max} item${max === 1 ? "" : "s"}`,
   }),
-  typeInvalid: (path: string, value: unknown, detail: string): FieldError => ({
-    type: "FieldValueTypeInvalid",
-    field: path,
-    message: `Invalid value: ${show(value)}${detail && `: ${detail}`}`,
-  }),
+  typeInvalid: (path: string, value: unknown, detail: string): FieldError =>
+    showing("FieldValueTypeInvalid", path, {
+      value,
+      text: (shown) => `Invalid value: ${shown}${detail && `: ${detail}`}`,
+    }),
 } as const;
 
 /** Upstream's printer of bad values: quoted strings, plain numbers and booleans, anything else as JSON. */

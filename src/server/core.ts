@@ -48,7 +48,7 @@ export interface CustomServing {
    * Brings a decoded body of this version into its form, in place; returns the paths of unknown fields. Throws an error
    * whose message is upstream's.
    */
-  coerce(draft: Record<string, unknown>): string[];
+  coerce(draft: Record<string, unknown>): readonly string[];
   /** The stored object as this version shows it: the same when its bytes can go out as they are. */
   served(cached: CachedObject): CachedObject;
   /** Awaited before `served` is asked, when another process takes part in the conversion. */

@@ -1,7 +1,7 @@
 // Conditions of the common form (metav1.Condition). Upstream: k8s.io/apimachinery/pkg/apis/meta/v1/validation.
 import { field, regexError, utf8Length } from "../../machinery/index.ts";
 import { labelKey } from "./metadata.ts";
-import { type Check, child, item, oneOf } from "./validate.ts";
+import { type Check, child, item, oneOf, worthChecking } from "./validate.ts";
 
 interface Condition {
   readonly type: string;
@@ -52,7 +52,7 @@ const condition: Check<Condition> = (value, at, found) => {
 
 export const conditions: Check<readonly Condition[] | undefined> = (list = [], at, found) => {
   const seen = new Set<string>();
-  for (const [index, each] of list.entries()) {
+  for (const [index, each] of worthChecking(list, found)) {
     if (seen.has(each.type)) found.push(field.duplicate(child(item(at, index), "type"), each.type));
     seen.add(each.type);
     condition(each, item(at, index), found);

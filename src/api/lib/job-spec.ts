@@ -11,7 +11,17 @@ import { domainPrefixedPath } from "./domain-path.ts";
 import { indexesError, indexesTotal } from "./index-intervals.ts";
 import { defaultPodTemplate } from "./pod-spec/defaults.ts";
 import { podTemplate } from "./pod-spec/spec.ts";
-import { type Check, child, each, type Findings, item, named, notNegative, optional } from "./validate.ts";
+import {
+  type Check,
+  child,
+  each,
+  type Findings,
+  item,
+  named,
+  notNegative,
+  optional,
+  worthChecking,
+} from "./validate.ts";
 import { templateWarnings } from "./workload.ts";
 
 const mostIndexes = 100_000;
@@ -72,7 +82,7 @@ const exitCodes =
     if (values.length === 0) found.push(field.invalid(path, value.values ?? null, "at least one value is required"));
     else if (values.length > mostExitCodes) found.push(field.tooMany(path, values.length, mostExitCodes));
     const seen = new Set<number>();
-    for (const [index, code] of values.entries()) {
+    for (const [index, code] of worthChecking(values, found)) {
       if (value.operator === "In" && code === 0)
         found.push(field.invalid(item(path, index), code, "must not be 0 for the In operator"));
       if (seen.has(code)) found.push(field.duplicate(item(path, index), code));
@@ -84,7 +94,7 @@ const exitCodes =
 
 const podConditions: Check<NonNullable<PodFailurePolicyRule["onPodConditions"]>> = (list, at, found) => {
   if (list.length > mostRules) found.push(field.tooMany(at, list.length, mostRules));
-  for (const [index, pattern] of list.entries()) {
+  for (const [index, pattern] of worthChecking(list, found)) {
     named(qualifiedName)(pattern.type, child(item(at, index), "type"), found);
     requiredOneOf("False", "True", "Unknown")(pattern.status, child(item(at, index), "status"), found);
   }

@@ -7,6 +7,7 @@ import {
   field,
   type KubeObject,
   labelValue,
+  mostFindings,
   type ObjectMeta,
   type OwnerReference,
   parseApiVersion,
@@ -16,7 +17,17 @@ import {
   utf8Length,
 } from "../../machinery/index.ts";
 import type { KindDefinition, ServeRules } from "../kind.ts";
-import { type Check, child, entry, type Findings, findings, immutable, item, sortedKeys } from "./validate.ts";
+import {
+  type Check,
+  child,
+  entry,
+  type Findings,
+  findings,
+  immutable,
+  item,
+  sortedKeys,
+  worthChecking,
+} from "./validate.ts";
 
 /** Keys and values of all annotations together, in bytes. */
 const annotationsLimitBytes = 256 * 1024;
@@ -49,6 +60,7 @@ export const labelKey: Check<string> = (key, at, found) => {
 /** Labels, in key order: upstream walks its map in random order. */
 export const labels: Check<Readonly<Record<string, string>> | undefined> = (map, at, found) => {
   for (const key of sortedKeys(map)) {
+    if (found.length >= mostFindings) break;
     const value = map?.[key] ?? "";
     labelKey(key, at, found);
     for (const text of labelValue(value)) found.push(field.invalid(at, value, text));
@@ -58,6 +70,7 @@ export const labels: Check<Readonly<Record<string, string>> | undefined> = (map,
 export const annotations: Check<Readonly<Record<string, string>> | undefined> = (map, at, found) => {
   let size = 0;
   for (const key of sortedKeys(map)) {
+    if (found.length >= mostFindings) break;
     for (const text of qualifiedName(key.toLowerCase())) found.push(field.invalid(at, key, text));
     size += utf8Length(key) + utf8Length(map?.[key] ?? "");
   }
@@ -107,7 +120,8 @@ export const kubeFinalizer: Check<string> = (finalizer, at, found) => {
     found.push(field.invalid(at, finalizer, "name is neither a standard finalizer name nor is it fully qualified"));
 };
 const kubeFinalizers = (list: readonly string[] | undefined, found: Findings): void => {
-  for (const [index, each] of (list ?? []).entries()) kubeFinalizer(each, item("metadata.finalizers", index), found);
+  for (const [index, each] of worthChecking(list ?? [], found))
+    kubeFinalizer(each, item("metadata.finalizers", index), found);
 };
 
 const managedFields: Check<ObjectMeta["managedFields"]> = (entries, at, found) => {
@@ -165,7 +179,8 @@ const frozenFields = [
 export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta): Findings {
   const found: Findings = [];
   if (old.deletionTimestamp !== undefined) {
-    const extra = (meta.finalizers ?? []).filter((each) => !old.finalizers?.includes(each));
+    const before = new Set(old.finalizers);
+    const extra = (meta.finalizers ?? []).filter((each) => !before.has(each));
     if (extra.length > 0)
       found.push(
         field.forbidden(

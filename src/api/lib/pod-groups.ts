@@ -27,6 +27,7 @@ import {
   oneOf,
   optional,
   required,
+  worthChecking,
 } from "./validate.ts";
 
 /** The fields behind gates. */
@@ -56,7 +57,7 @@ export const keyedList =
       found.push(field.tooMany(at, list.length, size));
       return;
     }
-    for (const [index, value] of list.entries())
+    for (const [index, value] of worthChecking(list, found))
       if (list.findIndex((other) => key(other) === key(value)) < index)
         found.push(field.duplicate(`${at}[${index}]`, value));
     each(check)(list, at, found);

@@ -4,6 +4,7 @@ import {
   compareQuantities,
   type FieldError,
   field,
+  mostFindings,
   parseQuantity,
   qualifiedName,
   quantityValue,
@@ -20,7 +21,17 @@ import {
   isStandardResource,
   type ResourceList,
 } from "./resources.ts";
-import { type Check, child, dnsLabel, entry, type Findings, item, notNegativeText, sortedKeys } from "./validate.ts";
+import {
+  type Check,
+  child,
+  dnsLabel,
+  entry,
+  type Findings,
+  item,
+  notNegativeText,
+  sortedKeys,
+  worthChecking,
+} from "./validate.ts";
 
 const isQualified = (name: string): boolean => name.includes("/");
 
@@ -74,6 +85,7 @@ export const resourceList =
   (nameRule: Check<string>): Check<Readonly<ResourceList> | undefined> =>
   (list, at, found) => {
     for (const name of sortedKeys(list)) {
+      if (found.length >= mostFindings) break;
       nameRule(name, entry(at, name), found);
       quantityRules(name)(list?.[name] as string, entry(at, name), found);
     }
@@ -140,7 +152,10 @@ type Claims = NonNullable<ResourceRequirements["claims"]>;
 
 function claimNames(list: Claims, { known, at }: { known: ReadonlySet<string>; at: string }, found: Findings): void {
   const seen = new Set<string>();
-  for (const [index, { name = "", request = "" }] of list.entries()) {
+  /** How many requests of a claim there are. */
+  const requests = new Map<string, number>();
+  const where = known.size === 0 ? " which is empty" : `: ${[...known].sort().join(", ")}`;
+  for (const [index, { name = "", request = "" }] of worthChecking(list, found)) {
     const path = item(at, index);
     if (name === "") found.push(field.required(path));
     else if (seen.has(name)) found.push(field.duplicate(path, name));
@@ -149,11 +164,11 @@ function claimNames(list: Claims, { known, at }: { known: ReadonlySet<string>; a
       const key = request === "" ? name : `${name}/${request}`;
       if (seen.has(key)) found.push(field.duplicate(path, key));
       else if (request === "")
-        for (const other of seen) if (other.startsWith(`${name}/`)) found.push(field.duplicate(path, name));
+        for (let count = requests.get(name) ?? 0; count > 0; count--) found.push(field.duplicate(path, name));
+      if (request !== "" && !seen.has(key)) requests.set(name, (requests.get(name) ?? 0) + 1);
       seen.add(key);
     }
     if (name !== "" && !known.has(name)) {
-      const where = known.size === 0 ? " which is empty" : `: ${[...known].sort().join(", ")}`;
       const missing = field.notFound(path, name);
       found.push({
         ...missing,

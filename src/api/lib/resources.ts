@@ -9,11 +9,16 @@ import {
 
 export type ResourceList = Record<string, string>;
 
+/** What may be finer than a thousandth. */
+const maybeFine = /[nu.eE-]/;
+
 /** Nothing finer than a thousandth is kept. Changes the list in place. */
 export function roundResourceList(list: ResourceList | undefined): void {
   if (list === undefined) return;
   for (const name of Object.keys(list)) {
-    const parsed = parseQuantity(list[name] as string);
+    const text = list[name] as string;
+    if (!maybeFine.test(text)) continue;
+    const parsed = parseQuantity(text);
     if (parsed.scale <= 3) continue;
     const step = 10n ** BigInt(parsed.scale - 3);
     const floor = parsed.unscaled / step;

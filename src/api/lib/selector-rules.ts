@@ -11,7 +11,7 @@ import {
   labelValue,
 } from "../../machinery/index.ts";
 import { labelKey, labels } from "./metadata.ts";
-import { type Check, child, each, item } from "./validate.ts";
+import { type Check, child, each, item, worthChecking } from "./validate.ts";
 
 /** Operators have types of their own, which upstream prints as JSON. */
 const badOperator = (at: string, operator = ""): FieldError => {
@@ -23,7 +23,7 @@ const badOperator = (at: string, operator = ""): FieldError => {
 };
 
 const values: Check<readonly string[] | undefined> = (list = [], at, found) => {
-  for (const [index, value] of list.entries())
+  for (const [index, value] of worthChecking(list, found))
     for (const text of labelValue(value)) found.push(field.invalid(item(at, index), value, text));
 };
 
@@ -86,7 +86,7 @@ const nodeField: Check<NodeSelectorRequirement> = (value, at, found) => {
   if (value.key !== "metadata.name")
     found.push(field.invalid(child(at, "key"), value.key ?? "", "not a valid field selector key"));
   else
-    for (const [index, name] of (value.values ?? []).entries())
+    for (const [index, name] of worthChecking(value.values ?? [], found))
       for (const text of dns1123Subdomain(name))
         found.push(field.invalid(item(child(at, "values"), index), name, text));
 };
@@ -131,7 +131,7 @@ export const selectorKeys: Check<KeyedSelector> = (value, at, found) => {
       found.push(field.invalid(item(at, index), key, "exists in both matchLabelKeys and labelSelector"));
     inSelector.add(key);
   }
-  for (const [index, key] of matchLabelKeys.entries())
+  for (const [index, key] of worthChecking(matchLabelKeys, found))
     if (mismatchLabelKeys.includes(key))
       found.push(
         field.invalid(

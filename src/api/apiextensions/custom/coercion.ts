@@ -18,20 +18,20 @@ export interface CoercionOf {
 }
 
 /** Changes the draft; returns the paths of unknown fields in upstream's order. Throws CoercionError. */
-export function coerceResource(draft: Record<string, unknown>, of: CoercionOf): string[] {
+export function coerceResource(draft: Record<string, unknown>, of: CoercionOf): readonly string[] {
   const { identity, schema, dropInvalid } = of;
   const read = draft["metadata"] === undefined ? undefined : readObjectMeta(draft["metadata"], "metadata");
   if (read?.error !== undefined && !dropInvalid) throw new CoercionError(read.error);
   const metadata = read === undefined ? undefined : (read.meta ?? wellFormed(draft["metadata"]));
-  const unknown = [...(read?.unknown ?? [])];
+  let unknown: readonly string[] = read?.unknown ?? [];
   if (draft["kind"] === identity.kind && draft["apiVersion"] === formatApiVersion(identity)) {
     if (!of.preserves) {
-      unknown.push(...pruneResource(draft, schema));
+      unknown = unknown.concat(pruneResource(draft, schema));
       dropNulls(draft, schema);
     }
     const embedded = coerceEmbedded(draft, schema, { dropInvalid });
     if (embedded.error !== undefined) throw new CoercionError(`${embedded.error.field}: ${embedded.error.message}`);
-    unknown.push(...embedded.unknown);
+    unknown = unknown.concat(embedded.unknown);
   }
   if (metadata !== undefined) draft["metadata"] = metadata;
   return unknown;

@@ -19,7 +19,7 @@ function visit(value: unknown, schema: JsonSchema, walk: Walk): void {
     const type = schema["x-kubernetes-list-type"];
     if (type === "set")
       for (const index of repeated(value)) found.push(field.duplicate(indexPath(at, index), value[index]));
-    else if (type === "map") found.push(...repeatedKeys(value, schema, at));
+    else if (type === "map") for (const each of repeatedKeys(value, schema, at)) found.push(each);
     const items = itemsOf(schema);
     if (items === undefined) return;
     value.forEach((each, index) => {

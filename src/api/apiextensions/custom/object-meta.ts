@@ -78,7 +78,7 @@ function coerceTypeMeta(value: Record<string, unknown>, key: string, walk: Walk)
     const path = childPath(at, "metadata");
     const read = readObjectMeta(value["metadata"], path);
     if (read.meta !== undefined) {
-      unknown.push(...read.unknown);
+      for (const each of read.unknown) unknown.push(each);
       value["metadata"] = read.meta;
     } else if (!options.dropInvalid) return field.invalid(path, value["metadata"], read.error ?? "");
     else value["metadata"] = wellFormed(value["metadata"]);

@@ -27,7 +27,7 @@ export interface CustomVersion {
    * Brings a body or a stored object of this version into its form, in place, and returns the paths of unknown fields.
    * Throws CoercionError.
    */
-  readonly coerce: (draft: Record<string, unknown>, options: { readonly dropInvalid: boolean }) => string[];
+  readonly coerce: (draft: Record<string, unknown>, options: { readonly dropInvalid: boolean }) => readonly string[];
 }
 
 export interface CustomKind {

@@ -3,7 +3,16 @@ import type { APIService, APIServiceCondition } from "../../../../facts/types/ap
 import { deepClone, dns1035Label, dns1123Subdomain, field, portNumber, quoteGo } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { pathName } from "../../lib/metadata.ts";
-import { type Check, child, type Findings, findings, item, named, required } from "../../lib/validate.ts";
+import {
+  type Check,
+  child,
+  type Findings,
+  findings,
+  item,
+  named,
+  required,
+  worthChecking,
+} from "../../lib/validate.ts";
 
 type Spec = APIService["spec"];
 
@@ -78,7 +87,7 @@ const conditionStates = (conditions: readonly APIServiceCondition[] = []): Findi
   findings(
     conditions,
     (list, at, found) => {
-      for (const [index, { status = "" }] of list.entries())
+      for (const [index, { status = "" }] of worthChecking(list, found))
         if (!states.includes(status)) found.push(field.notSupported(child(item(at, index), "status"), status, states));
     },
     "status.conditions",

@@ -15,7 +15,7 @@ import {
   regexError,
 } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { type Check, child, findings, item, named, required } from "../../lib/validate.ts";
+import { type Check, child, findings, item, named, required, worthChecking } from "../../lib/validate.ts";
 
 const labelFormat = "[a-z]([-a-z0-9]*[a-z0-9])?";
 const labelText =
@@ -44,7 +44,8 @@ const serverVersion: Check<ServerStorageVersion> = (server, at, found) => {
   named(dns1123Subdomain)(server.apiServerID, child(at, "apiServerID"), found);
   apiVersion(encodingVersion, child(at, "encodingVersion"), found);
   const decodable = child(at, "decodableVersions");
-  for (const [index, version] of decodableVersions.entries()) apiVersion(version, item(decodable, index), found);
+  for (const [index, version] of worthChecking(decodableVersions, found))
+    apiVersion(version, item(decodable, index), found);
   if (!decodableVersions.includes(encodingVersion))
     found.push(
       field.invalid(
@@ -53,7 +54,7 @@ const serverVersion: Check<ServerStorageVersion> = (server, at, found) => {
         `decodableVersions must include encodingVersion ${encodingVersion}`,
       ),
     );
-  for (const [index, version] of servedVersions.entries()) {
+  for (const [index, version] of worthChecking(servedVersions, found)) {
     const path = item(child(at, "servedVersions"), index);
     apiVersion(version, path, found);
     if (!decodableVersions.includes(version))
@@ -82,7 +83,7 @@ const commonVersion: Check<StorageVersionStatus> = ({ storageVersions = [], comm
 
 /** Upstream counts them from the status itself. */
 const conditions: Check<readonly StorageVersionCondition[]> = (list, at, found) => {
-  for (const [index, condition] of list.entries()) {
+  for (const [index, condition] of worthChecking(list, found)) {
     const path = item(at, index);
     const first = list.slice(0, index).findLastIndex(({ type }) => type === condition.type);
     if (first >= 0)
@@ -103,7 +104,7 @@ const conditions: Check<readonly StorageVersionCondition[]> = (list, at, found) 
 const status: Check<StorageVersionStatus | undefined> = (value, at, found) => {
   const list = value?.storageVersions ?? [];
   const seen = new Set<string>();
-  for (const [index, each] of list.entries()) {
+  for (const [index, each] of worthChecking(list, found)) {
     const path = item(child(at, "storageVersions"), index);
     if (seen.has(each.apiServerID)) found.push(field.duplicate(child(path, "apiServerID"), each.apiServerID));
     seen.add(each.apiServerID);

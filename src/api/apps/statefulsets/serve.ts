@@ -19,6 +19,7 @@ import {
   notNegative,
   oneOf,
   unlessEmpty,
+  worthChecking,
 } from "../../lib/validate.ts";
 import { claimSpec } from "../../lib/volumes/volume-claim.ts";
 import {
@@ -138,7 +139,7 @@ const spec =
       retention(policy.whenScaled, child(policyPath, "whenScaled"), found);
     }
     if (!leniency.isUpdate)
-      for (const [index, claim] of (value.volumeClaimTemplates ?? []).entries())
+      for (const [index, claim] of worthChecking(value.volumeClaimTemplates ?? [], found))
         claimSpec(claim.spec, child(item(child(at, "volumeClaimTemplates"), index), "spec"), found);
     notNegative(value.replicas, child(at, "replicas"), found);
     notNegative(value.minReadySeconds, child(at, "minReadySeconds"), found);

@@ -3,7 +3,7 @@
 import type { Job, JobStatus } from "../../../../facts/types/batch.v1.ts";
 import { deepEqual, type FieldError, field, parseTime } from "../../../machinery/index.ts";
 import { firstOverlap, indexesError } from "../../lib/index-intervals.ts";
-import { type Findings, item, notNegative, optional } from "../../lib/validate.ts";
+import { type Findings, item, notNegative, optional, worthChecking } from "../../lib/validate.ts";
 
 const holds = (job: Job, type: string, wanted: "True" | "False" = "True"): boolean =>
   job.status?.conditions?.some((each) => each.type === type && each.status === wanted) ?? false;
@@ -45,7 +45,7 @@ type Changes = ReturnType<typeof changesOf>;
 function uncounted({ uncountedTerminatedPods: pods }: JobStatus, found: Findings): void {
   const seen = new Set<string>();
   for (const list of ["succeeded", "failed"] as const)
-    for (const [index, uid] of (pods?.[list] ?? []).entries()) {
+    for (const [index, uid] of worthChecking(pods?.[list] ?? [], found)) {
       const path = item(`status.uncountedTerminatedPods.${list}`, index);
       if (uid === "") found.push(field.invalid(path, uid, "must not be empty"));
       else if (seen.has(uid)) found.push(field.duplicate(path, uid));

@@ -8,7 +8,16 @@ import { defineRules, type RuleContext } from "../../kind.ts";
 import { jsonDiff } from "../../lib/diff.ts";
 import { internalForm } from "../../lib/internal-form.ts";
 import { signer } from "../../lib/signer-name.ts";
-import { type Check, child, type Findings, findings, item, oneOf, required } from "../../lib/validate.ts";
+import {
+  type Check,
+  child,
+  type Findings,
+  findings,
+  item,
+  oneOf,
+  required,
+  worthChecking,
+} from "../../lib/validate.ts";
 import { certificateProblem, requestProblem } from "./pem.ts";
 
 type Csr = CertificateSigningRequest;
@@ -43,16 +52,20 @@ const shortestSeconds = 600;
 
 const usageList: Check<readonly string[]> = (list, at, found) => {
   if (list.length === 0) found.push(field.required(at));
-  for (const [index, usage] of list.entries()) oneOf(...usages)(usage, item(at, index), found);
-  for (const [index, usage] of list.entries())
-    if (list.indexOf(usage) < index) found.push(field.duplicate(item(at, index), usage));
+  for (const [index, usage] of worthChecking(list, found)) oneOf(...usages)(usage, item(at, index), found);
+  const seen = new Set<string>();
+  for (const [index, usage] of worthChecking(list, found)) {
+    if (seen.has(usage)) found.push(field.duplicate(item(at, index), usage));
+    seen.add(usage);
+  }
 };
 
 const decisions: readonly string[] = ["Approved", "Denied"];
 const onlyTrue: readonly string[] = [...decisions, "Failed"];
 
 const conditionList: Check<readonly CertificateSigningRequestCondition[]> = (list, at, found) => {
-  for (const [index, { type = "", status }] of list.entries()) {
+  const before = new Set<string>();
+  for (const [index, { type = "", status }] of worthChecking(list, found)) {
     const path = item(at, index);
     required()(type, child(path, "type"), found);
     if (!status) found.push(field.required(child(path, "status")));
@@ -62,11 +75,11 @@ const conditionList: Check<readonly CertificateSigningRequestCondition[]> = (lis
         child(path, "status"),
         found,
       );
-    const before = list.slice(0, index);
     const other = type === "Approved" ? "Denied" : "Approved";
-    if (decisions.includes(type) && before.some((each) => each.type === other))
+    if (decisions.includes(type) && before.has(other))
       found.push(field.invalid(at, type, "Approved and Denied conditions are mutually exclusive"));
-    if (before.some((each) => each.type === type)) found.push(field.duplicate(child(path, "type"), type));
+    if (before.has(type)) found.push(field.duplicate(child(path, "type"), type));
+    before.add(type);
   }
 };
 

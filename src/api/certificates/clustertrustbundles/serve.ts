@@ -5,7 +5,7 @@ import { deepEqual, dns1123Subdomain, type FieldError, field, utf8Length } from 
 import { defineRules } from "../../kind.ts";
 import { pemBlocks } from "../../lib/pem.ts";
 import { signer } from "../../lib/signer-name.ts";
-import { type Check, findings, immutableText } from "../../lib/validate.ts";
+import { type Check, findings, immutableText, worthChecking } from "../../lib/validate.ts";
 
 const mostBytes = 1024 * 1024;
 const hidden = "<value omitted>";
@@ -31,7 +31,7 @@ const bundleText: Check<string> = (text, at, found) => {
   const before = found.length;
   const places = new Map<string, number[]>();
   const refuse = (why: string): void => void found.push(field.invalid(at, hidden, why));
-  for (const [index, { type, headers, bytes }] of pemBlocks(text).entries()) {
+  for (const [index, { type, headers, bytes }] of worthChecking(pemBlocks(text), found)) {
     const problem =
       type !== "CERTIFICATE"
         ? `has bad block type: ${type}`

@@ -4,7 +4,7 @@ import { compareQuantities, field, qualifiedName, quantityMilliValue } from "../
 import { defineRules } from "../../kind.ts";
 import { containerResourceName, resourceName } from "../../lib/resource-rules.ts";
 import { isOvercommitAllowed, roundResourceList } from "../../lib/resources.ts";
-import { type Check, child, entry, findings, item } from "../../lib/validate.ts";
+import { type Check, child, entry, findings, item, worthChecking } from "../../lib/validate.ts";
 
 type Amounts = Readonly<Record<string, string>>;
 interface Limits {
@@ -28,7 +28,7 @@ const names =
   (type: string): Check<Amounts> =>
   (amounts, at, found) => {
     const rule = type === "Pod" || type === "Container" ? containerResourceName : resourceName;
-    for (const name of Object.keys(amounts).sort()) rule(name, entry(at, name), found);
+    for (const [, name] of worthChecking(Object.keys(amounts).sort(), found)) rule(name, entry(at, name), found);
   };
 
 const greater = (a: string | undefined, b: string | undefined): boolean =>
@@ -114,7 +114,7 @@ const limit: Check<LimitRangeItem> = (value, at, found) => {
 
 const limits: Check<readonly LimitRangeItem[] | undefined> = (list, at, found) => {
   const seen = new Set<string>();
-  for (const [index, value] of (list ?? []).entries()) {
+  for (const [index, value] of worthChecking(list ?? [], found)) {
     const type = child(item(at, index), "type");
     limitType(value.type ?? "", type, found);
     if (seen.has(value.type)) found.push(field.duplicate(type, value.type ?? ""));

@@ -6,11 +6,21 @@ import { cidrWarnings, isDualStack, legacyCidr } from "../../lib/ip.ts";
 import { labelKey } from "../../lib/metadata.ts";
 import { quantityRules } from "../../lib/resource-rules.ts";
 import { roundResourceList } from "../../lib/resources.ts";
-import { type Check, child, each, findings, item, oneOf, positive, required } from "../../lib/validate.ts";
+import {
+  type Check,
+  child,
+  each,
+  findings,
+  item,
+  oneOf,
+  positive,
+  required,
+  worthChecking,
+} from "../../lib/validate.ts";
 
 const taints: Check<readonly Taint[] | undefined> = (list, at, found) => {
   const seen = new Set<string>();
-  for (const [index, taint] of (list ?? []).entries()) {
+  for (const [index, taint] of worthChecking(list ?? [], found)) {
     const path = item(at, index);
     labelKey(taint.key ?? "", child(path, "key"), found);
     const texts = labelValue(taint.value ?? "");
@@ -34,7 +44,7 @@ const taints: Check<readonly Taint[] | undefined> = (list, at, found) => {
 const featureName = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/;
 
 const declaredFeatures: Check<readonly string[] | undefined> = (list = [], at, found) => {
-  for (const [index, feature] of list.entries()) {
+  for (const [index, feature] of worthChecking(list, found)) {
     if (utf8Length(feature) > 253)
       found.push(
         field.invalid(
@@ -86,7 +96,7 @@ const kept =
     amounts(value, at, found);
     declaredFeatures(value.status?.declaredFeatures, "status.declaredFeatures", found);
     const seen = new Set<string>();
-    for (const [index, { type, address }] of (value.status?.addresses ?? []).entries()) {
+    for (const [index, { type, address }] of worthChecking(value.status?.addresses ?? [], found)) {
       const key = `${type}/${address}`;
       if (seen.has(key)) found.push(field.duplicate(`status.addresses[${index}]`, { Type: type, Address: address }));
       seen.add(key);
@@ -96,7 +106,7 @@ const kept =
     const text = 'node updates may not change podCIDR except from "" to valid';
     if (before.length > 0 && before.length !== cidrs.length) found.push(field.forbidden("spec.podCIDRs", text));
     else
-      for (const [index, cidr] of before.entries())
+      for (const [index, cidr] of worthChecking(before, found))
         if (cidr !== cidrs[index]) found.push(field.forbidden("spec.podCIDRs", text));
     if (old.spec?.providerID && old.spec.providerID !== value.spec?.providerID)
       found.push(field.forbidden("spec.providerID", 'node updates may not change providerID except from "" to valid'));

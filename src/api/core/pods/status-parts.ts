@@ -11,6 +11,7 @@ import {
   oneOf,
   optional,
   required,
+  worthChecking,
 } from "../../lib/validate.ts";
 
 type Status = NonNullable<Pod["status"]>;
@@ -18,7 +19,7 @@ type Status = NonNullable<Pod["status"]>;
 /** Claims that were made for spec.resourceClaims. */
 export const claimStatuses: Check<Pod> = ({ spec, status }, at, found) => {
   const seen = new Set<string>();
-  for (const [index, { name = "", resourceClaimName }] of (status?.resourceClaimStatuses ?? []).entries()) {
+  for (const [index, { name = "", resourceClaimName }] of worthChecking(status?.resourceClaimStatuses ?? [], found)) {
     const path = item(child(at, "resourceClaimStatuses"), index);
     if (!spec?.resourceClaims?.some((claim) => claim.name === name))
       found.push(field.invalid(child(path, "name"), name, "must match the name of an entry in `spec.resourceClaims`"));
@@ -38,7 +39,7 @@ export const extendedClaim: Check<Pod> = ({ spec, status }, at, found) => {
   const mappings = claim.requestMappings ?? [];
   if (mappings.length === 0) found.push(field.required(list, "at least one request mapping is required"));
   const seen = new Set<string>();
-  for (const [index, mapping] of mappings.entries()) {
+  for (const [index, mapping] of worthChecking(mappings, found)) {
     const { containerName = "", resourceName = "", requestName = "" } = mapping;
     const container = containers.get(containerName);
     const own = item(list, index);
@@ -82,7 +83,7 @@ const lists = [
 export const users: Check<Pod> = ({ spec, status }, at, found) => {
   const windows = spec?.os?.name === "windows";
   for (const [list] of lists)
-    for (const [index, { user }] of (status?.[list] ?? []).entries()) {
+    for (const [index, { user }] of worthChecking(status?.[list] ?? [], found)) {
       const linux = user?.linux;
       if (linux === undefined) continue;
       const path = child(item(child(at, list), index), "user.linux");
@@ -100,7 +101,7 @@ const longestMessageBytes = 4096;
 
 const health: Check<Allocated> = ({ resources = [] }, at, found) => {
   const seen = new Set<string>();
-  for (const [index, resource] of resources.entries()) {
+  for (const [index, resource] of worthChecking(resources, found)) {
     const path = item(child(at, "resources"), index);
     oneOf("Healthy", "Unhealthy", "Unknown")(resource.health, child(path, "health"), found);
     const { message } = resource as { message?: string };
@@ -129,7 +130,7 @@ function asked(container: Container, name: string): string | undefined {
 
 export const allocatedResources: Check<Pod> = ({ spec, status }, at, found) => {
   for (const [list, containers] of lists)
-    for (const [index, container] of ((status?.[list] ?? []) as Status["containerStatuses"] & {}).entries()) {
+    for (const [index, container] of worthChecking((status?.[list] ?? []) as Status["containerStatuses"] & {}, found)) {
       const path = child(item(child(at, list), index), "allocatedResourcesStatus");
       const allocated = container.allocatedResourcesStatus ?? [];
       if (containers === undefined) {
@@ -137,7 +138,7 @@ export const allocatedResources: Check<Pod> = ({ spec, status }, at, found) => {
         continue;
       }
       const own = spec?.[containers]?.find(({ name }) => name === container.name);
-      for (const [number, resource] of allocated.entries()) {
+      for (const [number, resource] of worthChecking(allocated, found)) {
         const problem = own === undefined ? undefined : asked(own, resource.name ?? "");
         if (problem !== undefined)
           found.push(field.invalid(child(item(path, number), "name"), resource.name ?? "", problem));

@@ -2,14 +2,14 @@
 import type { Container, ContainerStatus, Pod, PodCondition, PodSpec } from "../../../../facts/types/core.v1.ts";
 import { dns1123Subdomain, type FieldError, field, qualifiedName } from "../../../machinery/index.ts";
 import { isDualStack, legacyIp, parseIp } from "../../lib/ip.ts";
-import { type Check, child, findings, immutable, item, named, unlessKept } from "../../lib/validate.ts";
+import { type Check, child, findings, immutable, item, named, unlessKept, worthChecking } from "../../lib/validate.ts";
 import { allocatedResources, claimStatuses, extendedClaim, users } from "./status-parts.ts";
 import { keptAnnotations } from "./validate.ts";
 
 const systemConditions: ReadonlySet<string> = new Set(["PodScheduled", "Ready", "Initialized"]);
 
 const conditions: Check<readonly PodCondition[] | undefined> = (list = [], at, found) => {
-  for (const [index, { type, observedGeneration = 0 }] of list.entries()) {
+  for (const [index, { type, observedGeneration = 0 }] of worthChecking(list, found)) {
     if (observedGeneration < 0)
       found.push(
         field.invalid(
@@ -47,7 +47,7 @@ interface Transition {
 const transitions =
   ({ before = [], containers = [], spec }: Transition): Check<readonly ContainerStatus[] | undefined> =>
   (now = [], at, found) => {
-    for (const [index, old] of before.entries()) {
+    for (const [index, old] of worthChecking(before, found)) {
       const ended = old.state?.terminated;
       if (ended === undefined) continue;
       const status = now.find(({ name }) => name === old.name);
@@ -79,7 +79,7 @@ const addresses =
   (list = [], at, found) => {
     const texts = list.map(({ ip = "" }) => ip);
     const kept = (before ?? []).map(({ ip = "" }) => ip);
-    for (const [index, ip] of texts.entries()) unlessKept(kept, legacyIp)(ip, item(at, index), found);
+    for (const [index, ip] of worthChecking(texts, found)) unlessKept(kept, legacyIp)(ip, item(at, index), found);
     const bad = texts.findIndex((ip) => parseIp(ip) === undefined);
     if (texts.length > 1 && bad >= 0)
       found.push({

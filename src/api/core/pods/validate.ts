@@ -17,6 +17,7 @@ import {
   item,
   mostlyNothing,
   rangeText,
+  worthChecking,
 } from "../../lib/validate.ts";
 
 const specOf = (pod: Pod): PodSpec => pod.spec ?? ({} as PodSpec);
@@ -24,8 +25,8 @@ const specOf = (pod: Pod): PodSpec => pod.spec ?? ({} as PodSpec);
 /** Service account tokens need a service account. */
 const tokensWithoutAccount: Check<PodSpec> = (spec, at, found) => {
   if (spec.serviceAccountName) return;
-  for (const [index, volume] of (spec.volumes ?? []).entries())
-    for (const [number, source] of (volume.projected?.sources ?? []).entries())
+  for (const [index, volume] of worthChecking(spec.volumes ?? [], found))
+    for (const [number, source] of worthChecking(volume.projected?.sources ?? [], found))
       if (source.serviceAccountToken !== undefined)
         found.push(
           field.forbidden(
@@ -68,14 +69,14 @@ export const keptAnnotations =
   (old: Pod): Check<Pod> =>
   (pod, _at, found) => {
     const [now, before] = [pod.metadata.annotations ?? {}, old.metadata.annotations ?? {}];
-    for (const key of Object.keys(before).sort()) {
+    for (const [, key] of worthChecking(Object.keys(before).sort(), found)) {
       if (now[key] === before[key]) continue;
       if (key.startsWith(appArmorPrefix))
         found.push(field.forbidden(annotationPath(key), "may not remove or update AppArmor annotations"));
       if (key === mirrorPod)
         found.push(field.forbidden(annotationPath(key), "may not remove or update mirror pod annotation"));
     }
-    for (const key of Object.keys(now).sort()) {
+    for (const [, key] of worthChecking(Object.keys(now).sort(), found)) {
       if (before[key] !== undefined) continue;
       if (key.startsWith(appArmorPrefix))
         found.push(field.forbidden(annotationPath(key), "may not add AppArmor annotations"));
@@ -94,7 +95,7 @@ function sameContainers({ spec, old, list }: { spec: PodSpec; old: PodSpec; list
     found.push(field.forbidden(at, "pod updates may not add or remove containers"));
     return false;
   }
-  for (const [index, container] of now.entries()) {
+  for (const [index, container] of worthChecking(now, found)) {
     if (!container.image) found.push(field.required(child(item(at, index), "image")));
     imageSpaces(container, item(at, index), found);
   }
@@ -131,7 +132,7 @@ const onlyAddedTolerations =
 const onlyDeletedGates =
   (before: PodSpec["schedulingGates"]): Check<PodSpec["schedulingGates"]> =>
   (now = [], at, found) => {
-    for (const [index, { name }] of now.entries())
+    for (const [index, { name }] of worthChecking(now, found))
       if (!before?.some((gate) => gate.name === name))
         found.push(
           field.forbidden(
@@ -177,7 +178,7 @@ const narrowedAffinity =
       );
       return;
     }
-    for (const [index, term] of terms.entries())
+    for (const [index, term] of worthChecking(terms, found))
       if (!onlyAdditions(own[index] ?? {}, term))
         found.push(
           field.invalid(
@@ -193,7 +194,7 @@ function unchangeable(spec: PodSpec, old: PodSpec, found: Findings): PodSpec {
   // A clone, not a spread: what was sent empty shows in the difference.
   const munged = deepClone(spec);
   for (const list of ["containers", "initContainers"] as const)
-    for (const [index, container] of (munged[list] ?? []).entries()) {
+    for (const [index, container] of worthChecking(munged[list] ?? [], found)) {
       const image = old[list]?.[index]?.image;
       if (image !== undefined) container.image = image;
     }

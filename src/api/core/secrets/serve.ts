@@ -4,7 +4,7 @@ import { configMapKey, deepEqual, field, sentEmpty } from "../../../machinery/in
 import { defineRules } from "../../kind.ts";
 import { base64Length, base64ToText, fillNullBytes, textToBase64 } from "../../lib/base64.ts";
 import { annotationPath } from "../../lib/metadata.ts";
-import { type Check, entry, findings, immutable } from "../../lib/validate.ts";
+import { type Check, entry, findings, immutable, worthChecking } from "../../lib/validate.ts";
 
 const sizeLimitBytes = 1024 * 1024;
 const frozen = "field is immutable when `immutable` is set";
@@ -70,7 +70,7 @@ const rulesByType: Readonly<Record<string, Check<Secret>>> = {
 
 const contents: Check<Secret> = (secret, at, found) => {
   let size = 0;
-  for (const key of Object.keys(secret.data ?? {}).sort()) {
+  for (const [, key] of worthChecking(Object.keys(secret.data ?? {}).sort(), found)) {
     const value = secret.data?.[key] ?? "";
     for (const text of configMapKey(key)) found.push(field.invalid(entry("data", key), key, text));
     size += base64Length(value);

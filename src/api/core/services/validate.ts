@@ -185,7 +185,7 @@ function sourceRanges(service: Service, old: Service | undefined, found: Finding
     const at = "spec.LoadBalancerSourceRanges";
     const kept = specOf(old).loadBalancerSourceRanges?.map((each) => each.trim());
     if (spec.type !== "LoadBalancer") found.push(field.forbidden(at, onlyBalancers));
-    for (const [index, range] of spec.loadBalancerSourceRanges.entries())
+    for (const [index, range] of worthChecking(spec.loadBalancerSourceRanges, found))
       unlessKept(kept, legacyCidr)(range.trim(), item(at, index), found);
   } else if (annotation !== undefined) {
     const at = entry("metadata.annotations", rangesAnnotation);
@@ -252,11 +252,11 @@ function service(value: Service, old: Service | undefined, found: Findings): voi
   if (ports.length === 0 && !isHeadless(spec) && spec.type !== "ExternalName") found.push(field.required("spec.ports"));
   byType(spec, "spec", found);
   const rules = port({ nameNeeded: ports.length > 1, names: new Set() });
-  for (const [index, each] of ports.entries()) rules(each, item("spec.ports", index), found);
+  for (const [index, each] of worthChecking(ports, found)) rules(each, item("spec.ports", index), found);
   labels(spec.selector, "spec.selector", found);
   affinity(spec, "spec", found);
   addressing(spec, specOf(old), found);
-  for (const [index, ip] of (spec.externalIPs ?? []).entries()) {
+  for (const [index, ip] of worthChecking(spec.externalIPs ?? [], found)) {
     const kept = specOf(old).externalIPs?.includes(ip);
     (kept ? endpointIp : externalIp)(ip, item("spec.externalIPs", index), found);
   }
@@ -283,7 +283,8 @@ function keptStack(spec: Spec, old: Spec, { list, found }: { list: Stacked; foun
   const changed = (index: number, shown: readonly string[] = now): void =>
     void found.push(field.invalid(item(at, index), shown, "may not change once set"));
   if (before.length === now.length) {
-    for (const [index, value] of before.entries()) if (value !== now[index]) changed(list === "clusterIPs" ? index : 0);
+    for (const [index, value] of worthChecking(before, found))
+      if (value !== now[index]) changed(list === "clusterIPs" ? index : 0);
     return;
   }
   const shown = list === "clusterIPs" ? now : (spec.clusterIPs ?? []);

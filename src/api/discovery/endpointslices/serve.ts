@@ -25,6 +25,7 @@ import {
   oneOf,
   optional,
   required,
+  worthChecking,
 } from "../../lib/validate.ts";
 
 const mostPorts = 20_000;
@@ -68,7 +69,7 @@ const hints =
       return;
     }
     const seen = new Set<string>();
-    for (const [index, { name }] of list.entries()) {
+    for (const [index, { name }] of worthChecking(list, found)) {
       const path = child(item(at, index), "name");
       if (seen.has(name)) found.push(field.duplicate(path, name));
       seen.add(name);
@@ -104,7 +105,7 @@ const ports: Check<readonly EndpointPort[] | undefined | null> = (list, at, foun
     return;
   }
   const seen = new Set<string>();
-  for (const [index, value] of own.entries()) {
+  for (const [index, value] of worthChecking(own, found)) {
     const { name = "" } = value;
     const path = child(item(at, index), "name");
     if (name !== "") dnsLabel(name, path, found);

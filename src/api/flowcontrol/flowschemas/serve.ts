@@ -19,6 +19,7 @@ import {
   findings,
   item,
   required,
+  worthChecking,
 } from "../../lib/validate.ts";
 
 type Spec = FlowSchema["spec"];
@@ -63,7 +64,7 @@ const resourceRule: Check<ResourcePolicyRule> = (rule, at, found) => {
   else if (namespaces.includes("*")) {
     if (namespaces.length > 1) found.push(field.invalid(path, namespaces, alone("namespaces")));
   } else
-    for (const [index, namespace] of namespaces.entries())
+    for (const [index, namespace] of worthChecking(namespaces, found))
       for (const text of dns1123Label(namespace))
         found.push(
           field.invalid(
@@ -92,7 +93,7 @@ const nonResourceRule: Check<NonResourcePolicyRule> = (rule, at, found) => {
   else if (urls.includes("*")) {
     if (urls.length > 1) found.push(field.invalid(path, urls, alone("non-resource URLs")));
   } else
-    for (const [index, url] of urls.entries()) {
+    for (const [index, url] of worthChecking(urls, found)) {
       const problem = urlError(url);
       if (problem !== undefined) found.push(field.invalid(item(path, index), url, problem));
     }

@@ -19,6 +19,7 @@ import {
   optional,
   required,
   unique,
+  worthChecking,
 } from "../validate.ts";
 
 export const failurePolicy = oneOf("Fail", "Ignore");
@@ -44,7 +45,7 @@ const resources: Check<readonly string[] | undefined> = (sent, at, found) => {
   const allOf = new Set<string>();
   const ofAll = new Set<string>();
   let plain = false;
-  for (const [index, text] of list.entries()) {
+  for (const [index, text] of worthChecking(list, found)) {
     const path = item(at, index);
     if (text === "") {
       found.push(field.required(path));

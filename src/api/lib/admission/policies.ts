@@ -11,7 +11,7 @@ import type {
 } from "../../../../facts/types/admissionregistration.v1.ts";
 import { deepEqual, dns1035Label, dns1123Subdomain, field, pathSegmentName } from "../../../machinery/index.ts";
 import { labelSelector } from "../selector-rules.ts";
-import { type Check, child, each, empty, type Findings, findings, optional } from "../validate.ts";
+import { type Check, child, each, empty, type Findings, findings, optional, worthChecking } from "../validate.ts";
 import {
   auditAnnotation,
   expressionCompiler,
@@ -136,7 +136,7 @@ function judgeAnnotations(spec: ValidatingAdmissionPolicySpec, context: PolicyCo
     found.push(field.invalid(at, shown, `must not have more than ${mostAnnotations} auditAnnotations`));
   }
   const keys = new Set<string>();
-  for (const [index, annotation] of list.entries()) {
+  for (const [index, annotation] of worthChecking(list, found)) {
     const path = `${at}[${index}]`;
     auditAnnotation(context)(annotation, path, found);
     const key = annotation.key ?? "";
@@ -209,7 +209,7 @@ const actions = ["Audit", "Deny", "Warn"];
 /** Deny and Warn together would say the same thing twice. */
 export const validationActions: Check<readonly string[] | undefined> = (sent, at, found) => {
   const list = sent ?? [];
-  for (const [index, action] of list.entries()) {
+  for (const [index, action] of worthChecking(list, found)) {
     const path = `${at}[${index}]`;
     if (!actions.includes(action)) found.push(field.notSupported(path, action, actions));
     if (list.indexOf(action) < index) found.push(field.duplicate(path, action));

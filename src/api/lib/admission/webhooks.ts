@@ -16,7 +16,18 @@ import {
 } from "../../../machinery/index.ts";
 import { parseGoUrl } from "../go-url.ts";
 import { labelSelector } from "../selector-rules.ts";
-import { type Check, child, each, type Findings, findings, item, oneOf, optional, unique } from "../validate.ts";
+import {
+  type Check,
+  child,
+  each,
+  type Findings,
+  findings,
+  item,
+  oneOf,
+  optional,
+  unique,
+  worthChecking,
+} from "../validate.ts";
 import { matchConditions } from "./expressions.ts";
 import {
   defaultRules,
@@ -86,7 +97,7 @@ const servicePath: Check<string> = (path, at, found) => {
   }
   if (!path.startsWith("/")) found.push(field.invalid(at, path, "must start with a '/'"));
   const steps = path.slice(1).replace(/\/$/, "").split("/");
-  for (const [index, step] of steps.entries()) {
+  for (const [index, step] of worthChecking(steps, found)) {
     const texts = step === "" ? [" may not be empty"] : dns1123Subdomain(step).map((text) => `: ${text}`);
     for (const text of texts) found.push(field.invalid(at, path, `segment[${index}]${text}`));
   }
@@ -152,7 +163,7 @@ const acceptedReviews =
       found.push(field.required(at, `must specify one of ${reviewVersions.join(", ")}`));
       return;
     }
-    for (const [index, version] of versions.entries()) {
+    for (const [index, version] of worthChecking(versions, found)) {
       if (versions.indexOf(version) < index) found.push(field.invalid(item(at, index), version, "duplicate version"));
       else for (const text of dns1035Label(version)) found.push(field.invalid(item(at, index), version, text));
     }
@@ -164,7 +175,7 @@ const accepts = (versions: readonly string[]): boolean => versions.some((each) =
 
 function judge(hooks: readonly Webhook[] | undefined, leniency: Leniency): FieldError[] {
   const found: Findings = [];
-  for (const [index, hook] of (hooks ?? []).entries()) {
+  for (const [index, hook] of worthChecking(hooks ?? [], found)) {
     const at = item("webhooks", index);
     webhook(leniency)(hook, at, found);
     acceptedReviews(leniency)(hook.admissionReviewVersions, child(at, "admissionReviewVersions"), found);

@@ -27,6 +27,7 @@ import {
   optional,
   positive,
   required,
+  worthChecking,
 } from "../validate.ts";
 
 type Spec = HorizontalPodAutoscaler["spec"];
@@ -237,7 +238,8 @@ const spec =
       found.push(field.invalid(path, most, "must be greater than or equal to `minReplicas`"));
     reference(leniency.targetVersion)(value.scaleTargetRef, child(at, "scaleTargetRef"), found);
     const metrics = value.metrics ?? [];
-    for (const [index, own] of metrics.entries()) metric(leniency)(own, item(child(at, "metrics"), index), found);
+    for (const [index, own] of worthChecking(metrics, found))
+      metric(leniency)(own, item(child(at, "metrics"), index), found);
     if (least === 0 && !metrics.some(({ type }) => type === "Object" || type === "External"))
       found.push(
         field.forbidden(

@@ -7,7 +7,7 @@ import type {
   DeviceToleration,
 } from "../../../../facts/types/resource.v1.ts";
 import { field, goJson, isObject, labelValue, qualifiedName, utf8Length } from "../../../machinery/index.ts";
-import { type Check, child, type Findings, item, named } from "../validate.ts";
+import { type Check, child, type Findings, item, named, worthChecking } from "../validate.ts";
 import { duplicates, limited } from "./collections.ts";
 import { driverName } from "./names.ts";
 import { selectorProblem } from "./selector-expression.ts";
@@ -113,7 +113,7 @@ export const bindingConditions: Check<Bound> = (value, at, found) => {
   limited(mostBindingConditions, labelKey)(failing, failingAt, found);
   duplicates(wanted, wantedAt, { key: (each) => each, found });
   duplicates(failing, failingAt, { key: (each) => each, found });
-  for (const [index, each] of failing.entries())
+  for (const [index, each] of worthChecking(failing, found))
     if (wanted.includes(each))
       found.push(
         field.invalid(item(failingAt, index), each, "bindingFailureConditions must not overlap with bindingConditions"),

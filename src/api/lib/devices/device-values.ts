@@ -17,7 +17,7 @@ import {
 } from "../../../machinery/index.ts";
 import { internalForm } from "../internal-form.ts";
 import { isNative } from "../resources.ts";
-import { type Check, child, entry, type Findings, item } from "../validate.ts";
+import { type Check, child, entry, type Findings, item, worthChecking } from "../validate.ts";
 import { limitedSet } from "./collections.ts";
 
 const longestValue = 64;
@@ -51,7 +51,7 @@ export const attribute: Check<DeviceAttribute> = (value, at, found) => {
     const list: readonly unknown[] | undefined = value[name];
     const path = child(at, name);
     if (list?.length === 0) found.push(field.invalid(path, list, "must not be empty if specified"));
-    for (const [index, each] of (list ?? []).entries()) {
+    for (const [index, each] of worthChecking(list ?? [], found)) {
       if (name === "strings") text(each as string, item(path, index), found);
       if (name === "versions") version(each as string, item(path, index), found);
     }
@@ -71,7 +71,7 @@ export const attributeValues = ({ attributes }: Device): number =>
 
 const options = (values: readonly string[], of: { fallback: string; most: string; at: string; found: Findings }) => {
   const { fallback, most, at, found } = of;
-  for (const [index, value] of values.entries()) {
+  for (const [index, value] of worthChecking(values, found)) {
     const before = values[index - 1];
     if (before !== undefined && compareQuantities(before, value) > 0)
       found.push(field.invalid(item(at, index), canonicalQuantity(value), "values must be sorted in ascending order"));

@@ -1,6 +1,6 @@
 // Annotations that mean something to pods: mirror pods, deletion cost, and the profiles that are fields by now.
 import type { AppArmorProfile, PodSpec, SeccompProfile } from "../../../../facts/types/core.v1.ts";
-import { field } from "../../../machinery/index.ts";
+import { field, mostFindings } from "../../../machinery/index.ts";
 import { descendingPath } from "../paths.ts";
 import { type Check, child, entry, type Findings, sortedKeys } from "../validate.ts";
 import { allContainers } from "./visit.ts";
@@ -35,6 +35,7 @@ export const podAnnotations =
     if (cost !== undefined && !isCost(cost))
       found.push(field.invalid(entry(at, deletionCost), cost, "must be a 32bit integer"));
     for (const key of sortedKeys(annotations)) {
+      if (found.length >= mostFindings) break;
       const value = annotations?.[key] ?? "";
       if (key === seccompPod || key.startsWith(seccompPrefix)) seccompText(value, child(at, key), found);
       if (!key.startsWith(appArmorPrefix)) continue;

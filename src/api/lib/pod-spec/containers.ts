@@ -231,7 +231,7 @@ const notForInit: Check<Container> = (container, at, found) => {
   for (const name of ["lifecycle", ...probes] as const)
     if (container[name] !== undefined)
       found.push(field.forbidden(child(at, name), "may not be set for init containers without restartPolicy=Always"));
-  for (const [index, policy] of (container.resizePolicy ?? []).entries())
+  for (const [index, policy] of worthChecking(container.resizePolicy ?? [], found))
     if (policy.restartPolicy === "RestartContainer")
       found.push(
         field.invalid(
@@ -304,7 +304,7 @@ export const ephemeralContainers =
       for (const name of notForEphemeral)
         if (isSet(container[name]) || (pointers.has(name) && container[name] !== undefined))
           found.push(field.forbidden(child(path, name), text));
-      for (const [number, mount] of (container.volumeMounts ?? []).entries())
+      for (const [number, mount] of worthChecking(container.volumeMounts ?? [], found))
         for (const name of ["subPath", "subPathExpr"] as const)
           if (mount[name]) found.push(field.forbidden(child(item(child(path, "volumeMounts"), number), name), text));
     }

@@ -27,13 +27,21 @@ export function defaultPodTemplate(template: PodTemplateSpec | undefined): void 
   defaultPodSpec(spec);
 }
 
+/** Requests, with the limits where nothing is requested. */
+function requestsOf(limits: ResourceList, requests: ResourceList | undefined): ResourceList {
+  const all: ResourceList = {};
+  for (const name in limits) all[name] = limits[name] as string;
+  for (const name in requests) all[name] = requests[name] as string;
+  return all;
+}
+
 /** A whole pod. */
 export function defaultPod(pod: Pod): void {
   const spec = (pod.spec ??= {} as PodSpec);
   dropAnnotations(pod.metadata);
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
     const { resources } = container;
-    if (resources?.limits !== undefined) resources.requests = { ...resources.limits, ...resources.requests };
+    if (resources?.limits !== undefined) resources.requests = requestsOf(resources.limits, resources.requests);
     else if (resources !== undefined && sentEmpty(resources, "limits") && resources.requests === undefined)
       markEmpty(resources, "requests");
   }

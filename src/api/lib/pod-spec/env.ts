@@ -30,6 +30,7 @@ import {
   required,
   unlessEmpty,
   visit,
+  worthChecking,
 } from "../validate.ts";
 
 const envFields = [
@@ -194,7 +195,7 @@ const sourceName: Check<{ name?: string }> = ({ name = "" }, at, found) => {
 /** `at` is the list: upstream reports the number of sources there. */
 export const envFrom: Check<readonly EnvFromSource[] | undefined> = (list, at, found) => {
   if (!list) return;
-  for (const [index, source] of list.entries()) {
+  for (const [index, source] of worthChecking(list, found)) {
     const path = item(at, index);
     unlessEmpty(named(relaxedEnvVarName))(source.prefix, child(path, "prefix"), found);
     let count = 0;

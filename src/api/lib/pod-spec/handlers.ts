@@ -8,7 +8,7 @@ import type {
   Probe,
 } from "../../../../facts/types/core.v1.ts";
 import { field, httpHeaderName, type IntOrString, portName } from "../../../machinery/index.ts";
-import { type Check, child, type Findings, item, notNegative, oneOf, portNumber } from "../validate.ts";
+import { type Check, child, type Findings, item, notNegative, oneOf, portNumber, worthChecking } from "../validate.ts";
 
 export const portNumberOrName: Check<IntOrString | undefined> = (port = 0, at, found) => {
   if (typeof port === "number") portNumber(port, at, found);
@@ -194,5 +194,5 @@ export function restartPolicy(container: Restarting, at: string, found: Findings
   } else oneOf("Always", "Never", "OnFailure")(policy, path, found);
   const list = child(at, "restartPolicyRules");
   if (rules.length > 20) found.push(field.tooMany(list, rules.length, 20));
-  for (const [index, rule] of rules.entries()) restartRule(rule, item(list, index), found);
+  for (const [index, rule] of worthChecking(rules, found)) restartRule(rule, item(list, index), found);
 }

@@ -94,18 +94,18 @@ function projectedFiles(source: VolumeProjection): File[] {
 function volumeOverlaps({ name, configMap, secret, downwardAPI, projected }: Volume): string[] {
   const warn = (what: string, texts: readonly string[]): string[] =>
     texts.map((text) => `volume ${JSON.stringify(name)} (${what}): overlapping paths: ${text}`);
-  const texts: string[] = [];
+  const texts: string[][] = [];
   if (configMap?.items)
-    texts.push(...warn(`ConfigMap ${JSON.stringify(configMap.name ?? "")}`, overlaps(filesOf(configMap.items))));
+    texts.push(warn(`ConfigMap ${JSON.stringify(configMap.name ?? "")}`, overlaps(filesOf(configMap.items))));
   if (secret?.items)
-    texts.push(...warn(`Secret ${JSON.stringify(secret.secretName ?? "")}`, overlaps(filesOf(secret.items))));
-  if (downwardAPI?.items) texts.push(...warn("DownwardAPI", overlaps(filesOf(downwardAPI.items))));
+    texts.push(warn(`Secret ${JSON.stringify(secret.secretName ?? "")}`, overlaps(filesOf(secret.items))));
+  if (downwardAPI?.items) texts.push(warn("DownwardAPI", overlaps(filesOf(downwardAPI.items))));
   if (projected?.sources) {
     const empty = projected.sources.filter((source) => Object.keys(source).length === 0);
-    texts.push(...empty.map(() => `volume ${JSON.stringify(name)} (Projected) has no sources provided`));
-    texts.push(...warn("Projected", overlaps(projected.sources.flatMap(projectedFiles))));
+    texts.push(empty.map(() => `volume ${JSON.stringify(name)} (Projected) has no sources provided`));
+    texts.push(warn("Projected", overlaps(projected.sources.flatMap(projectedFiles))));
   }
-  return texts;
+  return texts.flat();
 }
 
 export const overlapWarnings = (volumes: readonly Volume[]): string[] => volumes.flatMap(volumeOverlaps);

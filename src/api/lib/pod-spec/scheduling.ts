@@ -11,7 +11,18 @@ import type {
 import { field, labelValue, qualifiedName } from "../../../machinery/index.ts";
 import { labelKey } from "../metadata.ts";
 import { labelSelector, nodeSelector, nodeSelectorTerm, selectorKeys } from "../selector-rules.ts";
-import { type Check, child, dnsLabel, each, item, named, oneOf, optional, positive } from "../validate.ts";
+import {
+  type Check,
+  child,
+  dnsLabel,
+  each,
+  item,
+  named,
+  oneOf,
+  optional,
+  positive,
+  worthChecking,
+} from "../validate.ts";
 
 const required = "requiredDuringSchedulingIgnoredDuringExecution";
 const preferred = "preferredDuringSchedulingIgnoredDuringExecution";
@@ -112,14 +123,16 @@ const constraintDetails: Check<TopologySpreadConstraint> = (value, at, found) =>
   labelSelector(value.labelSelector, child(at, "labelSelector"), found);
 };
 
+const pairOf = ({ topologyKey, whenUnsatisfiable }: TopologySpreadConstraint): string =>
+  `{${topologyKey ?? ""}, ${whenUnsatisfiable ?? ""}}`;
+
 export const spreadConstraints: Check<readonly TopologySpreadConstraint[] | undefined> = (list = [], at, found) => {
-  for (const [index, value] of list.entries()) {
+  const last = new Map(list.map((value, index) => [pairOf(value), index]));
+  for (const [index, value] of worthChecking(list, found)) {
     const path = item(at, index);
     constraint(value, path, found);
-    const pair = `{${value.topologyKey ?? ""}, ${value.whenUnsatisfiable ?? ""}}`;
-    const again = list
-      .slice(index + 1)
-      .some((other) => other.topologyKey === value.topologyKey && other.whenUnsatisfiable === value.whenUnsatisfiable);
+    const pair = pairOf(value);
+    const again = (last.get(pair) as number) > index;
     if (again) found.push(field.duplicate(child(path, "{topologyKey, whenUnsatisfiable}"), pair));
     constraintDetails(value, path, found);
   }
@@ -127,7 +140,7 @@ export const spreadConstraints: Check<readonly TopologySpreadConstraint[] | unde
 
 export const schedulingGates: Check<readonly PodSchedulingGate[] | undefined> = (list = [], at, found) => {
   const seen = new Set<string>();
-  for (const [index, { name = "" }] of list.entries()) {
+  for (const [index, { name = "" }] of worthChecking(list, found)) {
     named(qualifiedName)(name, item(at, index), found);
     if (seen.has(name)) found.push(field.duplicate(item(at, index), name));
     seen.add(name);

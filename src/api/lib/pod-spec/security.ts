@@ -9,7 +9,7 @@ import type {
 } from "../../../../facts/types/core.v1.ts";
 import { field, userId, utf8Length } from "../../../machinery/index.ts";
 import { descendingPath } from "../paths.ts";
-import { type Check, child, each, item, oneOf, optional } from "../validate.ts";
+import { type Check, child, each, item, oneOf, optional, worthChecking } from "../validate.ts";
 import { windowsOptions } from "./windows.ts";
 
 /** Users and groups: 0 to 2147483647. */
@@ -132,7 +132,7 @@ const sysctls =
   (list, at, found) => {
     if (list === undefined) return;
     const seen = new Set<string>();
-    for (const [index, { name = "" }] of list.entries()) {
+    for (const [index, { name = "" }] of worthChecking(list, found)) {
       const path = child(item(at, index), "name");
       if (name === "") found.push(field.required(path));
       else if (utf8Length(name) > 253 || !sysctlName.test(name))

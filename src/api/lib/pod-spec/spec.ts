@@ -34,6 +34,7 @@ import {
   required,
   unlessEmpty,
   visit,
+  worthChecking,
 } from "../validate.ts";
 import { podAnnotations, profileAnnotations } from "./annotations.ts";
 import { type ContainerContext, containers, ephemeralContainers, initContainers } from "./containers.ts";
@@ -61,7 +62,7 @@ const printedClaim = (claim: PodResourceClaim): object => ({
 const resourceClaims: Check<readonly PodResourceClaim[] | undefined> = (list, at, found) => {
   if (list === undefined) return;
   const names = new Set<string>();
-  for (const [index, claim] of list.entries()) {
+  for (const [index, claim] of worthChecking(list, found)) {
     const path = item(at, index);
     if (claim.name && names.has(claim.name)) found.push(field.duplicate(child(path, "name"), claim.name));
     else required(dnsLabel)(claim.name, child(path, "name"), found);
@@ -129,7 +130,7 @@ function consistentResources(spec: PodSpec, at: string, found: Findings): void {
         ),
       );
   }
-  for (const [index, container] of (spec.containers ?? []).entries())
+  for (const [index, container] of worthChecking(spec.containers ?? [], found))
     for (const [name, limit] of Object.entries(container.resources?.limits ?? {}).sort()) {
       const own = limits[name];
       if (own !== undefined && compareQuantities(limit, own) > 0)
@@ -147,8 +148,8 @@ const hostNetworkPorts =
   (context: PodSpecContext): Check<PodSpec> =>
   (spec, at, found) => {
     if (!spec.hostNetwork) return;
-    for (const [index, container] of (spec.containers ?? []).entries())
-      for (const [number, { hostPort = 0, containerPort = 0 }] of (container.ports ?? []).entries())
+    for (const [index, container] of worthChecking(spec.containers ?? [], found))
+      for (const [number, { hostPort = 0, containerPort = 0 }] of worthChecking(container.ports ?? [], found))
         if ((context.isPod || hostPort !== 0) && hostPort !== containerPort)
           found.push(
             field.invalid(
@@ -180,9 +181,9 @@ const dnsConfig =
       found.push(
         field.invalid(list, searches, "must not have more than 2048 characters (including spaces) in the search list"),
       );
-    for (const [index, search] of searches.entries())
+    for (const [index, search] of worthChecking(searches, found))
       if (search !== ".") named(dns1123SubdomainWithUnderscore)(search.replace(/\.$/, ""), item(list, index), found);
-    for (const [index, option] of options.entries())
+    for (const [index, option] of worthChecking(options, found))
       if (!option.name) found.push(field.required(item(child(at, "options"), index), "must not be empty"));
   };
 
@@ -279,7 +280,7 @@ export const podSpec =
     podSecurity(spec)(spec.securityContext, child(at, "securityContext"), found);
     affinity(spec.affinity, child(at, "affinity"), found);
     dnsConfig(spec.dnsPolicy)(spec.dnsConfig, child(at, "dnsConfig"), found);
-    for (const [index, { conditionType }] of (spec.readinessGates ?? []).entries())
+    for (const [index, { conditionType }] of worthChecking(spec.readinessGates ?? [], found))
       named(qualifiedName)(conditionType, child(item(child(at, "readinessGates"), index), "conditionType"), found);
     schedulingGates(spec.schedulingGates, child(at, "schedulingGates"), found);
     spreadConstraints(spec.topologySpreadConstraints, child(at, "topologySpreadConstraints"), found);

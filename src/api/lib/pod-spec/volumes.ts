@@ -9,7 +9,19 @@ import type {
 import { compareQuantities, dns1123Subdomain, field } from "../../../machinery/index.ts";
 import { annotations, labels } from "../metadata.ts";
 import { descendingPath, fileMode, noBacksteps, unreservedPath } from "../paths.ts";
-import { type Check, child, dnsLabel, each, type Findings, fields, item, oneOf, required, visit } from "../validate.ts";
+import {
+  type Check,
+  child,
+  dnsLabel,
+  each,
+  type Findings,
+  fields,
+  item,
+  oneOf,
+  required,
+  visit,
+  worthChecking,
+} from "../validate.ts";
 import { claimSpec } from "../volumes/volume-claim.ts";
 import { storageSources } from "../volumes/volume-sources.ts";
 import { fieldRef, resourceFieldRef } from "./env.ts";
@@ -93,7 +105,7 @@ const projection =
   (source, at, found) => {
     if (source.secret) keyed(files)(source.secret, child(at, "secret"), found);
     if (source.configMap) keyed(files)(source.configMap, child(at, "configMap"), found);
-    for (const file of source.downwardAPI?.items ?? []) {
+    for (const [, file] of worthChecking(source.downwardAPI?.items ?? [], found)) {
       downwardFile(file, child(at, "downwardAPI"), found);
       files.claim(file.path, file.path, found);
     }
@@ -159,7 +171,7 @@ const sourceChecks = ({ isPod }: Pick<VolumeContext, "isPod">): SourceChecks => 
   persistentVolumeClaim: fields<NonNullable<Volume["persistentVolumeClaim"]>>({ claimName: required() }),
   downwardAPI: (value, at, found) => {
     fileMode(value.defaultMode, child(at, "defaultMode"), found);
-    for (const file of value.items ?? []) downwardFile(file, at, found);
+    for (const [, file] of worthChecking(value.items ?? [], found)) downwardFile(file, at, found);
   },
   configMap: fields<NonNullable<Volume["configMap"]>>({
     name: required(),

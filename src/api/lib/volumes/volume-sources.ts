@@ -16,6 +16,7 @@ import {
   rangeText,
   required,
   unlessEmpty,
+  worthChecking,
 } from "../validate.ts";
 
 type Source<K extends keyof Volume> = NonNullable<Volume[K]>;
@@ -95,7 +96,7 @@ const flocker: Check<Source<"flocker">> = ({ datasetName = "", datasetUUID = "" 
 
 const flexVolume: Check<{ driver: string; options?: Record<string, string> }> = (value, at, found) => {
   need(value.driver, child(at, "driver"), found);
-  for (const key of Object.keys(value.options ?? {}).sort()) {
+  for (const [, key] of worthChecking(Object.keys(value.options ?? {}).sort(), found)) {
     const domain = `.${(key.split("/", 1)[0] ?? "").toLowerCase()}`;
     if (domain.endsWith(".kubernetes.io") || domain.endsWith(".k8s.io"))
       found.push(

@@ -28,6 +28,7 @@ import {
   optional,
   required,
   unlessEmpty,
+  worthChecking,
 } from "../../lib/validate.ts";
 
 type Spec = Ingress["spec"];
@@ -144,7 +145,7 @@ const status =
   (old: Ingress): Check<Ingress> =>
   ({ status: own }, _at, found) => {
     const kept = new Set((old.status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip));
-    for (const [index, { ip, hostname }] of (own?.loadBalancer?.ingress ?? []).entries()) {
+    for (const [index, { ip, hostname }] of worthChecking(own?.loadBalancer?.ingress ?? [], found)) {
       const path = item("status.loadBalancer.ingress", index);
       if (ip && !kept.has(ip)) legacyIp(ip, child(path, "ip"), found);
       unlessEmpty(dnsSubdomain)(hostname, child(path, "hostname"), found);

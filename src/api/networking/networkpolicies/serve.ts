@@ -9,7 +9,17 @@ import { field, portName, portNumber } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { type Cidr, cidrWarnings, legacyCidr, parseCidr } from "../../lib/ip.ts";
 import { labelSelector } from "../../lib/selector-rules.ts";
-import { type Check, child, each, type Findings, findings, item, oneOf, optional } from "../../lib/validate.ts";
+import {
+  type Check,
+  child,
+  each,
+  type Findings,
+  findings,
+  item,
+  oneOf,
+  optional,
+  worthChecking,
+} from "../../lib/validate.ts";
 
 type Spec = NetworkPolicy["spec"];
 
@@ -55,7 +65,7 @@ const block =
     if (!kept.has(value.cidr)) legacyCidr(value.cidr, child(at, "cidr"), found);
     const outer = parseCidr(value.cidr);
     if (outer === undefined) return;
-    for (const [index, text] of (value.except ?? []).entries()) {
+    for (const [index, text] of worthChecking(value.except ?? [], found)) {
       const path = item(child(at, "except"), index);
       if (!kept.has(text)) legacyCidr(text, path, found);
       const inner = parseCidr(text);
@@ -85,12 +95,12 @@ const spec =
   (kept: Kept): Check<Spec | undefined> =>
   (value, at, found) => {
     labelSelector(value?.podSelector, child(at, "podSelector"), found);
-    for (const [index, rule] of (value?.ingress ?? []).entries()) {
+    for (const [index, rule] of worthChecking(value?.ingress ?? [], found)) {
       const path = item(child(at, "ingress"), index);
       each(port)(rule.ports, child(path, "ports"), found);
       each(peer(kept))(rule.from, child(path, "from"), found);
     }
-    for (const [index, rule] of (value?.egress ?? []).entries()) {
+    for (const [index, rule] of worthChecking(value?.egress ?? [], found)) {
       const path = item(child(at, "egress"), index);
       each(port)(rule.ports, child(path, "ports"), found);
       each(peer(kept))(rule.to, child(path, "to"), found);

@@ -7,7 +7,17 @@ import { tolerations } from "../../lib/pod-spec/scheduling.ts";
 import { oldLabelText } from "../../lib/pod-spec/warnings.ts";
 import { containerResourceName, resourceRequirements } from "../../lib/resource-rules.ts";
 import { roundResourceList } from "../../lib/resources.ts";
-import { type Check, child, dnsLabel, findings, immutable, item, optional, required } from "../../lib/validate.ts";
+import {
+  type Check,
+  child,
+  dnsLabel,
+  findings,
+  immutable,
+  item,
+  optional,
+  required,
+  worthChecking,
+} from "../../lib/validate.ts";
 
 type Scheduling = NonNullable<RuntimeClass["scheduling"]>;
 
@@ -19,7 +29,7 @@ const scheduling: Check<Scheduling> = (value, at, found) => {
   const path = child(at, "tolerations");
   tolerations(value.tolerations, path, found);
   const seen = new Set<string>();
-  for (const [index, each] of (value.tolerations ?? []).entries()) {
+  for (const [index, each] of worthChecking(value.tolerations ?? [], found)) {
     const { key = "", operator = "", value: text = "", effect = "" } = each;
     const listKey = JSON.stringify([key, operator, text, effect]);
     if (seen.has(listKey))

@@ -4,7 +4,7 @@ import { field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { policyRule, rbacName } from "../../lib/rbac-rules.ts";
 import { labelSelector } from "../../lib/selector-rules.ts";
-import { type Check, child, each, findings, item, optional } from "../../lib/validate.ts";
+import { type Check, child, each, findings, item, optional, worthChecking } from "../../lib/validate.ts";
 import { matcherOfSelector } from "../../lib/workload.ts";
 
 const aggregation: Check<AggregationRule> = (rule, at, found) => {
@@ -12,7 +12,7 @@ const aggregation: Check<AggregationRule> = (rule, at, found) => {
   const selectors = rule.clusterRoleSelectors ?? [];
   if (selectors.length === 0)
     found.push(field.required(path, "at least one clusterRoleSelector required if aggregationRule is non-nil"));
-  for (const [index, selector] of selectors.entries()) {
+  for (const [index, selector] of worthChecking(selectors, found)) {
     labelSelector(selector, item(path, index), found);
     if (matcherOfSelector(selector) === undefined)
       found.push(field.invalid(item(path, index), null, "invalid label selector."));

@@ -11,7 +11,17 @@ import { defineRules } from "../../kind.ts";
 import { conditions } from "../../lib/conditions.ts";
 import { goList, goNumber, goPointer, goString, goStruct } from "../../lib/go-form.ts";
 import { atLeast, atMost, keyedList, longName, longNameTexts } from "../../lib/pod-groups.ts";
-import { anything, type Check, child, each, findings, immutableText, optional, required } from "../../lib/validate.ts";
+import {
+  anything,
+  type Check,
+  child,
+  each,
+  findings,
+  immutableText,
+  optional,
+  required,
+  worthChecking,
+} from "../../lib/validate.ts";
 
 const longestPoolName = 253;
 const mostPools = 1000;
@@ -31,7 +41,7 @@ const driverName: Check<string> = (name, at, found) => {
 
 const poolName: Check<string> = (name, at, found) => {
   if (utf8Length(name) > longestPoolName) found.push(field.tooLong(at, longestPoolName));
-  for (const [index, part] of name.split("/").entries())
+  for (const [index, part] of worthChecking(name.split("/"), found))
     if (part === "") found.push(field.invalid(at, name, `segment ${index}: must not be empty`));
     else for (const text of longNameTexts(part)) found.push(field.invalid(at, part, `segment ${index}: ${text}`));
 };

@@ -17,7 +17,7 @@ import {
   shortName,
   union,
 } from "../../lib/pod-groups.ts";
-import { type Check, child, findings, optional, required } from "../../lib/validate.ts";
+import { type Check, child, findings, optional, required, worthChecking } from "../../lib/validate.ts";
 
 const templateReference: Check<PodGroupTemplateReference> = (reference, at, found) => {
   union<PodGroupTemplateReference>("workload")(reference, at, found);
@@ -37,7 +37,7 @@ const judgeStatus = ({ spec, status }: PodGroup) =>
     (value, at, found) => {
       conditions(value?.conditions, child(at, "conditions"), found);
       const path = child(at, "resourceClaimStatuses");
-      for (const [index, { name = "" }] of (value?.resourceClaimStatuses ?? []).entries())
+      for (const [index, { name = "" }] of worthChecking(value?.resourceClaimStatuses ?? [], found))
         if (!spec.resourceClaims?.some((claim) => claim.name === name))
           found.push(
             field.invalid(`${path}[${index}].name`, name, "must match the name of an entry in `spec.resourceClaims`"),

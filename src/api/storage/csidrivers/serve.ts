@@ -2,7 +2,17 @@
 import type { CSIDriver, TokenRequest } from "../../../../facts/types/storage.v1.ts";
 import { deepEqual, field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { type Check, child, findings, immutable, item, oneOf, optional, required } from "../../lib/validate.ts";
+import {
+  type Check,
+  child,
+  findings,
+  immutable,
+  item,
+  oneOf,
+  optional,
+  required,
+  worthChecking,
+} from "../../lib/validate.ts";
 
 type Spec = CSIDriver["spec"];
 
@@ -11,7 +21,7 @@ const longestTokenSeconds = 2 ** 32;
 
 const tokenRequests: Check<readonly TokenRequest[] | undefined> = (list, at, found) => {
   const seen = new Set<string>();
-  for (const [index, { audience = "", expirationSeconds }] of (list ?? []).entries()) {
+  for (const [index, { audience = "", expirationSeconds }] of worthChecking(list ?? [], found)) {
     const path = item(at, index);
     if (seen.has(audience)) {
       found.push(field.duplicate(child(path, "audience"), audience));

@@ -12,6 +12,7 @@ import {
   item,
   named,
   notNegative,
+  worthChecking,
 } from "../../lib/validate.ts";
 import { csiDriverName } from "../../lib/volumes/volume-sources.ts";
 
@@ -39,7 +40,7 @@ function topologyKeys(keys: readonly string[], at: string, found: Findings): voi
 
 const drivers: Check<readonly CSINodeDriver[] | undefined | null> = (list, at, found) => {
   const names = new Set<string>();
-  for (const [index, value] of (list ?? []).entries()) {
+  for (const [index, value] of worthChecking(list ?? [], found)) {
     const path = item(at, index);
     driver(value, path, found);
     if (names.has(value.name)) found.push(field.duplicate(child(path, "name"), value.name));
@@ -53,12 +54,14 @@ const withoutAllocatable = ({ allocatable: _, ...rest }: CSINodeDriver): object 
 /** A driver that stays may only report other limits. */
 function keptDrivers(node: CSINode, old: CSINode): Findings {
   const found: Findings = [];
-  for (const before of old.spec?.drivers ?? [])
-    for (const each of node.spec?.drivers ?? [])
-      if (before.name === each.name && !deepEqual(withoutAllocatable(each), withoutAllocatable(before)))
-        found.push(
-          field.invalid("spec.drivers", internalForm("storage.CSINodeDriver", withoutAllocatable(each)), immutableText),
-        );
+  const now = new Map(node.spec?.drivers?.map((each) => [each.name, each]));
+  for (const [, before] of worthChecking(old.spec?.drivers ?? [], found)) {
+    const each = now.get(before.name);
+    if (each !== undefined && !deepEqual(withoutAllocatable(each), withoutAllocatable(before)))
+      found.push(
+        field.invalid("spec.drivers", internalForm("storage.CSINodeDriver", withoutAllocatable(each)), immutableText),
+      );
+  }
   return found;
 }
 

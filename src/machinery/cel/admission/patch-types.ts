@@ -111,7 +111,7 @@ export function jsonOf(value: Result): unknown {
     return value;
   if (typeof value === "bigint") return plain(value);
   if (value instanceof CelUint) return plain(value.value);
-  if (value instanceof Uint8Array) return btoa(String.fromCharCode(...value));
+  if (value instanceof Uint8Array) return btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join(""));
   if (value instanceof BuiltObject)
     return Object.fromEntries([...value.fields].map(([name, each]) => [name, jsonOf(each)]));
   if (value instanceof CelList) return Array.from(value, jsonOf);

@@ -40,7 +40,11 @@ const reservedKept: Readonly<Record<Part, string>> = {
 };
 
 /** The bytes of a text, one a character. */
-export const toBytes = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));
+export const toBytes = (text: string): string =>
+  plainText.test(text)
+    ? text
+    : Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+const plainText = /^[\0-\x7f]*$/;
 /** The text of bytes, one a character. */
 export const fromBytes = (bytes: string): string =>
   new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(bytes, (each) => each.charCodeAt(0)));

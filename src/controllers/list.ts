@@ -7,6 +7,7 @@ const accounts: Readonly<Record<string, string>> = {
   "certificatesigningrequest-signing-controller": "certificate-controller",
   "certificatesigningrequest-approving-controller": "certificate-controller",
   "certificatesigningrequest-cleaner-controller": "certificate-controller",
+  "podcertificaterequest-cleaner-controller": "podcertificaterequestcleaner",
   "bootstrap-signer-controller": "bootstrap-signer",
   "token-cleaner-controller": "token-cleaner",
   "replicationcontroller-controller": "replication-controller",
@@ -135,6 +136,10 @@ export const controllers: readonly ControllerEntry[] = [
   entry(
     "certificatesigningrequest-cleaner-controller",
     async () => (await import("./certificatesigningrequest-cleaner/controller.ts")).runCertificateCleaner,
+  ),
+  entry(
+    "podcertificaterequest-cleaner-controller",
+    async () => (await import("./podcertificaterequest-cleaner/controller.ts")).runPodCertificateRequestCleaner,
   ),
   optional(
     "bootstrap-signer-controller",

@@ -10,8 +10,9 @@ import { type AggregationOptions, createAggregation } from "./aggregation/index.
 import type { Auditor } from "./audit/contract.ts";
 import { rbacEscalationCheck } from "./authz/escalation.ts";
 import { policyParamsCheck } from "./authz/policy-params.ts";
+import type { BootstrapMeans } from "./bootstrap/rbac.ts";
 import { markServiceCIDRReady } from "./bootstrap/service-cidr.ts";
-import { createSettledWriter, type SettledWriter } from "./bootstrap/settled.ts";
+import { createSettledWriter } from "./bootstrap/settled.ts";
 import { bootstrapNamespaces, bootstrapObjects, type ServerIdentity } from "./bootstrap/system-objects.ts";
 import { createCatalog } from "./catalog.ts";
 import type { ServerCore } from "./context.ts";
@@ -92,7 +93,7 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   readonly profiling?: boolean;
   readonly auditor?: Auditor;
   /** Runs in start() when the caches are filled: RBAC's bootstrap objects. */
-  readonly bootstrap?: (writer: ObjectWriter, reader: ObjectReader, settled: SettledWriter) => Promise<void>;
+  readonly bootstrap?: (writer: ObjectWriter, reader: ObjectReader, means: BootstrapMeans) => Promise<void>;
   readonly maxRequestsInflight?: number;
   readonly maxMutatingRequestsInflight?: number;
   /** Events that the server tells by itself, under the name of a component. */
@@ -286,7 +287,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         bootstrapObjects(host, options).then(() =>
           markServiceCIDRReady({ reader, transport, clock, log }, options.serviceClusterIPRange),
         ),
-        options.bootstrap?.(writer, reader, settled),
+        options.bootstrap?.(writer, reader, { settled, featureEnabled }),
         definitions.start(),
         aggregation.start(),
       ]);

@@ -44,7 +44,7 @@ export interface ControllerOptions {
 }
 
 /** Gates whose default in v1.36 is off; every other gate that a controller asks for is on. */
-const offByDefault = new Set(["MaxUnavailableStatefulSet", "HPAScaleToZero"]);
+const offByDefault = new Set(["MaxUnavailableStatefulSet", "HPAScaleToZero", "PodCertificateRequest"]);
 
 export const featureEnabled = (context: Pick<ControllerContext, "options">, gate: string): boolean =>
   context.options.featureEnabled?.(gate) ?? !offByDefault.has(gate);

@@ -96,6 +96,8 @@ function splitOnce(text: string, separator: string): [string, string] {
   return [text.slice(0, at), text.slice(at + separator.length)];
 }
 
+const cleanerRole = "system:controller:podcertificaterequestcleaner";
+
 /** The default objects, the same ones on each call: nobody changes them. */
 export const bootstrapClusterRoles = once((): ClusterRole[] =>
   (table.clusterRoles as readonly RoleEntry[]).map((entry) => roleOf("ClusterRole", entry) as ClusterRole),
@@ -112,6 +114,44 @@ export const bootstrapRoleBindings = once((): RoleBinding[] =>
   (table.roleBindings as readonly BindingEntry[]).map((entry) => bindingOf("RoleBinding", entry) as RoleBinding),
 );
 
+const certificateRule = (...verbs: readonly string[]): PolicyRule => ({
+  verbs: [...verbs],
+  apiGroups: ["certificates.k8s.io"],
+  resources: ["podcertificaterequests"],
+});
+
+/** What no build has prepared. */
+const beyondDefaults = new WeakSet<object>();
+const beyond = <T extends object>(object: T): T => {
+  beyondDefaults.add(object);
+  return object;
+};
+
+/** With what the feature PodCertificateRequest adds: nodes ask, and a controller cleans up. */
+const podCertificates = {
+  roles: once((): ClusterRole[] => [
+    ...bootstrapClusterRoles().map((role) =>
+      role.metadata.name === "system:node"
+        ? beyond({ ...role, rules: [...(role.rules ?? []), certificateRule("get", "list", "watch", "create")] })
+        : role,
+    ),
+    beyond({
+      ...(roleOf("ClusterRole", { name: cleanerRole }) as ClusterRole),
+      rules: [certificateRule("get", "list", "watch", "delete")],
+    }),
+  ]),
+  bindings: once((): ClusterRoleBinding[] => [
+    ...bootstrapClusterRoleBindings(),
+    beyond(
+      bindingOf("ClusterRoleBinding", {
+        name: cleanerRole,
+        role: `ClusterRole:${cleanerRole}`,
+        subjects: ["ServiceAccount:kube-system/podcertificaterequestcleaner"],
+      }) as ClusterRoleBinding,
+    ),
+  ]),
+};
+
 function once<T extends KubeObject>(make: () => T[]): () => readonly T[] {
   let made: readonly T[] | undefined;
   return () => (made ??= deepFreeze(make()));
@@ -122,6 +162,11 @@ export const nodeRules: readonly PolicyRule[] = (
   (table.clusterRoles as readonly RoleEntry[]).find((entry) => entry.name === "system:node")?.rules ?? []
 ).map(ruleOf);
 
+export interface BootstrapMeans {
+  readonly settled?: SettledWriter;
+  readonly featureEnabled?: (gate: string) => boolean;
+}
+
 /**
  * Creates what is missing and completes what is there. Reads the cache alone when nothing has to change. The namespaces
  * kube-system and kube-public must exist. All writes go out together, so that the store can commit them as one group; those of a new
@@ -130,8 +175,9 @@ export const nodeRules: readonly PolicyRule[] = (
 export async function bootstrapRbac(
   writer: ObjectWriter,
   reader: ObjectReader,
-  settled?: SettledWriter,
+  { settled, featureEnabled }: BootstrapMeans = {},
 ): Promise<void> {
+  const gated = featureEnabled?.("PodCertificateRequest") === true ? podCertificates : undefined;
   const writes: Promise<unknown>[] = [];
   const reconcile = <T extends AnyRole | AnyBinding>(
     kind: KindDefinition<T>,
@@ -140,7 +186,7 @@ export async function bootstrapRbac(
   ): void => {
     const isNew = settled !== undefined && reader.list(kind).length === 0;
     for (const object of wanted) {
-      if (isNew) {
+      if (isNew && !beyondDefaults.has(object)) {
         writes.push(settled.create(kind, { body: object }));
         continue;
       }
@@ -165,8 +211,12 @@ export async function bootstrapRbac(
       }
     }
   };
-  reconcile(clusterRoles, bootstrapClusterRoles(), completeRole);
-  reconcile(clusterRoleBindings, bootstrapClusterRoleBindings(), completeBinding);
+  reconcile(clusterRoles, gated === undefined ? bootstrapClusterRoles() : gated.roles(), completeRole);
+  reconcile(
+    clusterRoleBindings,
+    gated === undefined ? bootstrapClusterRoleBindings() : gated.bindings(),
+    completeBinding,
+  );
   reconcile(roles, bootstrapRoles(), completeRole);
   reconcile(roleBindings, bootstrapRoleBindings(), completeBinding);
   await Promise.all(writes);

@@ -253,3 +253,19 @@ test("from the request to the certificate", async () => {
     "<none>",
   ]);
 });
+
+test("nodes and the cleaner have their roles with the feature", async () => {
+  const at = "/apis/rbac.authorization.k8s.io/v1";
+  const node = await ask(server, `GET ${at}/clusterroles/system:node`);
+  assert.match(JSON.stringify(node.body["rules"]), /podcertificaterequests/);
+  const name = "system:controller:podcertificaterequestcleaner";
+  const cleaner = await ask(server, `GET ${at}/clusterroles/${name}`);
+  assert.deepEqual(cleaner.body["rules"], [
+    {
+      verbs: ["get", "list", "watch", "delete"],
+      apiGroups: ["certificates.k8s.io"],
+      resources: ["podcertificaterequests"],
+    },
+  ]);
+  assert.equal((await ask(server, `GET ${at}/clusterrolebindings/${name}`)).code, 200);
+});

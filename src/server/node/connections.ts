@@ -121,7 +121,7 @@ export class Connections {
   #sendStream(stream: Http2Stream, response: ApiResponse): Promise<void> {
     if (stream.closed) return discard(response);
     const { status } = response;
-    const headers = { ...asWire(response.headers), date: this.#date() };
+    const headers = { date: this.#date(), ...asWire(response.headers) };
     const isHead = stream.head.method === "HEAD";
     if (isStreaming(response) && !isHead) {
       stream.respond({ status, headers, endStream: false });

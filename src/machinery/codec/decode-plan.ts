@@ -15,6 +15,7 @@ import { JsonNumber, plainCopy } from "./json-text.ts";
 export class ReadContext {
   /** The first type error: Go keeps decoding but reports that one. */
   error: string | undefined;
+  #aborted = false;
   /** Strict findings in document order: `unknown field "spec.foo"`, at most 100. */
   readonly findings = new Set<string>();
   readonly repeated: ReadonlyMap<object, readonly string[]>;
@@ -40,6 +41,12 @@ export class ReadContext {
 
   fail(text: string): void {
     this.error ??= text;
+  }
+
+  /** A value whose own decoder refuses it ends the decoding: Go reports that, not what it found wrong before. */
+  abort(text: string): void {
+    if (!this.#aborted) this.error = text;
+    this.#aborted = true;
   }
 
   typeError(value: unknown, type: string): void {
@@ -277,7 +284,7 @@ const special: Readonly<Record<string, Reader>> = {
         return canonicalQuantity(typeof text === "string" ? text : "not a quantity");
       } catch (error) {
         if (!(error instanceof QuantityError)) throw error;
-        context.fail(error.message);
+        context.abort(error.message);
         return "0";
       }
     },
@@ -302,7 +309,7 @@ function timeReader(canonical: (text: string) => string): Reader {
         return canonical(value);
       } catch (error) {
         if (!(error instanceof TimeError)) throw error;
-        context.fail(error.message);
+        context.abort(error.message);
         return null;
       }
     },

@@ -7,7 +7,7 @@ import { readFirstDocument } from "./yaml.ts";
 const schemas = builtinSchemas();
 const gvk = { group: "", version: "v1", kind: "Secret" };
 const secret = (data: string): Record<string, unknown> => {
-  const text = `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"},${data}}`;
+  const text = `{"apiVersion":"v1","kind":"Secret",${data}}`;
   return decodeObject(new TextEncoder().encode(text), {
     mediaType: "application/json",
     fieldValidation: "Strict",
@@ -44,4 +44,11 @@ test("YAML that is not quite YAML is read as go-yaml reads it", () => {
   for (const [text, want] of yaml)
     if (want instanceof RegExp) assert.throws(() => readFirstDocument(text), { message: want }, text);
     else assert.deepEqual(readFirstDocument(text).value, want, text);
+});
+
+test("what a time's own decoder refuses is told before other types", () => {
+  assert.throws(
+    () => secret('"immutable":"x","metadata":{"creationTimestamp":"x"}'),
+    /parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"/,
+  );
 });

@@ -37,16 +37,22 @@ interface TestFiles {
   /** How many processes at a time. */
   readonly atOnce: number;
   readonly except?: readonly string[];
+  /** Of node, for the tests' processes. */
+  readonly flags?: readonly string[];
   /** The command that end-to-end tests start keeps its compiled code in its own place. */
   readonly cached?: false;
 }
 
 /** Test files of a pattern, each in a process of its own. */
-function tests(pattern: string | readonly string[], { atOnce, except = [], cached }: TestFiles): Promise<boolean> {
+function tests(
+  pattern: string | readonly string[],
+  { atOnce, except = [], flags = [], cached }: TestFiles,
+): Promise<boolean> {
   const files = globSync(pattern as string, { cwd: root, exclude: except }).sort();
   if (files.length === 0) throw new Error(`no test matches ${pattern}`);
   const words = [
     "--disable-warning=ExperimentalWarning",
+    ...flags,
     "--test",
     "--test-reporter=dot",
     `--test-concurrency=${atOnce}`,
@@ -127,7 +133,7 @@ const stages: readonly (readonly Stage[])[] = [
   [{ name: "unit", run: unit }],
   [
     { name: "corpus", run: () => tests("test/corpus/*.test.ts", { atOnce: 1 }) },
-    { name: "fuzz", run: () => tests("test/fuzz/*.test.ts", { atOnce: 2 }) },
+    { name: "fuzz", run: () => tests("test/fuzz/*.test.ts", { atOnce: 2, flags: ["--expose-gc"] }) },
   ],
   [{ name: "build", run: () => program(process.execPath, join(root, "tools", "build.ts"), "--types") }],
   [{ name: "integration", run: () => tests("test/{integration,package,states}/**/*.test.ts", { atOnce: 2 }) }],

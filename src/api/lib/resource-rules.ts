@@ -128,12 +128,14 @@ export const resourceRequirements =
     const requests: ResourceList = value.requests ?? {};
     const [limited, requested] = [sortedKeys(limits), sortedKeys(requests)];
     for (const name of limited) {
+      if (found.length >= mostFindings) break;
       const path = entry(child(at, "limits"), name);
       nameRule(name, path, found);
       quantityRules(name)(limits[name] as string, path, found);
       if (isHugePage(name)) found.push(...hugePageSize(name, limits[name] as string, path));
     }
     for (const name of requested) {
+      if (found.length >= mostFindings) break;
       const path = entry(child(at, "requests"), name);
       nameRule(name, path, found);
       quantityRules(name)(requests[name] as string, path, found);

@@ -2,7 +2,7 @@
 // each other.
 //   node tools/launch.mjs tools/test.ts            all
 //   node tools/launch.mjs tools/test.ts unit …     only the named stages
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,8 +19,18 @@ interface Stage {
   readonly run: () => boolean | Promise<boolean>;
 }
 
+const children = new Set<ChildProcess>();
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => {
+    for (const child of children) child.kill(signal);
+    process.exit(1);
+  });
+
 async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<boolean> {
-  const [status] = await once(spawn(command, args, { cwd: root, stdio: "inherit", env }), "exit");
+  const child = spawn(command, args, { cwd: root, stdio: "inherit", env });
+  children.add(child);
+  const [status] = await once(child, "exit");
+  children.delete(child);
   return status === 0;
 }
 const program = (command: string, ...args: string[]): Promise<boolean> => run(command, args);

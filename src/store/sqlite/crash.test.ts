@@ -12,7 +12,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { type Rng, seededRng } from "../../base/index.ts";
 
-const roundsEach = 40;
+const roundsEach = 100;
 const seeds = [20_261, 20_262];
 
 let folder = "";

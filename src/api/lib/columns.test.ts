@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerStatus, Pod } from "../../../facts/types/core.v1.ts";
 import { age, humanDuration } from "./columns.ts";
-import { podSummary } from "./pod-summary.ts";
+import { podSummary } from "./workloads/pod-summary.ts";
 
 const second = 1000;
 const minute = 60 * second;

@@ -1,6 +1,6 @@
 // The string formats that schemas of custom resources may ask for. Upstream: kube-openapi pkg/validation/strfmt and its
 // govalidator; which of them count is apiextensions-apiserver's pkg/apiserver/validation/formats.go.
-import { parseCidr, parseIp } from "../../lib/ip.ts";
+import { parseCidr, parseIp } from "../../lib/formats/ip.ts";
 
 const uuid = (version: string, variant: string): RegExp =>
   new RegExp(`^[0-9a-f]{8}-?[0-9a-f]{4}-?${version}-?${variant}-?[0-9a-f]{12}$`, "i");

@@ -15,7 +15,7 @@ import {
   goPointer,
   goString,
   goStruct,
-} from "../../lib/go-form.ts";
+} from "../../lib/formats/go-form.ts";
 import type { JsonSchema } from "../custom/schema.ts";
 
 export type Version = CustomResourceDefinitionVersion;

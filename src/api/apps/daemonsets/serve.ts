@@ -19,7 +19,7 @@ import {
   matcherOfSelector,
   matchingLabels,
   templateWarnings,
-} from "../../lib/workload.ts";
+} from "../../lib/workloads/workload.ts";
 
 type Spec = DaemonSet["spec"];
 

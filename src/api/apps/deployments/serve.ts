@@ -19,7 +19,7 @@ import {
   requiredSelector,
   specChanged,
   templateWarnings,
-} from "../../lib/workload.ts";
+} from "../../lib/workloads/workload.ts";
 
 type Spec = Deployment["spec"];
 

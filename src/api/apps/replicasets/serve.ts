@@ -14,7 +14,7 @@ import {
   requiredSelector,
   specChanged,
   templateWarnings,
-} from "../../lib/workload.ts";
+} from "../../lib/workloads/workload.ts";
 
 type Spec = NonNullable<ReplicaSet["spec"]>;
 

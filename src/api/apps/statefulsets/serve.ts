@@ -37,7 +37,7 @@ import {
   requiredSelector,
   specChanged,
   templateWarnings,
-} from "../../lib/workload.ts";
+} from "../../lib/workloads/workload.ts";
 
 type Spec = StatefulSet["spec"];
 

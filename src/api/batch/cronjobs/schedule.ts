@@ -1,5 +1,5 @@
 // Whether a cron schedule and a time zone can be read. Upstream: github.com/robfig/cron/v3 ParseStandard, validateTimeZone.
-import { CronError, parseCron } from "../../lib/cron.ts";
+import { CronError, parseCron } from "../../lib/formats/cron.ts";
 
 /** What is wrong with a schedule, as upstream says it; undefined when nothing is. */
 export function scheduleError(schedule: string): string | undefined {

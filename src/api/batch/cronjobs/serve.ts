@@ -3,10 +3,10 @@
 import type { CronJob } from "../../../../facts/types/batch.v1.ts";
 import { field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { defaultJobSpec, jobSpec, jobSpecWarnings } from "../../lib/job-spec.ts";
 import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
 import { type Check, child, findings, notNegative, oneOf, optional, required } from "../../lib/validate.ts";
-import { hostNameWarnings, specChanged } from "../../lib/workload.ts";
+import { defaultJobSpec, jobSpec, jobSpecWarnings } from "../../lib/workloads/job-spec.ts";
+import { hostNameWarnings, specChanged } from "../../lib/workloads/workload.ts";
 import { scheduleError, timeZoneErrors } from "./schedule.ts";
 
 type Spec = CronJob["spec"];

@@ -5,23 +5,23 @@ import type { PodTemplateSpec } from "../../../../facts/types/core.v1.ts";
 import { deepClone, deepEqual, dns1123Label, field, sentEmpty } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { internalForm } from "../../lib/internal-form.ts";
+import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
+import { labelSelector } from "../../lib/selector-rules.ts";
+import { type Check, child, type Findings, findings, immutable, immutableText } from "../../lib/validate.ts";
 import {
   defaultJobSpec,
   jobSpec,
   jobSpecWarnings,
   printedFailurePolicy,
   printedSuccessPolicy,
-} from "../../lib/job-spec.ts";
-import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
-import { labelSelector } from "../../lib/selector-rules.ts";
-import { type Check, child, type Findings, findings, immutable, immutableText } from "../../lib/validate.ts";
+} from "../../lib/workloads/job-spec.ts";
 import {
   hostNameWarnings,
   immutableSelector,
   matcherOfSelector,
   matchingLabels,
   specChanged,
-} from "../../lib/workload.ts";
+} from "../../lib/workloads/workload.ts";
 import { jobStatus } from "./status.ts";
 
 const uidLabel = "batch.kubernetes.io/controller-uid";

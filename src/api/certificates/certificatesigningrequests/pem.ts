@@ -1,7 +1,7 @@
 // PEM blocks with certificates and certificate requests. Of a certificate the outer form is looked at, a request is looked through.
 // Upstream: ParseCSR and validateCertificate in pkg/apis/certificates.
-import { DerError, derFields, tags } from "../../lib/der.ts";
-import { decoded, pemBlocks } from "../../lib/pem.ts";
+import { DerError, derFields, tags } from "../../lib/formats/der.ts";
+import { decoded, pemBlocks } from "../../lib/formats/pem.ts";
 import { signatureProblem } from "./signature.ts";
 
 /** What is wrong with a request, as upstream says it; undefined when it is one and signed by its own key. */

@@ -9,7 +9,7 @@ import {
   derItems,
   identifierText,
   tags,
-} from "../../lib/der.ts";
+} from "../../lib/formats/der.ts";
 
 type KeyKind = "RSA" | "ECDSA" | "Ed25519";
 type Hash = "SHA-1" | "SHA-256" | "SHA-384" | "SHA-512";

@@ -3,7 +3,7 @@
 import type { ClusterTrustBundle } from "../../../../facts/types/certificates.v1beta1.ts";
 import { deepEqual, dns1123Subdomain, type FieldError, field, utf8Length } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { pemBlocks } from "../../lib/pem.ts";
+import { pemBlocks } from "../../lib/formats/pem.ts";
 import { signer } from "../../lib/signer-name.ts";
 import { type Check, findings, immutableText, worthChecking } from "../../lib/validate.ts";
 

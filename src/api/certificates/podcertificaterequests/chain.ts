@@ -1,7 +1,7 @@
 // Chains of issued certificates, as far as upstream judges them. Loaded with the X.509 library when the first is written.
 import "reflect-metadata";
 import { SubjectAlternativeNameExtension, X509Certificate } from "@peculiar/x509";
-import { pemBlocks } from "../../lib/pem.ts";
+import { pemBlocks } from "../../lib/formats/pem.ts";
 
 export interface Leaf {
   readonly notBeforeMs: number;

@@ -11,9 +11,9 @@ import {
 } from "../../../machinery/index.ts";
 import { defineRules, type RuleContext } from "../../kind.ts";
 import { conditions } from "../../lib/conditions.ts";
+import { decoded } from "../../lib/formats/pem.ts";
 import { internalForm } from "../../lib/internal-form.ts";
 import { labelKey } from "../../lib/metadata.ts";
-import { decoded } from "../../lib/pem.ts";
 import { signer } from "../../lib/signer-name.ts";
 import { type Check, type Findings, findings, immutableText, named } from "../../lib/validate.ts";
 import { isProof, type KeyFacts, keyFacts, requestFacts } from "../certificatesigningrequests/signature.ts";

@@ -2,7 +2,7 @@
 import type { ConfigMap } from "../../../../facts/types/core.v1.ts";
 import { configMapKey, deepEqual, field, sentEmpty, utf8Length } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { base64Length, fillNullBytes } from "../../lib/base64.ts";
+import { base64Length, fillNullBytes } from "../../lib/formats/base64.ts";
 import { type Check, entry, findings, visit } from "../../lib/validate.ts";
 
 const sizeLimitBytes = 1024 * 1024;

@@ -2,7 +2,7 @@
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints } from "../../../../facts/types/core.v1.ts";
 import { deepEqual, type FieldError, field, qualifiedName } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { endpointIp, ipWarnings, legacyIp } from "../../lib/ip.ts";
+import { endpointIp, ipWarnings, legacyIp } from "../../lib/formats/ip.ts";
 import {
   type Check,
   child,

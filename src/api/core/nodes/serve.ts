@@ -2,7 +2,7 @@
 import type { Node, Taint } from "../../../../facts/types/core.v1.ts";
 import { field, labelValue, utf8Length } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { cidrWarnings, isDualStack, legacyCidr } from "../../lib/ip.ts";
+import { cidrWarnings, isDualStack, legacyCidr } from "../../lib/formats/ip.ts";
 import { labelKey } from "../../lib/metadata.ts";
 import { quantityRules } from "../../lib/resource-rules.ts";
 import { roundResourceList } from "../../lib/resources.ts";

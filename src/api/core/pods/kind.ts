@@ -2,7 +2,7 @@
 import type { Pod } from "../../../../facts/types/core.v1.ts";
 import { allVerbs, defineKind } from "../../kind.ts";
 import { age, orElse, tableColumns } from "../../lib/columns.ts";
-import { podSummary } from "../../lib/pod-summary.ts";
+import { podSummary } from "../../lib/workloads/pod-summary.ts";
 
 /** How many of the pod's readiness gates are true: `1/2`. */
 function readinessGates({ spec, status }: Pod): string {

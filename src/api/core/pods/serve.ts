@@ -2,7 +2,7 @@
 import type { Pod, PodSpec } from "../../../../facts/types/core.v1.ts";
 import { dns1123Label } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { ipWarnings } from "../../lib/ip.ts";
+import { ipWarnings } from "../../lib/formats/ip.ts";
 import { copyAppArmor } from "../../lib/pod-spec/app-armor.ts";
 import { defaultPod } from "../../lib/pod-spec/defaults.ts";
 import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";

@@ -1,7 +1,7 @@
 // Rules of writes to a pod's status. Upstream: ValidatePodStatusUpdate.
 import type { Container, ContainerStatus, Pod, PodCondition, PodSpec } from "../../../../facts/types/core.v1.ts";
 import { dns1123Subdomain, type FieldError, field, qualifiedName } from "../../../machinery/index.ts";
-import { isDualStack, legacyIp, parseIp } from "../../lib/ip.ts";
+import { isDualStack, legacyIp, parseIp } from "../../lib/formats/ip.ts";
 import { type Check, child, findings, immutable, item, named, unlessKept, worthChecking } from "../../lib/validate.ts";
 import { allocatedResources, claimStatuses, extendedClaim, users } from "./status-parts.ts";
 import { keptAnnotations } from "./validate.ts";

@@ -2,7 +2,7 @@
 import type { Secret } from "../../../../facts/types/core.v1.ts";
 import { configMapKey, deepEqual, field, sentEmpty } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { base64Length, base64ToText, fillNullBytes, textToBase64 } from "../../lib/base64.ts";
+import { base64Length, base64ToText, fillNullBytes, textToBase64 } from "../../lib/formats/base64.ts";
 import { annotationPath } from "../../lib/metadata.ts";
 import { type Check, entry, findings, immutable, worthChecking } from "../../lib/validate.ts";
 

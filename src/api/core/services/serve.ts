@@ -2,7 +2,7 @@
 import type { Service } from "../../../../facts/types/core.v1.ts";
 import { deepEqual } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { cidrWarnings, ipWarnings } from "../../lib/ip.ts";
+import { cidrWarnings, ipWarnings } from "../../lib/formats/ip.ts";
 import { labelName } from "../../lib/metadata.ts";
 import { isExternallyAccessible, mayHaveNodePorts, needsClusterIP, needsHealthCheck } from "./traits.ts";
 import { validateService, validateServiceStatus, validateServiceUpdate } from "./validate.ts";

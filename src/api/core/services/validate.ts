@@ -1,8 +1,8 @@
 // Validation of services. Upstream: validateService and ValidateServiceUpdate in pkg/apis/core/validation.
 import type { Service, ServicePort } from "../../../../facts/types/core.v1.ts";
 import { dns1123Subdomain, type FieldError, field, qualifiedName } from "../../../machinery/index.ts";
+import { endpointIp, isDualStack, legacyCidr, legacyIp, parseIp } from "../../lib/formats/ip.ts";
 import { internalForm } from "../../lib/internal-form.ts";
-import { endpointIp, isDualStack, legacyCidr, legacyIp, parseIp } from "../../lib/ip.ts";
 import { labels } from "../../lib/metadata.ts";
 import { portNumberOrName } from "../../lib/pod-spec/handlers.ts";
 import {

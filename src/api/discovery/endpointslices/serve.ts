@@ -10,7 +10,7 @@ import {
   qualifiedName,
 } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { endpointIp, ipWarnings, legacyIp, parseIp, strictIp } from "../../lib/ip.ts";
+import { endpointIp, ipWarnings, legacyIp, parseIp, strictIp } from "../../lib/formats/ip.ts";
 import {
   type Check,
   child,

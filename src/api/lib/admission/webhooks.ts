@@ -14,7 +14,7 @@ import {
   field,
   portNumber,
 } from "../../../machinery/index.ts";
-import { parseGoUrl } from "../go-url.ts";
+import { parseGoUrl } from "../formats/go-url.ts";
 import { labelSelector } from "../selector-rules.ts";
 import {
   type Check,

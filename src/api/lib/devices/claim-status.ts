@@ -10,8 +10,8 @@ import type {
 } from "../../../../facts/types/resource.v1.ts";
 import { deepEqual, field, utf8Length } from "../../../machinery/index.ts";
 import { conditions } from "../conditions.ts";
+import { formatIp, parseCidr } from "../formats/ip.ts";
 import { internalForm } from "../internal-form.ts";
-import { formatIp, parseCidr } from "../ip.ts";
 import { nodeSelector } from "../selector-rules.ts";
 import { type Check, child, type Findings, findings, immutableText, required } from "../validate.ts";
 import {

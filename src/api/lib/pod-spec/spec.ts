@@ -14,7 +14,7 @@ import {
   qualifiedName,
   utf8Length,
 } from "../../../machinery/index.ts";
-import { legacyIp } from "../ip.ts";
+import { legacyIp } from "../formats/ip.ts";
 import { annotations, labels } from "../metadata.ts";
 import { containerResourceName, podResourceName, resourceRequirements } from "../resource-rules.ts";
 import { isHugePage } from "../resources.ts";

@@ -8,7 +8,7 @@ import type {
   WeightedPodAffinityTerm,
 } from "../../../../facts/types/core.v1.ts";
 import { labelValue, type ObjectMeta, quantityMilliValue } from "../../../machinery/index.ts";
-import { ipWarnings } from "../ip.ts";
+import { ipWarnings } from "../formats/ip.ts";
 import { child, entry, item } from "../validate.ts";
 import { appArmorWarnings } from "./app-armor.ts";
 import { overlapWarnings } from "./overlapping-paths.ts";

@@ -16,7 +16,7 @@ import {
   wildcardDns1123Subdomain,
 } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { legacyIp, parseIp } from "../../lib/ip.ts";
+import { legacyIp, parseIp } from "../../lib/formats/ip.ts";
 import {
   type Check,
   child,

@@ -2,8 +2,8 @@
 import type { IPAddress, ParentReference } from "../../../../facts/types/networking.v1.ts";
 import { deepEqual, field, pathSegmentName } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { strictIp } from "../../lib/formats/ip.ts";
 import { internalForm } from "../../lib/internal-form.ts";
-import { strictIp } from "../../lib/ip.ts";
 import {
   type Check,
   child,

@@ -7,7 +7,7 @@ import type {
 } from "../../../../facts/types/networking.v1.ts";
 import { field, portName, portNumber } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { type Cidr, cidrWarnings, legacyCidr, parseCidr } from "../../lib/ip.ts";
+import { type Cidr, cidrWarnings, legacyCidr, parseCidr } from "../../lib/formats/ip.ts";
 import { labelSelector } from "../../lib/selector-rules.ts";
 import {
   type Check,

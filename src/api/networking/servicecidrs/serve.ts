@@ -2,7 +2,7 @@
 import type { ServiceCIDR } from "../../../../facts/types/networking.v1.ts";
 import { deepClone, field, sentEmpty } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { isDualStack, parseCidr, strictCidr } from "../../lib/ip.ts";
+import { isDualStack, parseCidr, strictCidr } from "../../lib/formats/ip.ts";
 import { type Check, each, type Findings, findings, immutableText, item } from "../../lib/validate.ts";
 
 const path = "spec.cidrs";

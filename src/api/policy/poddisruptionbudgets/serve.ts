@@ -6,7 +6,7 @@ import { conditions } from "../../lib/conditions.ts";
 import { internalForm } from "../../lib/internal-form.ts";
 import { labelSelector } from "../../lib/selector-rules.ts";
 import { all, type Check, child, findings, notNegative, oneOf, optional } from "../../lib/validate.ts";
-import { atMostAll, intOrPercent } from "../../lib/workload.ts";
+import { atMostAll, intOrPercent } from "../../lib/workloads/workload.ts";
 
 type Spec = NonNullable<PodDisruptionBudget["spec"]>;
 

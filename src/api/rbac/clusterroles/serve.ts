@@ -5,7 +5,7 @@ import { defineRules } from "../../kind.ts";
 import { policyRule, rbacName } from "../../lib/rbac-rules.ts";
 import { labelSelector } from "../../lib/selector-rules.ts";
 import { type Check, child, each, findings, item, optional, worthChecking } from "../../lib/validate.ts";
-import { matcherOfSelector } from "../../lib/workload.ts";
+import { matcherOfSelector } from "../../lib/workloads/workload.ts";
 
 const aggregation: Check<AggregationRule> = (rule, at, found) => {
   const path = child(at, "clusterRoleSelectors");

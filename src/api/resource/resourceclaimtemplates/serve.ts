@@ -7,8 +7,8 @@ import { claimSpec, defaultClaimSpec, dropDisabledClaimFields } from "../../lib/
 import { sameForm } from "../../lib/devices/same-form.ts";
 import { loadSelectors } from "../../lib/devices/selector-expression.ts";
 import { internalForm } from "../../lib/internal-form.ts";
-import { inGoOrder, templateMetadata } from "../../lib/template-metadata.ts";
 import { findings, immutableText } from "../../lib/validate.ts";
+import { inGoOrder, templateMetadata } from "../../lib/workloads/template-metadata.ts";
 
 export const resourceClaimTemplateRules = defineRules<ResourceClaimTemplate>({
   ready: loadSelectors,

@@ -9,8 +9,7 @@ import type {
 import { deepClone, deepEqual, field, utf8Length } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { conditions } from "../../lib/conditions.ts";
-import { goList, goNumber, goPointer, goString, goStruct } from "../../lib/go-form.ts";
-import { atLeast, atMost, keyedList, longName, longNameTexts } from "../../lib/pod-groups.ts";
+import { goList, goNumber, goPointer, goString, goStruct } from "../../lib/formats/go-form.ts";
 import {
   anything,
   type Check,
@@ -22,6 +21,7 @@ import {
   required,
   worthChecking,
 } from "../../lib/validate.ts";
+import { atLeast, atMost, keyedList, longName, longNameTexts } from "../../lib/workloads/pod-groups.ts";
 
 const longestPoolName = 253;
 const mostPools = 1000;

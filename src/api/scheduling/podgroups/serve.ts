@@ -7,6 +7,7 @@ import type {
 import { deepClone, field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { conditions } from "../../lib/conditions.ts";
+import { type Check, child, findings, optional, required, worthChecking } from "../../lib/validate.ts";
 import {
   dropDisabledGroupFields,
   judgeGrouped,
@@ -16,8 +17,7 @@ import {
   schedulingPolicy,
   shortName,
   union,
-} from "../../lib/pod-groups.ts";
-import { type Check, child, findings, optional, required, worthChecking } from "../../lib/validate.ts";
+} from "../../lib/workloads/pod-groups.ts";
 
 const templateReference: Check<PodGroupTemplateReference> = (reference, at, found) => {
   union<PodGroupTemplateReference>("workload")(reference, at, found);

@@ -6,6 +6,7 @@ import type {
 } from "../../../../facts/types/scheduling.v1alpha2.ts";
 import { field, pathSegmentName } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { type Check, child, findings, named, optional, required } from "../../lib/validate.ts";
 import {
   dropDisabledGroupFields,
   judgeGrouped,
@@ -14,8 +15,7 @@ import {
   longName,
   schedulingPolicy,
   shortName,
-} from "../../lib/pod-groups.ts";
-import { type Check, child, findings, named, optional, required } from "../../lib/validate.ts";
+} from "../../lib/workloads/pod-groups.ts";
 
 const mostTemplates = 8;
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { findings } from "../validate.ts";
 import {
   cidrWarnings,
   formatCidr,
@@ -13,7 +14,6 @@ import {
   parseIp,
   strictIp,
 } from "./ip.ts";
-import { findings } from "./validate.ts";
 
 const texts: readonly (readonly [string, string | undefined])[] = [
   ["10.1.2.3", "10.1.2.3"],

@@ -5,12 +5,12 @@ import type {
   PodFailurePolicyRule,
   SuccessPolicy,
   SuccessPolicyRule,
-} from "../../../facts/types/batch.v1.ts";
-import { field, qualifiedName, utf8Length } from "../../machinery/index.ts";
-import { domainPrefixedPath } from "./domain-path.ts";
-import { indexesError, indexesTotal } from "./index-intervals.ts";
-import { defaultPodTemplate } from "./pod-spec/defaults.ts";
-import { podTemplate } from "./pod-spec/spec.ts";
+} from "../../../../facts/types/batch.v1.ts";
+import { field, qualifiedName, utf8Length } from "../../../machinery/index.ts";
+import { domainPrefixedPath } from "../domain-path.ts";
+import { indexesError, indexesTotal } from "../index-intervals.ts";
+import { defaultPodTemplate } from "../pod-spec/defaults.ts";
+import { podTemplate } from "../pod-spec/spec.ts";
 import {
   type Check,
   child,
@@ -21,7 +21,7 @@ import {
   notNegative,
   optional,
   worthChecking,
-} from "./validate.ts";
+} from "../validate.ts";
 import { templateWarnings } from "./workload.ts";
 
 const mostIndexes = 100_000;

@@ -1,6 +1,6 @@
 // The grammar of cron schedules: five fields, descriptors, `@every`, and a `TZ=` prefix. Upstream: github.com/robfig/cron/v3 (ParseStandard).
 // What a schedule means in time is the CronJob controller's matter.
-import { parseGoDuration } from "../../machinery/index.ts";
+import { parseGoDuration } from "../../../machinery/index.ts";
 
 interface Bounds {
   readonly min: number;

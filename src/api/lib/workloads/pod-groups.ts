@@ -5,7 +5,7 @@ import type {
   PodGroupSchedulingConstraints,
   PodGroupSchedulingPolicy,
   PodGroupTemplate,
-} from "../../../facts/types/scheduling.v1alpha2.ts";
+} from "../../../../facts/types/scheduling.v1alpha2.ts";
 import {
   deepEqual,
   dns1123Label,
@@ -13,9 +13,9 @@ import {
   field,
   maxLengthError,
   type NameCheck,
-} from "../../machinery/index.ts";
-import type { RuleContext } from "../kind.ts";
-import { labelKey } from "./metadata.ts";
+} from "../../../machinery/index.ts";
+import type { RuleContext } from "../../kind.ts";
+import { labelKey } from "../metadata.ts";
 import {
   type Check,
   child,
@@ -28,7 +28,7 @@ import {
   optional,
   required,
   worthChecking,
-} from "./validate.ts";
+} from "../validate.ts";
 
 /** The fields behind gates. */
 export type Grouped = Pick<

@@ -1,5 +1,5 @@
 // URLs as Go's net/url reads them, for fields whose refusals name what it found. Source: net/url of Go, RFC 3986.
-import { quoteGo } from "../../machinery/index.ts";
+import { quoteGo } from "../../../machinery/index.ts";
 
 export interface GoUrl {
   /** Lower case. */

@@ -1,8 +1,8 @@
 // Metadata of a template that an object will be made of: labels and annotations, nothing else.
 // Upstream: ValidateTemplateObjectMeta in pkg/apis/core/validation.
-import { field, type ObjectMeta, sentEmpty } from "../../machinery/index.ts";
-import { annotations, labels } from "./metadata.ts";
-import { type Check, child } from "./validate.ts";
+import { field, type ObjectMeta, sentEmpty } from "../../../machinery/index.ts";
+import { annotations, labels } from "../metadata.ts";
+import { type Check, child } from "../validate.ts";
 
 const allowed: ReadonlySet<string> = new Set(["labels", "annotations"]);
 

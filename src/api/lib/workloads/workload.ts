@@ -1,7 +1,7 @@
 // What workloads have in common: selectors that must match their templates, templates, rollout numbers, status counters,
 // warnings. Upstream: pkg/apis/apps/validation.
 
-import type { PodTemplateSpec } from "../../../facts/types/core.v1.ts";
+import type { PodTemplateSpec } from "../../../../facts/types/core.v1.ts";
 import {
   deepEqual,
   dns1123Label,
@@ -14,13 +14,13 @@ import {
   labelSelectorMatcher,
   percent,
   SelectorError,
-} from "../../machinery/index.ts";
-import type { ServeRules } from "../kind.ts";
-import { mapOrNull, selectorForm } from "./internal-form.ts";
-import { podTemplate } from "./pod-spec/spec.ts";
-import { podSpecWarnings } from "./pod-spec/warnings.ts";
-import { labelSelector } from "./selector-rules.ts";
-import { type Check, child, type Findings, immutableText, notNegative } from "./validate.ts";
+} from "../../../machinery/index.ts";
+import type { ServeRules } from "../../kind.ts";
+import { mapOrNull, selectorForm } from "../internal-form.ts";
+import { podTemplate } from "../pod-spec/spec.ts";
+import { podSpecWarnings } from "../pod-spec/warnings.ts";
+import { labelSelector } from "../selector-rules.ts";
+import { type Check, child, type Findings, immutableText, notNegative } from "../validate.ts";
 
 /** Undefined when the selector is malformed. */
 export function matcherOfSelector(selector: LabelSelector | undefined): LabelMatcher | undefined {

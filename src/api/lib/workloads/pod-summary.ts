@@ -1,5 +1,5 @@
 // The one line that `kubectl get pods` says of a pod. Upstream: printPod in pkg/printers/internalversion.
-import type { Container, ContainerStatus, Pod } from "../../../facts/types/core.v1.ts";
+import type { Container, ContainerStatus, Pod } from "../../../../facts/types/core.v1.ts";
 
 export interface PodSummary {
   /** Ready containers of all: `1/2`; sidecars count. */

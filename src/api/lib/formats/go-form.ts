@@ -1,7 +1,7 @@
 // Objects as upstream's error texts print them: in the form of its internal Go types, whose fields have other names, stand in
 // their own order and are all there. A form says how one type prints.
 
-import { sentEmpty } from "../../machinery/index.ts";
+import { sentEmpty } from "../../../machinery/index.ts";
 
 type Json = unknown;
 export type GoForm = (value: Json) => Json;

@@ -1,7 +1,7 @@
 // IP addresses and CIDRs as fields hold them. Upstream: k8s.io/apimachinery/pkg/util/validation/ip.go and
 // k8s.io/utils/net, which still read the leading zeros that strict parsers refuse.
-import { field } from "../../machinery/index.ts";
-import type { Check } from "./validate.ts";
+import { field } from "../../../machinery/index.ts";
+import type { Check } from "../validate.ts";
 
 export interface IpAddress {
   readonly family: 4 | 6;

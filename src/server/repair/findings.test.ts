@@ -4,7 +4,7 @@ import type { IPAddress, Service } from "../../api/index.ts";
 import { examineAddress, examineService, type Observed } from "./findings.ts";
 
 const nowMs = Date.parse("2026-01-01T00:10:00Z");
-const secondsAgo = (seconds: number): string => new Date(nowMs - seconds * 1000).toISOString().slice(0, 19) + "Z";
+const secondsAgo = (seconds: number): string => `${new Date(nowMs - seconds * 1000).toISOString().slice(0, 19)}Z`;
 
 const service = (name: string, spec: object, age = 600): Service =>
   ({ metadata: { namespace: "n", name, creationTimestamp: secondsAgo(age) }, spec }) as unknown as Service;

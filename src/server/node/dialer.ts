@@ -91,6 +91,7 @@ function send({
 }): Promise<ApiResponse> {
   return new Promise((resolve, reject) => {
     const query = request.query === undefined || request.query.size === 0 ? "" : `?${request.query}`;
+    const body = request.body instanceof Uint8Array ? request.body : undefined;
     const make = target.tls ? httpsRequest : httpRequest;
     const outgoing = make({
       host: target.host,
@@ -98,16 +99,23 @@ function send({
       servername: serverName(target.host),
       method: request.method,
       path: request.path + query,
-      headers: request.headers as Record<string, string>,
+      headers: withLength(request.headers as Record<string, string>, body),
       agent,
       ...leniency(target),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
     outgoing.on("error", (error) => reject(new Error(goErrorText(error, target.host), { cause: error })));
     outgoing.on("response", (incoming) => resolve(responseOf(incoming)));
-    outgoing.end(request.body instanceof Uint8Array ? request.body : undefined);
+    outgoing.end(body);
   });
 }
+
+/** Node says no length for a DELETE of its own accord: the other side would take the body for the connection's next request. */
+export const withLength = <H extends object>(
+  headers: H,
+  body: Uint8Array | undefined,
+): H & { "content-length"?: string } =>
+  body === undefined ? headers : { ...headers, "content-length": String(body.length) };
 
 export function responseOf(incoming: IncomingMessage): ApiResponse {
   const headers: Record<string, string | readonly string[]> = {};

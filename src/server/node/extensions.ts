@@ -6,7 +6,7 @@ import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ApiResponse } from "../../machinery/index.ts";
 import type { ExtensionDialer, ExtensionRequest, ExtensionTarget } from "../aggregation/contract.ts";
-import { responseOf } from "./dialer.ts";
+import { responseOf, withLength } from "./dialer.ts";
 import { carryUpgrade } from "./upgrade.ts";
 
 export interface FrontProxyCertificate {
@@ -59,7 +59,7 @@ const optionsOf = ({ host, port }: ExtensionTarget, request: ExtensionRequest): 
   port,
   method: request.method,
   path: request.path,
-  headers: request.headers as Record<string, string | string[]>,
+  headers: withLength(request.headers as Record<string, string | string[]>, request.body),
 });
 
 function send(target: ExtensionTarget, request: ExtensionRequest, agent: Agent): Promise<ApiResponse> {

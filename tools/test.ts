@@ -1,5 +1,4 @@
-// `npm test`: everything that must hold, in the order in which a mistake is cheapest to see. Stages of one line below run beside
-// each other.
+// `npm test`: everything that must hold, the cheapest to see first.
 //   node tools/launch.mjs tools/test.ts            all
 //   node tools/launch.mjs tools/test.ts unit …     only the named stages
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
@@ -133,22 +132,30 @@ async function endToEnd(): Promise<boolean> {
   );
 }
 
-const stages: readonly (readonly Stage[])[] = [
-  [{ name: "prepare", run: prepare }],
+/**
+ * Steps, one after the other; of a step lanes, beside each other; of a lane stages, one after the other. What starts clusters mostly waits, and
+ * leaves the processor to what computes.
+ */
+const steps: readonly (readonly (readonly Stage[])[])[] = [
+  [[{ name: "prepare", run: prepare }]],
   [
-    { name: "types", run: () => program(bin("tsc"), "-p", root) },
-    { name: "lint", run: () => program(bin("biome"), "check", "--error-on-warnings", root) },
-    { name: "tidy", run: () => tests("tools/*.test.ts", { atOnce: 1 }) },
+    [{ name: "types", run: () => program(bin("tsc"), "-p", root) }],
+    [{ name: "lint", run: () => program(bin("biome"), "check", "--error-on-warnings", root) }],
+    [{ name: "tidy", run: () => tests("tools/*.test.ts", { atOnce: 1 }) }],
   ],
-  [{ name: "unit", run: unit }],
+  [[{ name: "build", run: () => program(process.execPath, join(root, "tools", "build.ts"), "--types") }]],
   [
-    { name: "corpus", run: () => tests("test/corpus/*.test.ts", { atOnce: 1 }) },
-    { name: "fuzz", run: () => tests("test/fuzz/*.test.ts", { atOnce: 2, flags: ["--expose-gc"] }) },
+    [
+      { name: "unit", run: unit },
+      { name: "corpus", run: () => tests("test/corpus/*.test.ts", { atOnce: 1 }) },
+      { name: "fuzz", run: () => tests("test/fuzz/*.test.ts", { atOnce: 2, flags: ["--expose-gc"] }) },
+    ],
+    [
+      { name: "integration", run: () => tests("test/{integration,package,states}/**/*.test.ts", { atOnce: 2 }) },
+      { name: "e2e", run: endToEnd },
+    ],
   ],
-  [{ name: "build", run: () => program(process.execPath, join(root, "tools", "build.ts"), "--types") }],
-  [{ name: "integration", run: () => tests("test/{integration,package,states}/**/*.test.ts", { atOnce: 2 }) }],
-  [{ name: "e2e", run: endToEnd }],
-  [{ name: "conformance", run: conformance }],
+  [[{ name: "conformance", run: conformance }]],
 ];
 
 const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
@@ -162,16 +169,19 @@ async function runStage({ name, run: body }: Stage): Promise<boolean> {
   return passed;
 }
 
+async function runLane(lane: readonly Stage[]): Promise<boolean> {
+  for (const stage of lane)
+    if ((wanted.length === 0 || wanted.includes(stage.name)) && !(await runStage(stage))) return false;
+  return true;
+}
+
 const wanted = process.argv.slice(2);
-const known = stages.flat().map(({ name }) => name);
+const known = steps.flat(2).map(({ name }) => name);
 const unknown = wanted.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
   console.error(`no stage ${unknown.join(", ")}; there are ${known.join(", ")}`);
   process.exit(2);
 }
 const began = performance.now();
-for (const group of stages) {
-  const chosen = group.filter((each) => wanted.length === 0 || wanted.includes(each.name));
-  if (!(await beside(...chosen.map(runStage)))) process.exit(1);
-}
+for (const lanes of steps) if (!(await beside(...lanes.map(runLane)))) process.exit(1);
 console.log(`ok in ${seconds(began)}`);

@@ -48,7 +48,7 @@ test("a body ends where it ends, whatever the method: what follows on the connec
   const dialer = nodeConnections({});
   const target = { host: "127.0.0.1", port: (server.address() as AddressInfo).port, tls: false };
   try {
-    for (const method of ["DELETE", "POST", "GET", "DELETE"]) {
+    for (const method of ["DELETE", "POST", "GET", "DELETE"] as const) {
       const body = method === "GET" ? {} : { body: new TextEncoder().encode(`{"of":"${method}"}`) };
       const answer = await dialer.request(target, { method, path: "/", headers: {}, ...body });
       for await (const _ of answer.stream ?? []);

@@ -297,15 +297,21 @@ describe("a kubelet on a simulated node", () => {
     );
   });
 
-  it("ends what runs longer than it may", () =>
-    withWorld({}, async ({ create, until }) => {
-      await create("job", { activeDeadlineSeconds: 5, containers: [{ name: "c", image: "x:1" }] });
-      const { status } = await until("job", phaseIs("Failed"));
-      assert.deepEqual(
-        [status?.reason, status?.message],
-        ["DeadlineExceeded", "Pod was active on the node longer than the specified deadline"],
-      );
-    }));
+  for (const stopExitCode of [143, 0])
+    it(`ends what runs longer than it may, also when its containers then end with ${stopExitCode}`, () =>
+      withWorld({}, async ({ create, until, told, clock }) => {
+        const annotations = { "runtime.typernetes.dev/stop-exit-code": String(stopExitCode) };
+        const spec = { activeDeadlineSeconds: 5, containers: [{ name: "c", image: "x:1" }] };
+        await create("job", spec, { annotations });
+        const ended = await until("job", phaseIs("Failed"));
+        await clock.advance(60_000);
+        const { status } = await until("job", () => true);
+        const why = ["DeadlineExceeded", "Pod was active on the node longer than the specified deadline"];
+        assert.deepEqual([ended.status?.reason, ended.status?.message], why);
+        assert.deepEqual([status?.phase, status?.reason, status?.message], ["Failed", ...why]);
+        assert.equal(status?.containerStatuses?.[0]?.state?.terminated?.exitCode, stopExitCode);
+        assert.equal((await told("job")).filter((line) => line.includes("DeadlineExceeded")).length, 1);
+      }));
 
   it("leaves running pods alone when it starts again, and ends those that went meanwhile", () =>
     withWorld({}, async ({ create, until, restart, runtime, client, pod, clock }) => {

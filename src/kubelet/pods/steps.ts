@@ -13,7 +13,7 @@ import type { ProbeManager } from "../probes/manager.ts";
 import { podCgroup, podCgroupSettings } from "../resources/qos.ts";
 import { qosOf } from "../resources/requests.ts";
 import type { StartFailure } from "../status/containers.ts";
-import { generatePodStatus } from "../status/generate.ts";
+import { deadlineExceeded, generatePodStatus } from "../status/generate.ts";
 import type { StatusManager } from "../status/manager.ts";
 import type { Backoff } from "../sync/backoff.ts";
 import { type ImageManager, StartError } from "../sync/images.ts";
@@ -86,8 +86,9 @@ function statusOf(
 ): PodStatus {
   const { context, statuses, probes } = parts;
   const { pod, view, memory } = step;
+  const old = statuses.get(pod.metadata.uid) ?? pod.status;
   return generatePodStatus({
-    ...{ pod, ...seen, old: statuses.get(pod.metadata.uid) ?? pod.status, failures: memory.failures },
+    ...{ pod, ...seen, old, failures: memory.failures, overdue: isOverdue(pod, old, context.clock.now()) },
     startup: (id, name) => probes.startupVerdict(view.uid, id, name),
     readiness: (id, name) => probes.readinessVerdict(view.uid, id, name),
     nowMs: context.clock.now(),
@@ -121,13 +122,15 @@ async function runPod(parts: StepParts, step: Step, observed: ObservedPod): Prom
   const { context, statuses, probes, resizes } = parts;
   const { pod, view, memory } = step;
   probes.update(pod, observed);
+  const before = statuses.get(pod.metadata.uid) ?? pod.status;
   const status = statusOf(parts, step, { observed, terminal: false });
   statuses.set(pod, status, {
     held: runningContainers(observed).length > 0 || observed.sandboxes.some((each) => each.state === "ready"),
   });
+  if (status.reason === deadlineExceeded.reason && before?.reason !== status.reason)
+    podEvent(context, pod, { type: "Normal", ...deadlineExceeded });
   if (isTerminalPhase(status.phase)) return { ended: true };
   const deadlineMs = deadlineOf(pod, statuses.get(pod.metadata.uid));
-  if (deadlineMs !== undefined && context.clock.now() >= deadlineMs) return exceeded(parts, step, status);
   if (context.state.networkProblem !== undefined && !isHostNetwork(pod)) {
     const message = `network is not ready: ${context.state.networkProblem}`;
     podEvent(context, pod, { type: "Warning", reason: "NetworkNotReady", message });
@@ -188,11 +191,11 @@ function deadlineOf(pod: Pod, status: PodStatus | undefined): number | undefined
   return seconds === undefined || Number.isNaN(startMs) ? undefined : startMs + seconds * 1000;
 }
 
-function exceeded(parts: StepParts, { pod }: Step, status: PodStatus): StepResult {
-  const message = "Pod was active on the node longer than the specified deadline";
-  podEvent(parts.context, pod, { type: "Normal", reason: "DeadlineExceeded", message });
-  parts.statuses.set(pod, { ...status, phase: "Failed", reason: "DeadlineExceeded", message }, { held: true });
-  return { ended: true };
+/** What ended in time stays as it ended. */
+function isOverdue(pod: Pod, old: PodStatus | undefined, nowMs: number): boolean {
+  const deadlineMs = deadlineOf(pod, old);
+  if (deadlineMs === undefined || nowMs < deadlineMs) return false;
+  return !isTerminalPhase(old?.phase) || old?.reason === deadlineExceeded.reason;
 }
 
 async function makePodCgroup({ context }: StepParts, { pod, memory }: Step): Promise<void> {

@@ -28,11 +28,18 @@ export interface GenerateInput {
   readonly nowMs: number;
   /** Why the node put the pod out, when it did. */
   readonly evicted?: { readonly reason: string; readonly message: string; readonly ownDoing?: boolean };
+  /** The pod was active for longer than it may: it failed, however its containers end. */
+  readonly overdue?: boolean;
   /** Conditions of a resize under way, and the resources that hold until it is done. */
   readonly resizeConditions?: readonly PodCondition[];
   /** Sizes that the runtime was told, by container. */
   readonly actuated?: ReadonlyMap<string, NonNullable<ContainerStatus["resources"]>>;
 }
+
+export const deadlineExceeded = {
+  reason: "DeadlineExceeded",
+  message: "Pod was active on the node longer than the specified deadline",
+} as const;
 
 const disruptionTarget = { type: "DisruptionTarget", status: "True", reason: "TerminationByKubelet" } as const;
 
@@ -117,6 +124,7 @@ function setPhase(input: GenerateInput, status: Mutable<PodStatus>, statuses: re
     if (reason) status.reason = reason;
     if (message) status.message = message;
   }
+  if (input.overdue === true) Object.assign(status, { phase: "Failed", ...deadlineExceeded });
   if (input.evicted !== undefined) {
     const { reason, message } = input.evicted;
     Object.assign(status, { phase: "Failed", reason, message });

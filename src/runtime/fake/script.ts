@@ -2,7 +2,8 @@
 //
 // Commands: a shell line of `true`, `false`, `exit N`, `sleep N`, `echo TEXT` joined by `;` or `&&`; anything else runs until it is
 // stopped. Annotations win over the command: `runtime.typernetes.dev/run-for` (`1500ms`, `3s`, `2m`),
-// `…/exit-code`, `…/start-error`, `…/stop-after` (time between the stop signal and the end), each also with `.<container>` appended.
+// `…/exit-code`, `…/start-error`, `…/stop-after` (time between the stop signal and the end), `…/stop-exit-code` (143), each also with
+// `.<container>` appended.
 
 export interface Behaviour {
   /** Undefined: until stopped. */
@@ -40,7 +41,7 @@ export function behaviourOf(container: {
   return {
     runForMs: runFor !== undefined ? parseDurationMs(runFor) : exitCode !== undefined ? 0 : run.runForMs,
     exitCode: exitCode !== undefined ? Number(exitCode) : run.exitCode,
-    stopExitCode: 143,
+    stopExitCode: Number(told("stop-exit-code") ?? 143),
     stopAfterMs: stopAfter === undefined ? 0 : parseDurationMs(stopAfter),
     output: run.output,
     startError: told("start-error"),

@@ -79,14 +79,18 @@ interface Step {
   readonly memory: Memory;
 }
 
+/** The last one generated here, or the API's. */
+const lastStatus = ({ statuses }: StepParts, pod: Pod): PodStatus | undefined =>
+  statuses.get(pod.metadata.uid) ?? pod.status;
+
 function statusOf(
   parts: StepParts,
   step: Step,
   seen: { readonly observed: ObservedPod; readonly terminal: boolean },
 ): PodStatus {
-  const { context, statuses, probes } = parts;
+  const { context, probes } = parts;
   const { pod, view, memory } = step;
-  const old = statuses.get(pod.metadata.uid) ?? pod.status;
+  const old = lastStatus(parts, pod);
   return generatePodStatus({
     ...{ pod, ...seen, old, failures: memory.failures, overdue: isOverdue(pod, old, context.clock.now()) },
     startup: (id, name) => probes.startupVerdict(view.uid, id, name),
@@ -122,7 +126,7 @@ async function runPod(parts: StepParts, step: Step, observed: ObservedPod): Prom
   const { context, statuses, probes, resizes } = parts;
   const { pod, view, memory } = step;
   probes.update(pod, observed);
-  const before = statuses.get(pod.metadata.uid) ?? pod.status;
+  const before = lastStatus(parts, pod);
   const status = statusOf(parts, step, { observed, terminal: false });
   statuses.set(pod, status, {
     held: runningContainers(observed).length > 0 || observed.sandboxes.some((each) => each.state === "ready"),

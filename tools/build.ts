@@ -1,4 +1,4 @@
-// Builds dist/: the command line, its entry and the store's worker as one CommonJS file each, the packages they need as one file
+// Builds dist/: the command line, its entry, the store's worker and the descriptions as one CommonJS file each, the packages they need as one file
 // each below vendor/, and the library as an ES module with lazily loaded chunks. `--types` adds the declaration files that the
 // package ships.
 //
@@ -27,6 +27,16 @@ const fromVendor: Plugin = {
   setup({ onResolve }) {
     onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
       kind !== "entry-point" && packages.includes(path) ? { path: `./vendor/${path}.js`, external: true } : undefined,
+    );
+  },
+};
+
+/** Descriptions of the API's types are a file of their own, since most runs never need them. */
+const apart: Plugin = {
+  name: "apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/descriptions\.ts$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "./descriptions.js", external: true } : undefined,
     );
   },
 };
@@ -95,8 +105,13 @@ const [, vendor] = await Promise.all([
     define: { "import.meta.url": "moduleUrl" },
     // The directive first: anything before it would make it an expression without effect.
     banner: { js: `"use strict";const moduleUrl=require("node:url").pathToFileURL(__filename).href;` },
-    entryPoints: { main: "src/cmd/main.ts", "store-worker": "src/store/sqlite/worker.ts", t8s: "src/cmd/launch.ts" },
-    plugins: [fromVendor, prepared, tables],
+    entryPoints: {
+      main: "src/cmd/main.ts",
+      "store-worker": "src/store/sqlite/worker.ts",
+      descriptions: "src/api/descriptions.ts",
+      t8s: "src/cmd/launch.ts",
+    },
+    plugins: [fromVendor, apart, prepared, tables],
   }),
   build({
     ...commonJs,

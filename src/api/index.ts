@@ -47,6 +47,7 @@ export { resourceQuotas } from "./core/resourcequotas/kind.ts";
 export { secrets } from "./core/secrets/kind.ts";
 export { serviceAccounts } from "./core/serviceaccounts/kind.ts";
 export { services } from "./core/services/kind.ts";
+export { type Describe, loadDescriptions } from "./described.ts";
 export { endpointSlices } from "./discovery/endpointslices/kind.ts";
 export { eventsV1 } from "./events/events/kind.ts";
 export { flowSchemas } from "./flowcontrol/flowschemas/kind.ts";

@@ -1,13 +1,7 @@
 // Definitions of custom resources. Upstream: apiextensions' controller/openapi/builder and openapi/v2/conversion.
 import type { ServedResource } from "../catalog.ts";
 import type { Definitions, Dialect, Json } from "./definitions.ts";
-import { customDescriptions } from "./descriptions.ts";
 import { definitionOf, listDefinitionOf, metaDefinition } from "./operations.ts";
-
-const typeMeta: Json = {
-  apiVersion: { description: customDescriptions.apiVersion, type: "string" },
-  kind: { description: customDescriptions.kind, type: "string" },
-};
 
 /** Adds the definitions of the kind and of its list. */
 export function addCustom(resource: ServedResource, definitions: Definitions, dialect: Dialect): void {
@@ -19,16 +13,23 @@ export function addCustom(resource: ServedResource, definitions: Definitions, di
     "x-kubernetes-group-version-kind": [{ group, kind: name, version }],
     ...(selectable.length === 0 ? {} : { "x-kubernetes-selectable-fields": selectable }),
   });
-  const meta = (name: string, description: string): Json => {
+  const meta = (name: string, description: string | undefined): Json => {
     const ref = definitions.ref(metaDefinition(name));
     return { description, ...(dialect === "v3" ? { allOf: [ref] } : ref) };
+  };
+  const said = definitions.describe(definitionOf(resource), ["apiVersion", "kind", "metadata"]);
+  const listName = listDefinitionOf(resource);
+  const saidOfList = definitions.describe(`${definitionOf(resource)}List`, ["apiVersion", "kind", "items", "metadata"]);
+  const typeMeta: Json = {
+    apiVersion: { description: said["apiVersion"], type: "string" },
+    kind: { description: said["kind"], type: "string" },
   };
   const preserved = own === undefined || (dialect === "v2" && own["x-kubernetes-preserve-unknown-fields"] === true);
   const schema = preserved ? { type: "object" } : dialect === "v2" ? forVersion2(own) : forVersion3(own);
   const properties = {
     ...((schema as Json)["properties"] as Json | undefined),
     ...typeMeta,
-    metadata: meta("ObjectMeta", customDescriptions.metadata),
+    metadata: meta("ObjectMeta", said["metadata"]),
   };
   definitions.add(definitionOf(resource), {
     ...schema,
@@ -36,13 +37,14 @@ export function addCustom(resource: ServedResource, definitions: Definitions, di
     ...gvk(kind.kind),
   });
   const items = definitions.ref(definitionOf(resource));
-  definitions.add(listDefinitionOf(resource), {
+  definitions.add(listName, {
+    description: saidOfList[""],
     type: "object",
     required: ["items"],
     properties: {
       ...typeMeta,
-      items: { description: customDescriptions.items(resource.kind.resource), type: "array", items },
-      metadata: meta("ListMeta", customDescriptions.listMetadata),
+      items: { description: saidOfList["items"], type: "array", items },
+      metadata: meta("ListMeta", saidOfList["metadata"]),
     },
     ...gvk(custom?.listKind ?? `${kind.kind}List`),
   });

@@ -1,8 +1,8 @@
 // Definitions of the published documents, from the compact schemas that decoding uses. Version 3 shows the zero values of Go's types
 // as defaults, version 2 does not. Upstream: kube-openapi's generators and builder3.
 
+import type { Describe } from "../../api/index.ts";
 import type { Schema, Schemas } from "../../machinery/index.ts";
-import { fieldDescription } from "./descriptions.ts";
 import { goTypeOf, unionsOf } from "./go-types.ts";
 
 export type Json = Record<string, unknown>;
@@ -28,13 +28,21 @@ export class Definitions {
   readonly #schemas: Schemas;
   readonly #dialect: Dialect;
   readonly #kindsOf: (definition: string) => readonly Json[];
+  /** What is said about a definition and its fields. */
+  readonly describe: Describe;
   readonly #made: Json = {};
 
   /** `kindsOf`: which kinds a definition is the body of. */
-  constructor(schemas: Schemas, dialect: Dialect, kindsOf: (definition: string) => readonly Json[]) {
-    this.#schemas = schemas;
-    this.#dialect = dialect;
-    this.#kindsOf = kindsOf;
+  constructor(of: {
+    readonly schemas: Schemas;
+    readonly dialect: Dialect;
+    readonly kindsOf: (definition: string) => readonly Json[];
+    readonly describe: Describe;
+  }) {
+    this.#schemas = of.schemas;
+    this.#dialect = of.dialect;
+    this.#kindsOf = of.kindsOf;
+    this.describe = of.describe;
   }
 
   get all(): Json {
@@ -64,26 +72,26 @@ export class Definitions {
   }
 
   #definition(name: string): Json {
-    const either = this.#dialect === "v3" ? eitherOf[name] : undefined;
-    if (either !== undefined) return either;
     const schema = this.#schemas.resolve({ r: name });
-    if (schema.p === undefined) return this.#content(schema, { zero: "none" });
+    const descriptions = this.describe(name, Object.keys(schema.p ?? {}));
+    const either = this.#dialect === "v3" ? eitherOf[name] : undefined;
+    if (either !== undefined) return described(descriptions[""], either);
+    if (schema.p === undefined) return described(descriptions[""], this.#content(schema, { zero: "none" }));
     const goType = this.#dialect === "v3" ? goTypeOf(name) : undefined;
     const properties = Object.fromEntries(
       Object.entries(schema.p).map(([field, each]) => {
         const zero: Zero =
           goType?.isPointer(field) === true ? "none" : schema.q?.includes(field) === true ? "all" : "structs";
         const content = this.#content(each, { zero, default: goType?.defaultOf(field), property: true });
-        const description = fieldDescription(name, field);
-        return [field, description === undefined ? content : { description, ...content }];
+        return [field, described(descriptions[field], content)];
       }),
     );
     const unions = unionsOf(name);
-    return {
+    return described(descriptions[""], {
       ...this.#content({ ...schema, p: {} }, { zero: "none" }),
       properties,
       ...(unions === undefined ? {} : { "x-kubernetes-unions": unions }),
-    };
+    });
   }
 
   #content(schema: Schema, of: { readonly zero: Zero; readonly default?: unknown; readonly property?: boolean }): Json {
@@ -114,6 +122,9 @@ export class Definitions {
     };
   }
 }
+
+const described = (description: string | undefined, content: Json): Json =>
+  description === undefined ? content : { description, ...content };
 
 /** Which Go values show a zero value: none (pointers), structs alone (omitempty), or scalars too. */
 type Zero = "none" | "structs" | "all";

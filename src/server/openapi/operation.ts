@@ -7,9 +7,12 @@ export interface Operation {
   readonly path: string;
   readonly method: HttpMethod;
   readonly id: string;
+  readonly description: string;
   readonly tag: string;
   readonly action?: string;
   readonly gvk?: Gvk;
+  /** The kind whose path it is; only what is no resource has none. */
+  readonly of?: string;
   /** Names of query parameters; those of the path are in the path. */
   readonly query: readonly string[];
   /** Name of the definition of the body. */

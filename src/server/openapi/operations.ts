@@ -56,6 +56,7 @@ interface Place {
   readonly path: string;
   /** Behind the verb and the group in the id. */
   readonly rest: string;
+  readonly subresource?: string;
 }
 
 interface Verb {
@@ -70,7 +71,8 @@ interface Verb {
   readonly gvk?: Gvk;
 }
 
-function operation({ resource, path, rest }: Place, of: Verb): Operation {
+function operation(place: Place, of: Verb): Operation {
+  const { resource, path, rest } = place;
   const { kind } = resource;
   const own = resource.custom !== undefined;
   const patch = of.method === "patch" && of.action === "patch";
@@ -78,6 +80,8 @@ function operation({ resource, path, rest }: Place, of: Verb): Operation {
     path,
     method: of.method,
     id: `${of.verb}${groupName(kind)}${rest}`,
+    description: descriptionOf(place, of),
+    of: kind.kind,
     tag: tagOf(kind),
     action: of.action,
     gvk: of.gvk ?? gvkOf(kind),
@@ -88,6 +92,37 @@ function operation({ resource, path, rest }: Place, of: Verb): Operation {
     consumes: patch ? (own ? customPatches : patches) : own ? custom : anyType,
     produces: own ? custom : (of.produces ?? serialized),
   };
+}
+
+/** What an operation does, in the words that upstream's installer makes of the names. */
+function descriptionOf({ resource, subresource }: Place, { action, method }: Verb): string {
+  const { kind, verbs } = resource.kind;
+  const part = subresource === undefined ? "" : `${subresource} of `;
+  const article = /[^s]s$/.test(kind) ? "" : /^[aeiou]/i.test(kind) ? "an " : "a ";
+  switch (action) {
+    case "get":
+      return `read ${part}the specified ${kind}`;
+    case "list":
+      return `${resource.custom === undefined && verbs.includes("watch") ? "list or watch" : "list"} objects of kind ${kind}`;
+    case "post":
+      return `create ${part}${article}${kind}`;
+    case "put":
+      return `replace ${part}the specified ${kind}`;
+    case "patch":
+      return `partially update ${part}the specified ${kind}`;
+    case "delete":
+      return `delete ${article}${kind}`;
+    case "deletecollection":
+      return `delete collection of ${kind}`;
+    case "watch":
+      return `watch changes to an object of kind ${kind}. Deprecated: list with watch and a fieldSelector instead.`;
+    case "watchlist":
+      return `watch individual changes to a list of ${kind}. Deprecated: list with watch instead.`;
+    case "connect":
+      return `connect ${method.toUpperCase()} requests to ${part}${kind}`;
+    default:
+      throw new Error(`OpenAPI: nothing is known about the action ${action} of ${kind}`);
+  }
 }
 
 /** All operations on the paths of one kind. */
@@ -239,7 +274,7 @@ function writeOrRead(
 function subresourceOperations(item: Place, subresource: SubresourceDefinition): Operation[] {
   const { name } = subresource;
   const { resource } = item;
-  const place = { ...item, path: `${item.path}/${name}`, rest: `${item.rest}${title(name)}` };
+  const place = { ...item, path: `${item.path}/${name}`, rest: `${item.rest}${title(name)}`, subresource: name };
   if (name === "log") {
     const query = logQuery;
     const produces = ["text/plain", ...serialized];
@@ -292,6 +327,7 @@ export function discoveryOperation(group: string, version?: string): Operation {
       ...common,
       path: `${base}${version}/`,
       id: `get${name}${camel(version, true)}APIResources`,
+      description: "get available resources",
       tag: tagOf({ group, version, kind: "" }),
       answer: metaDefinition("APIResourceList"),
     };
@@ -300,6 +336,7 @@ export function discoveryOperation(group: string, version?: string): Operation {
     ...common,
     path: base,
     id: core ? "getCoreAPIVersions" : `get${name}APIGroup`,
+    description: core ? "get available API versions" : "get information of a group",
     tag: camel(shortGroup(group), false),
     answer: metaDefinition(core ? "APIVersions" : "APIGroup"),
   };
@@ -311,6 +348,7 @@ export const rootOperations: Readonly<Record<string, Operation>> = {
     path: "/apis/",
     method: "get",
     id: "getAPIVersions",
+    description: "get available API versions",
     tag: "apis",
     query: [],
     answer: metaDefinition("APIGroupList"),
@@ -322,6 +360,7 @@ export const rootOperations: Readonly<Record<string, Operation>> = {
     path: "/version/",
     method: "get",
     id: "getCodeVersion",
+    description: "get the version information for this server",
     tag: "version",
     query: [],
     answer: "io.k8s.apimachinery.pkg.version.Info",
@@ -333,6 +372,7 @@ export const rootOperations: Readonly<Record<string, Operation>> = {
     path: "/openid/v1/jwks/",
     method: "get",
     id: "getServiceAccountIssuerOpenIDKeyset",
+    description: "get the public keys that tokens of service accounts are checked with, as a JSON Web Key Set",
     tag: "openid",
     query: [],
     answer: undefined,
@@ -343,6 +383,7 @@ export const rootOperations: Readonly<Record<string, Operation>> = {
     path: "/.well-known/openid-configuration/",
     method: "get",
     id: "getServiceAccountIssuerOpenIDConfiguration",
+    description: "get the OpenID configuration of the issuer of service account tokens, its discovery document",
     tag: "WellKnown",
     query: [],
     answer: undefined,

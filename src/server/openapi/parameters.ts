@@ -68,15 +68,20 @@ export interface Parameter {
   readonly name: string;
   readonly in: "path" | "query";
   readonly type: "string" | "boolean" | "integer";
+  /** The kind whose path it is on. */
+  readonly of?: string;
 }
 
 const byName = (a: Parameter, b: Parameter): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-const parametersOf = ({ path, query }: Operation): Parameter[] =>
-  [
-    ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name: name!, in: "path", type: "string" }) as const),
-    ...query.map((name) => ({ name, in: "query", type: types[name] ?? "string" }) as const),
-  ].sort(byName);
+function parametersOf({ path, query, of }: Operation): Parameter[] {
+  const kind = of === undefined ? {} : { of };
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(
+    ([, name]) => ({ name: name!, in: "path", type: "string", ...kind }) as const,
+  );
+  const inQuery = query.map((name) => ({ name, in: "query", type: types[name] ?? "string", ...kind }) as const);
+  return [...inPath, ...inQuery].sort(byName);
+}
 
 /** Parameters that all operations of a path have belong to the path; what is left is each one's own. */
 export function shareParameters(operations: readonly Operation[]): {

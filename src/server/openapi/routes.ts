@@ -1,4 +1,5 @@
 // /openapi/v2, /openapi/v3 and the documents below it. Made when somebody asks, kept as bytes until what is served changes.
+import { loadDescriptions } from "../../api/index.ts";
 import { type ApiResponse, encodeJson, formatApiVersion } from "../../machinery/index.ts";
 import type { Catalog, ServedResource } from "../catalog.ts";
 import { parseAccept } from "../content/negotiate.ts";
@@ -128,11 +129,15 @@ function sourcesOf(group: Group): Source[] {
 
 const digest = (text: string): string => sha256Hex(new TextEncoder().encode(text)).toUpperCase();
 
+/** Grows when the documents of a version say something else than they did: clients keep what they read by its hash. */
+const edition = 2;
+
 /** What a document says follows from these names, the schemas of custom kinds and this program's version. */
 const hashOf = ({ path, resources }: Source): string =>
   digest(
     JSON.stringify([
       versionInfo.gitVersion,
+      edition,
       path,
       resources.map(({ kind, custom }) => [kind.resource, kind.kind, kind.subresources.length, custom?.openApi]),
     ]),
@@ -157,6 +162,7 @@ async function bytesV2({ sources, made }: Published, type: string): Promise<Uint
   const document = documentV2(
     sources.flatMap((source) => source.operations()),
     sources.flatMap((source) => source.resources),
+    await loadDescriptions(),
   );
   const bytes = type === json ? encodeJson(document) : (await import("./v2-protobuf.ts")).encodeV2(document);
   made.set(type, bytes);
@@ -168,7 +174,8 @@ async function bytesV3({ made }: Published, source: Source, type: string): Promi
   const there = made.get(key);
   if (there !== undefined) return there;
   const { documentV3 } = await import("./v3.ts");
-  const document = documentV3(source.operations(), source.resources, source.at);
+  const { resources, at } = source;
+  const document = documentV3({ operations: source.operations(), resources, at }, await loadDescriptions());
   const bytes = type === json ? encodeJson(document) : (await import("./v3-protobuf.ts")).encodeV3(document);
   made.set(key, bytes);
   return bytes;

@@ -1,4 +1,5 @@
 // The OpenAPI 2.0 document of everything.
+import type { Describe } from "../../api/index.ts";
 import { builtinSchemas } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { sha256Hex } from "../discovery/sha256.ts";
@@ -6,6 +7,7 @@ import { addCustom } from "./custom.ts";
 import { Definitions, type Json } from "./definitions.ts";
 import { bodiesIn } from "./kinds-of-definitions.ts";
 import type { Operation } from "./operations.ts";
+import { parameterDescription } from "./parameter-descriptions.ts";
 import { type Parameter, shareParameters } from "./parameters.ts";
 import { documentVersion, pathItems, responseTexts } from "./path-items.ts";
 
@@ -21,14 +23,20 @@ class Parameters {
   }
 }
 
-export function documentV2(operations: readonly Operation[], resources: readonly ServedResource[]): Json {
-  const definitions = new Definitions(builtinSchemas(), "v2", (name) => bodiesIn(name, undefined));
+export function documentV2(
+  operations: readonly Operation[],
+  resources: readonly ServedResource[],
+  describe: Describe,
+): Json {
+  const kindsOf = (name: string): readonly Json[] => bodiesIn(name, undefined);
+  const definitions = new Definitions({ schemas: builtinSchemas(), dialect: "v2", kindsOf, describe });
   for (const resource of resources) if (resource.custom !== undefined) addCustom(resource, definitions, "v2");
   const parameters = new Parameters();
   const schemaOf = (name: string | undefined): Json =>
     name === undefined ? { type: "string" } : definitions.ref(name);
   const written = (each: Parameter): Json => {
-    const value = { uniqueItems: true, type: each.type, name: each.name, in: each.in };
+    const description = parameterDescription(each);
+    const value = { uniqueItems: true, type: each.type, description, name: each.name, in: each.in };
     return each.in === "path" ? { ...value, required: true } : parameters.of(value);
   };
   const body = ({ definition, required }: NonNullable<Operation["body"]>): Json => ({
@@ -63,6 +71,7 @@ export function documentV2(operations: readonly Operation[], resources: readonly
 }
 
 const operation = (of: Operation, schema: Json, parameters: readonly Json[]): Json => ({
+  description: of.description,
   ...(of.consumes === undefined ? {} : { consumes: of.consumes }),
   produces: of.produces,
   schemes: ["https"],

@@ -1,18 +1,21 @@
 // OpenAPI 3.0 documents, one for each group, each group version and each other path.
+import type { Describe } from "../../api/index.ts";
 import { builtinSchemas } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { addCustom } from "./custom.ts";
 import { Definitions, type Json } from "./definitions.ts";
 import { bodiesIn } from "./kinds-of-definitions.ts";
 import type { Operation } from "./operations.ts";
+import { parameterDescription } from "./parameter-descriptions.ts";
 import { type Parameter, shareParameters } from "./parameters.ts";
 import { documentVersion, pathItems, responseTexts } from "./path-items.ts";
 
-const parameter = ({ name, in: where, type }: Parameter): Json => ({
-  name,
-  in: where,
-  ...(where === "path" ? { required: true } : {}),
-  schema: { type, uniqueItems: true },
+const parameter = (of: Parameter): Json => ({
+  name: of.name,
+  in: of.in,
+  description: parameterDescription(of),
+  ...(of.in === "path" ? { required: true } : {}),
+  schema: { type: of.type, uniqueItems: true },
 });
 
 const content = (types: readonly string[], schema: Json): Json =>
@@ -25,14 +28,17 @@ const bearerToken = {
   in: "header",
 };
 
-/** `at`: the group version that the document is of, if it is of one. */
-export function documentV3(
-  operations: readonly Operation[],
-  resources: readonly ServedResource[],
-  at: { readonly group: string; readonly version: string } | undefined,
-): Json {
+/** What a document tells of; `at`: the group version that it is of, if it is of one. */
+export interface ContentV3 {
+  readonly operations: readonly Operation[];
+  readonly resources: readonly ServedResource[];
+  readonly at: { readonly group: string; readonly version: string } | undefined;
+}
+
+export function documentV3({ operations, resources, at }: ContentV3, describe: Describe): Json {
   const custom = resources.length > 0 && resources.every((each) => each.custom !== undefined);
-  const definitions = new Definitions(builtinSchemas(), "v3", (name) => bodiesIn(name, custom ? undefined : at));
+  const kindsOf = (name: string): readonly Json[] => bodiesIn(name, custom ? undefined : at);
+  const definitions = new Definitions({ schemas: builtinSchemas(), dialect: "v3", kindsOf, describe });
   for (const resource of resources) if (resource.custom !== undefined) addCustom(resource, definitions, "v3");
   const schemaOf = (name: string | undefined): Json =>
     name === undefined ? { type: "string" } : definitions.ref(name);
@@ -69,6 +75,7 @@ function operation(
   const { body, consumes = ["*/*"] } = of;
   return {
     tags: [of.tag],
+    description: of.description,
     operationId: of.id,
     ...(parameters.length === 0 ? {} : { parameters: parameters.map(parameter) }),
     ...(body === undefined

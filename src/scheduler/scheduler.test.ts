@@ -69,6 +69,9 @@ function pretendedApi() {
         const pod = store(kind.resource).get(`${name.namespace}/${name.name}`) as Pod;
         put(kind.resource, { ...pod, status: { ...pod.status, ...patch.status } });
       },
+      create: async () => {
+        throw new Error("nobody listens");
+      },
       delete: async (name: { namespace: string; name: string }) =>
         remove(kind.resource, `${name.namespace}/${name.name}`),
     }),
@@ -77,7 +80,7 @@ function pretendedApi() {
   return { client, informers, put, remove, nodeOf, asked, listening };
 }
 
-function start() {
+function start({ records = true }: { readonly records?: boolean } = {}) {
   const clock = new VirtualClock();
   const api = pretendedApi();
   const told: string[] = [];
@@ -94,7 +97,7 @@ function start() {
     rng: seededRng(3),
     log: silentLogger,
     metrics,
-    recorder,
+    ...(records ? { recorder } : {}),
   });
   const done = scheduler.run(controller.signal);
   const stop = async (): Promise<void> => {
@@ -102,7 +105,7 @@ function start() {
     await clock.advance(1);
     await done;
   };
-  return { ...api, clock, told, scheduler, metrics, stop };
+  return { ...api, clock, told, scheduler, metrics, stop, controller, done };
 }
 
 const node = (name: string, cpu = "4") => makeNode(name, { allocatable: { cpu } });
@@ -195,4 +198,19 @@ test("a waiting pod that is deleted is forgotten", async () => {
   await clock.advance(1);
   assert.equal(scheduler.pending.unschedulable, 0);
   await stop();
+});
+
+test("told to stop, it ends within a second of a server that takes no events", async () => {
+  const { clock, put, nodeOf, controller, done } = start({ records: false });
+  put(nodes.resource, node("n1"));
+  put(pods.resource, makePod("p"));
+  await clock.advance(100);
+  assert.equal(nodeOf("p"), "n1");
+  let ended = false;
+  void done.then(() => {
+    ended = true;
+  });
+  controller.abort();
+  await clock.advance(1_001);
+  assert.equal(ended, true);
 });

@@ -64,6 +64,8 @@ const podsThatNeedRoom = "status.phase!=Succeeded,status.phase!=Failed";
 
 /** Bindings under way at once; more wait, so that a slow API server is not buried. */
 const mostBindings = 512;
+/** When it is told to stop, what it still has to tell must be told by then: a server that has gone would hold it for minutes. */
+const lastEventsMs = 1_000;
 /** The loop gives way to everything else on the thread after this long or this many pods. */
 const sliceMs = 5;
 const slicePods = 128;
@@ -71,6 +73,7 @@ const slicePods = 128;
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { informers, clock, rng, log } = options;
   const schedulerName = options.profile?.schedulerName ?? "default-scheduler";
+  const telling = new AbortController();
   const recorder =
     options.recorder ??
     createEventRecorder({
@@ -81,6 +84,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       component: schedulerName,
       ...(options.host === undefined ? {} : { host: options.host }),
       api: "events",
+      signal: telling.signal,
     });
   const metrics = createMetrics(options.metrics ?? new MetricRegistry());
   const watched = {
@@ -125,7 +129,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       } finally {
         for (const each of detach) each();
         core.world.queue.close();
+        const late = clock.setTimeout(() => telling.abort(), lastEventsMs);
         await recorder.flush();
+        late.cancel();
       }
     },
   };

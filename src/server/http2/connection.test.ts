@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { frameType, setting } from "./frames.ts";
+import { frameType, setting } from "../../base/http2/index.ts";
 import { block, frame, get, preface, requestFields, settings, TestPeer, word } from "./peer.fixture.ts";
 
 const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);

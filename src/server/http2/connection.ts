@@ -4,13 +4,15 @@
 // A peer is held to: so many open streams and handlers, a header list of so many bytes, bodies of so many bytes, windows in both
 // directions, so many frames that ask for nothing but work. Whoever passes one of them loses the stream or the connection.
 
-import { type Frame, FrameReader } from "./frame-reader.ts";
 import {
   ConnectionFault,
   errorCode,
+  type Frame,
+  FrameReader,
   flag,
   frameSizeFault,
   frameType,
+  HeaderBlocks,
   largestMaxFrame,
   largestWindow,
   protocolFault,
@@ -18,8 +20,7 @@ import {
   setting,
   smallestMaxFrame,
   uint32,
-} from "./frames.ts";
-import { HeaderBlocks } from "./header-blocks.ts";
+} from "../../base/http2/index.ts";
 import type { Output, Sink } from "./output.ts";
 import type { Http2Stream } from "./stream.ts";
 import { Streams, streamWindow } from "./streams.ts";
@@ -61,7 +62,7 @@ export class Http2Connection {
 
   constructor(options: Http2ConnectionOptions) {
     this.#options = options;
-    this.#reader = new FrameReader(frameBytes, (frame) => this.#frame(frame));
+    this.#reader = new FrameReader({ maxFrameBytes: frameBytes, from: "client", take: (frame) => this.#frame(frame) });
     this.#blocks = new HeaderBlocks(options.maxHeaderListBytes);
     this.#streams = new Streams(options.sink, {
       ...options,

@@ -2,7 +2,7 @@
 // event loop brings leaves in one write. One write is under way at a time; while it is, a full buffer says "congested", and
 // streams keep what they have. So a connection never holds more than two buffers and its control frames.
 
-import { type FrameHead, frameHeadBytes, frameType, putFrameHead, smallestMaxFrame } from "./frames.ts";
+import { type FrameHead, frameHeadBytes, frameType, putFrameHead, smallestMaxFrame } from "../../base/http2/index.ts";
 
 /** Where the bytes go. */
 export interface Sink {

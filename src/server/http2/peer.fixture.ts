@@ -1,9 +1,16 @@
 // A client of `Http2Connection` without sockets: it writes frames byte by byte and reads what comes back, for tests.
 
+import {
+  type Frame,
+  FrameReader,
+  frameHeadBytes,
+  frameType,
+  HeaderBlocks,
+  putFrameHead,
+  putUint32,
+  uint32,
+} from "../../base/http2/index.ts";
 import { Http2Connection, type Http2ConnectionOptions } from "./connection.ts";
-import { type Frame, FrameReader } from "./frame-reader.ts";
-import { frameHeadBytes, frameType, putFrameHead, putUint32, uint32 } from "./frames.ts";
-import { HeaderBlocks } from "./header-blocks.ts";
 import type { Http2Stream } from "./stream.ts";
 
 export interface Seen {
@@ -76,9 +83,7 @@ export class TestPeer {
   readonly #blocks = new HeaderBlocks(1 << 20);
 
   constructor(options: Partial<Http2ConnectionOptions> = {}) {
-    this.#reader = new FrameReader(1 << 20, (each) => this.#take(each));
-    // The reader expects a client's preface; a server sends none.
-    this.#reader.read(preface);
+    this.#reader = new FrameReader({ maxFrameBytes: 1 << 20, from: "server", take: (each) => this.#take(each) });
     this.connection = new Http2Connection({
       maxStreams: 100,
       maxBodyBytes: 1 << 20,

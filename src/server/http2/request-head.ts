@@ -1,6 +1,6 @@
 // From a list of header fields to the head of a request (RFC 9113 §8.3.1, §8.2).
 
-import type { Field } from "./hpack-fields.ts";
+import type { Field } from "../../base/http2/index.ts";
 
 export interface Http2RequestHead {
   readonly method: string;

@@ -7,13 +7,13 @@ import {
   flag,
   frameHeadBytes,
   frameType,
+  HpackEncoder,
   initialWindow,
   largestWindow,
   putFrameHead,
   putUint32,
   smallestMaxFrame,
-} from "./frames.ts";
-import { HpackEncoder } from "./hpack-encoder.ts";
+} from "../../base/http2/index.ts";
 import { Output, type Sink } from "./output.ts";
 import type { AnswerHead, Http2Stream } from "./stream.ts";
 

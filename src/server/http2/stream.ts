@@ -1,8 +1,8 @@
 // One exchange of an HTTP/2 connection: a request whose body is gathered, an answer that goes out as its windows allow. The
 // connection moves the states; who answers sees what is public here.
 
-import { errorCode } from "./frames.ts";
-import type { AnswerHeaders } from "./hpack-encoder.ts";
+import type { AnswerHeaders } from "../../base/http2/index.ts";
+import { errorCode } from "../../base/http2/index.ts";
 import type { Http2RequestHead } from "./request-head.ts";
 
 /** Above this much unsent the writer is asked to wait. */

@@ -1,7 +1,7 @@
 // The streams of a connection as the peer opens, feeds and ends them: HEADERS, DATA, RST_STREAM, PRIORITY, WINDOW_UPDATE, and
 // the windows of what is received. RFC 9113 §5, §6.
 
-import type { Frame } from "./frame-reader.ts";
+import type { Frame, HeaderSection } from "../../base/http2/index.ts";
 import {
   ConnectionFault,
   copied,
@@ -12,8 +12,7 @@ import {
   largestWindow,
   protocolFault,
   uint32,
-} from "./frames.ts";
-import type { HeaderSection } from "./header-blocks.ts";
+} from "../../base/http2/index.ts";
 import type { Sink } from "./output.ts";
 import { areTrailers, requestHeadOf } from "./request-head.ts";
 import { Sending } from "./sending.ts";

@@ -13,12 +13,20 @@ export interface Frame {
   readonly end: number;
 }
 
-const preface = Uint8Array.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (each) => each.charCodeAt(0));
+export interface FrameReaderOptions {
+  readonly maxFrameBytes: number;
+  /** A client's first word is the preface. */
+  readonly from: "client" | "server";
+  readonly take: (frame: Frame) => void;
+}
+
+/** What a client says first. RFC 9113 §3.4. */
+export const preface = Uint8Array.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (each) => each.charCodeAt(0));
 
 export class FrameReader {
   readonly #maxFrameBytes: number;
   readonly #take: (frame: Frame) => void;
-  #prefaceSeen = 0;
+  #prefaceSeen: number;
   readonly #head = new Uint8Array(frameHeadBytes);
   #headSeen = 0;
   /** The payload that is under way. */
@@ -26,9 +34,10 @@ export class FrameReader {
   #payloadSeen = 0;
   #stopped = false;
 
-  constructor(maxFrameBytes: number, take: (frame: Frame) => void) {
+  constructor({ maxFrameBytes, from, take }: FrameReaderOptions) {
     this.#maxFrameBytes = maxFrameBytes;
     this.#take = take;
+    this.#prefaceSeen = from === "client" ? 0 : preface.length;
   }
 
   /** Nothing more is read. */

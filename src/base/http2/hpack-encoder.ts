@@ -1,17 +1,33 @@
-// Writes header blocks of answers (RFC 7541). Fields that come with every answer go into the dynamic table once and are one byte from
-// then on. The table is filled and never evicted from: what does not fit any more travels as a literal. Strings go out
-// without Huffman coding: it would cost more than the bytes it saves. One character is one byte (latin1).
+// Writes header blocks (RFC 7541). Fields that come with every message go into the dynamic table once and are one byte from then on. The
+// table is filled and never evicted from: an answer's field that does not fit any more travels as a literal, a request's makes
+// the table begin anew, since tokens change. Strings go out without Huffman coding: it would cost more than the
+// bytes it saves. One character is one byte (latin1).
 
 import { staticFields } from "./hpack-fields.ts";
 
+export interface RequestFields {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly authority: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export type AnswerHeaders = Readonly<Record<string, string | readonly string[]>>;
 
-/** Whose values are the same in many answers of a connection. */
+/** Whose values are the same in many messages of a connection. */
 const recurring = new Set([
+  ":authority",
+  ":method",
   ":status",
+  "accept",
+  "authorization",
   "cache-control",
   "content-encoding",
   "content-type",
+  "impersonate-group",
+  "impersonate-user",
+  "user-agent",
   "vary",
   "x-kubernetes-pf-flowschema-uid",
   "x-kubernetes-pf-prioritylevel-uid",
@@ -24,6 +40,7 @@ for (const [index, { name, value }] of staticFields.entries()) {
   if (value !== "") staticByField.set(`${name} ${value}`, index + 1);
   if (!staticByName.has(name)) staticByName.set(name, index + 1);
 }
+const httpsScheme = staticByField.get(":scheme https")!;
 
 export class HpackEncoder {
   /** Name → value → its place in the order of insertion. */
@@ -32,6 +49,8 @@ export class HpackEncoder {
   #tableBytes = 0;
   #tableLimit = 4096;
   #announceReset = false;
+  /** Something did not fit that an empty table would take with ease. */
+  #isFull = false;
   #into: Uint8Array = new Uint8Array(0);
   #at = 0;
 
@@ -72,12 +91,30 @@ export class HpackEncoder {
     return this.#at;
   }
 
+  /** As `encode`, of a request by https. */
+  encodeRequest(into: Uint8Array, at: number, { method, path, authority, headers }: RequestFields): number {
+    this.#into = into;
+    this.#at = at;
+    if (this.#announceReset) this.#reset();
+    const isFull = this.#isFull;
+    const fixed = staticByField.get(`:method ${method}`);
+    if (fixed === undefined) this.#field(":method", method);
+    else this.#integer(fixed, 0x80, 7);
+    this.#integer(httpsScheme, 0x80, 7);
+    this.#field(":authority", authority);
+    this.#literal(":path", path, 0);
+    for (const name in headers) this.#field(name, headers[name]!);
+    if (this.#isFull && !isFull) this.#announceReset = true;
+    return this.#at;
+  }
+
   /** A table of no bytes loses all it has; then it has the room that it is given. RFC 7541 §4.2. */
   #reset(): void {
     this.#announceReset = false;
     this.#known.clear();
     this.#inserted = 0;
     this.#tableBytes = 0;
+    this.#isFull = false;
     this.#integer(0, 0x20, 5);
     if (this.#tableLimit > 0) this.#integer(this.#tableLimit, 0x20, 5);
   }
@@ -100,6 +137,7 @@ export class HpackEncoder {
     }
     const size = name.length + value.length + 32;
     if (this.#tableBytes + size > this.#tableLimit) {
+      this.#isFull = size <= this.#tableLimit / 2;
       this.#literal(name, value, 0);
       return;
     }

@@ -37,9 +37,9 @@ function roomOf(file: string): string | undefined {
   return undefined;
 }
 
-/** Doors into a room: its index, and the index of an engine or a `node/` folder that composition roots choose. */
+/** Doors into a room: its index, and the index of a part that only some need. */
 const doors =
-  /^(index\.ts|(?:[\w-]+\/)*(?:node|sqlite|etcd|cri|fake|library|pki|regexp|cel|cel\/admission|cel\/kubernetes)\/index\.ts)$/;
+  /^(index\.ts|(?:[\w-]+\/)*(?:node|http2|sqlite|etcd|cri|fake|library|pki|regexp|cel|cel\/admission|cel\/kubernetes)\/index\.ts)$/;
 const nodeAllowed = /^src\/(store\/(sqlite|etcd)|runtime\/cri|cmd|cli|cluster)\/|^src\/(.+\/)?node\//;
 
 const banned: readonly { readonly pattern: RegExp; readonly except: RegExp; readonly instead: string }[] = [

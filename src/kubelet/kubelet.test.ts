@@ -165,25 +165,28 @@ describe("a kubelet on a simulated node", () => {
   it("backs off from what crashes", () =>
     withWorld({}, async ({ create, until, told, clock }) => {
       await create("crash", { containers: [{ name: "c", image: "x:1", command: ["sh", "-c", "exit 3"] }] });
-      const pod = await until("crash", waitingFor("CrashLoopBackOff"));
-      const status = pod.status?.containerStatuses?.[0];
-      assert.equal(
-        status?.state?.waiting?.message,
-        `back-off 10s restarting failed container=c pod=crash_default(${pod.metadata.uid})`,
-      );
-      assert.deepEqual([status?.restartCount, status?.lastState?.terminated?.exitCode], [1, 3]);
+      const stateOf = (pod: Pod) => pod.status?.containerStatuses?.[0];
+      const ended = (restarts: number) => (pod: Pod) =>
+        stateOf(pod)?.restartCount === restarts && stateOf(pod)?.state?.terminated !== undefined;
+      const pod = await until("crash", ended(1));
       assert.ok(
         (await told("crash")).includes(
           `Warning BackOff Back-off restarting failed container c in pod crash_default(${pod.metadata.uid})`,
         ),
       );
-      await clock.advance(11_000);
-      const next = await until("crash", (each) => (each.status?.containerStatuses?.[0]?.restartCount ?? 0) >= 2);
-      assert.match(
-        (await until("crash", waitingFor("CrashLoopBackOff"))).status?.containerStatuses?.[0]?.state?.waiting
-          ?.message ?? "",
-        /^back-off 20s/,
+      await clock.advance(9000);
+      const before = await until("crash", ended(1));
+      assert.deepEqual(
+        [stateOf(before)?.state?.terminated?.exitCode, stateOf(before)?.lastState?.terminated?.exitCode],
+        [3, 3],
+        "until the next try it says how the last one ended",
       );
+      await clock.advance(2000);
+      const next = await until("crash", (each) => (stateOf(each)?.restartCount ?? 0) >= 2);
+      const waiting = stateOf(await until("crash", waitingFor("CrashLoopBackOff")));
+      const delay = /^back-off \d+s restarting failed container=c pod=crash_default\((.*)\)$/;
+      assert.equal(delay.exec(waiting?.state?.waiting?.message ?? "")?.[1], pod.metadata.uid);
+      assert.equal(waiting?.lastState?.terminated?.exitCode, 3);
       assert.equal(next.status?.phase, "Running");
     }));
 

@@ -39,7 +39,7 @@ test("a pod resolves a service by name and reaches it", async () => {
 test("a killed container restarts, and one that keeps failing backs off", async () => {
   await cluster.kubectl("exec", "server", "--", "sh", "-c", "kill 1; kill -9 $(pidof httpd)").catch(() => {});
   await cluster.apply(busyboxPod("mortal", ["sh", "-c", "sleep 1; exit 3"]));
-  await cluster.eventually(["get", "pod", "mortal"], (text) => /CrashLoopBackOff +[2-9]/.test(text), 90_000);
+  await cluster.eventually(["get", "pod", "mortal"], (text) => /(Error|CrashLoopBackOff) +[2-9]/.test(text), 90_000);
   assert.equal(
     await cluster.kubectl(
       "get",

@@ -164,8 +164,8 @@ async function runPod(parts: StepParts, step: Step, observed: ObservedPod): Prom
   view.signal.throwIfAborted();
   if (outcome.resizeError !== undefined) resizes.failed(pod, outcome.resizeError);
   if (outcome.changed) return { again: true };
-  // What failed is told before the next try.
-  if (outcome.failures.size > 0 || outcome.resizeError !== undefined)
+  // Why a container could not start, the status says from the next step on, as upstream's: until then it says how the last one ended.
+  if (outcome.resizeError !== undefined)
     statuses.set(pod, statusOf(parts, step, { observed: await parts.observer.observe(view.uid), terminal: false }));
   if (outcome.error !== undefined && !(outcome.error instanceof StartError)) throw outcome.error;
   const retryAfterMs = outcome.error === undefined ? undefined : startRetryMs * (1 + 0.5 * context.rng.next());

@@ -122,7 +122,7 @@ async function pull(
     const message = `Back-off pulling image ${quoted}`;
     tell("Normal", "BackOff", message);
     const before = failures.get(key);
-    throw new StartError("ImagePullBackOff", before === undefined ? message : `${message}: ${before}`, leftMs);
+    throw new StartError("ImagePullBackOff", before === undefined ? message : `${message}: ${before}`);
   }
   failures.delete(key);
   tell("Normal", "Pulling", `Pulling image ${quoted}`);
@@ -150,7 +150,7 @@ async function pull(
     tell("Warning", "Failed", `Failed to pull image ${quoted}: ${message}`);
     backoff.next(key);
     failures.set(key, `ErrImagePull: ${message}`);
-    throw new StartError("ErrImagePull", message, backoff.delayMs(key));
+    throw new StartError("ErrImagePull", message);
   }
 }
 

@@ -59,7 +59,7 @@ const banned: readonly { readonly pattern: RegExp; readonly except: RegExp; read
   },
   { pattern: /\b(TODO|FIXME|XXX)\b/, except: /^$/, instead: "finish it, or throw an error that names what is missing" },
   { pattern: /\bexport default\b/, except: /^$/, instead: "export by name" },
-  { pattern: /^\s*(export\s+)?(declare\s+)?enum\b/, except: /^$/, instead: "use a union of literals" },
+  { pattern: /^\s*(export\s+)?(declare\s+)?enum\s+\w/, except: /^$/, instead: "use a union of literals" },
   { pattern: /\bas any\b|: any\b|<any>/, except: /^$/, instead: "say the type, or unknown" },
   { pattern: /\.(skip|only|todo)\(/, except: /^$/, instead: "every test runs" },
   { pattern: /being written/, except: /^tools\//, instead: "write it" },

@@ -11,10 +11,12 @@ import * as autoscaling from "./autoscaling/descriptions.ts";
 import { descriptions as batch } from "./batch/descriptions.ts";
 import * as certificates from "./certificates/descriptions.ts";
 import * as coordination from "./coordination/descriptions.ts";
+import { coreV1 } from "./core/descriptions/index.ts";
 import { descriptions as discovery } from "./discovery/descriptions.ts";
 import { descriptions as events } from "./events/descriptions.ts";
 import { descriptions as flowcontrol } from "./flowcontrol/descriptions.ts";
 import type { Differences } from "./lib/descriptions/contract.ts";
+import { intstr, metaV1, quantity, runtime, version } from "./lib/descriptions/meta.ts";
 import { itemsOf, kindFields, listMetadata, listOf, metadata } from "./lib/descriptions/shared.ts";
 import { descriptions as networking } from "./networking/descriptions.ts";
 import { descriptions as node } from "./node/descriptions.ts";
@@ -45,6 +47,7 @@ export const packages: Readonly<Record<string, readonly Differences[]>> = {
   "io.k8s.api.coordination.v1": [coordination.v1],
   "io.k8s.api.coordination.v1alpha2": [coordination.candidates],
   "io.k8s.api.coordination.v1beta1": [coordination.candidates],
+  "io.k8s.api.core.v1": coreV1,
   "io.k8s.api.discovery.v1": [discovery],
   "io.k8s.api.events.v1": [events],
   "io.k8s.api.flowcontrol.v1": [flowcontrol],
@@ -63,6 +66,11 @@ export const packages: Readonly<Record<string, readonly Differences[]>> = {
   "io.k8s.api.storage.v1beta1": [storage],
   "io.k8s.api.storagemigration.v1beta1": [storagemigration],
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1": [apiextensions],
+  "io.k8s.apimachinery.pkg.api.resource": [quantity],
+  "io.k8s.apimachinery.pkg.apis.meta.v1": [metaV1],
+  "io.k8s.apimachinery.pkg.runtime": [runtime],
+  "io.k8s.apimachinery.pkg.util.intstr": [intstr],
+  "io.k8s.apimachinery.pkg.version": [version],
   "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1": [apiregistration],
 };
 

@@ -53,9 +53,10 @@ const ofQuery: Readonly<Record<string, string>> = {
     "Only the objects of one part of all, by a hash of a field. Needs the feature gate ShardedListAndWatch.",
   sinceSeconds: "Only what was written in the last so many seconds. Not together with sinceTime.",
   sinceTime: "Only what was written from this time on, as RFC 3339 writes it. Not together with sinceSeconds.",
-  stderr: "Whether the container's standard error is sent. Default true for attach and exec.",
-  stdin: "Whether what the client sends goes to the container's standard input. Default false.",
-  stdout: "Whether the container's standard output is sent. Default true for attach and exec.",
+  stderr: "Whether the container's standard error is sent.",
+  stdin:
+    "Whether what the client sends goes to the container's standard input. Default false; one of stdin, stdout and stderr has to be true.",
+  stdout: "Whether the container's standard output is sent.",
   stream: "Which of the container's outputs: All (the default), Stdout or Stderr. The last two exclude tailLines.",
   tailLines: "Only so many lines from the end of the log. All when left out.",
   timeoutSeconds: "How long a list or a watch may take, in seconds, however busy it is.",

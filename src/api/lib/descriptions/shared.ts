@@ -1,14 +1,14 @@
-// What every kind and every list has. The first words of some are upstream's, since its tests and its users' scripts look for them.
+// What every kind and every list has. The first words of apiVersion and metadata are upstream's, since its conformance tests look for them.
 
 export const kindFields = {
   apiVersion:
     "APIVersion defines which version of the API this object is written in: the group, a slash, the version; the version alone in the core group.",
-  kind: "Kind is a string value that names the REST resource this object stands for, in CamelCase. It cannot be changed.",
+  kind: "What the object is, in CamelCase, such as Pod. It cannot be changed.",
 };
 
 export const metadata =
   "Standard object's metadata: its names, labels, annotations and what the server notes about it.";
-export const listMetadata = "Standard list metadata: the version of the whole list and where its next part begins.";
+export const listMetadata = "The version of the whole list, and where its next part begins.";
 
 const article = (noun: string): string => (/^[AEIO]/.test(noun) ? "an" : "a");
 

@@ -47,7 +47,7 @@ export const descriptions: Descriptions = {
     fieldSelector: "The request is limited to objects with these fields. Can only make it easier to allow.",
     group: 'API group of the resource; "*" means all.',
     labelSelector: "The request is limited to objects with these labels. Can only make it easier to allow.",
-    name: "Name of the object. Empty: all objects for get and the like; none yet for create.",
+    name: "Name of the object. Empty: all of them.",
     namespace: "Namespace of the object. Empty: no namespace, or all namespaces where the resource has them.",
     resource: 'The resource in plural, e.g. pods; "*" means all.',
     subresource: 'The subresource, e.g. log; "*" means all.',

@@ -45,16 +45,33 @@ const startRetryMs = 10_000;
 /** Kept for a pod between its steps. */
 interface Memory {
   admitted: boolean;
-  readonly failures: Map<string, StartFailure>;
+  /** Why containers could not start, as the status says it. */
+  failures: ReadonlyMap<string, StartFailure>;
+  /** The same as the last step learned it; the status says it from the next one on. */
+  readonly learned: Map<string, StartFailure>;
+  /** What the last step saw, and when the next is due. */
+  last: { readonly seen: string; readonly dueMs: number } | undefined;
   cgroupMade: boolean;
+}
+
+/** A step that sees nothing new before the next is due, is still the last one: the runtime often tells of a change that has been seen. */
+function tellWhatWasLearned({ context }: StepParts, { pod, memory }: Step, observed: ObservedPod): string {
+  const newest = new Map(observed.containers.toReversed().map((each) => [each.name, `${each.id}=${each.state}`]));
+  const sandboxes = observed.sandboxes.map((each) => `${each.id}=${each.state}`);
+  const seen = [pod.metadata.generation, ...sandboxes, ...newest.values()].join();
+  const { last } = memory;
+  if (last?.seen !== seen || context.clock.monotonic() >= last.dueMs) memory.failures = new Map(memory.learned);
+  return seen;
 }
 
 export function createPodSteps(parts: StepParts): PodSteps {
   const memories = new Map<string, Memory>();
   const memoryOf = (uid: string): Memory => {
-    const known = memories.get(uid) ?? { admitted: false, failures: new Map(), cgroupMade: false };
-    memories.set(uid, known);
-    return known;
+    const known = memories.get(uid);
+    if (known !== undefined) return known;
+    const made = { admitted: false, failures: new Map(), learned: new Map(), last: undefined, cgroupMade: false };
+    memories.set(uid, made);
+    return made;
   };
   return {
     sync: (pod, view) => syncPod(parts, { pod, view, memory: memoryOf(view.uid) }),
@@ -126,6 +143,8 @@ async function runPod(parts: StepParts, step: Step, observed: ObservedPod): Prom
   const { context, statuses, probes, resizes } = parts;
   const { pod, view, memory } = step;
   probes.update(pod, observed);
+  const seen = tellWhatWasLearned(parts, step, observed);
+  memory.last = undefined;
   const before = lastStatus(parts, pod);
   const status = statusOf(parts, step, { observed, terminal: false });
   statuses.set(pod, status, {
@@ -158,19 +177,23 @@ async function runPod(parts: StepParts, step: Step, observed: ObservedPod): Prom
     ...(runtimeClass === undefined ? {} : { runtimeClass }),
   });
   for (const [name, failure] of outcome.failures) {
-    if (failure === undefined) memory.failures.delete(name);
-    else memory.failures.set(name, failure);
+    if (failure === undefined) memory.learned.delete(name);
+    else memory.learned.set(name, failure);
   }
   view.signal.throwIfAborted();
   if (outcome.resizeError !== undefined) resizes.failed(pod, outcome.resizeError);
   if (outcome.changed) return { again: true };
-  // Why a container could not start, the status says from the next step on, as upstream's: until then it says how the last one ended.
   if (outcome.resizeError !== undefined)
     statuses.set(pod, statusOf(parts, step, { observed: await parts.observer.observe(view.uid), terminal: false }));
   if (outcome.error !== undefined && !(outcome.error instanceof StartError)) throw outcome.error;
   const retryAfterMs = outcome.error === undefined ? undefined : startRetryMs * (1 + 0.5 * context.rng.next());
   const deadlineAfterMs = deadlineMs === undefined ? undefined : deadlineMs - context.clock.now();
-  return { afterMs: earliest(outcome.retryAfterMs, retryAfterMs, deadlineAfterMs) };
+  const afterMs = earliest(outcome.retryAfterMs, retryAfterMs, deadlineAfterMs);
+  memory.last = {
+    seen,
+    dueMs: context.clock.monotonic() + Math.min(afterMs ?? 0, context.config.syncFrequencySeconds * 1000),
+  };
+  return { afterMs };
 }
 
 const earliest = (...times: (number | undefined)[]): number | undefined => {

@@ -185,7 +185,7 @@ describe("a kubelet on a simulated node", () => {
       const next = await until("crash", (each) => (stateOf(each)?.restartCount ?? 0) >= 2);
       await clock.advance(150_000); // a delay by now that is longer than a step waits
       const waiting = stateOf(await until("crash", waitingFor("CrashLoopBackOff")));
-      const delay = /^back-off \d+s restarting failed container=c pod=crash_default\((.*)\)$/;
+      const delay = /^back-off [0-9m]+s restarting failed container=c pod=crash_default\((.*)\)$/;
       assert.equal(delay.exec(waiting?.state?.waiting?.message ?? "")?.[1], pod.metadata.uid);
       assert.equal(waiting?.lastState?.terminated?.exitCode, 3);
       assert.equal(next.status?.phase, "Running");

@@ -1,6 +1,5 @@
-// Builds dist/: the command line, its entry, the store's worker and the descriptions as one CommonJS file each, the packages they need as one file
-// each below vendor/, and the library as an ES module with lazily loaded chunks. `--types` adds the declaration files that the
-// package ships.
+// Builds dist/: the command line, its entry, the library, the store's worker and the descriptions as one CommonJS file each, the packages they
+// need as one file each below vendor/, and the library's entry as an ES module. `--types` adds the declaration files that the package ships.
 //
 // CommonJS, because an ES module that imports node:http makes Node load its fetch and web streams too (a tenth of the whole
 // start); one file, because what Node does for each of a hundred chunks costs more than reading what is not used yet.
@@ -107,6 +106,7 @@ const [, vendor] = await Promise.all([
     banner: { js: `"use strict";const moduleUrl=require("node:url").pathToFileURL(__filename).href;` },
     entryPoints: {
       main: "src/cmd/main.ts",
+      library: "src/cmd/library/index.ts",
       "store-worker": "src/store/sqlite/worker.ts",
       descriptions: "src/api/descriptions.ts",
       t8s: "src/cmd/launch.ts",
@@ -119,24 +119,43 @@ const [, vendor] = await Promise.all([
     entryPoints: Object.fromEntries(packages.map((name) => [`vendor/${name}`, name])),
     metafile: true,
   }),
-  build({
-    ...shared,
-    entryPoints: { library: "src/cmd/library/index.ts" },
-    plugins: [prepared, tables],
-    outExtension: { ".js": ".mjs" },
-    splitting: true,
-    format: "esm",
-    packages: "external",
-    chunkNames: "chunks/[name]-[hash]",
-  }),
 ]);
 
-// As a function, which src/cmd/launch.ts calls. A single character beyond ASCII, which regular expressions keep, makes Node's reading of the
-// file take twenty times as long and the text in memory twice as large.
-const program = join(next, "main.js");
+// A single character beyond ASCII, which regular expressions keep, makes Node's reading of the file take twenty times as long and the text in
+// memory twice as large.
 const ascii = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-const text = readFileSync(program, "utf8").replace(/[^\0-\x7f]/g, ascii);
-writeFileSync(program, `(function(exports,require,module,__filename,__dirname){${text}\n})`);
+for (const name of ["main.js", "library.js"])
+  writeFileSync(join(next, name), readFileSync(join(next, name), "utf8").replace(/[^\0-\x7f]/g, ascii));
+
+writeFileSync(join(next, "library.mjs"), await libraryEntry());
+
+/** The entry has to name what it exports: a file that is read when it runs cannot be asked before. */
+async function libraryEntry(): Promise<string> {
+  const names = await exportsOf("src/cmd/library/index.ts");
+  const own = await exportsOf("src/cmd/library/entry.ts");
+  const others = names.filter((name) => !own.includes(name));
+  const { outputFiles } = await build({
+    ...shared,
+    sourcemap: false,
+    write: false,
+    format: "esm",
+    stdin: {
+      resolveDir: join(root, "src", "cmd", "library"),
+      contents: `import { library } from "./entry.ts";
+        export { startCluster } from "./entry.ts";
+        export const { ${others.join(", ")} } = library;`,
+    },
+  });
+  return outputFiles[0]!.text;
+}
+
+async function exportsOf(entryPoint: string): Promise<readonly string[]> {
+  const { metafile } = await build({
+    ...shared,
+    ...{ entryPoints: { it: entryPoint }, format: "esm", packages: "external", metafile: true, write: false },
+  });
+  return Object.values(metafile.outputs).find((output) => output.entryPoint === entryPoint)!.exports;
+}
 
 writeFileSync(join(next, "package.json"), `{ "type": "commonjs" }\n`);
 writeFileSync(join(next, "vendor", "LICENSES.txt"), licenses(Object.keys(vendor.metafile.inputs)));

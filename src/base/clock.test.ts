@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { childController, isAbort, onAbort } from "./abort.ts";
-import { every, sleep, TimeoutError, timeoutSignal } from "./clock.ts";
+import { every, quiet, sleep, TimeoutError, timeoutSignal } from "./clock.ts";
 import { seededRng } from "./rng.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -74,6 +74,28 @@ test("an aborted sleep rejects with the signal's reason", async () => {
   await assert.rejects(waiting, /stop/);
   await assert.rejects(sleep(clock, 1, controller.signal), /stop/);
   await clock.advance(2000);
+});
+
+/** Each entry is how long the process does something else before a timer comes. */
+async function quietAfter(heldUpMs: readonly number[], withinMs: number): Promise<number> {
+  const clock = new VirtualClock();
+  let ended = false;
+  const busy = [...heldUpMs];
+  const held = {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    setTimeout: (callback: () => void, delayMs: number) => clock.setTimeout(callback, delayMs + (busy.shift() ?? 0)),
+  };
+  void quiet(held, withinMs).then(() => (ended = true));
+  await clock.runUntil(() => ended, 1000);
+  return clock.monotonic();
+}
+
+test("quiet is when a timer comes on time, or when that took too long", async () => {
+  assert.equal(await quietAfter([], 100), 1);
+  assert.equal(await quietAfter([1], 100), 2);
+  assert.equal(await quietAfter([30, 7], 100), 31 + 8 + 1);
+  assert.equal(await quietAfter([30, 30, 30, 30, 30], 100), 4 * 31);
 });
 
 test("every calls until the signal aborts", async () => {

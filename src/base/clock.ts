@@ -54,6 +54,23 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+/** A timer that comes later than this was held up by other work. */
+const lateMs = 3;
+
+/**
+ * Resolves once a timer has come on time, which is when nothing that could run is waiting; after `withinMs` in any case. Rejects with
+ * the signal's reason when aborted first.
+ */
+export async function quiet(clock: Clock, withinMs: number, signal?: AbortSignal): Promise<void> {
+  const deadline = clock.monotonic() + withinMs;
+  for (let heldUp = true; heldUp; ) {
+    const before = clock.monotonic();
+    await sleep(clock, 1, signal);
+    const now = clock.monotonic();
+    heldUp = now - before >= lateMs && now < deadline;
+  }
+}
+
 /** Calls back every `periodMs`, the next period counted from the end of the last call, until the signal aborts. */
 export function every(clock: Clock, periodMs: number, callback: () => void, signal: AbortSignal): void {
   if (signal.aborted) return;

@@ -5,6 +5,7 @@ import {
   isAbort,
   type Logger,
   type MetricRegistry,
+  quiet,
   type Rng,
   sleep,
 } from "../base/index.ts";
@@ -56,10 +57,24 @@ export function chooseControllers(
 }
 
 /**
- * These begin at once: nodes take pods, and pods are let in, by what they do. The others begin when whatever the start of these and of
- * the process's other components has set off is done, so that nobody waits for the first lists of all kinds.
+ * Controllers begin in three steps, so that nobody waits for the first lists of all kinds. At once: nodes take pods, and pods are let in, by what
+ * these do. When what that and the start of the process's other components has set off is done: those that make pods. The others,
+ * and with them the garbage collector's watches of every kind, when there is nothing else to do.
  */
 const foremost: ReadonlySet<string> = new Set(["serviceaccount-controller", "node-lifecycle-controller"]);
+const workloads: ReadonlySet<string> = new Set([
+  "deployment-controller",
+  "replicaset-controller",
+  "replicationcontroller-controller",
+  "statefulset-controller",
+  "daemonset-controller",
+  "job-controller",
+]);
+
+type Entries = readonly ControllerEntry[];
+
+/** A process that is never idle has all its controllers after this long. */
+const longestStartMs = 500;
 
 /**
  * Runs until the signal aborts; resolves when every controller has ended. A controller that throws is logged and started
@@ -77,25 +92,30 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
   });
   // Started at once: an informer that a controller asks for begins to list the moment it is asked for.
   informers.start();
-  const running = chosen
-    .filter(({ name }) => foremost.has(name))
-    .map((entry) => keepRunning(entry, options, informers));
-  const others = chosen.filter(({ name }) => !foremost.has(name));
-  await Promise.all([
-    ...running,
-    afterward(options, () => others.map((entry) => keepRunning(entry, options, informers))),
-  ]);
+  const start = (entries: Entries): Promise<unknown> =>
+    Promise.all(entries.map((entry) => keepRunning(entry, options, informers)));
+  const [first, second, others] = inSteps(chosen);
+  const later = async (): Promise<void> => {
+    await sleep(clock, 0, signal);
+    const making = start(second);
+    await quiet(clock, longestStartMs, signal);
+    await Promise.all([making, start(others)]);
+  };
+  await Promise.all([start(first), unlessAborted(later(), signal)]);
 }
 
-/** In a later turn of the event loop, unless it is too late. */
-async function afterward({ clock, signal }: RunControllersOptions, run: () => readonly Promise<void>[]): Promise<void> {
+function inSteps(chosen: readonly ControllerEntry[]): readonly [first: Entries, second: Entries, others: Entries] {
+  const first = chosen.filter(({ name }) => foremost.has(name));
+  const second = chosen.filter(({ name }) => workloads.has(name));
+  return [first, second, chosen.filter((entry) => !first.includes(entry) && !second.includes(entry))];
+}
+
+async function unlessAborted(running: Promise<void>, signal: AbortSignal): Promise<void> {
   try {
-    await sleep(clock, 0, signal);
+    await running;
   } catch (error) {
-    if (isAbort(error, signal)) return;
-    throw error;
+    if (!isAbort(error, signal)) throw error;
   }
-  await Promise.all(run());
 }
 
 async function keepRunning(

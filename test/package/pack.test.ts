@@ -34,7 +34,15 @@ before(() => {
 
 test("it holds what it needs and nothing of the workshop", () => {
   const paths = packed.files.map((file) => file.path);
-  for (const needed of ["package.json", "LICENSE", "t8s", "dist/t8s.js", "dist/library.mjs", "dist/store-worker.js"])
+  for (const needed of [
+    "package.json",
+    "LICENSE",
+    "t8s",
+    "dist/t8s.js",
+    "dist/library.mjs",
+    "dist/library.js",
+    "dist/store-worker.js",
+  ])
     assert.ok(paths.includes(needed), `${needed} is missing`);
   const strange = paths.filter((path) => /^(src|test|bench|facts|node_modules)\/|\.test\.|\.cache\//.test(path));
   assert.deepEqual(strange, []);
@@ -94,26 +102,73 @@ test("a mistake is caught by the types", () => {
   assert.match(stdout, /Type 'string' is not assignable to type 'number'/);
 });
 
-test("its command says the same without compiled code, with what it has kept of it, and with what is no longer whole", () => {
-  const home = join(project, "node_modules", "typernetes", "dist");
-  const version = (): string => run(process.execPath, [join(home, "t8s.js"), "version"], project);
-  const code = (): string => {
-    const names = readdirSync(join(home, ".cache")).filter((name) => name.startsWith("brief-"));
-    assert.equal(names.length, 1, names.join());
-    return join(home, ".cache", names[0]!);
-  };
-  const first = version();
-  assert.match(first, /^t8s /);
-  const kept = readFileSync(code());
-  assert.equal(version(), first);
-  assert.ok(kept.equals(readFileSync(code())), "what fits is not written again");
+const home = join(project, "node_modules", "typernetes", "dist");
+
+/** The one file of compiled code that its user's name begins. */
+function codeOf(user: string): string {
+  const names = readdirSync(join(home, ".cache")).filter((name) => name.startsWith(`${user}-`));
+  assert.equal(names.length, 1, names.join());
+  return join(home, ".cache", names[0]!);
+}
+
+/** What is run without compiled code, with what it has kept of it, and with what is no longer whole. */
+function keepsCode(user: string, runOnce: () => string): void {
+  const first = runOnce();
+  const kept = readFileSync(codeOf(user));
+  assert.equal(runOnce(), first);
+  assert.ok(kept.equals(readFileSync(codeOf(user))), "what fits is not written again");
   for (const damaged of [
     kept.subarray(0, 2),
     kept.subarray(0, -9),
     kept.with(kept.length >> 1, 255 - kept.at(kept.length >> 1)!),
   ]) {
-    writeFileSync(code(), damaged);
-    assert.equal(version(), first);
-    assert.ok(!readFileSync(code()).equals(damaged), "what does not fit is written again");
+    writeFileSync(codeOf(user), damaged);
+    assert.equal(runOnce(), first);
+    assert.ok(!readFileSync(codeOf(user)).equals(damaged), "what does not fit is written again");
   }
+}
+
+test("its command says the same without compiled code, with what it has kept of it, and with what is no longer whole", () => {
+  const version = (): string => run(process.execPath, [join(home, "t8s.js"), "version"], project);
+  assert.match(version(), /^t8s /);
+  keepsCode("brief", version);
+});
+
+test("so does the library, which keeps nothing of a process that has had no cluster", () => {
+  rmSync(join(home, ".cache"), { recursive: true });
+  run(process.execPath, ["--eval", "import('typernetes')"], project);
+  assert.ok(!existsSync(join(home, ".cache")));
+  writeFileSync(
+    join(project, "cluster.mjs"),
+    `import { isNotFound, pods, startCluster } from "typernetes";
+    await using cluster = await startCluster();
+    await cluster.client.of(pods).get({ namespace: "default", name: "no" }).catch((error) => console.log(isNotFound(error)));`,
+  );
+  keepsCode("library", () => run(process.execPath, ["cluster.mjs"], project));
+});
+
+test("in a realm of its own the library is of that realm", () => {
+  writeFileSync(
+    join(project, "realm.mjs"),
+    `import { readFileSync } from "node:fs";
+    import { createContext, SourceTextModule, SyntheticModule } from "node:vm";
+    const file = import.meta.resolve("typernetes");
+    const context = createContext({});
+    const module = new SourceTextModule(readFileSync(new URL(file), "utf8"), {
+      context, identifier: file, initializeImportMeta: (meta) => { meta.url = file; },
+    });
+    let asked;
+    const builtins = {
+      "node:module": { createRequire: () => (path) => { asked = path; return { startCluster: () => {} }; } },
+    };
+    await module.link(async (name) => {
+      const found = builtins[name] ?? (await import(name));
+      return new SyntheticModule(Object.keys(found), function () {
+        for (const each of Object.keys(found)) this.setExport(each, found[each]);
+      }, { context });
+    });
+    await module.evaluate();
+    console.log(asked.endsWith("library.js"));`,
+  );
+  assert.match(run(process.execPath, ["--no-warnings", "--experimental-vm-modules", "realm.mjs"], project), /^true$/m);
 });

@@ -14,7 +14,7 @@ import {
 } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
 import type { Transport, UserInfo } from "../../machinery/index.ts";
-import { createMemoryStore } from "../../store/index.ts";
+import { createMemoryStore, type Store } from "../../store/index.ts";
 import { type ControlPlane, componentUsers, createControlPlane } from "../apiserver/control-plane.ts";
 import {
   type ComponentBase,
@@ -73,7 +73,7 @@ export interface Cluster extends AsyncDisposable {
   addNode(name?: string): Promise<string>;
   /** Ends a node's kubelet, as a machine that is switched off; the Node object stays. */
   stopNode(name: string): Promise<void>;
-  /** Repeats the check, each 5 ms of the cluster's clock, until it yields something. Rejects after `timeoutMs` (10 s). */
+  /** Repeats the check, after writes and each 5 ms of the cluster's clock, until it yields something. Rejects after `timeoutMs` (10 s). */
   waitFor<T>(
     check: () => Promise<T | undefined | false>,
     options?: { readonly timeoutMs?: number; readonly what?: string },
@@ -171,7 +171,7 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<C
     return stopped;
   };
   return {
-    ...handles({ plane, clock, api }),
+    ...handles({ plane, store, clock, api }),
     addNode: nodes.add,
     stopNode: nodes.stop,
     stop,
@@ -254,7 +254,16 @@ function createNodes(parts: Parts) {
   };
 }
 
-function handles({ plane, clock, api }: { plane: ControlPlane; clock: Clock; api: ListeningApi | undefined }) {
+/** What a check asks may be nothing that is written in the cluster. */
+const longestPauseMs = 5;
+
+function handles(of: {
+  readonly plane: ControlPlane;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly api: ListeningApi | undefined;
+}) {
+  const { plane, store, clock, api } = of;
   const clientAs = (user: UserInfo): Client => plane.client(user, "typernetes");
   return {
     client: clientAs(componentUsers.admin),
@@ -269,10 +278,12 @@ function handles({ plane, clock, api }: { plane: ControlPlane; clock: Clock; api
       const { timeoutMs = 10_000, what = "what was awaited" } = options;
       const deadline = clock.monotonic() + timeoutMs;
       for (;;) {
+        const revision = store.revision();
         const found = await check();
         if (found !== undefined && found !== false) return found;
         if (clock.monotonic() > deadline) throw new Error(`${what} did not come about in ${timeoutMs} ms`);
-        await sleep(clock, 5);
+        for (let ms = 0; ms < longestPauseMs && (ms === 0 || store.revision() === revision); ms++)
+          await sleep(clock, 1);
       }
     },
   };

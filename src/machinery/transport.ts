@@ -29,7 +29,7 @@ export interface ApiResponse {
   /** A decoded, frozen value; only when the request asked for `objects`. */
   readonly object?: unknown;
   /** A watch. Ends when the server ends it; the consumer ends it with `return()` or the request's signal. */
-  readonly watch?: AsyncIterable<readonly WatchFrame[]>;
+  readonly watch?: WatchSource;
   /** Any other stream of bytes, e.g. followed logs. */
   readonly stream?: AsyncIterable<Uint8Array>;
   /** `bytes` longer than this may travel compressed to who accepts that. */
@@ -44,6 +44,19 @@ export interface WatchFrame {
   readonly bytes?: Uint8Array;
   /** A KubeObject, or a Status when the type is ERROR. */
   readonly object?: KubeObject;
+}
+
+/** A watch as its consumer takes it: iterated, or followed where that is offered; either of them, once. */
+export interface WatchSource extends AsyncIterable<readonly WatchFrame[]> {
+  /** Hands frames on as they come, the first ones at once. Returns how to go on after `take` has said no. The request's signal ends it. */
+  follow?(follower: WatchFollower): () => void;
+}
+
+export interface WatchFollower {
+  /** False: nothing more until told to go on. */
+  readonly take: (frame: WatchFrame) => boolean;
+  /** Called once: nothing more comes. With an error, the watch is broken. */
+  readonly ended: (error?: unknown) => void;
 }
 
 /** A duplex byte stream for exec, attach, port-forward and proxied upgrades. */

@@ -12,6 +12,7 @@ import {
   StatusError,
   toYaml,
   type UserInfo,
+  type WatchSource,
 } from "../machinery/index.ts";
 import type { Aggregation } from "./aggregation/contract.ts";
 import { type Auditor, type AuditTrail, NotAudited } from "./audit/contract.ts";
@@ -178,7 +179,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         forget?.();
         void trail?.completed();
       };
-      return { ...response, watch: untilEnd(response.watch, ended) };
+      return { ...response, watch: watchedUntilEnd(response.watch, ended) };
     }
     if (response.stream !== undefined && trail !== undefined)
       return { ...response, stream: untilEnd(response.stream, () => void trail.completed()) };
@@ -310,6 +311,22 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   return { handle, decideUpgrade, isExtension: (path) => options.aggregation.find(path) !== undefined };
+}
+
+function watchedUntilEnd(watch: WatchSource, ended: () => void): WatchSource {
+  const iterated = untilEnd(watch, ended);
+  if (watch.follow === undefined) return iterated;
+  return {
+    ...iterated,
+    follow: ({ take, ended: tell }) =>
+      watch.follow!({
+        take,
+        ended: (error) => {
+          ended();
+          tell(error);
+        },
+      }),
+  };
 }
 
 /** The same stream; `ended` is called once when it is over. */

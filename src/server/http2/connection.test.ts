@@ -175,8 +175,8 @@ describe("answers", () => {
     assert.deepEqual(
       peer.of(frameType.data).map(({ stream, flags, payload }) => [stream, flags, payload.length]),
       [
-        [1, 0, 16_380],
-        [1, 0, 13_620],
+        [1, 0, 16_350],
+        [1, 0, 13_650],
         [3, 0, 1],
         [1, 1, 1],
         [3, 1, 1],

@@ -2,7 +2,7 @@
 // event loop brings leaves in one write. One write is under way at a time; while it is, a full buffer says "congested", and
 // streams keep what they have. So a connection never holds more than two buffers and its control frames.
 
-import { type FrameHead, frameHeadBytes, frameType, putFrameHead, smallestMaxFrame } from "../../base/http2/index.ts";
+import { type FrameHead, frameHeadBytes, frameType, putFrameHead } from "../../base/http2/index.ts";
 
 /** Where the bytes go. */
 export interface Sink {
@@ -22,6 +22,10 @@ export interface Sink {
 /** Most turns bring one answer; a thousand connections with one event each must not take large buffers. */
 export const smallOutputBytes = 8 * 1024;
 export const outputBytes = 128 * 1024;
+
+/** A DATA frame of this length fills one record of TLS, and eight of them the buffer: nothing small is left for a record of its own. */
+const recordBytes = 16 * 1024;
+export const dataBytes = recordBytes - frameHeadBytes;
 
 /** As many as Go's server queues for a peer that does not read. */
 const mostControlFrames = 10_000;
@@ -56,7 +60,7 @@ export class Output {
   get congested(): boolean {
     if (this.#destroyed) return true;
     if (this.#full.length > 0) return this.#writing;
-    return this.#writing && this.#at + frameHeadBytes + smallestMaxFrame > outputBytes;
+    return this.#writing && this.#at + recordBytes > outputBytes;
   }
 
   get destroyed(): boolean {
@@ -91,26 +95,26 @@ export class Output {
     this.#at += frameHeadBytes + length;
   }
 
-  /** A part of `bytes` as DATA: behind what the last frame has, when that is the same stream's and has room, so that many small pieces are one frame. */
-  data(bytes: Uint8Array, part: DataPart): void {
-    const length = part.end - part.start;
-    const piece = length === bytes.length ? bytes : bytes.subarray(part.start, part.end);
-    if (this.#extends(piece, part)) return;
+  /** DATA of at most `dataBytes`: behind what the last frame has, when that is the same stream's and has room, so that many small pieces are one frame. */
+  data(piece: Uint8Array, stream: number, flags: number): void {
+    if (stream === this.#lastStream && this.#lastData >= 0 && this.#extends(piece, flags)) return;
+    const { length } = piece;
     const buffer = this.reserve(frameHeadBytes + length);
     const at = this.#at;
-    putFrameHead(buffer, at, { length, type: frameType.data, flags: part.flags, stream: part.stream });
+    putFrameHead(buffer, at, { length, type: frameType.data, flags, stream });
     buffer.set(piece, at + frameHeadBytes);
     this.#at = at + frameHeadBytes + length;
-    this.#lastData = part.flags === 0 ? at : -1;
-    this.#lastStream = part.stream;
+    this.#lastData = flags === 0 ? at : -1;
+    this.#lastStream = stream;
   }
 
-  #extends(piece: Uint8Array, { flags, stream }: DataPart): boolean {
+  #extends(piece: Uint8Array, flags: number): boolean {
     const begin = this.#lastData;
-    if (begin < 0 || stream !== this.#lastStream || this.#buffer === undefined) return false;
+    const stream = this.#lastStream;
+    if (this.#buffer === undefined) return false;
     const end = this.#at + piece.length;
     const length = end - begin - frameHeadBytes;
-    if (length > smallestMaxFrame || end > outputBytes) return false;
+    if (length > dataBytes || end > outputBytes) return false;
     if (end > this.#buffer.length) this.#grow(this.#buffer, piece.length);
     this.#buffer.set(piece, this.#at);
     this.#at = end;
@@ -202,11 +206,4 @@ export class Output {
     this.#at = 0;
     return next;
   }
-}
-
-export interface DataPart {
-  readonly start: number;
-  readonly end: number;
-  readonly flags: number;
-  readonly stream: number;
 }

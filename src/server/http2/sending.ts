@@ -14,7 +14,7 @@ import {
   putUint32,
   smallestMaxFrame,
 } from "../../base/http2/index.ts";
-import { Output, type Sink } from "./output.ts";
+import { dataBytes, Output, type Sink } from "./output.ts";
 import type { AnswerHead, Http2Stream } from "./stream.ts";
 
 /** What one stream sends before the next one has its turn. */
@@ -75,6 +75,17 @@ export class Sending {
     if (this.#some(stream, Number.POSITIVE_INFINITY)) stream.drained();
   }
 
+  /** All of these bytes at once, for a stream that has nothing else to send. False: they have to wait. */
+  sendNow(stream: Http2Stream, bytes: Uint8Array): boolean {
+    const { length } = bytes;
+    if (length > stream.sendWindow || length > this.#window || length > dataBytes || this.output.congested)
+      return false;
+    this.output.data(bytes, stream.id, 0);
+    stream.sendWindow -= length;
+    this.#window -= length;
+    return true;
+  }
+
   forget(stream: Http2Stream): void {
     this.#ready.delete(stream);
   }
@@ -120,13 +131,13 @@ export class Sending {
   }
 
   #pump(): void {
-    for (const stream of [...this.#ready]) {
+    // Those whose turn is over come again behind the others.
+    for (const stream of this.#ready) {
       if (this.output.congested) return;
+      if (this.#window <= 0 && stream.queuedBytes > 0) continue;
       this.#ready.delete(stream);
       if (this.#some(stream, turnBytes)) stream.drained();
     }
-    // Their turn is over and they have more.
-    if (this.#ready.size > 0 && this.#window > 0 && !this.output.congested) this.#pump();
   }
 
   /** True: everything that the stream has is out. */
@@ -146,16 +157,15 @@ export class Sending {
   }
 
   #part(stream: Http2Stream, window: number): number {
-    const part = stream.next(Math.min(window, smallestMaxFrame));
+    const piece = stream.next(Math.min(window, dataBytes)) ?? nothing;
     const ends = stream.ending && stream.queuedBytes === 0;
-    const flags = ends ? flag.endStream : 0;
-    const { bytes, start, end } = part ?? nothing;
-    this.output.data(bytes, { start, end, flags, stream: stream.id });
-    stream.sendWindow -= end - start;
-    this.#window -= end - start;
+    const { length } = piece;
+    this.output.data(piece, stream.id, ends ? flag.endStream : 0);
+    stream.sendWindow -= length;
+    this.#window -= length;
     if (ends) this.#localEnded(stream);
-    return end - start;
+    return length;
   }
 }
 
-const nothing = { bytes: new Uint8Array(0), start: 0, end: 0 };
+const nothing = new Uint8Array(0);

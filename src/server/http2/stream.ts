@@ -19,6 +19,8 @@ export interface StreamHost {
   respond(stream: Http2Stream, answer: AnswerHead): void;
   /** Sends what the stream has, as far as windows and the socket allow. */
   send(stream: Http2Stream): void;
+  /** Sends these bytes of a stream that has no others, or says that they have to wait. */
+  sendNow(stream: Http2Stream, bytes: Uint8Array): boolean;
   reset(stream: Http2Stream, code: number): void;
 }
 
@@ -102,10 +104,10 @@ export class Http2Stream {
   /** False: wait for `onDrained` before writing more. The bytes must not change. */
   write(bytes: Uint8Array): boolean {
     if (this.closed || this.ending) return false;
-    if (bytes.length > 0) {
-      this.#enqueue(bytes);
-      this.#host.send(this);
-    }
+    if (bytes.length === 0) return !this.needsDrain;
+    if (this.queuedBytes === 0 && this.#host.sendNow(this, bytes)) return true;
+    this.#enqueue(bytes);
+    this.#host.send(this);
     return !this.needsDrain;
   }
 
@@ -133,8 +135,8 @@ export class Http2Stream {
     this.queuedBytes += bytes.length;
   }
 
-  /** What goes out next: a part of `bytes` of at most `most` bytes. Undefined: nothing is queued. */
-  next(most: number): { readonly bytes: Uint8Array; readonly start: number; readonly end: number } | undefined {
+  /** What goes out next, at most so many bytes. Undefined: nothing is queued. */
+  next(most: number): Uint8Array | undefined {
     const bytes = this.#queue[this.#first];
     if (bytes === undefined) return undefined;
     const start = this.#sent;
@@ -142,7 +144,7 @@ export class Http2Stream {
     this.#sent = end;
     this.queuedBytes -= end - start;
     if (end === bytes.length) this.#advance();
-    return { bytes, start, end };
+    return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
   }
 
   #advance(): void {

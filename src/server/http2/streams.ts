@@ -95,6 +95,10 @@ export class Streams implements StreamHost {
     this.sending.send(stream);
   }
 
+  sendNow(stream: Http2Stream, bytes: Uint8Array): boolean {
+    return this.sending.sendNow(stream, bytes);
+  }
+
   reset(stream: Http2Stream, code: number): void {
     this.#resetId(stream.id, code);
     this.#close(stream);

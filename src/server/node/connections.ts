@@ -7,6 +7,7 @@ import type { Duplex } from "node:stream";
 import { every } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, type Identity, internalError, StatusError } from "../../machinery/index.ts";
 import type { Http2Connection } from "../http2/connection.ts";
+import { dataBytes } from "../http2/output.ts";
 import type { Http2Stream } from "../http2/stream.ts";
 import { http2OverSocket } from "./http2-socket.ts";
 import type { PlainListenOptions } from "./listen-options.ts";
@@ -35,7 +36,7 @@ import {
 const clientGone = new Error("the client closed the request");
 
 /** Every layer below copies what it is given to write: this much at a time of a long answer. */
-const largestWrite = 256 * 1024;
+const largestWrite = 16 * dataBytes;
 /** Long answers that wait for their clients; above it patience is short. */
 const mostHeldBytes = 256 * 1024 * 1024;
 const shortStallMs = 5_000;

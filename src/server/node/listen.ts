@@ -8,7 +8,7 @@ import { createServer as createHttpServer, type IncomingMessage } from "node:htt
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { TLSSocket } from "node:tls";
+import { DEFAULT_CIPHERS, type TLSSocket } from "node:tls";
 import type { Identity } from "../../machinery/index.ts";
 import { Connections } from "./connections.ts";
 import type { ListenOptions, PlainListenOptions } from "./listen-options.ts";
@@ -41,6 +41,13 @@ export interface Listener {
 
 /** Go's server in upstream: idle connections for 90 s, headers within 32 s; a body has five minutes to arrive. */
 const http1Timeouts = { keepAliveTimeout: 90_000, headersTimeout: 32_000, requestTimeout: 300_000 };
+
+/** TLS 1.3 in the order of Go's server on hardware that has AES; the rest is Node's. */
+const ciphers = [
+  ...["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"],
+  ...DEFAULT_CIPHERS.split(":").filter((name) => !name.startsWith("TLS_")),
+].join(":");
+
 /** Listens with TLS. `requestCert` is always on, so a client without a certificate still gets in. */
 export async function serveHttps(options: ListenOptions & TlsMaterial): Promise<Listener> {
   const connections = new Connections(options);
@@ -130,10 +137,10 @@ export async function servePlain(options: PlainListenOptions): Promise<Listener>
   };
 }
 
-const contextOf = (tls: TlsMaterial): { cert: string; key: string; ca?: string[] } => {
+const contextOf = (tls: TlsMaterial): { cert: string; key: string; ca?: string[]; ciphers: string } => {
   const authorities = [tls.clientCA, tls.requestHeaderCA].filter((each) => each !== undefined);
   // Without this node would trust the public authorities for client certificates.
-  return { cert: tls.cert, key: tls.key, ca: authorities.length > 0 ? authorities : [] };
+  return { cert: tls.cert, key: tls.key, ciphers, ca: authorities.length > 0 ? authorities : [] };
 };
 
 function listen(server: NetServer, where: { host: string; port: number } | { path: string }): Promise<void> {

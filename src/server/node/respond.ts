@@ -4,7 +4,7 @@
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import type { ApiResponse } from "../../machinery/index.ts";
+import type { ApiResponse, WatchFrame, WatchSource } from "../../machinery/index.ts";
 
 /** Where an answer's body goes: a stream of HTTP/2 as it is, a message of HTTP/1.1 by `outletOf`. */
 export interface Outlet {
@@ -146,15 +146,38 @@ export async function discard(response: ApiResponse): Promise<void> {
   await (response.watch ?? response.stream)?.[Symbol.asyncIterator]().return?.();
 }
 
+function wireBytes({ type, bytes }: WatchFrame): Uint8Array {
+  if (bytes === undefined) throw new Error(`a ${type} watch frame for the wire has no bytes`);
+  return bytes;
+}
+
+/** Resolves when the watch has ended. What comes for a client that is gone is thrown away: the request's signal ends it. */
+function followWatch(
+  follow: NonNullable<WatchSource["follow"]>,
+  { outlet, stalls }: { readonly outlet: Outlet; readonly stalls: Stalls },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const goOn = follow({
+      take: (frame) => {
+        if (outlet.destroyed) return true;
+        outlet.write(wireBytes(frame));
+        if (!outlet.needsDrain) return true;
+        void stalls.drained(outlet).then(() => goOn());
+        return false;
+      },
+      ended: (error) => (error === undefined ? resolve() : reject(error)),
+    });
+  });
+}
+
 /** Writes the whole of a streaming body and ends the outlet. Returns when the source or the client has ended. */
 export async function writeStream(response: ApiResponse, outlet: Outlet, stalls: Stalls): Promise<void> {
-  if (response.watch !== undefined) {
-    for await (const frames of response.watch) {
+  const { watch } = response;
+  if (watch?.follow !== undefined) await followWatch((follower) => watch.follow!(follower), { outlet, stalls });
+  else if (watch !== undefined) {
+    for await (const frames of watch) {
       if (outlet.destroyed) return;
-      for (const frame of frames) {
-        if (frame.bytes === undefined) throw new Error(`a ${frame.type} watch frame for the wire has no bytes`);
-        outlet.write(frame.bytes);
-      }
+      for (const frame of frames) outlet.write(wireBytes(frame));
       if (outlet.needsDrain) await stalls.drained(outlet);
     }
   } else if (response.stream !== undefined) {

@@ -1,6 +1,13 @@
 // One watch: which events it sees as what, and the bounded queue between the cache and the client.
 import type { Clock, Timer } from "../../base/index.ts";
-import type { FieldMatcher, LabelMatcher, WatchEventType, WatchFrame } from "../../machinery/index.ts";
+import type {
+  FieldMatcher,
+  LabelMatcher,
+  WatchEventType,
+  WatchFollower,
+  WatchFrame,
+  WatchSource,
+} from "../../machinery/index.ts";
 import type { CachedObject } from "./cached-object.ts";
 
 /** A change as the ring keeps it. For deletes `object` is the last state, at the revision of the delete. */
@@ -39,6 +46,8 @@ export interface Framer {
 export class SharedFrames {
   readonly event: CacheEvent;
   readonly #made = new Map<Framer, Map<WatchEventType, WatchFrame>>();
+  /** Most watchers see what the one before has seen. */
+  #last: { readonly framer: Framer; readonly frame: WatchFrame } | undefined;
   #deleted: CachedObject | undefined;
 
   constructor(event: CacheEvent) {
@@ -46,11 +55,14 @@ export class SharedFrames {
   }
 
   of(framer: Framer, type: WatchEventType): WatchFrame {
+    const last = this.#last;
+    if (last !== undefined && last.framer === framer && last.frame.type === type) return last.frame;
     if (framer.private === true) return framer.frame(type, this.#objectFor(type), this.event.previous);
     let frames = this.#made.get(framer);
     if (frames === undefined) this.#made.set(framer, (frames = new Map()));
     let frame = frames.get(type);
     if (frame === undefined) frames.set(type, (frame = framer.frame(type, this.#objectFor(type))));
+    this.#last = { framer, frame };
     return frame;
   }
 
@@ -95,8 +107,8 @@ export function watcherBucket(watcher: Watcher): string {
 const longestQueue = 8192;
 /** The same in bytes; what is larger by itself goes into an empty queue. */
 const mostQueuedBytes = 64 * 1024 * 1024;
-/** What is handed out at a time: the writer waits for its client in between. */
-const initialChunk = 512;
+/** What is handed out at a time to who iterates: others have their turn in between. */
+const mostHanded = 512;
 const mostHandedBytes = 1024 * 1024;
 
 /** A change whose frame is for this watcher alone: made when it is handed out, until then nothing is kept but what the cache has. */
@@ -127,15 +139,22 @@ export interface WatcherOptions {
   readonly onEnd: (watcher: Watcher) => void;
 }
 
-export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
+export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]>, WatchSource {
   readonly selection: Selection;
   readonly namespaced: boolean;
   readonly indexedByNode: boolean;
   readonly #options: WatcherOptions;
   #queue: (WatchFrame | Unframed)[] = [];
+  /** The first that has not been handed out. */
+  #first = 0;
   #queuedBytes = 0;
   #initialAt = 0;
+  /** The end of the initial objects is still to be told. */
+  #marks: boolean;
   #ended = false;
+  #follower: WatchFollower | undefined;
+  /** The follower has everything that came and takes more: nothing is queued. */
+  #open = false;
   #woken = false;
   /** Who waits for the next frames. */
   #wake: ((result: IteratorResult<readonly WatchFrame[], undefined>) => void) | undefined;
@@ -147,6 +166,7 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
     this.selection = options.selection;
     this.namespaced = options.namespaced;
     this.indexedByNode = options.indexedByNode;
+    this.#marks = options.markInitialEnd;
     this.#replay();
     this.#timers.push(options.clock.setTimeout(() => this.end(), options.timeoutMs, { background: true }));
     if (options.bookmarkMs > 0) this.#armBookmark();
@@ -157,7 +177,9 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
   deliver(shared: SharedFrames): void {
     if (this.#ended) return;
     const type = visibleAs(this.selection, shared.event);
-    if (type !== undefined) this.#push(this.#queued(shared, type));
+    if (type === undefined) return;
+    if (this.#open) this.#pass(shared, type);
+    else this.#push(this.#queued(shared, type));
   }
 
   #queued(shared: SharedFrames, type: WatchEventType): WatchFrame | Unframed {
@@ -172,15 +194,61 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
     for (const timer of this.#timers) timer.cancel();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#options.onEnd(this);
-    this.#notify();
+    if (this.#follower === undefined) this.#notify();
+    else if (this.#open || this.#isEmpty()) this.#tellEnd();
   }
 
   /** The consumer is gone: nothing more is delivered. */
   stop(): void {
     this.#queue = [];
+    this.#first = 0;
     this.#queuedBytes = 0;
     this.#initialAt = Number.POSITIVE_INFINITY;
+    this.#marks = false;
     this.end();
+  }
+
+  follow(follower: WatchFollower): () => void {
+    this.#follower = follower;
+    this.#pour();
+    return () => this.#pour();
+  }
+
+  /** Hands on what there is, as long as it is taken. */
+  #pour(): void {
+    const follower = this.#follower;
+    if (follower === undefined) return;
+    try {
+      this.#open = false;
+      for (let frame = this.#next(); frame !== undefined; frame = this.#next()) if (!follower.take(frame)) return;
+    } catch (error) {
+      this.#break(error);
+      return;
+    }
+    if (this.#ended) this.#tellEnd();
+    else this.#open = true;
+  }
+
+  #pass(shared: SharedFrames, type: WatchEventType): void {
+    try {
+      this.#open = this.#follower?.take(shared.of(this.#options.framer, type)) === true;
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  /** A frame that cannot be made or written is the end of this watch, not of the others. */
+  #break(error: unknown): void {
+    this.#open = false;
+    this.#tellEnd(error);
+    this.stop();
+  }
+
+  #tellEnd(error?: unknown): void {
+    const follower = this.#follower;
+    this.#follower = undefined;
+    this.#open = false;
+    follower?.ended(error);
   }
 
   /** One call at a time. */
@@ -202,46 +270,41 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
     return this;
   }
 
-  #take(): readonly WatchFrame[] | undefined {
-    const { initial, framer, markInitialEnd, revision } = this.#options;
-    if (this.#initialAt < initial.length) {
-      const frames: WatchFrame[] = [];
-      for (let bytes = 0; frames.length < initialChunk && bytes < mostHandedBytes; ) {
-        const object = initial[this.#initialAt];
-        if (object === undefined) break;
-        this.#initialAt++;
-        const frame = framer.frame("ADDED", object);
-        bytes += frame.bytes?.length ?? object.bytes.length;
-        frames.push(frame);
-      }
-      if (markInitialEnd && this.#initialAt >= initial.length) frames.push(framer.bookmark(revision, true));
-      return frames;
-    }
-    if (initial.length === 0 && markInitialEnd && this.#initialAt === 0) {
-      this.#initialAt = 1;
-      return [framer.bookmark(revision, true)];
-    }
-    return this.#queue.length === 0 ? undefined : this.#takeQueued();
+  #isEmpty(): boolean {
+    return this.#initialAt >= this.#options.initial.length && !this.#marks && this.#queue.length === 0;
   }
 
-  #takeQueued(): readonly WatchFrame[] {
-    const { framer } = this.#options;
-    const queue = this.#queue;
-    if (framer.private !== true && this.#queuedBytes <= mostHandedBytes) {
-      this.#queue = [];
-      this.#queuedBytes = 0;
-      return queue as WatchFrame[];
+  /** Takes the next frame out. */
+  #next(): WatchFrame | undefined {
+    const { initial, framer, revision } = this.#options;
+    const object = initial[this.#initialAt];
+    if (object !== undefined) {
+      this.#initialAt++;
+      return framer.frame("ADDED", object);
     }
+    if (this.#marks) {
+      this.#marks = false;
+      return framer.bookmark(revision, true);
+    }
+    const item = this.#queue[this.#first];
+    if (item === undefined) return undefined;
+    this.#queuedBytes -= queuedSize(item);
+    if (++this.#first === this.#queue.length || this.#first === mostHanded) {
+      this.#queue = this.#queue.slice(this.#first);
+      this.#first = 0;
+    }
+    return isUnframed(item) ? item.shared.of(framer, item.type) : item;
+  }
+
+  #take(): readonly WatchFrame[] | undefined {
     const frames: WatchFrame[] = [];
-    for (let bytes = 0; frames.length < queue.length && bytes < mostHandedBytes; ) {
-      const item = queue[frames.length]!;
-      this.#queuedBytes -= queuedSize(item);
-      const frame = isUnframed(item) ? item.shared.of(framer, item.type) : item;
-      bytes += frame.bytes?.length ?? queuedSize(item);
+    for (let bytes = 0; frames.length < mostHanded && bytes < mostHandedBytes; ) {
+      const frame = this.#next();
+      if (frame === undefined) break;
+      bytes += frame.bytes?.length ?? 0;
       frames.push(frame);
     }
-    this.#queue = queue.slice(frames.length);
-    return frames;
+    return frames.length === 0 ? undefined : frames;
   }
 
   #replay(): void {
@@ -256,8 +319,8 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
 
   #push(item: WatchFrame | Unframed): void {
     const bytes = queuedSize(item);
-    const isFull = this.#queue.length > 0 && this.#queuedBytes + bytes > mostQueuedBytes;
-    if (isFull || this.#queue.length >= longestQueue) {
+    const queued = this.#queue.length - this.#first;
+    if ((queued > 0 && this.#queuedBytes + bytes > mostQueuedBytes) || queued >= longestQueue) {
       this.end();
       return;
     }
@@ -271,6 +334,7 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]> {
     this.#timers[1] = clock.setTimeout(
       () => {
         this.#push(framer.bookmark(currentRevision(), false));
+        if (this.#open) this.#pour();
         if (!this.#ended) this.#armBookmark();
       },
       bookmarkMs,

@@ -33,7 +33,7 @@ const { values: options } = commandLine(
 const seed = wholeNumber("seed", options.seed ?? String(Math.floor(systemClock.now() / 1000) % 1_000_000));
 console.log(`seed ${seed}`);
 const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stopping.abort());
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stopping.abort());
 const results: RoundResult[] = [];
 const problems = await runRounds({
   seed,
@@ -48,6 +48,9 @@ const problems = await runRounds({
     results.push(result);
     console.log(line(result));
   },
+}).catch((error: Error) => {
+  console.error(`chaos: ${error.message}`);
+  process.exit(1);
 });
 console.log(`\n${report(results)}`);
 for (const problem of problems) console.log(problem);

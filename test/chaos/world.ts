@@ -19,6 +19,7 @@ import {
   readRecord,
 } from "../../src/cluster/index.ts";
 import type { Transport } from "../../src/machinery/index.ts";
+import { beginRun } from "../../tools/suite-run.ts";
 import { startTestCluster, type TestCluster } from "../e2e/harness.ts";
 import { type Disk, makeDisk, placeStore } from "./disk.ts";
 import { makeWallClock, type WallClock } from "./wall-clock.ts";
@@ -64,6 +65,11 @@ export function pidOf(recordFile: string): number {
 export async function makeWorld(name: string, clock: Clock): Promise<World> {
   const base = mkdtempSync(join(tmpdir(), "t8s-chaos-"));
   const dataDirectory = join(base, "data");
+  const say = (line: string): void => console.log(line);
+  const run = await beginRun({ suite: "chaos", name, dataDirectory, temporary: base, say }).catch((error) => {
+    rmSync(base, { recursive: true });
+    throw error;
+  });
   const layout = clusterLayout(name, dataDirectory);
   const disk = makeDisk(base);
   const wall = makeWallClock(base);
@@ -91,6 +97,7 @@ export async function makeWorld(name: string, clock: Clock): Promise<World> {
   } catch (error) {
     disk.remove();
     rmSync(base, { recursive: true, force: true });
+    run.end();
     throw error;
   }
   const config = readConfig(layout)!;
@@ -149,6 +156,7 @@ export async function makeWorld(name: string, clock: Clock): Promise<World> {
       await cluster.remove().finally(() => {
         disk.remove();
         rmSync(base, { recursive: true, force: true });
+        run.end();
       });
     },
   };

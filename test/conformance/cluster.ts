@@ -2,7 +2,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { onAbort } from "../../src/base/index.ts";
+import { beginRun, type SuiteRun } from "../../tools/suite-run.ts";
 import { auditPolicy } from "./audit.ts";
 import { buildImages, importImages } from "./images/build.ts";
 import { binDirectory, cacheDirectory } from "./programs.ts";
@@ -17,12 +20,19 @@ export interface JudgedCluster {
   readonly auditLogs: () => readonly string[];
   /** Of the cluster's own process. */
   readonly log: string | undefined;
+  /** The run that has it; a cluster that was there already has none. */
+  readonly run: SuiteRun | undefined;
   end(): void;
 }
 
 export const existingCluster = (kubeconfig: string, auditLog: string | undefined): JudgedCluster => {
   if (!existsSync(kubeconfig)) throw new Error(`--kubeconfig ${kubeconfig}: there is no such file`);
-  return { kubeconfig, auditLogs: () => (auditLog === undefined ? [] : [auditLog]), log: undefined, end: () => {} };
+  return {
+    kubeconfig,
+    auditLogs: () => (auditLog === undefined ? [] : [auditLog]),
+    ...{ log: undefined, run: undefined },
+    end: () => {},
+  };
 };
 
 export interface ClusterSettings {
@@ -30,14 +40,17 @@ export interface ClusterSettings {
   readonly nodes: number;
   readonly keep: boolean;
   readonly say: (line: string) => void;
+  /** Ends what is under way. */
+  readonly signal: AbortSignal;
 }
 
 /** Starts a cluster of its own, imports the images into every node, and says how to reach it. */
-export async function startCluster({ name, nodes, keep, say }: ClusterSettings): Promise<JudgedCluster> {
+export async function startCluster({ name, nodes, keep, say, signal }: ClusterSettings): Promise<JudgedCluster> {
   const dataDirectory = join(cacheDirectory, "clusters");
   const directory = join(dataDirectory, name);
   const scope = ["--name", name, "--data-dir", dataDirectory];
-  run(["down", ...scope], { mayFail: true });
+  const own = await beginRun({ suite: "conformance", name, dataDirectory, say });
+  // One that an earlier run kept.
   run(["delete", ...scope], { mayFail: true });
   mkdirSync(dataDirectory, { recursive: true });
   const policy = join(dataDirectory, `${name}-audit-policy.yaml`);
@@ -53,16 +66,18 @@ export async function startCluster({ name, nodes, keep, say }: ClusterSettings):
     // A cluster that stays pulls as any other does.
     rmSync(join(directory, "registries"), { recursive: true, force: true });
     if (keep) {
+      own.end();
       say(
         `the cluster stays: export KUBECONFIG=${join(directory, "kubeconfig")}; ./t8s delete ${scope.join(" ")} removes it`,
       );
       return;
     }
-    run(["down", ...scope], { mayFail: true });
     run(["delete", ...scope], { mayFail: true });
+    own.end();
   };
   try {
     registry = await provideImages(directory, say);
+    await takeSignals(signal);
   } catch (error) {
     end();
     throw error;
@@ -71,6 +86,7 @@ export async function startCluster({ name, nodes, keep, say }: ClusterSettings):
     kubeconfig: join(directory, "kubeconfig"),
     auditLogs: () => globSync(join(dirname(auditLog), "audit*.log")).sort(),
     log: join(directory, "t8s.log"),
+    run: own,
     end,
   };
 }
@@ -111,6 +127,16 @@ export interface SuiteSettings {
   readonly procs: number;
   readonly reportDirectory: string;
   readonly limit: string;
+  /** Interrupts the suite as Ctrl-C does: it cleans up and writes its report. */
+  readonly signal: AbortSignal;
+  /** Told of the suite's process group. */
+  readonly run: SuiteRun | undefined;
+}
+
+/** What was asked for while programs ran that this process waited for is heard only now. */
+async function takeSignals(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  signal.throwIfAborted();
 }
 
 /** Runs the suite; yields the JUnit file's text, whatever the tests' results. Throws when there is none. */
@@ -144,13 +170,17 @@ export async function runSuite(settings: SuiteSettings, say: (line: string) => v
   say(`running the suite; its output is ${output}`);
   const file = openSync(output, "w");
   const child = spawn(command, [...words, ...suiteFlags], {
+    // A group of its own: it is told once that it is to end, whoever tells this process, and it can be ended when this process could not.
+    detached: true,
     stdio: ["ignore", file, file],
     env: { ...process.env, KUBECONFIG: settings.kubeconfig },
   });
+  if (child.pid !== undefined) settings.run?.owns(child.pid);
+  const detach = onAbort(settings.signal, () => child.pid !== undefined && process.kill(-child.pid, "SIGINT"));
   await new Promise<void>((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", () => resolve());
-  });
+  }).finally(detach);
   const reports = globSync(join(reportDirectory, "junit*.xml"));
   if (reports.length === 0)
     throw new Error(

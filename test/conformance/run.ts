@@ -65,17 +65,20 @@ async function main(): Promise<number> {
   }
   const tests = choose(choiceOf(values));
   if (values["e2e-test"] === undefined) buildPrograms(say);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  // The suite ends first, then the cluster.
+  const stop = (): void => stopping.abort(new Error("interrupted"));
+  for (const each of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(each, stop);
+  const { name, keep } = values;
   const cluster =
     values.kubeconfig === undefined
-      ? await startCluster({ name: values.name, nodes: count(values.nodes, "nodes"), keep: values.keep, say })
+      ? await startCluster({ name, nodes: count(values.nodes, "nodes"), keep, say, signal })
       : existingCluster(values.kubeconfig, values["audit-log"]);
-  const ignore = (): void => {}; // the suite is told as well, and ends; then the cluster does
-  process.on("SIGINT", ignore);
   try {
-    return await judge(cluster, tests, values);
+    return await judge(cluster, tests, { ...values, signal });
   } finally {
     cluster.end();
-    process.off("SIGINT", ignore);
   }
 }
 
@@ -111,7 +114,11 @@ function showChanges(accept: boolean): number {
   return 0;
 }
 
-async function judge(cluster: JudgedCluster, tests: readonly ConformanceTest[], values: Values): Promise<number> {
+async function judge(
+  cluster: JudgedCluster,
+  tests: readonly ConformanceTest[],
+  values: Values & { readonly signal: AbortSignal },
+): Promise<number> {
   const path = values["e2e-test"];
   const programs = path === undefined ? builtPrograms() : programsBeside(path);
   if (programs.ginkgo === undefined) say("there is no ginkgo: tests run one after the other");
@@ -127,8 +134,14 @@ async function judge(cluster: JudgedCluster, tests: readonly ConformanceTest[], 
     procs,
     reportDirectory,
     limit: values.limit,
+    signal: values.signal,
+    run: cluster.run,
   };
   const results = parseJUnit(await runSuite(suite, say));
+  if (values.signal.aborted) {
+    say(`interrupted: nothing is recorded; what the suite said is in ${reportDirectory}`);
+    return 130;
+  }
   const wallSeconds = (performance.now() - began) / 1000;
   const failed = results.filter(({ passed }) => !passed);
   const requests = new Map<string, readonly string[]>();

@@ -4,11 +4,12 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { systemClock, systemRng } from "../../src/base/index.ts";
+import { onAbort, systemClock, systemRng } from "../../src/base/index.ts";
 import { createClient } from "../../src/client/index.ts";
 import { httpTransport, loadKubeconfig } from "../../src/client/node/index.ts";
 import { importImage } from "../../src/cluster/images.ts";
 import { commandLine } from "../../tools/command-line.ts";
+import { beginRun } from "../../tools/suite-run.ts";
 import { startTestCluster, type TestCluster } from "../e2e/harness.ts";
 import { causeOf, type Difference } from "./compare.ts";
 import { imageArchives } from "./images.ts";
@@ -117,17 +118,40 @@ const named = ({ id, group }: Scenario, words: readonly string[] | undefined): b
 const scenarios = readScenarios().filter(
   (each) => named(each, options.only) !== false && named(each, options.skip) !== true,
 );
-const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-states-"));
 const stop = new AbortController();
-const cluster = await startTestCluster({ name: options.name, dataDirectory });
-let result: Results;
-try {
-  await provideImages(cluster);
-  result = await playAll(await stageOf(cluster, stop.signal), scenarios, { atOnce, done: told });
-} finally {
-  stop.abort();
-  await cluster.remove();
+const stopped = new Promise<undefined>((resolve) => onAbort(stop.signal, () => resolve(undefined)));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop.abort());
+
+/** Undefined when the run was told to end. */
+async function playThemAll(): Promise<Results | undefined> {
+  const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-states-"));
+  const { name } = options;
+  const say = (line: string): void => console.log(line);
+  const run = await beginRun({ suite: "states", name, dataDirectory, temporary: dataDirectory, say }).catch((error) => {
+    rmSync(dataDirectory, { recursive: true });
+    throw error;
+  });
+  const cluster = await startTestCluster({ name, dataDirectory });
+  try {
+    await provideImages(cluster);
+    if (stop.signal.aborted) return undefined;
+    const playing = playAll(await stageOf(cluster, stop.signal), scenarios, { atOnce, done: told });
+    return await Promise.race([playing, stopped]);
+  } finally {
+    stop.abort();
+    await cluster.remove();
+    run.end();
+  }
 }
+
+let result: Results | undefined;
+try {
+  result = await playThemAll();
+} catch (error) {
+  console.error(`states: ${(error as Error).message}`);
+  process.exit(1);
+}
+if (result === undefined) process.exit(130); // and with the process whatever an interrupted scenario waits for
 const agreed = [...result.values()].filter((found) => found.length === 0).length;
 console.log(`\n${table(result)}\n\n${agreed} of ${scenarios.length} agree in every snapshot`);
 process.exitCode = options.only === undefined && agreed < floor ? 1 : 0;

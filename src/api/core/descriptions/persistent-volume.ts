@@ -54,7 +54,7 @@ export const persistentVolumes: Descriptions = {
     dataSource:
       "What the volume is filled with: a VolumeSnapshot or a PersistentVolumeClaim of the namespace. Has the same content as dataSourceRef, unless that has a namespace.",
     dataSourceRef:
-      "What the volume is filled with: any object that a populator or the driver knows. Unlike dataSource, an object that cannot be used is not dropped silently.",
+      "What the volume is filled with: an object of any kind that a populator or the driver knows. Unlike dataSource, an object that cannot be used is not dropped silently.",
     resources:
       "How large the volume must be. It may be raised later, if the class allows expansion, and lowered again only while that has not succeeded.",
     selector: "Labels that the volume must have. With it, no volume is made for the claim.",

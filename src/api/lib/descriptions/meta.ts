@@ -114,7 +114,7 @@ const objectMetadata: Descriptions = {
     time: "When the entry was made or its set of fields last changed.",
   },
   ObjectMeta: {
-    "": "What every object that is stored has: its identity, labels and annotations, owners, and what the server notes about it.",
+    "": "What every object that is stored has, whatever its kind.",
     annotations:
       "Keys and values of any form that tools and people keep with the object. They cannot be selected by. All together at most 256 KiB.",
     creationTimestamp:

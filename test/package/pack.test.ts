@@ -41,6 +41,7 @@ test("it holds what it needs and nothing of the workshop", () => {
     "dist/t8s.js",
     "dist/library.mjs",
     "dist/library.js",
+    "dist/descriptions.js",
     "dist/store-worker.js",
   ])
     assert.ok(paths.includes(needed), `${needed} is missing`);

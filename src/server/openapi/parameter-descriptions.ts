@@ -27,7 +27,7 @@ const ofQuery: Readonly<Record<string, string>> = {
   gracePeriodSeconds:
     "How long the object may take to end, in seconds; 0 at once. Each kind has its own default, a pod terminationGracePeriodSeconds.",
   ignoreStoreReadErrorWithClusterBreakingPotential:
-    "Delete an object whose stored form cannot be read, without finalizers and preconditions. What depends on it may break. Needs the verb unsafe-delete-ignore-read-errors.",
+    "Delete an object whose stored form cannot be read, without finalizers and preconditions. What depends on it may break. Needs the verb unsafe-delete-ignore-read-errors and the feature gate AllowUnsafeMalformedObjectDeletion.",
   insecureSkipTLSVerifyBackend:
     "Do not check the certificate of the kubelet that the log is read from. Someone in between could then send a log of their own. Default false.",
   labelSelector:
@@ -57,7 +57,8 @@ const ofQuery: Readonly<Record<string, string>> = {
   stdin:
     "Whether what the client sends goes to the container's standard input. Default false; one of stdin, stdout and stderr has to be true.",
   stdout: "Whether the container's standard output is sent.",
-  stream: "Which of the container's outputs: All (the default), Stdout or Stderr. The last two exclude tailLines.",
+  stream:
+    "Which of the container's outputs: All (the default), Stdout or Stderr. The last two exclude tailLines and need the feature gate PodLogsQuerySplitStreams.",
   tailLines: "Only so many lines from the end of the log. All when left out.",
   timeoutSeconds: "How long a list or a watch may take, in seconds, however busy it is.",
   timestamps: "Put the time at which each line was written before it, as RFC 3339 writes it. Default false.",

@@ -68,8 +68,8 @@ export const cluster: Descriptions = {
   },
   LimitRangeItem: {
     "": "Amounts for one type of object, by resource.",
-    default: "The limit of a container that names none.",
-    defaultRequest: "The request of a container that names none. Default what default says, then max.",
+    default: "The limit of a container that names none. Default max.",
+    defaultRequest: "The request of a container that names none. Default what default says, else min.",
     max: "At most so much.",
     maxLimitRequestRatio: "The limit may be at most so many times the request; both must be named then.",
     min: "At least so much.",

@@ -16,7 +16,7 @@ export const containerStatuses: Descriptions = {
     restartCount: "How often it was started again. May begin anew at 0 when the node lost track.",
     started: "Whether its postStart hook is over and its startup probe has succeeded. False again at each restart.",
     state: "What it does now: it waits, runs or has ended.",
-    stopSignal: "The signal that asks it to end.",
+    stopSignal: "The signal that asks it to end. Needs the feature gate ContainerStopSignals.",
     user: "User and groups that its first process had at its start.",
     volumeMounts: "Its mounts, as they really are.",
   },
@@ -73,7 +73,7 @@ export const containerStatuses: Descriptions = {
     readOnly: "Whether it can only be read.",
     recursiveReadOnly:
       "Whether mounts below it can only be read too: Enabled or Disabled; an IfPossible of the spec has become one of them.",
-    volumeStatus: "More about the volume, for kinds that have more.",
+    volumeStatus: "More about the volume, for kinds that have more. Needs the feature gate ImageVolumeWithDigest.",
   },
   VolumeStatus: {
     "": "More about a volume that is mounted.",

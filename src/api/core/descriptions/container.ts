@@ -5,21 +5,22 @@ const fields = {
   args: "Arguments of the program; replaces the image's CMD. $(NAME) becomes the value of that environment variable, $$(NAME) stays as $(NAME). Immutable.",
   command:
     "The program to run; replaces the image's ENTRYPOINT. No shell is started. $(NAME) becomes the value of that environment variable, $$(NAME) stays as $(NAME). Immutable.",
-  env: "Environment variables, in order: a value may use $(NAME) of an earlier one. They win over envFrom. Immutable.",
+  env: "Environment variables, in order: a value may use $(NAME) of an earlier one, also of envFrom. They win over envFrom. Immutable.",
   envFrom:
     "Sources whose keys all become environment variables; of equal keys the last source wins, and env wins over all. Immutable.",
   image:
     "The image: a name with a registry, a tag or a digest, as in registry.k8s.io/pause:3.10. Can be changed while the pod runs: the container is started anew.",
   imagePullPolicy:
     "When the node pulls the image: Always asks the registry at each start, IfNotPresent only when the node lacks it, Never not at all. Default Always for the tag latest or none, else IfNotPresent. Immutable.",
-  lifecycle: "What is to be done right after the container has started and before it is stopped. Immutable.",
+  lifecycle:
+    "What is to be done right after the container has started and before it is stopped. Of init containers only sidecars can have it. Immutable.",
   livenessProbe:
-    "A check that the container still works: when it fails, the container is killed and restarted as restartPolicy says. Immutable.",
+    "A check that the container still works: when it fails, the container is killed and restarted as restartPolicy says. Of init containers only sidecars can have one. Immutable.",
   name: "Name of the container, unique among all of the pod: a DNS label of at most 63 characters. Immutable.",
   ports:
     "Ports that the container listens on. This is information only: a port that is not listed can be reached as well. Immutable.",
   readinessProbe:
-    "A check that the container can serve: while it fails, the pod is not ready and Services send it no traffic. Immutable.",
+    "A check that the container can serve: while it fails, the pod is not ready and Services send it no traffic; nothing is restarted. Of init containers only sidecars can have one. Immutable.",
   resizePolicy:
     "For cpu and memory: whether the container must be restarted when its resources change in place. Default NotRequired for each.",
   resources:
@@ -31,7 +32,7 @@ const fields = {
   securityContext:
     "Users, privileges and other security options of the container. They win over those of the pod. Immutable.",
   startupProbe:
-    "A check that the container has come up: until it succeeds the other probes wait; when it fails for good, the container is killed as by the livenessProbe. Immutable.",
+    "A check that the container has come up: until it succeeds the other probes wait; when it fails for good, the container is killed as by the livenessProbe. Of init containers only sidecars can have one. Immutable.",
   stdin:
     "Keep the standard input open, so that a client can attach to it; else reads from it end at once. Default false.",
   stdinOnce:
@@ -174,7 +175,7 @@ export const containers: Descriptions = {
     preStop:
       "Done before the container is stopped by the API, not when it ends by itself. Its time counts into terminationGracePeriodSeconds.",
     stopSignal:
-      "The signal that asks the container to end. Default what the image says, else SIGTERM. The pod needs spec.os.name for it.",
+      "The signal that asks the container to end. Default what the image says, else SIGTERM. The pod needs spec.os.name for it. Needs the feature gate ContainerStopSignals.",
   },
   LifecycleHandler: {
     "": "One thing to do; exactly one of these.",

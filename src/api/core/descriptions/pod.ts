@@ -30,7 +30,7 @@ export const pods: Descriptions = {
       "Whether the containers use the node's network, with its addresses and ports, instead of one of their own. Default false.",
     hostPID: "Whether the containers see the node's processes. Not together with shareProcessNamespace. Default false.",
     hostUsers:
-      "Whether user ids in the containers are those of the node. With false the pod has a user namespace of its own: root in it has no rights on the node. Default true.",
+      "Whether user ids in the containers are those of the node. With false the pod has a user namespace of its own: root in it has no rights on the node, and neither hostNetwork, hostPID, hostIPC nor block devices are allowed. Default true.",
     hostname: "Host name of the pod: a DNS label. Default metadata.name. With subdomain it is also a name in DNS.",
     hostnameOverride:
       "The host name that the containers see, whatever hostname and subdomain say; DNS is not touched. At most 64 characters. Not together with setHostnameAsFQDN or hostNetwork.",
@@ -61,7 +61,8 @@ export const pods: Descriptions = {
     schedulerName: "Name of the scheduler that places the pod. Default default-scheduler.",
     schedulingGates:
       "As long as one is left the pod is not scheduled. Only set at creation; whoever set one takes it away.",
-    schedulingGroup: "The group of pods with which this one is scheduled. Immutable.",
+    schedulingGroup:
+      "The group of pods with which this one is scheduled. Immutable. Needs the feature gate GenericWorkload.",
     securityContext: "Users, groups and other security options of all containers. What a container says itself wins.",
     serviceAccount: "Deprecated: another name of serviceAccountName.",
     serviceAccountName: "Name of the ServiceAccount that the pod acts as. Default the one named default. Immutable.",
@@ -147,7 +148,7 @@ export const podStatuses: Descriptions = {
     initContainerStatuses: "One entry for each of spec.initContainers.",
     message: "Why the pod is in this state, for people.",
     nodeAllocatableResourceClaimStatuses:
-      "What claims of the pod take of the node's ordinary resources, such as cpu and memory.",
+      "What claims of the pod take of the node's ordinary resources, such as cpu and memory. Needs the feature gate DRANodeAllocatableResources.",
     nominatedNodeName:
       "A node where the pod shall run as soon as other pods have left it. No promise: the scheduler may choose another.",
     observedGeneration: "The metadata.generation of the spec that this status is about.",

@@ -80,7 +80,7 @@ export const scheduling: Descriptions = {
     effect: "NoSchedule, PreferNoSchedule or NoExecute. Empty: all of them.",
     key: "Key of the taint. Empty, together with Exists: all taints.",
     operator:
-      "Equal: key and value are the same; Exists: the value does not matter; Gt and Lt: the taint's value is a greater or smaller whole number. Default Equal.",
+      "Equal: key and value are the same; Exists: the value does not matter; Gt and Lt: the taint's value is a whole number greater or smaller than value (needs the feature gate TaintTolerationComparisonOperators). Default Equal.",
     tolerationSeconds:
       "How long the pod stays when a NoExecute taint comes, in seconds; 0 and less: it goes at once. Default for ever. Only with NoExecute.",
     value: "Value of the taint; empty with Exists.",

@@ -18,7 +18,7 @@ export const security: Descriptions = {
       "When files of a volume are given to fsGroup: Always, or OnRootMismatch, only if the root of the volume differs. Default Always. Not on Windows.",
     ...shared,
     seLinuxChangePolicy:
-      "How volumes get the SELinux label: Recursive relabels each file; MountOption mounts with it, so all pods that share a volume need the same label.",
+      "How volumes get the SELinux label: Recursive relabels each file; MountOption mounts with it, so all pods that share a volume need the same label. Default MountOption with the feature gate SELinuxMount, else only for ReadWriteOncePod volumes.",
     seLinuxOptions: "SELinux label of the containers. Default what the container runtime chooses. Not on Windows.",
     seccompProfile: "Which system calls the containers may make. Not on Windows.",
     supplementalGroups: "Numbers of more groups of the processes. Not on Windows.",

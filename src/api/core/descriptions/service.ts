@@ -75,7 +75,7 @@ export const services: Descriptions = {
     hostname: "Its DNS name, for load balancers that are found by name.",
     ip: "Its IP, for load balancers that are found by IP.",
     ipMode:
-      "VIP: packets come to the node with this IP, which the proxy may answer by itself; Proxy: they come with the node's or pod's IP. Default VIP. Only with ip.",
+      "VIP: traffic comes to the nodes still addressed to this IP, so they may take a short cut to it; Proxy: it comes addressed to a node or pod, so they must not. Default VIP. Only with ip.",
     ports: "The ports, and what went wrong with any of them.",
   },
   PortStatus: {

@@ -143,10 +143,12 @@ export const volumes: Descriptions = {
   },
   VolumeProjection: {
     "": "One source of a projected volume; exactly one of these.",
-    clusterTrustBundle: "Certificates of one or more ClusterTrustBundles, in one file.",
+    clusterTrustBundle:
+      "Certificates of one or more ClusterTrustBundles, in one file. Needs the feature gate ClusterTrustBundleProjection.",
     configMap: "Keys of a ConfigMap.",
     downwardAPI: "Fields of the pod.",
-    podCertificate: "A private key and a certificate for it, made for this pod and renewed.",
+    podCertificate:
+      "A private key and a certificate for it, made for this pod and renewed. Needs the feature gate PodCertificateRequest.",
     secret: "Keys of a Secret.",
     serviceAccountToken: "A token of the pod's service account, renewed before it expires.",
   },

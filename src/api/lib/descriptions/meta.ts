@@ -100,7 +100,8 @@ const objectMetadata: Descriptions = {
       "How many objects follow this part of the list, when it is known. With a label or field selector it is not.",
     resourceVersion: "The version that the list is of: a watch may begin there.",
     selfLink: "Deprecated: the server does not fill it.",
-    shardInfo: "Set when the list is only a shard of the whole one, as the request's shardSelector asked.",
+    shardInfo:
+      "Set when the list is only a shard of the whole one, as the request's shardSelector asked. Needs the feature gate ShardedListAndWatch.",
   },
   ManagedFieldsEntry: {
     "": "Which fields one manager last set, by one way of writing.",
@@ -144,7 +145,7 @@ const objectMetadata: Descriptions = {
     "": "An object on which this one depends: in the same namespace, or of the whole cluster.",
     apiVersion: "Group and version of the owner.",
     blockOwnerDeletion:
-      "Whether the owner, when it is deleted in the foreground, waits until this object is gone. To set it, one must be allowed to update the owner's finalizers. Default false.",
+      "Whether the owner, when it is deleted in the foreground, waits until this object is gone. Where the admission plugin OwnerReferencesPermissionEnforcement is on, only who may update the owner's finalizers can set it. Default false.",
     controller: "Whether the owner is the controller that manages this object.",
     kind: "Kind of the owner.",
     name: "Name of the owner.",
@@ -165,7 +166,7 @@ const requests: Descriptions = {
     gracePeriodSeconds:
       "How long the object may take to end, in seconds; 0 at once. Left out, what the object or its kind says: terminationGracePeriodSeconds for pods.",
     ignoreStoreReadErrorWithClusterBreakingPotential:
-      "Delete an object whose stored form cannot be read, without finalizers and preconditions. What depends on it may break. Needs the verb unsafe-delete-ignore-read-errors. Default false.",
+      "Delete an object whose stored form cannot be read, without finalizers and preconditions. What depends on it may break. Needs the verb unsafe-delete-ignore-read-errors and the feature gate AllowUnsafeMalformedObjectDeletion. Default false.",
     orphanDependents:
       "Deprecated: use propagationPolicy. Whether objects that this one owns stay. Not together with propagationPolicy.",
     preconditions: "What must be true of the object, else it is not deleted and a conflict is answered.",

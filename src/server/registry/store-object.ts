@@ -5,6 +5,7 @@ import {
   deepFreeze,
   encodeForStore,
   encodeJson,
+  hasEmpties,
   identical,
   type KubeObject,
   type StatusError,
@@ -72,7 +73,9 @@ export function asCached(
   const key = storageKey(resource.stored, object.metadata.namespace ?? "", object.metadata.name);
   const bytes = at.revision === 0 ? stored : withResourceVersion(stored, at.revision);
   const cached = new CachedObject(resource.stored, { key, revision: at.revision, bytes });
-  if (resource.rules.convert === undefined && resource.custom === undefined && at.revision > 0) cached.lend(object);
+  const asItIs = resource.rules.convert === undefined && resource.custom === undefined && at.revision > 0;
+  // What was sent empty is no part of what was stored: rules that ask for it would find it in the old object.
+  if (asItIs && !hasEmpties(object)) cached.lend(object);
   return cached;
 }
 

@@ -136,6 +136,10 @@ describe("a kubelet on a simulated node", () => {
         ],
       );
       assert.deepEqual([node.status?.capacity?.["cpu"], node.status?.allocatable?.["pods"]], ["8", "110"]);
+      assert.deepEqual(node.status?.declaredFeatures, [
+        "ExtendWebSocketsToKubelet",
+        "RestartAllContainersOnContainerExits",
+      ]);
     }));
 
   it("runs a pod to ready without waiting, and away again", () =>

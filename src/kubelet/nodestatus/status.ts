@@ -107,6 +107,12 @@ export function nodeImages(images: readonly Image[]): ContainerImage[] {
     }));
 }
 
+/**
+ * What pods, their changes and the API server may count on, in order (KEP-5328). Not there: changing the resources of a whole pod or of an init
+ * container that runs (InPlacePodLevelResourcesVerticalScaling, InPlacePodVerticalScalingInitContainers).
+ */
+const declaredFeatures = ["ExtendWebSocketsToKubelet", "RestartAllContainersOnContainerExits"] as const;
+
 export function nodeStatus(input: NodeStatusInput): NodeStatus {
   const { config, machine, runtime } = input;
   const capacity = capacityOf(input);
@@ -120,6 +126,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
     capacity,
     conditions: nodeConditions(input, capacity),
     daemonEndpoints: { kubeletEndpoint: { Port: config.port } },
+    declaredFeatures,
     images: nodeImages(input.images),
     nodeInfo: {
       architecture: machine.architecture,

@@ -126,7 +126,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
     capacity,
     conditions: nodeConditions(input, capacity),
     daemonEndpoints: { kubeletEndpoint: { Port: config.port } },
-    declaredFeatures,
+    declaredFeatures: [...declaredFeatures],
     images: nodeImages(input.images),
     nodeInfo: {
       architecture: machine.architecture,

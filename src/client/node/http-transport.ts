@@ -1,11 +1,11 @@
 // The Transport over a network: one multiplexed HTTP/2 session for https servers, HTTP/1.1 for http ones and for servers that
 // do not speak HTTP/2. A broken session fails its requests; the next request makes a new one.
 import * as http from "node:http";
-import * as http2 from "node:http2";
 import * as https from "node:https";
-import type { Readable } from "node:stream";
+import process from "node:process";
 import * as tls from "node:tls";
 import type { ApiRequest, ApiResponse, Transport } from "../../machinery/index.ts";
+import { ClientConnection, type Request, UnprocessedError } from "../http2/index.ts";
 
 export interface HttpTransportOptions {
   /** `https://host:port[/prefix]`. */
@@ -31,18 +31,13 @@ const connectTimeoutMs = 30_000;
 /** A silent session is asked for a sign of life this often; without one in the same time it is dropped. */
 const pingEveryMs = 30_000;
 
-type Sent = { readonly status: number; readonly headers: http.IncomingHttpHeaders; readonly body: Readable };
-type Wire = {
-  request(request: WireRequest): Promise<Sent>;
+interface Wire {
+  request(request: Request): Promise<ApiResponse>;
   close(): void;
-};
-interface WireRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Record<string, string>;
-  readonly body: Uint8Array | undefined;
-  readonly signal: AbortSignal | undefined;
 }
+
+/** A server may end connections as often as it likes; one that ends each before it has looked at a request is no server. */
+const mostTries = 5;
 
 export function httpTransport(options: HttpTransportOptions): Transport {
   const url = new URL(options.server);
@@ -66,7 +61,13 @@ export function httpTransport(options: HttpTransportOptions): Transport {
       const path = prefix + request.path + (request.query && request.query.size > 0 ? `?${request.query}` : "");
       const body = bytesOf(request.body);
       const { method, signal } = request;
-      return answerOf(await (await connected()).request({ method, path, headers, body, signal }));
+      for (let tries = 1; ; tries++) {
+        try {
+          return await (await connected()).request({ method, path, headers, body, signal });
+        } catch (error) {
+          if (!(error instanceof UnprocessedError) || closed || tries === mostTries) throw error;
+        }
+      }
     },
     close() {
       closed = true;
@@ -93,11 +94,10 @@ async function headersOf(request: ApiRequest, options: HttpTransportOptions): Pr
   return headers;
 }
 
-function answerOf(sent: Sent): ApiResponse {
-  const headers: Record<string, string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(sent.headers))
-    if (value !== undefined && !name.startsWith(":")) headers[name] = value;
-  return { status: sent.status, headers, stream: sent.body };
+function headersOfAnswer(headers: http.IncomingHttpHeaders): Record<string, string | readonly string[]> {
+  const found: Record<string, string | readonly string[]> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) found[name] = value;
+  return found;
 }
 
 async function connectTls(url: URL, options: HttpTransportOptions, forget: () => void): Promise<Wire> {
@@ -129,53 +129,58 @@ function connectSocket(options: tls.ConnectionOptions, server: string): Promise<
       socket.destroy();
       reject(new Error(`cannot connect to ${server}: ${error.message}`, { cause: error }));
     };
-    socket.setTimeout(connectTimeoutMs, () => fail(new Error(`no connection within ${connectTimeoutMs} ms`)));
+    const late = (): void => fail(new Error(`no connection within ${connectTimeoutMs} ms`));
+    socket.setTimeout(connectTimeoutMs, late);
     socket.once("error", fail);
     socket.once("secureConnect", () => {
       socket.setTimeout(0);
+      socket.off("timeout", late);
       socket.off("error", fail);
       resolve(socket);
     });
   });
 }
 
+let unflushed: ClientConnection[] = [];
+
+function flushAll(): void {
+  const all = unflushed;
+  unflushed = [];
+  for (const connection of all) connection.flush();
+}
+
+/** Everything that is asked in one turn of the event loop leaves in one write. */
+function flushSoon(connection: ClientConnection): void {
+  if (unflushed.push(connection) === 1) process.nextTick(flushAll);
+}
+
 function sessionWire(url: URL, socket: tls.TLSSocket, forget: () => void): Wire {
-  const session = http2.connect(url.origin, { createConnection: () => socket });
-  // The server decides how many streams a session may have; we keep ours from holding the process.
-  session.setLocalWindowSize?.(16 * 1024 * 1024);
-  let answered = true;
-  session.setTimeout(pingEveryMs, () => {
-    if (!answered) {
-      session.destroy(new Error(`${url.origin} gave no sign of life for ${pingEveryMs} ms`));
-      return;
-    }
-    answered = false;
-    session.ping(() => (answered = true));
+  const connection: ClientConnection = new ClientConnection({
+    sink: {
+      write: (bytes, written) => void socket.write(bytes, written),
+      flushSoon: () => flushSoon(connection),
+      destroy: () => socket.destroySoon(),
+    },
+    authority: url.host,
+    closing: forget,
   });
-  session.on("error", forget);
-  session.on("goaway", forget);
-  session.on("close", forget);
+  socket.setTimeout(pingEveryMs, () => {
+    if (connection.checkAlive()) return;
+    connection.fail(new Error(`${url.origin} gave no sign of life for ${pingEveryMs} ms`));
+    socket.destroy();
+  });
+  socket.on("data", (chunk: Uint8Array) => connection.receive(chunk));
+  socket.once("end", () => connection.fail(new Error(`${url.origin} ended the connection`)));
+  socket.once("error", (error) => connection.fail(error));
+  socket.once("close", () => connection.fail(new Error(`the connection to ${url.origin} is gone`)));
+  connection.open();
   return {
-    request: (request) =>
-      new Promise<Sent>((resolve, reject) => {
-        const hasBody = request.body !== undefined;
-        // Node ends the stream of a DELETE at once unless told otherwise.
-        const stream = session.request(
-          { ":method": request.method, ":path": request.path, ...request.headers },
-          { endStream: !hasBody, ...(request.signal ? { signal: request.signal } : {}) },
-        );
-        stream.once("error", reject);
-        stream.once("response", (headers) => {
-          stream.off("error", reject);
-          // An error after the answer began is the reader's: iterating the stream throws it.
-          stream.on("error", () => {});
-          resolve({ status: headers[":status"] ?? 0, headers, body: stream });
-        });
-        stream.once("close", () => reject(new Error(`${url.origin} closed the stream without an answer`)));
-        if (hasBody) stream.end(request.body);
-      }),
-    // Not session.close(): that would wait for answers which a stuck server never gives.
-    close: () => session.destroy(),
+    request: (request) => connection.request(request),
+    // What is open is not waited for: a stuck server never answers.
+    close: () => {
+      connection.fail(new Error(`the transport to ${url.origin} is closed`));
+      socket.destroy();
+    },
   };
 }
 
@@ -187,7 +192,7 @@ async function plainWire(url: URL): Promise<Wire> {
 function oneWire(url: URL, start: (options: http.RequestOptions) => http.ClientRequest, agent: http.Agent): Wire {
   return {
     request: ({ method, path, headers, body, signal }) =>
-      new Promise<Sent>((resolve, reject) => {
+      new Promise<ApiResponse>((resolve, reject) => {
         const length = body === undefined ? {} : { "content-length": String(body.length) };
         const request = start({
           protocol: url.protocol,
@@ -201,7 +206,7 @@ function oneWire(url: URL, start: (options: http.RequestOptions) => http.ClientR
         request.once("error", reject);
         request.once("response", (message) => {
           message.on("error", () => {});
-          resolve({ status: message.statusCode ?? 0, headers: message.headers, body: message });
+          resolve({ status: message.statusCode ?? 0, headers: headersOfAnswer(message.headers), stream: message });
         });
         request.end(body);
       }),

@@ -51,6 +51,17 @@ test("a Deployment becomes available on a simulated node and goes with all it ow
   await cluster.waitFor(async () => (await cluster.client.of(replicaSets).list()).items.length === 0);
 });
 
+test("a pod that restarts all of its containers finds a node", async () => {
+  await using cluster = await startCluster();
+  const at = { namespace: "default", name: "p" } as const;
+  const rule = { action: "RestartAllContainers" as const, exitCodes: { operator: "In" as const, values: [88] } };
+  const container = { name: "c", image: "web:1", restartPolicy: "Never" as const, restartPolicyRules: [rule] };
+  await cluster.client
+    .of(pods)
+    .create({ apiVersion: "v1", kind: "Pod", metadata: at, spec: { containers: [container] } });
+  await cluster.waitFor(async () => (await cluster.client.of(pods).get(at)).status?.phase === "Running");
+});
+
 test("when it resolves the nodes are there; more can be added and switched off", async () => {
   await using cluster = await startCluster({ nodes: 2 });
   const names = async (): Promise<string[]> =>

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { endHalfStarted } from "./containerd.ts";
 import { clusterLayout } from "./layout.ts";
 
-test("a shim without a process ends with its containerd; others go on", async () => {
+test("a shim without a container ends with its containerd; others go on", async () => {
   const directory = mkdtempSync(join(tmpdir(), "shims-"));
   const layout = clusterLayout("c", directory);
   const { state, socket } = layout.containerd;
@@ -19,20 +19,28 @@ test("a shim without a process ends with its containerd; others go on", async ()
     });
   };
   const bundle = (id: string): string => join(state, "io.containerd.runtime.v2.task", "k8s.io", id);
-  for (const id of ["half", "whole"]) mkdirSync(bundle(id), { recursive: true });
+  const states = join(directory, "runc");
+  for (const id of ["half", "whole", "deleted"]) mkdirSync(bundle(id), { recursive: true });
   mkdirSync(bundle("of another shim"));
-  writeFileSync(join(bundle("whole"), "init.pid"), "1");
-  const processes = [start("half", socket), start("whole", socket), start("half", "/elsewhere.sock")];
+  for (const id of ["whole", "deleted"]) writeFileSync(join(bundle(id), "init.pid"), "1");
+  mkdirSync(join(states, "k8s.io", "whole"), { recursive: true });
+  writeFileSync(join(states, "k8s.io", "whole", "state.json"), "{}");
+  const gone = [start("half", socket), start("deleted", socket)];
+  const others = [start("whole", socket), start("half", "/elsewhere.sock")];
+  const processes = [...gone, ...others];
   try {
     await Promise.all(processes.map((each) => once(each.stdout, "data")));
-    const ended = once(processes[0]!, "exit");
-    endHalfStarted(layout);
-    assert.deepEqual(await ended, [null, "SIGKILL"]);
+    const ended = Promise.all(gone.map((each) => once(each, "exit")));
+    endHalfStarted(layout, states);
+    assert.deepEqual(await ended, [
+      [null, "SIGKILL"],
+      [null, "SIGKILL"],
+    ]);
     assert.deepEqual(
-      ["half", "whole", "of another shim"].map((id) => existsSync(bundle(id))),
-      [false, true, true],
+      ["half", "deleted", "whole", "of another shim"].map((id) => existsSync(bundle(id))),
+      [false, false, true, true],
     );
-    for (const each of processes.slice(1)) {
+    for (const each of others) {
       const other = once(each, "exit");
       each.stdin.end("\n"); // it reads its line, so nobody had ended it
       assert.deepEqual(await other, [0, null]);

@@ -48,16 +48,19 @@ export function startContainerd(layout: NodeLayout, within: readonly string[] = 
   });
 }
 
+/** Where runc keeps a directory for each container that it has made and not deleted; containerd's default. */
+const runcStates = "/run/containerd/runc";
+
 /**
- * Ends shims that have no process yet and never will: of a containerd that was killed in between, whose successor passes over them. runc
- * writes the number of a container's first process, and dies with its shim. Only while no containerd runs.
+ * Ends shims that have no container and never will: of a containerd that was killed in between, whose successor passes over them. What is being
+ * made dies with its shim. Only while no containerd runs.
  */
-export function endHalfStarted({ containerd: { state, socket } }: NodeLayout): void {
+export function endHalfStarted({ containerd: { state, socket } }: NodeLayout, states = runcStates): void {
   const tasks = join(state, "io.containerd.runtime.v2.task");
   for (const namespace of existsSync(tasks) ? readdirSync(tasks) : [])
     for (const id of readdirSync(join(tasks, namespace))) {
       const bundle = join(tasks, namespace, id);
-      if (existsSync(join(bundle, "init.pid"))) continue;
+      if (hasContainer(bundle, join(states, namespace), id)) continue;
       const shims = processesWith(["-id", id, "-address", socket]);
       // A container whose pod's shim has others too is left to containerd.
       if (shims.length === 0) continue;
@@ -66,6 +69,10 @@ export function endHalfStarted({ containerd: { state, socket } }: NodeLayout): v
       rmSync(bundle, { recursive: true, force: true });
     }
 }
+
+/** The number of the first process is written last, and stays when the container is deleted; the state goes with it. */
+const hasContainer = (bundle: string, states: string, id: string): boolean =>
+  existsSync(join(bundle, "init.pid")) && (!existsSync(states) || existsSync(join(states, id, "state.json")));
 
 function kill(pid: number): void {
   try {

@@ -14,8 +14,9 @@ export class StatusError extends Error {
     status: Omit<Status, "apiVersion" | "kind" | "metadata">,
     headers: Readonly<Record<string, string>> = {},
   ) {
-    super(status.message);
-    this.status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", ...status } as Status;
+    const told = isLong(status) ? shortened(status) : status;
+    super(told.message);
+    this.status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", ...told } as Status;
     this.headers = headers;
   }
 
@@ -25,6 +26,28 @@ export class StatusError extends Error {
   get reason(): string {
     return this.status.reason ?? "";
   }
+}
+
+/** Characters of one text about what is wrong. Upstream has no bound: it repeats a name of 3 MB six times. */
+const longestText = 512 * 1024;
+
+const cut = (text: string): string =>
+  text.length <= longestText
+    ? text
+    : `${text.slice(0, longestText).toWellFormed()}... (${text.length - longestText} more characters)`;
+
+type Telling = Omit<Status, "apiVersion" | "kind" | "metadata">;
+
+const isLong = ({ message, details }: Telling): boolean =>
+  (message?.length ?? 0) > longestText || (details?.name?.length ?? 0) > longestText;
+
+function shortened<T extends Telling>(status: T): T {
+  const { message, details } = status;
+  return {
+    ...status,
+    ...(message === undefined ? {} : { message: cut(message) }),
+    ...(details?.name === undefined ? {} : { details: { ...details, name: cut(details.name) } }),
+  };
 }
 
 export const isNotFound = (error: unknown): boolean => hasReason(error, "NotFound");
@@ -198,14 +221,15 @@ export type FieldErrorType =
 export const mostFindings = 5000;
 
 /** Findings behind so many characters of text are not told either: some show the whole list that they are about. */
-const mostFindingCharacters = 4 * 1024 * 1024;
+const mostFindingCharacters = 1024 * 1024;
 
 /** The first findings, as many as are told. */
 function toldOf(found: readonly FieldError[]): FieldError[] {
   const told: FieldError[] = [];
   let characters = 0;
-  for (const each of found) {
+  for (const { type, field, message } of found) {
     if (told.length >= mostFindings || characters > mostFindingCharacters) break;
+    const each = { type, field: cut(field), message: cut(message) };
     told.push(each);
     characters += each.field.length + each.message.length;
   }

@@ -1,4 +1,5 @@
 // Bodies that cost their sender nothing: each is made on demand, none is larger than a request may be.
+import { mostValues } from "../../src/machinery/index.ts";
 
 /** Upstream: MaxRequestBodyBytes. */
 export const mostBytes = 3 * 1024 * 1024;
@@ -31,13 +32,17 @@ export const deployment = (name: string, spec: string): string =>
 export const revision = (name: string, data: string): string =>
   `{"apiVersion":"apps/v1","kind":"ControllerRevision","metadata":{"name":"${name}"},"revision":1,"data":${data}}`;
 
-/** As many pieces as fit beside `frame` bytes of frame. */
+/** Values that a body may have, less those of its frame. */
+const mostPieces = mostValues - 1000;
+
+/** As many pieces as fit beside `frame` bytes of frame, and as a body may have values. */
 export function filled(piece: (index: number) => string, separator = ",", room = mostBytes - 1000): string {
   const pieces: string[] = [];
-  for (let size = 0, index = 0; ; index++) {
+  for (let size = 0, values = 0, index = 0; ; index++) {
     const text = piece(index);
     size += text.length + separator.length;
-    if (size > room) return pieces.join(separator);
+    values += 1 + (text.match(/[,{[]/g)?.length ?? 0);
+    if (size > room || values > mostPieces) return pieces.join(separator);
     pieces.push(text);
   }
 }

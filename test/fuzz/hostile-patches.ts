@@ -138,7 +138,7 @@ export const patches: readonly Hostile[] = [
     path: `${maps}/listed`,
     contentType: "application/strategic-merge-patch+json",
     body: () =>
-      `{"metadata":{"$setElementOrder/finalizers":[${list(100_000, (i) => `"e/${99_999 - i}"`)}],"finalizers":[${list(50_000, (i) => `"e/${99_999 - i}"`)}]}}`,
+      `{"metadata":{"$setElementOrder/finalizers":[${list(90_000, (i) => `"e/${99_999 - i}"`)}],"finalizers":[${list(45_000, (i) => `"e/${99_999 - i}"`)}]}}`,
     codes: [200, 400, 404, 422, 500],
   },
   {

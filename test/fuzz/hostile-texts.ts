@@ -249,7 +249,7 @@ export const yaml: readonly Hostile[] = [
     method: "POST",
     path: maps,
     contentType: "application/yaml",
-    body: () => `a: [${filled((i) => `&a${i} 1`)}]`,
+    body: () => `a: [${filled((i) => `&a${i} 1`, ",", 900_000)}]`,
     codes: [400, 413, 422],
   },
   {
@@ -298,7 +298,7 @@ export const yaml: readonly Hostile[] = [
     path: `${maps}/yaml?fieldManager=a`,
     contentType: "application/apply-patch+yaml",
     body: () =>
-      `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: yaml\ndata:\n${filled((i) => `  k${i}: v`, "\n", 1_000_000)}`,
+      `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: yaml\ndata:\n${filled((i) => `  k${i}: v`, "\n", 500_000)}`,
     codes: [200, 201, 422, 500],
   },
 ];

@@ -64,7 +64,7 @@ type Mark = (typeof mark)[keyof typeof mark];
 
 /** Steps that are remembered for one kind, and those of the longest form. */
 const mostRemembered = 1 << 14;
-const longest = 1 << 12;
+const longest = 1 << 13;
 
 const formsOf = new WeakMap<Schemas, WeakMap<Schema, Map<FieldSet | undefined, CreatedForms>>>();
 
@@ -100,7 +100,8 @@ interface Walk {
 }
 
 function tell(walk: Walk, what: Mark): void {
-  walk.step = walk.step.marked(what, walk.forms);
+  if (--walk.left < 0) walk.plain = false;
+  else walk.step = walk.step.marked(what, walk.forms);
 }
 
 function name(walk: Walk, what: string | number): void {

@@ -140,6 +140,32 @@ export class FieldSetError extends Error {
   override readonly name = "FieldSetError";
 }
 
+/** More fields than are tracked of one object. */
+export class TooManyFieldsError extends FieldSetError {}
+
+let limited = false;
+let left = 0;
+
+/**
+ * Runs `work`, which may look at so many fields in all. Each costs some hundred bytes in a set, and an object that has nothing but
+ * fields costs its sender five bytes for one. Throws TooManyFieldsError.
+ */
+export function withinFields<T>(most: number, work: () => T): T {
+  const outside = { limited, left };
+  limited = true;
+  left = most;
+  try {
+    return work();
+  } finally {
+    ({ limited, left } = outside);
+  }
+}
+
+/** Called for each field that is looked at. */
+export function countField(): void {
+  if (limited && --left < 0) throw new TooManyFieldsError("too many fields");
+}
+
 /** Throws FieldSetError. */
 export function parseFieldsV1(fields: Record<string, unknown>): FieldSet {
   const children: [string, FieldSet][] = [];
@@ -149,6 +175,7 @@ export function parseFieldsV1(fields: Record<string, unknown>): FieldSet {
       self = true;
       continue;
     }
+    countField();
     if (!isObject(value)) throw new FieldSetError(`fields below ${key} are not a map`);
     const child = parseFieldsV1(value);
     children.push([canonicalElement(key), child.self || child.children.size > 0 ? child : leafFieldSet]);

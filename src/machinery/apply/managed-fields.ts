@@ -17,6 +17,7 @@ import {
   subtractFields,
   subtractFieldTrees,
   unionFields,
+  withinFields,
 } from "./field-set.ts";
 import { shareFields } from "./fields-text.ts";
 import { reconcileFields } from "./reconcile-fields.ts";
@@ -92,8 +93,16 @@ const unowned = fieldSetOfPaths(
 );
 export const withoutUnowned = (set: FieldSet): FieldSet => subtractFields(set, unowned);
 
+/** Fields of an object whose managers are tracked: with more, what they own would fill the store's 1.5 MiB beside the object. */
+const mostTracked = 60_000;
+
 /** The new metadata.managedFields of a non-apply write (operation Update). Undefined: none are tracked. */
 export function managedFieldsAfterUpdate(update: ManagedFieldsUpdate): ManagedFieldsEntry[] | undefined {
+  // Beside those of the object the managers' own fields are looked at.
+  return withinFields(update.before === undefined ? mostTracked : 2 * mostTracked, () => afterWrite(update));
+}
+
+function afterWrite(update: ManagedFieldsUpdate): ManagedFieldsEntry[] | undefined {
   if (update.before === undefined && update.after.metadata.managedFields === undefined) return afterCreate(update);
   const managers = startingPoint(update);
   if (managers.size === 0 && update.before !== undefined && update.before.metadata.uid) return undefined;

@@ -2,7 +2,7 @@
 // with other managers. Upstream: sigs.k8s.io/structured-merge-diff merge Updater.Apply, apimachinery pkg/util/managedfields.
 import { JsonSyntaxError, parseJson } from "../codec/json-text.ts";
 import { identical, isObject, setOwn } from "../equal.ts";
-import { badRequest, StatusError } from "../errors.ts";
+import { badRequest, requestTooLarge, StatusError } from "../errors.ts";
 import { goJson, quoteGo } from "../go-text.ts";
 import { formatApiVersion, type GroupVersionKind, type KubeObject, type ManagedFieldsEntry } from "../object.ts";
 import { plainError } from "../patch/strategic-lists.ts";
@@ -18,7 +18,9 @@ import {
   showPath,
   subtractFields,
   subtractFieldTrees,
+  TooManyFieldsError,
   unionFields,
+  withinFields,
 } from "./field-set.ts";
 import {
   type Comparisons,
@@ -65,9 +67,14 @@ export interface Applied {
 /** Throws StatusError: 409 with one cause per conflict, 400 and 500 with upstream's texts. */
 export function applyServerSide(request: ServerSideApply): Applied {
   checkKindOf(request);
-  const applied = request.manager === kubectl ? applyAsKubectl(request) : applyOnce(request);
+  const applied = withinFields(mostLookedAt, () =>
+    request.manager === kubectl ? applyAsKubectl(request) : applyOnce(request),
+  );
   return request.manager === kubectl ? withLastApplied(applied, request.applied) : applied;
 }
+
+/** Fields of all sets that an apply makes and compares: an object of 50,000 has its managers in eight of them. */
+const mostLookedAt = 400_000;
 
 function applyOnce(request: ServerSideApply): Applied {
   const { applied, schema, schemas } = request;
@@ -96,6 +103,7 @@ function applyOnce(request: ServerSideApply): Applied {
       managedFields: formatManagers(kept),
     };
   } catch (error) {
+    if (error instanceof TooManyFieldsError) throw requestTooLarge("limit is 50000 fields to apply");
     if (error instanceof FieldSetError)
       throw plainError(`failed to create typed live object (${describe(request)}): ${error.message}`);
     throw error;

@@ -1,6 +1,7 @@
 // Merging an applied configuration into an object, taking fields out of an object, and checking a configuration against its
 // schema: the moves of server-side apply. Upstream: sigs.k8s.io/structured-merge-diff typed merge.go, remove.go, validate.go.
 import { isObject, setOwn } from "../equal.ts";
+import { mostFindings } from "../errors.ts";
 import type { Schema, Schemas } from "../schema.ts";
 import { type FieldSet, FieldSetError, fieldSet, isEmptyFieldSet, showPath } from "./field-set.ts";
 import { type CompareTypes, itemElement, itemsByElement, type TypedNode, typedNode } from "./typed.ts";
@@ -128,7 +129,7 @@ export function withNamedFields(set: FieldSet, schema: Schema | undefined, schem
   return children.length === 0 ? set : fieldSet(children, set.self);
 }
 
-/** What a configuration holds against its schema, with upstream's texts: `.spec.foo: field not declared in schema`. */
+/** What a configuration holds against its schema, `mostFindings` at most, with upstream's texts: `.spec.foo: field not declared in schema`. */
 export function typeErrors(value: unknown, types: CompareTypes): string[] {
   const errors: string[] = [];
   validate(value, types.schema, { schemas: types.schemas, path: [], errors });
@@ -144,7 +145,7 @@ interface Validation {
 function validate(value: unknown, schema: Schema | undefined, validation: Validation): void {
   const { schemas, path, errors } = validation;
   const fail = (text: string): void => {
-    errors.push(`${showPath(path)}: ${text}`);
+    if (errors.length < mostFindings) errors.push(`${showPath(path)}: ${text}`);
   };
   if (value === null || value === undefined || schema === undefined) return;
   const node = typedNode(schema, value, schemas);
@@ -167,6 +168,7 @@ function validateMembers(
   for (const [key, member] of Object.entries(value)) {
     const { schema: below, named } = map.member(key);
     const path = [...validation.path, `f:${key}`];
+    if (validation.errors.length >= mostFindings) return;
     if (!named && below === undefined && closed) {
       validation.errors.push(`${showPath(path)}: field not declared in schema`);
       return;
@@ -179,6 +181,7 @@ function validateItems(list: ListNode, items: readonly unknown[], validation: Va
   const { schemas, path, errors } = validation;
   const seen = new Set<string>();
   for (const [index, item] of items.entries()) {
+    if (errors.length >= mostFindings) return;
     const element = list.atomic ? `i:${index}` : elementOrError(list, item, schemas);
     if (element instanceof FieldSetError) {
       errors.push(`${showPath(path)}: element ${index}: ${element.message}`);

@@ -3,6 +3,7 @@
 import { identical, isObject } from "../equal.ts";
 import type { Schema, Schemas } from "../schema.ts";
 import {
+  countField,
   emptyFieldSet,
   type FieldSet,
   FieldSetError,
@@ -126,6 +127,7 @@ export function itemElement(list: Extract<TypedNode, { kind: "list" }>, item: un
 
 /** The fields that an object has. The object itself is no member. */
 export function fieldSetOf(object: unknown, schema: Schema | undefined, schemas: Schemas): FieldSet {
+  countField();
   const node = typedNode(schema, object, schemas);
   switch (node.kind) {
     case "scalar":
@@ -191,6 +193,7 @@ export interface CompareTypes {
 /** Compares two objects, undefined standing for one that is not there. Throws FieldSetError. */
 export function compareTyped(before: unknown, after: unknown, types: CompareTypes): Comparison {
   if (before === after) return same;
+  countField();
   const left = typedNode(types.schema, before, types.schemas);
   const right = typedNode(types.schema, after, types.schemas);
   let result: Compared;
@@ -321,6 +324,7 @@ function unionOfChanges(before: unknown, after: unknown, types: CompareTypes): F
 /** Of a value where there was none: it and everything below it are new. */
 function wholeFields(value: unknown, schema: Schema | undefined, schemas: Schemas): FieldSet {
   if (value === undefined) return emptyFieldSet;
+  countField();
   const node = typedNode(schema, value, schemas);
   checkScalar(node, value);
   if (node.kind === "scalar" || node.atomic) return leafFieldSet;

@@ -20,10 +20,10 @@ for (const [text, value] of [
   test(`the first document of ${JSON.stringify(text)}`, () => assert.deepEqual(readFirstDocument(text).value, value));
 
 test("text of very many values is refused before it is read", () => {
-  const refusal = { code: 413, message: "Request entity too large: limit is 1000000 lines, items and members" };
+  const refusal = { code: 413, message: "Request entity too large: limit is 100000 lines, items and members" };
   assert.throws(() => readFirstDocument("k: 1\n".repeat(600_000)), refusal);
   assert.equal(readFirstDocument("---\n".repeat(600_000)).value, null);
-  assert.equal(readFirstDocument("\n".repeat(1_500_000).slice(0, 900_000)).value, null);
+  assert.equal(readFirstDocument("\n".repeat(90_000)).value, null);
 });
 
 test("scalars, aliases and merge keys read as sigs.k8s.io/yaml reads them", () => {

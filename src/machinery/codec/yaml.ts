@@ -76,9 +76,9 @@ export const fromYaml = (text: string): unknown[] => construct(text, readEvents(
  */
 export function readFirstDocument(text: string): { readonly value: unknown; repeatedKeys(): string | undefined } {
   const first = text.slice(0, endOfFirstDocument(text));
-  if (marksIn(first) > mostMarks) throw requestTooLarge(`limit is ${mostMarks} lines, items and members`);
   const json = plainJson(first);
   if (json !== undefined) return { value: json, repeatedKeys: () => undefined };
+  if (marksIn(first) > mostMarks) throw requestTooLarge(`limit is ${mostMarks} lines, items and members`);
   if (/^(?: *(?:#.*)?\r?\n)* *\t/.test(first)) {
     const line = first.slice(0, first.indexOf("\t")).split("\n").length - 1;
     throw new YamlError(`yaml: ${lineText(line)}found character that cannot start any token`);
@@ -110,6 +110,7 @@ function firstEvents(text: string): { readonly text: string; readonly events: Ev
 function plainJson(text: string): Record<string, unknown> | undefined {
   if (text[0] !== "{" || !/^[\n -~]*$/.test(text) || /\\[u/]/.test(text)) return undefined;
   const scan = scanJson(new TextEncoder().encode(text));
+  if (scan.values > mostValues) throw requestTooLarge(`limit is ${mostValues} values`);
   if (scan.oddNumbers || scan.depth > deepest) return undefined;
   try {
     const value = JSON.parse(text) as Record<string, unknown>;
@@ -136,8 +137,8 @@ function plainMembers(value: unknown): number {
   return count;
 }
 
-/** Twice what JSON may have: what looks like a value may be part of a text. */
-const mostMarks = 2 * mostValues;
+/** Fewer than JSON may have values, since they cost more here; what stands between values may be part of a text, too. */
+const mostMarks = 100_000;
 
 /** How often the text has what stands between values. */
 function marksIn(text: string): number {

@@ -24,10 +24,14 @@ export function measureMessage(name: string, value: object): { readonly bytes: n
 }
 
 /** Where a message is written to. */
-type Sink = Pick<BackwardWriter, "bytes" | "close" | "double" | "length" | "tag" | "text" | "varint">;
+interface Sink extends Pick<BackwardWriter, "bytes" | "close" | "double" | "length" | "tag" | "text" | "varint"> {
+  /** Entries of maps come in their order. */
+  readonly ordered: boolean;
+}
 
 /** A buffer that fills from its end. */
 export class BackwardWriter {
+  readonly ordered = true;
   #buffer = new Uint8Array(2048);
   #at = 2048;
 
@@ -129,6 +133,7 @@ const varintSize = (value: number): number => {
 
 /** Counts what a writer would write. */
 class Measure implements Sink {
+  readonly ordered = false;
   length = 0;
   values = 0;
 
@@ -194,10 +199,12 @@ const hasMember = (name: string, value: Json): boolean =>
   );
 
 function writeMap(out: Sink, field: WireField, entries: Json): void {
-  const keys = Object.keys(entries).sort(byBytes).reverse();
+  const keys = Object.keys(entries);
+  if (out.ordered) sortByBytes(keys).reverse();
+  const valueField = { ...field, number: 2, map: false };
   for (const key of keys) {
     const from = out.length;
-    writeOne(out, { ...field, number: 2, map: false }, entries[key]);
+    writeOne(out, valueField, entries[key]);
     const keyFrom = out.length;
     out.text(key);
     out.close(1, keyFrom);
@@ -205,11 +212,13 @@ function writeMap(out: Sink, field: WireField, entries: Json): void {
   }
 }
 
-/** Go's order of strings: by UTF-8, which is by code point. */
+const surrogates = /[\ud800-\udfff]/;
+
+/** Go's order of strings: by UTF-8, which is by code point, and by UTF-16 where no surrogates are. */
+const sortByBytes = (texts: string[]): string[] =>
+  texts.some((text) => surrogates.test(text)) ? texts.sort(byBytes) : texts.sort();
+
 function byBytes(a: string, b: string): number {
-  if (a === b) return 0;
-  const surrogates = /[\ud800-\udfff]/;
-  if (!surrogates.test(a) && !surrogates.test(b)) return a < b ? -1 : 1;
   const [left, right] = [encoder.encode(a), encoder.encode(b)];
   for (let index = 0; index < Math.min(left.length, right.length); index++)
     if (left[index] !== right[index]) return left[index]! - right[index]!;

@@ -23,7 +23,7 @@ import {
 } from "./prepare.ts";
 import { findCurrent, plainFailure, waitForCurrent } from "./read.ts";
 import { commitCreate, convertShown } from "./store-object.ts";
-import { checkWidth } from "./stored-size.ts";
+import { checkWidth, mayBeWide } from "./stored-size.ts";
 
 /** Upstream: maxNameGenerationCreateAttempts. */
 const mostNameAttempts = 8;
@@ -68,6 +68,8 @@ export async function createObject(
   wipeSystemFields(draft);
   const sent = draft.metadata.managedFields;
   resource.rules.default?.(draft);
+  // Defaults fill items that the client left empty.
+  if (mayBeWide(context, resource)) await checkWidth(context, resource, draft);
   dedupeOwners(context, draft);
   if (request.tracksFields !== true)
     trackFields(context, resource, {

@@ -37,15 +37,20 @@ export async function tooLarge(resource: ServedResource, value: StoredValue): Pr
  * large. Throws StatusError 500 as etcd's refusal is told.
  */
 export async function checkWidth(context: RequestContext, resource: ServedResource, draft: KubeObject): Promise<void> {
-  const { body, headers } = context.request;
-  const bodyBytes = body instanceof Uint8Array ? body.length : Number(headers["content-length"] ?? 0);
-  if (resource.custom !== undefined || bodyBytes < smallBodyBytes) return;
+  if (!mayBeWide(context, resource)) return;
   const { managedFields: _, ...metadata } = draft.metadata;
   const measured = (await loadProtobuf()).measureObject({ ...draft, metadata });
   if (measured === undefined || measured.values < manyValues) return;
   const key = storageKey(resource.stored, context.info.namespace, draft.metadata.name ?? "");
   const error = refused(measured.bytes, { key, isUpdate: false });
   if (error !== undefined) throw error;
+}
+
+/** Whether checkWidth has anything to measure. */
+export function mayBeWide({ request }: RequestContext, resource: ServedResource): boolean {
+  const { body, headers } = request;
+  const bodyBytes = body instanceof Uint8Array ? body.length : Number(headers["content-length"] ?? 0);
+  return resource.custom === undefined && bodyBytes >= smallBodyBytes;
 }
 
 function refused(

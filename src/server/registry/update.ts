@@ -24,7 +24,7 @@ import { type WriteOptions, writeOptions } from "./options.ts";
 import { dedupeOwners, matchNamespace, prepareUpdate, trackFields } from "./prepare.ts";
 import { findCurrent } from "./read.ts";
 import { asCached, commitDelete, commitUpdate, convertShown, servedForm, type UpdateOutcome } from "./store-object.ts";
-import { checkWidth } from "./stored-size.ts";
+import { checkWidth, mayBeWide } from "./stored-size.ts";
 
 export async function update(context: RequestContext, resource: ServedResource): Promise<Answer> {
   const { info } = context;
@@ -152,6 +152,7 @@ async function tryChange(
   await checkWidth(context, resource, draft);
   const sent = draft.metadata.managedFields;
   resource.rules.default?.(draft);
+  if (mayBeWide(context, resource)) await checkWidth(context, resource, draft);
   dedupeOwners(context, draft);
   if (request.tracksFields !== true)
     trackFields(context, resource, {

@@ -6,12 +6,19 @@ export const base64Length = (text: string): number =>
 
 /** Bytes that were sent as null are none: upstream keeps the key. */
 export function fillNullBytes(map: Record<string, string | null> | undefined): void {
-  for (const [key, bytes] of Object.entries(map ?? {})) if (bytes === null) map![key] = "";
+  for (const key in map) if (map[key] === null) map[key] = "";
 }
 
+const encoder = new TextEncoder();
+/** Arguments that a call takes at a time. */
+const chunkBytes = 8192;
+
 export const textToBase64 = (text: string): string => {
+  if (/^[\0-\x7f]*$/.test(text)) return btoa(text);
+  const bytes = encoder.encode(text);
   let binary = "";
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += chunkBytes)
+    binary += String.fromCharCode(...bytes.subarray(at, at + chunkBytes));
   return btoa(binary);
 };
 

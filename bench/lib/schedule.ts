@@ -5,7 +5,17 @@ import { type ApiClient, inParallel, openClient } from "./api-client.ts";
 import { type Child, startChild } from "./child.ts";
 import { usageOf } from "./cluster-process.ts";
 import type { ApiPeer } from "./peers.ts";
-import { nodeOf, nodeStatus, type Sizes, type Workload } from "./scheduler-workloads.ts";
+import {
+  boundVolume,
+  hub,
+  hubSize,
+  nodeOf,
+  nodeStatus,
+  usualSize,
+  type VolumeSource,
+  withClaim,
+} from "./scheduler-pods.ts";
+import type { Churn, Sizes, Workload } from "./scheduler-workloads.ts";
 
 export interface Placed {
   /** Between the first thing that the scheduler does about a pod (a binding, or a victim's end) and the last binding. */
@@ -17,7 +27,7 @@ export interface Placed {
   readonly schedulerRssMb: number;
 }
 
-export type Load = Pick<Workload, "zones" | "size" | "before" | "measured" | "namespaces">;
+export type Load = Omit<Workload, "name" | "small" | "large" | "threshold" | "fullOnly">;
 
 const limitSeconds = 120;
 
@@ -26,33 +36,100 @@ export function startScheduler(peer: ApiPeer): Child {
   return startChild(program, flags, join(peer.folder, "scheduler.log"));
 }
 
-async function makeNodes(client: ApiClient, count: number, { zones, size }: Load): Promise<void> {
+async function makeNode(client: ApiClient, node: object, size: Readonly<Record<string, string>>): Promise<void> {
+  const { name } = (node as { metadata: { name: string } }).metadata;
+  await client.call("POST", "/api/v1/nodes", node);
+  await client.call("PATCH", `/api/v1/nodes/${name}/status`, { status: nodeStatus(size) });
+}
+
+async function makeNodes(client: ApiClient, { nodes, tainted = 0 }: Sizes, load: Load): Promise<void> {
+  const { zones, size = usualSize } = load;
+  await inParallel(nodes, (index) =>
+    makeNode(client, nodeOf(index, { zones, tainted: index >= nodes - tainted }), size),
+  );
+  if (load.hub) await makeNode(client, hub, hubSize);
+}
+
+async function makePods(client: ApiClient, pods: readonly object[], batch: Batch): Promise<void> {
+  const { namespaces, prefix, count, volumes } = batch;
   await inParallel(count, async (index) => {
-    const node = nodeOf(index, zones) as { metadata: { name: string } };
-    await client.call("POST", "/api/v1/nodes", node);
-    await client.call("PATCH", `/api/v1/nodes/${node.metadata.name}/status`, { status: nodeStatus(size) });
+    const namespace = namespaces[index % namespaces.length]!;
+    const name = `${prefix}-${index}`;
+    const named = withName(pods[index % pods.length]!, name);
+    if (volumes !== undefined) await makeVolume(client, volumes, { namespace, name });
+    const pod = volumes === undefined ? named : withClaim(named, name);
+    await client.call("POST", `/api/v1/namespaces/${namespace}/pods`, pod);
   });
 }
 
-async function makePods(client: ApiClient, pod: object, { namespace, prefix, count }: Batch): Promise<void> {
-  const { metadata, ...rest } = pod as { metadata: { labels?: object } };
-  await inParallel(count, (index) =>
-    client.call("POST", `/api/v1/namespaces/${namespace}/pods`, {
-      ...rest,
-      metadata: { name: `${prefix}-${index}`, ...(metadata.labels ? { labels: metadata.labels } : {}) },
-    }),
-  );
+function withName(object: object, name: string): object {
+  const { metadata, ...rest } = object as { metadata: { labels?: object } };
+  return { ...rest, metadata: { name, ...(metadata.labels ? { labels: metadata.labels } : {}) } };
+}
+
+async function makeVolume(
+  client: ApiClient,
+  source: VolumeSource,
+  place: { readonly namespace: string; readonly name: string },
+): Promise<void> {
+  const { volume, claim } = boundVolume(source, place);
+  const claims = `/api/v1/namespaces/${place.namespace}/persistentvolumeclaims`;
+  const status = { status: { phase: "Bound" } };
+  await client.call("POST", "/api/v1/persistentvolumes", volume);
+  await client.call("PATCH", `/api/v1/persistentvolumes/${place.name}/status`, status);
+  await client.call("POST", claims, claim);
+  await client.call("PATCH", `${claims}/${place.name}/status`, status);
 }
 
 interface Batch {
-  readonly namespace: string;
+  /** Dealt out in turn. */
+  readonly namespaces: readonly string[];
   /** Pods are called PREFIX-0 and so on. */
   readonly prefix: string;
   readonly count: number;
+  readonly volumes?: VolumeSource | undefined;
 }
 
-async function place(peer: ApiPeer, client: ApiClient, { namespace, prefix, count }: Batch): Promise<Placed> {
-  const pods = `/api/v1/namespaces/${namespace}/pods`;
+const churnNamespace = "churn";
+const churnNode = { apiVersion: "v1", kind: "Node", metadata: { name: "node-churn" }, spec: {} };
+const churnService = {
+  ...{ apiVersion: "v1", kind: "Service", metadata: { name: "service-churn" } },
+  spec: { selector: { app: "foo" }, ports: [{ protocol: "TCP", port: 8080, targetPort: 8080 }] },
+};
+
+/** Returns how to end it; that rejects with what went wrong meanwhile. */
+function startChurn(client: ApiClient, { pod, everyMs, replaces }: Churn): () => Promise<void> {
+  const pods = `/api/v1/namespaces/${churnNamespace}/pods`;
+  const services = `/api/v1/namespaces/${churnNamespace}/services`;
+  let last: Promise<void> = Promise.resolve();
+  let made = 0;
+  const again = async (): Promise<void> => {
+    if (replaces && made > 0) {
+      await client.call("DELETE", `${pods}/churn-${made - 1}?gracePeriodSeconds=0`);
+      await client.call("DELETE", "/api/v1/nodes/node-churn");
+      await client.call("DELETE", `${services}/service-churn`);
+    }
+    await client.call("POST", pods, withName(pod, `churn-${made++}`));
+    if (!replaces) return;
+    await makeNode(client, churnNode, { ...usualSize, pods: "0" });
+    await client.call("POST", services, churnService);
+  };
+  const timer = setInterval(() => {
+    last = last.then(again);
+    last.catch(() => clearInterval(timer)); // whoever ends it is told
+  }, everyMs);
+  return () => {
+    clearInterval(timer);
+    return last;
+  };
+}
+
+async function place(
+  peer: ApiPeer,
+  client: ApiClient,
+  { namespaces, prefix, count, churn }: Batch & { readonly churn?: Churn | undefined },
+): Promise<Placed> {
+  const pods = namespaces.length === 1 ? `/api/v1/namespaces/${namespaces[0]}/pods` : "/api/v1/pods";
   const page = JSON.parse(await client.call("GET", `${pods}?limit=1`)) as { metadata: { resourceVersion: string } };
   const bound = new Set<string>();
   const scheduler = startScheduler(peer);
@@ -61,6 +138,7 @@ async function place(peer: ApiPeer, client: ApiClient, { namespace, prefix, coun
     server: peer.cpuUs(),
     atMs: performance.now(),
   });
+  const endChurn = churn === undefined ? undefined : startChurn(client, churn);
   let first: ReturnType<typeof cpu> | undefined;
   try {
     const watching = { path: pods, from: page.metadata.resourceVersion, limitSeconds };
@@ -71,6 +149,7 @@ async function place(peer: ApiPeer, client: ApiClient, { namespace, prefix, coun
       return bound.add(name).size === count;
     });
     const last = cpu();
+    await endChurn?.();
     if (first === undefined) throw new Error("the scheduler has done nothing");
     return {
       podsPerSecond: count / ((last.atMs - first.atMs) / 1000),
@@ -81,29 +160,44 @@ async function place(peer: ApiPeer, client: ApiClient, { namespace, prefix, coun
   } catch (error) {
     throw new Error(`${peer.side}: ${bound.size} of ${count} pods were bound`, { cause: error });
   } finally {
+    endChurn?.().catch(() => {}); // it ended before, or what else went wrong is told already
     await scheduler.stop("SIGKILL");
   }
+}
+
+async function makeNamespace(client: ApiClient, name: string, labels: Load["namespaceLabels"]): Promise<void> {
+  const metadata = { name, ...(labels ? { labels } : {}) };
+  await client.call("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata });
+  const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } };
+  await client.call("POST", `/api/v1/namespaces/${name}/serviceaccounts`, account);
 }
 
 /** One workload on an API server of its own. */
 export async function schedule(peer: ApiPeer, workload: Load, sizes: Sizes): Promise<Placed> {
   const client = openClient(peer.url);
+  const { volumes, churn, waiting, also = {} } = workload;
   try {
     const [before, measured] = workload.namespaces;
-    for (const name of new Set([before, measured])) {
-      await client.call("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
-      const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } };
-      await client.call("POST", `/api/v1/namespaces/${name}/serviceaccounts`, account);
-    }
-    await makeNodes(client, sizes.nodes, workload);
+    const several = sizes.namespaces ?? 1;
+    const early = several === 1 ? [before] : Array.from({ length: several }, (_, index) => `${before}-${index}`);
+    const namespaces = new Set([...early, measured, ...(churn ? [churnNamespace] : [])]);
+    for (const name of namespaces) await makeNamespace(client, name, workload.namespaceLabels);
+    for (const [resource, object] of Object.entries(also))
+      await client.call("POST", `/api/v1/namespaces/${measured}/${resource}`, object);
+    await makeNodes(client, sizes, workload);
+    if (waiting !== undefined)
+      await makePods(client, [waiting], { namespaces: [measured], prefix: "w", count: sizes.waiting ?? 0 });
     if (sizes.before > 0) {
-      const batch = { namespace: before, prefix: "b", count: sizes.before };
-      await makePods(client, workload.before, batch);
+      const batch = {
+        ...{ namespaces: early, prefix: "b", count: sizes.before },
+        volumes: workload.volumesBefore ? volumes : undefined,
+      };
+      await makePods(client, [workload.before].flat(), batch);
       await place(peer, client, batch);
     }
-    const batch = { namespace: measured, prefix: "m", count: sizes.measured };
-    await makePods(client, workload.measured, batch);
-    return await place(peer, client, batch);
+    const batch = { namespaces: [measured], prefix: "m", count: sizes.measured, volumes };
+    await makePods(client, [workload.measured], batch);
+    return await place(peer, client, { ...batch, churn });
   } finally {
     client.close();
   }

@@ -60,7 +60,7 @@ export const said = (body: unknown): string =>
 interface Opened {
   readonly code: number;
   readonly isJson: boolean;
-  readonly stream: AsyncIterable<Uint8Array>;
+  readonly stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 async function open(
@@ -89,7 +89,8 @@ async function open(
   return {
     code: response.status,
     isJson: String(response.headers["content-type"] ?? "").startsWith("application/json"),
-    stream: response.stream ?? (async function* () {})(),
+    // What had come as a whole is there at once.
+    stream: response.stream ?? response.bytes ?? [],
   };
 }
 

@@ -11,18 +11,9 @@ export async function runTaintEviction(context: ControllerContext): Promise<void
   const recorder = context.recorder("taint-eviction-controller");
   /** When pods are to go, on the monotonic clock: counted from when a pod was first seen beside a taint that it bears for a while. */
   const due = new Map<string, number>();
-  const podInformer = watch(context, pods, {
-    add: (pod) => enqueue(pod),
-    update: (_, pod) => enqueue(pod),
-    delete: (pod) => due.delete(objectKey(pod)),
-  });
+  const podInformer = context.informers.informer(pods);
+  const nodeInformer = context.informers.informer(nodes);
   podInformer.addIndex("node", (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
-  const nodeInformer = watch(context, nodes, {
-    add: (node) => enqueueAll(node),
-    update: (before, node) => {
-      if (!deepEqual(before.spec?.taints, node.spec?.taints)) enqueueAll(node);
-    },
-  });
   const noExecute = (nodeName: string): Taint[] =>
     (nodeInformer.get("", nodeName)?.spec?.taints ?? []).filter((taint) => taint.effect === "NoExecute");
   const enqueue = (pod: Pod): void => {
@@ -32,6 +23,18 @@ export async function runTaintEviction(context: ControllerContext): Promise<void
   const enqueueAll = (node: Node): void => {
     for (const pod of podInformer.byIndex("node", node.metadata.name)) queue.add(objectKey(pod));
   };
+  // Last: what is in the caches already is told at once.
+  watch(context, pods, {
+    add: (pod) => enqueue(pod),
+    update: (_, pod) => enqueue(pod),
+    delete: (pod) => due.delete(objectKey(pod)),
+  });
+  watch(context, nodes, {
+    add: (node) => enqueueAll(node),
+    update: (before, node) => {
+      if (!deepEqual(before.spec?.taints, node.spec?.taints)) enqueueAll(node);
+    },
+  });
   const tell = (pod: Pod, message: string): void =>
     recorder.event(nameOf(pod), { type: "Normal", reason: "TaintManagerEviction", message });
   const cancelled = (pod: Pod): void => {

@@ -157,18 +157,19 @@ function bestNode({ scores, rng }: Framework, pod: PodInfo, nodes: readonly Node
   return nodes[pickHighest(totals, nodes.length, rng)]!.name;
 }
 
-/** One of the equal best, each with the same chance (reservoir of one). */
+/** One of the equal best, each with the same chance. Where scores say little, they are most of the nodes: one draw for all. */
 export function pickHighest(values: Float64Array, count: number, rng: Rng): number {
   let best = 0;
   let equals = 1;
   for (let index = 1; index < count; index++) {
-    if (values[index]! > values[best]!) {
+    const value = values[index]!;
+    if (value > values[best]!) {
       best = index;
       equals = 1;
-    } else if (values[index] === values[best]) {
-      equals++;
-      if (rng.below(equals) === 0) best = index;
-    }
+    } else if (value === values[best]) equals++;
   }
-  return best;
+  if (equals === 1) return best;
+  const highest = values[best]!;
+  let skip = rng.below(equals);
+  for (let index = best; ; index++) if (values[index] === highest && skip-- === 0) return index;
 }

@@ -68,6 +68,7 @@ export {
   usageOf as quotaUsageOf,
 } from "./lib/quota/usage.ts";
 export { addResourceList, isHugePage, maxResourceList, type ResourceList } from "./lib/resources.ts";
+export { inGoOrder as metadataInGoOrder } from "./lib/workloads/template-metadata.ts";
 export { ingressClasses } from "./networking/ingressclasses/kind.ts";
 export { ingresses } from "./networking/ingresses/kind.ts";
 export { ipAddresses } from "./networking/ipaddresses/kind.ts";

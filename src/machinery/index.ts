@@ -24,7 +24,7 @@ export * from "./patch/go-document.ts";
 export * from "./patch/patch.ts";
 export * from "./patch/patch-body.ts";
 export * from "./patch/strategic-diff.ts";
-export { goText } from "./patch/strategic-lists.ts";
+export { goText, plainError } from "./patch/strategic-lists.ts";
 export { applyStrategicMergePatch } from "./patch/strategic-patch.ts";
 export * from "./quantity.ts";
 export * from "./schema.ts";

@@ -12,7 +12,7 @@ import { remove, removeCollection } from "./registry/delete.ts";
 import { list } from "./registry/list.ts";
 import { writeOptions } from "./registry/options.ts";
 import { patch } from "./registry/patch.ts";
-import { trackFields } from "./registry/prepare.ts";
+import { matchNamespace, trackFields, wipeSystemFields } from "./registry/prepare.ts";
 import { get } from "./registry/read.ts";
 import { scale } from "./registry/scale.ts";
 import { update } from "./registry/update.ts";
@@ -242,8 +242,8 @@ async function createVirtual(
   if (virtual === undefined) throw notImplemented(`${kind.resource}.${kind.group}`);
   const write = writeOptions(context, "CreateOptions");
   const body = decodeBody(context, expectedOf(resource, write.fieldValidation));
-  if (kind.namespaced && body.metadata.namespace !== undefined && body.metadata.namespace !== info.namespace)
-    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  wipeSystemFields(body);
+  matchNamespace(context, resource, body);
   trackFields(context, resource, { draft: body, old: undefined, manager: write.fieldManager, subresource: "" });
   const attributes = core.admission.attributes(context, resource, {
     operation: "CREATE",

@@ -26,7 +26,8 @@ export function conversionFaults(value: unknown, types: { schema: Schema; schema
   return { error, unknown: walk.unknown.map((path) => `unknown field "${path}"`).sort() };
 }
 
-type Place = { readonly schema: Schema; readonly path: string };
+/** `goType`: what Go calls a field's type when it has a name of its own. */
+type Place = { readonly schema: Schema; readonly path: string; readonly goType?: string | undefined };
 
 function faultOf(value: unknown, place: Place, walk: Walk): string | undefined {
   if (value === null || value === undefined) return undefined;
@@ -38,7 +39,11 @@ function faultOf(value: unknown, place: Place, walk: Walk): string | undefined {
     case "array":
       if (!Array.isArray(value)) return `cannot restore slice from ${reflectKind(value)}`;
       return firstFault(value.keys(), (index) =>
-        faultOf(value[index], { schema: target.i ?? {}, path: `${place.path}[${index}]` }, walk),
+        faultOf(
+          value[index],
+          { schema: target.i ?? {}, path: `${place.path}[${index}]`, goType: itemType(place) },
+          walk,
+        ),
       );
     case "object":
       if (!isObject(value)) return `cannot restore map from ${reflectKind(value)}`;
@@ -46,9 +51,11 @@ function faultOf(value: unknown, place: Place, walk: Walk): string | undefined {
         faultOf(value[key], { schema: target.a ?? {}, path: place.path }, walk),
       );
     default:
-      return scalarFault(value, target, walk.schemas);
+      return scalarFault(value, { target, goType: place.goType }, walk.schemas);
   }
 }
+
+const itemType = ({ goType }: Place): string | undefined => (goType?.startsWith("[]") ? goType.slice(2) : undefined);
 
 function structFault(
   value: unknown,
@@ -57,10 +64,15 @@ function structFault(
 ): string | undefined {
   if (!isObject(value)) return `cannot restore struct from: ${reflectKind(value)}`;
   const fields = target.p ?? {};
+  const definition = walk.schemas.nameOf?.(target);
+  const shape = definition === undefined ? undefined : walk.schemas.shapeOf?.(definition);
+  const goType = (key: string): string | undefined => shape?.[key]?.split("|")[1];
   const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
   for (const key of Object.keys(value)) if (!Object.hasOwn(fields, key)) walk.unknown.push(below(key));
   return firstFault(Object.keys(fields), (key) =>
-    Object.hasOwn(value, key) ? faultOf(value[key], { schema: fields[key]!, path: below(key) }, walk) : undefined,
+    Object.hasOwn(value, key)
+      ? faultOf(value[key], { schema: fields[key]!, path: below(key), goType: goType(key) }, walk)
+      : undefined,
   );
 }
 
@@ -72,7 +84,11 @@ function firstFault<T>(items: Iterable<T>, fault: (item: T) => string | undefine
   return undefined;
 }
 
-function scalarFault(value: unknown, target: Schema, schemas: Schemas): string | undefined {
+function scalarFault(
+  value: unknown,
+  { target, goType: named }: { target: Schema; goType: string | undefined },
+  schemas: Schemas,
+): string | undefined {
   const wanted = target.t;
   if (wanted === undefined) return undefined;
   if (target.f === "byte")
@@ -93,7 +109,8 @@ function scalarFault(value: unknown, target: Schema, schemas: Schemas): string |
       ? undefined
       : `cannot convert float64 to ${goKind}`;
   // Go converts integers to strings, as a rune, but the converter does not go along.
-  if (wanted === "string" && isNumber && goType(value) === "int64") return "cannot convert int64 to string";
+  if (wanted === "string" && isNumber && goType(value) === "int64")
+    return `cannot convert int64 to ${named || "string"}`;
   return `unrecognized type: ${goKind}`;
 }
 

@@ -8,6 +8,7 @@ import { parseApiVersion } from "../object.ts";
 import { builtinSchemas } from "../schema.ts";
 import patches from "../testdata/patches.json" with { type: "json" };
 import strategicCases from "../testdata/strategic.json" with { type: "json" };
+import { conversionFaults } from "./from-unstructured.ts";
 import { applyJsonPatch, applyMergePatch, createMergePatch, type JsonPatchOperation } from "./patch.ts";
 import { createThreeWayStrategicPatch, createTwoWayStrategicPatch } from "./strategic-diff.ts";
 import { applyStrategicMergePatch } from "./strategic-patch.ts";
@@ -123,6 +124,25 @@ test("a failed JSON patch is a bare 422 whose cause tells why", () => {
   }
   assert.deepEqual(applyJsonPatch({ l: [1, 2] }, [{ op: "replace", path: "/l/-1", value: 3 }]), { l: [1, 3] });
   assert.deepEqual(applyJsonPatch({}, [{ op: "replace", path: "/new", value: 3 }]), { new: 3 });
+});
+
+test("what a strategic patch cannot be is told in Go's words", () => {
+  const types = { schema: schemas.ofKind({ group: "", version: "v1", kind: "Service" })!, schemas };
+  const refused = (patch: object): string => {
+    try {
+      applyStrategicMergePatch({ spec: { ports: [{ port: 80 }] } }, patch as never, types);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "";
+  };
+  const item = (directive: unknown): object => ({ spec: { ports: [{ $patch: directive, port: 80 }] } });
+  assert.equal(refused(item(null)), "unknown patch type: %!s(<nil>) in map: map[$patch:<nil> port:80]");
+  assert.equal(refused(item(7)), "unknown patch type: %!s(int64=7) in map: map[$patch:7 port:80]");
+  assert.equal(refused(item("x")), "unknown patch type: x in map: map[$patch:x port:80]");
+  const node = schemas.ofKind({ group: "", version: "v1", kind: "Node" })!;
+  const faults = conversionFaults({ status: { conditions: [{ type: 1 }] } }, { schema: node, schemas });
+  assert.equal(faults.error, "cannot convert int64 to v1.NodeConditionType");
 });
 
 const container = fc.record(

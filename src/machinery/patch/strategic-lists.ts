@@ -55,6 +55,22 @@ export function goText(value: unknown): string {
   return `map[${members.join(" ")}]`;
 }
 
+/** Go's %s, which tells what is no string. */
+export function goStringText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value === null || value === undefined) return "%!s(<nil>)";
+  if (Array.isArray(value)) return `[${value.map(goStringText).join(" ")}]`;
+  if (!isObject(value)) return `%!s(${goType(value)}=${goText(value)})`;
+  const members = Object.keys(value)
+    .sort()
+    .map((key) => `${key}:${goStringText(value[key])}`);
+  return `map[${members.join(" ")}]`;
+}
+
+/** A `$patch` that is none of upstream's. */
+export const unknownDirective = (what: unknown, map: unknown): StatusError =>
+  plainError(`unknown patch type: ${goStringText(what)} in map: ${goText(map)}`);
+
 export interface PatchTypes {
   readonly schema: Schema | undefined;
   readonly schemas: Schemas;

@@ -19,6 +19,7 @@ import {
   ruleOf,
   setOrderPrefix,
   uniqueScalars,
+  unknownDirective,
   weave,
 } from "./strategic-lists.ts";
 
@@ -61,7 +62,7 @@ function mergeMaps(original: JsonMap, patch: JsonMap, merge: Merge): JsonMap {
 function replacement(patch: JsonMap): JsonMap {
   const what = patch[directive];
   if (what === "delete") return {};
-  if (what !== "replace") throw plainError(`unknown patch type: ${goText(what)} in map: ${goText(patch)}`);
+  if (what !== "replace") throw unknownDirective(what, patch);
   delete patch[directive];
   return patch;
 }
@@ -286,7 +287,7 @@ function applyItemDirectives(
     if (!Object.hasOwn(item, directive)) additions.push(item);
     else if (what === "replace") replaced = true;
     else if (what === "merge") throw plainError("merging lists cannot yet be specified in the patch");
-    else if (what !== "delete") throw plainError(`unknown patch type: ${goText(what)} in map: ${goText(item)}`);
+    else if (what !== "delete") throw unknownDirective(what, item);
     else {
       const value = item[mergeKey];
       if (value === undefined) throw noMergeKey(item, mergeKey);

@@ -4,7 +4,16 @@
 // It is an admission plugin that is always on and runs last of the mutating ones, which is where upstream's storage looks.
 
 import type { ClusterRole, PolicyRule, Role, RoleBinding, RoleRef } from "../../api/index.ts";
-import { deepEqual, forbidden, type KubeObject, notFound, type UserInfo } from "../../machinery/index.ts";
+import {
+  badRequest,
+  deepEqual,
+  forbidden,
+  type KubeObject,
+  notFound,
+  pathSegmentName,
+  plainError,
+  type UserInfo,
+} from "../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost, AdmissionPlugin } from "../contract.ts";
 import { collectRules } from "./rbac.ts";
 import { type RbacIndex, rbacIndexOf } from "./rbac-index.ts";
@@ -75,12 +84,23 @@ export function rbacEscalationCheck(host: Pick<AdmissionHost, "reader" | "author
     const referred = roleRef.kind === "ClusterRole" ? "clusterroles" : roleRef.kind === "Role" ? "roles" : undefined;
     if (referred !== undefined && (await allowed(user, "bind", { resource: referred, name: roleRef.name, namespace })))
       return;
+    refuseUnreadable(roleRef, namespace);
     const rules = index.rulesOf(roleRef, namespace);
     // Upstream names the resource of the request here, not the role's.
     if (rules === undefined) throw notFound({ group, resource }, roleRef.name);
     const why = missingText(index, { user, namespace, resource }, rules);
     if (why !== undefined) throw forbidden({ group, resource }, binding.metadata.name ?? "", why);
   }
+}
+
+/** What cannot be looked up, in the words of the lookup. Validation, which would say it better, comes later. */
+function refuseUnreadable({ kind, name }: RoleRef, namespace: string): void {
+  if (kind !== "Role" && kind !== "ClusterRole")
+    throw plainError(`unsupported role reference kind: ${JSON.stringify(kind ?? "")}`);
+  if (kind === "Role" && namespace === "") throw badRequest("Namespace parameter required.");
+  if (!name) throw badRequest("Name parameter required.");
+  const faults = pathSegmentName(name);
+  if (faults.length > 0) throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${faults.join(";")}`);
 }
 
 /** Undefined when the user holds all of the rules. */

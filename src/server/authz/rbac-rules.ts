@@ -40,14 +40,14 @@ function breakDown(rule: PolicyRule): PolicyRule[] {
   const atoms: PolicyRule[] = [];
   for (const group of rule.apiGroups ?? none)
     for (const resource of rule.resources ?? none)
-      for (const verb of rule.verbs) {
+      for (const verb of rule.verbs ?? none) {
         const atom = { verbs: [verb], apiGroups: [group], resources: [resource] };
         const names = rule.resourceNames ?? none;
         if (names.length === 0) atoms.push(atom);
         for (const name of names) atoms.push({ ...atom, resourceNames: [name] });
       }
   for (const url of rule.nonResourceURLs ?? none)
-    for (const verb of rule.verbs) atoms.push({ verbs: [verb], nonResourceURLs: [url] });
+    for (const verb of rule.verbs ?? none) atoms.push({ verbs: [verb], nonResourceURLs: [url] });
   return atoms;
 }
 

@@ -3,6 +3,7 @@
 import {
   type LocalSubjectAccessReview,
   localSubjectAccessReviews,
+  metadataInGoOrder,
   type SelfSubjectAccessReview,
   type SelfSubjectRulesReview,
   type SubjectAccessReview,
@@ -110,12 +111,12 @@ function checkLocal(review: LocalSubjectAccessReview): FieldError[] {
 const goNames = ({ path = "", verb = "" }: { path?: string; verb?: string }): object => ({ Path: path, Verb: verb });
 
 function checkMetadata(review: KubeObject, why: string): FieldError[] {
-  const { managedFields: _, ...rest } = review.metadata;
-  const { namespace, ...others } = rest;
-  const left = why.includes("namespace") ? others : { ...others, ...(namespace ? { namespace } : {}) };
-  const filled = Object.values(left).some((value) => value !== undefined && value !== null && value !== "");
-  return filled ? [field.invalid("metadata", rest, why)] : [];
+  const { managedFields: _, namespace, ...rest } = review.metadata;
+  const left = why.includes("namespace") ? rest : { ...rest, namespace };
+  return Object.values(left).some(isSet) ? [field.invalid("metadata", metadataInGoOrder(review.metadata), why)] : [];
 }
+
+const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== "" && value !== 0;
 
 const userOf = ({ user = "", uid, groups = [], extra }: AnyReview["spec"]): UserInfo => ({
   username: user,

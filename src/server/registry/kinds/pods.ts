@@ -142,8 +142,6 @@ function evictionHandler(reader: ObjectReader) {
         preconditions?: { uid?: string; resourceVersion?: string };
       };
     };
-    const sent = body.metadata.name ?? "";
-    if (sent !== info.name) throw badRequest("name in URL does not match name in Eviction object");
     const attributes = core.admission.attributes(context, resource, {
       operation: "CREATE",
       object: body,
@@ -153,6 +151,8 @@ function evictionHandler(reader: ObjectReader) {
       subresource: "eviction",
     });
     await core.admission.admit(attributes);
+    if ((body.metadata.name ?? "") !== info.name)
+      throw badRequest("name in URL does not match name in Eviction object");
     await core.admission.validate(attributes);
     const dryRun = options.dryRun || (body.deleteOptions?.dryRun?.length ?? 0) > 0;
     const current = await getCurrent(core, resource, info);

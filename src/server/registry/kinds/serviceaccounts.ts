@@ -35,8 +35,6 @@ export const tokenHooks = (host: {
       const body = decodeBody(context, { ...expected, fieldValidation: options.fieldValidation });
       const { core, info } = context;
       const { namespace, name } = info;
-      if ((await host.reader.getFresh(serviceAccounts, namespace, name)) === undefined)
-        throw notFound(resource.groupResource, name);
       const draft = body as TokenRequest;
       draft.spec = { ...draft.spec, expirationSeconds: draft.spec?.expirationSeconds ?? 3600 };
       const described = { ...resource, schema: expected.schema };
@@ -50,6 +48,8 @@ export const tokenHooks = (host: {
         subresource: "token",
       });
       await core.admission.admit(attributes);
+      if ((await host.reader.getFresh(serviceAccounts, namespace, name)) === undefined)
+        throw notFound(resource.groupResource, name);
       await core.admission.validate(attributes);
       const value = await issue({
         namespace,

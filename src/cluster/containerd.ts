@@ -106,9 +106,21 @@ export async function containerdReady(layout: NodeLayout, clock: Clock): Promise
   }
 }
 
-/** Ends containerd itself. Sandboxes must have been stopped before: their shims end with the last task. */
+/** For shims whose last task has just ended. */
+const shimGraceMs = 1000;
+
+/** Ends containerd, and shims that did not end with their last task: sandboxes must have been stopped before. */
 export async function stopContainerd(layout: NodeLayout, clock: Clock): Promise<void> {
-  await stopProcess(readRecord(layout.containerd.processFile), clock, 10_000);
-  removeRecord(layout.containerd.processFile);
-  if (existsSync(dirname(layout.containerd.socket))) rmSync(layout.containerd.socket, { force: true });
+  const { processFile, socket } = layout.containerd;
+  await stopProcess(readRecord(processFile), clock, 10_000);
+  removeRecord(processFile);
+  const deadline = clock.monotonic() + shimGraceMs;
+  for (let shims = shimsOf(socket); shims.length > 0; shims = shimsOf(socket)) {
+    if (clock.monotonic() > deadline) for (const pid of shims) kill(pid);
+    await sleep(clock, 20);
+  }
+  if (existsSync(dirname(socket))) rmSync(socket, { force: true });
 }
+
+const shimsOf = (socket: string): number[] =>
+  process.platform === "linux" ? processesWith(["-namespace", "-id", "-address", socket]) : [];

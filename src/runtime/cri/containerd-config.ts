@@ -43,6 +43,8 @@ disabled_plugins = ${text(unusedPlugins)}
   sandbox_image = ${text(places.sandboxImage)}
   # Without CAP_SYS_RESOURCE the kernel refuses to lower a score, and runc then fails to start anything.
   restrict_oom_score_adj = true
+  # With the state they go at the end of the cluster, also those of pods that were never known.
+  netns_mounts_under_state_dir = true
   stream_server_address = "127.0.0.1"
   stream_server_port = "0"
   enable_unprivileged_ports = true

@@ -3,6 +3,7 @@ import type { ContainerImage, NodeAddress, NodeCondition, NodeStatus } from "../
 import {
   canonicalQuantity,
   compareQuantities,
+  deepEqual,
   formatTime,
   quantityMilliValue,
   subtractQuantities,
@@ -233,32 +234,31 @@ export const nodeLabels = (machine: MachineInfo, config: KubeletConfig): Record<
   ...config.nodeLabels,
 });
 
-/** Whether anything but heartbeats differs. */
+/** Whether anything but heartbeats differs. What the API leaves out and what is empty are one. Upstream: nodeStatusHasChanged. */
 export function nodeStatusChanged(before: NodeStatus | undefined, after: NodeStatus): boolean {
-  const still = (status: NodeStatus): string =>
-    JSON.stringify(
-      sortedKeys({
-        ...status,
-        conditions: (status.conditions ?? [])
-          .map((each) => ({ ...each, lastHeartbeatTime: undefined }))
-          .sort((a, b) => (a.type < b.type ? -1 : 1)),
-      }),
-    );
   if (before === undefined) return true;
-  const known = Object.fromEntries(Object.keys(after).map((key) => [key, (before as Record<string, unknown>)[key]]));
-  const own = new Set((after.conditions ?? []).map((each) => each.type));
-  return (
-    still({ ...known, conditions: (before.conditions ?? []).filter((each) => own.has(each.type)) }) !== still(after)
+  const { capacity, allocatable, conditions = [], ...others } = after;
+  return !(
+    sameAmounts(before.capacity, capacity) &&
+    sameAmounts(before.allocatable, allocatable) &&
+    conditions.every((each) => sameCondition(before.conditions, each)) &&
+    Object.entries(others).every(([name, value]) => deepEqual((before as Record<string, unknown>)[name], value))
   );
 }
 
-function sortedKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortedKeys);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, each]) => each !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, each]) => [key, sortedKeys(each)]),
+/** The API writes amounts in its own way. */
+function sameAmounts(before: Readonly<ResourceList> = {}, after: Readonly<ResourceList> = {}): boolean {
+  const names = Object.keys(after);
+  return (
+    names.length === Object.keys(before).length &&
+    names.every((name) => {
+      const [was, is] = [before[name], after[name]!];
+      return was === is || (was !== undefined && compareQuantities(was, is) === 0);
+    })
   );
+}
+
+function sameCondition(before: readonly NodeCondition[] | undefined, after: NodeCondition): boolean {
+  const was = before?.find((each) => each.type === after.type);
+  return was !== undefined && deepEqual({ ...was, lastHeartbeatTime: after.lastHeartbeatTime }, after);
 }

@@ -19,7 +19,17 @@ import { createExpectations } from "../expectations.ts";
 import { addControllerIndex, claim, controlledBy, orphansIn, resolveOwner } from "../owners.ts";
 import { compactStatus } from "../status.ts";
 import { createPodControl, type PodControl } from "./pod-control.ts";
-import { isActive, isAvailable, isReady, isTerminating, nextAvailabilityMs, sortForDeletion } from "./pods.ts";
+import {
+  isActive,
+  isAvailable,
+  isDeleting,
+  isReady,
+  isTerminal,
+  isTerminating,
+  nextAvailabilityMs,
+  podCondition,
+  sortForDeletion,
+} from "./pods.ts";
 
 type Pod = core_v1.Pod;
 type Status = apps_v1.ReplicaSetStatus;
@@ -49,8 +59,8 @@ export type ReplicaDecision =
 export interface ReplicaView {
   readonly desired: number;
   readonly active: readonly Pod[];
-  /** Active pods of the same workload on the same node, for spreading deletions. */
-  readonly colocated: (pod: Pod) => number;
+  /** Counts active pods of the same workload on a pod's node, for spreading deletions. Asked for when some are to go. */
+  readonly colocation: () => (pod: Pod) => number;
   readonly nowMs: number;
 }
 
@@ -61,7 +71,7 @@ export function decideReplicas(view: ReplicaView): ReplicaDecision {
   const count = Math.min(surplus, burst);
   const ranked =
     count < view.active.length
-      ? sortForDeletion(view.active, { nowMs: view.nowMs, rank: view.colocated })
+      ? sortForDeletion(view.active, { nowMs: view.nowMs, rank: view.colocation() })
       : view.active;
   return { do: "delete", pods: ranked.slice(0, count) };
 }
@@ -138,7 +148,19 @@ export async function runReplicaController<T extends ReplicaOwner>(
     delete: (owner) => queue.add(objectKey(owner)),
   });
   addControllerIndex(owners);
-  const podInformer = watchPodsOf(context, { owners, selector: of.selector, enqueue: queue.add });
+  const lookedAtMs = new Map<string, number>();
+  const enqueueForPod = (key: string): void => {
+    const dueMs = (lookedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) + pauseMs(owners.byKey(key));
+    const waitMs = dueMs - clock.monotonic();
+    if (waitMs > 0) queue.addAfter(key, waitMs);
+    else queue.add(key);
+  };
+  const podInformer = watchPodsOf(context, {
+    owners,
+    selector: of.selector,
+    enqueue: enqueueForPod,
+    concerns: countsOtherwise,
+  });
   const expectations = createExpectations(clock, podInformer);
   const podControl = createPodControl({ client, recorder, expectations, keyOf: objectKey });
 
@@ -146,8 +168,10 @@ export async function runReplicaController<T extends ReplicaOwner>(
     const owner = owners.byKey(key);
     if (owner === undefined) {
       expectations.forget(key);
+      lookedAtMs.delete(key);
       return undefined;
     }
+    lookedAtMs.set(key, clock.monotonic());
     const settled = expectations.satisfied(key);
     const namespace = owner.metadata.namespace ?? "";
     const claimed = await claim({
@@ -166,7 +190,7 @@ export async function runReplicaController<T extends ReplicaOwner>(
         ? await manage(podControl, owner, {
             desired: owner.spec?.replicas ?? 1,
             active,
-            colocated: colocation(owner, owners, podInformer),
+            colocation: () => colocation(owner, owners, podInformer),
             nowMs: clock.now(),
           })
         : undefined;
@@ -233,6 +257,27 @@ async function manage(podControl: PodControl, owner: ReplicaOwner, view: Replica
   return undefined;
 }
 
+const fewPods = 50;
+const pausePerPodMs = 0.5;
+const longestPauseMs = 500;
+
+/** How long a look at the pods of a large set serves for: they come and go by hundreds, and each look goes over all of them. */
+const pauseMs = (owner: ReplicaOwner | undefined): number =>
+  Math.min(Math.max(0, (owner?.spec?.replicas ?? 1) - fewPods) * pausePerPodMs, longestPauseMs);
+
+/** Whether a pod's change is one that its owner's numbers, or whose pod it is, can depend on. */
+function countsOtherwise(before: Pod, after: Pod): boolean {
+  const [was, is] = [podCondition(before, "Ready"), podCondition(after, "Ready")];
+  return (
+    isTerminal(before) !== isTerminal(after) ||
+    isDeleting(before) !== isDeleting(after) ||
+    was?.status !== is?.status ||
+    was?.lastTransitionTime !== is?.lastTransitionTime ||
+    !deepEqual(before.metadata.labels, after.metadata.labels) ||
+    !deepEqual(before.metadata.ownerReferences, after.metadata.ownerReferences)
+  );
+}
+
 /** A write of ours that the cache does not show yet brings an event; this is for the case that it never does. */
 const recheckMs = 10_000;
 
@@ -240,6 +285,8 @@ interface PodWatch<T extends KubeObject> {
   readonly owners: Informer<T>;
   readonly selector: (owner: T) => LabelMatcher;
   readonly enqueue: (key: string) => void;
+  /** Changes of a pod that its owner wants to hear of; all when not given. */
+  readonly concerns?: (before: Pod, after: Pod) => boolean;
 }
 
 /** Pods with their controller index; every change wakes the owner, one of an orphan wakes whoever may adopt it. */
@@ -260,6 +307,7 @@ export function watchPodsOf<T extends KubeObject>(context: ControllerContext, op
       if (!wakeOwner(pod) && pod.metadata.deletionTimestamp === undefined) wakeAdopters(pod);
     },
     update(before, pod) {
+      if (options.concerns?.(before, pod) === false) return;
       if (controllerOf(before)?.uid !== controllerOf(pod)?.uid) wakeOwner(before);
       if (wakeOwner(pod)) return;
       if (controllerOf(before) !== undefined || !deepEqual(before.metadata.labels, pod.metadata.labels))

@@ -26,6 +26,8 @@ export interface ApiResponse {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   /** Exactly one of the four is present (none: an empty body). */
   readonly bytes?: readonly Uint8Array[];
+  /** May be called, once nobody reads `bytes` any more: their memory may be given back at once. */
+  readonly release?: () => void;
   /** A decoded, frozen value; only when the request asked for `objects`. */
   readonly object?: unknown;
   /** A watch. Ends when the server ends it; the consumer ends it with `return()` or the request's signal. */

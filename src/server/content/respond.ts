@@ -10,6 +10,7 @@ import { servedForm, shown } from "../registry/store-object.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import { includeObjectOf } from "./include.ts";
 import { compressible, jsonBody } from "./json-body.ts";
+import { joinItems, joinWhole } from "./list-text.ts";
 import { type AnswerType, notAcceptable } from "./negotiate.ts";
 import { protobufList, protobufObject, protobufResponse, protobufType } from "./protobuf.ts";
 import { partialObject, tableOf, shown as withRowMetadata } from "./table.ts";
@@ -151,58 +152,8 @@ function listResponse(
       headers: json,
       bytes: jsonBody(context.request, joinWhole(head, list.items.map(custom.served))),
     };
-  return { status: 200, headers: json, bytes: jsonBody(context.request, ...joinItems(head, list.items)) };
-}
-
-function joinWhole(head: object, items: readonly CachedObject[]): Uint8Array {
-  const opening = encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`);
-  const out = new Uint8Array(items.reduce((size, item) => size + item.bytes.length + 1, opening.length + 2));
-  out.set(opening);
-  let at = opening.length;
-  for (const [index, { bytes }] of items.entries()) {
-    if (index > 0) out[at++] = 0x2c;
-    out.set(bytes, at);
-    at += bytes.length;
-  }
-  out[at++] = 0x5d;
-  out[at++] = 0x7d;
-  return out.subarray(0, at);
-}
-
-/** `{"kind":…,"items":[{"metadata":…},…]}` put together from what is stored. */
-function joinItems(head: object, items: readonly CachedObject[]): readonly Uint8Array[] {
-  const opening = encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`);
-  if (items.length === 0) return [opening, closing];
-  let joined = joinedItems.get(items)?.deref();
-  if (joined === undefined) {
-    joined = itemsText(items);
-    joinedItems.set(items, new WeakRef(joined));
-  }
-  return [opening, joined, closing];
-}
-
-/** A list that many ask for at once is put together once; when nobody is writing it any more, it is gone. */
-const joinedItems = new WeakMap<readonly CachedObject[], WeakRef<Uint8Array>>();
-const closing = encoder.encode("]}");
-
-function itemsText(items: readonly CachedObject[]): Uint8Array {
-  const offsets = new Uint32Array(items.length);
-  let size = 0;
-  for (let index = 0; index < items.length; index++) {
-    const item = items[index]!;
-    offsets[index] = item.itemOffset;
-    size += item.bytes.length - offsets[index]! + 2;
-  }
-  const out = new Uint8Array(size - 1);
-  let at = 0;
-  for (let index = 0; index < items.length; index++) {
-    if (index > 0) out[at++] = 0x2c;
-    out[at++] = 0x7b;
-    const { bytes } = items[index]!;
-    out.set(offsets[index] === 0 ? bytes : bytes.subarray(offsets[index]), at);
-    at += bytes.length - offsets[index]!;
-  }
-  return out;
+  const { pieces, release } = joinItems(head, list.items);
+  return { status: 200, headers: json, bytes: jsonBody(context.request, ...pieces), release };
 }
 
 /** Tables and metadata are made of what is stored: what a conversion puts into an object is not in it yet. */

@@ -101,6 +101,7 @@ export class Connections {
     const gone = new AbortController();
     const exchanged: Progress = { whole: false, finite: false, seenMs: undefined };
     const { head, body } = stream;
+    let release: (() => void) | undefined;
     void this.#answer({
       head,
       // What follows a CONNECT is for a tunnel, and there is none.
@@ -109,18 +110,25 @@ export class Connections {
       exchanged,
       identity,
       handled: () => connection.handled(),
-      send: (response) => this.#sendStream(stream, response),
+      send: (response) => {
+        ({ release } = response);
+        return this.#sendStream(stream, response);
+      },
       destroy: () => stream.destroy(),
       onClose: (listener) =>
         stream.onClose(() => {
           if (!exchanged.whole && !stream.localEnded) gone.abort(clientGone);
+          release?.(); // The stream has copied what it has sent, and forgotten the rest.
           listener();
         }),
     });
   }
 
   #sendStream(stream: Http2Stream, response: ApiResponse): Promise<void> {
-    if (stream.closed) return discard(response);
+    if (stream.closed) {
+      response.release?.();
+      return discard(response);
+    }
     const { status } = response;
     const headers = { date: this.#date(), ...asWire(response.headers) };
     const isHead = stream.head.method === "HEAD";

@@ -117,7 +117,8 @@ const acceptsGzip = (header: string | undefined): boolean =>
 
 /** The response as it travels: compressed while it is written when the client accepts that and the body is worth it. */
 export function encodedFor(acceptEncoding: string | undefined, response: ApiResponse): ApiResponse {
-  const { bytes, compress, ...rest } = response;
+  // The compressor's thread may still read after the client has gone: these bytes are the garbage collector's.
+  const { bytes, compress, release: _, ...rest } = response;
   if (compress === undefined || bytes === undefined || !acceptsGzip(acceptEncoding)) return response;
   if (bytes.reduce((size, chunk) => size + chunk.length, 0) <= compress.aboveBytes) return response;
   const vary = [rest.headers["vary"] ?? []].flat();

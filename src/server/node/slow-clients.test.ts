@@ -1,8 +1,9 @@
 // Clients that ask and never read, over real sockets: what the server keeps for them is bounded, and they are ended.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:http";
-import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { type ClientHttp2Session, connect as connectHttp2, constants } from "node:http2";
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { silentLogger, systemClock, VirtualClock } from "../../base/index.ts";
@@ -98,6 +99,29 @@ describe("clients that never read", () => {
     for (let at = 0; at < 6; at++) await clock.advance(15_001);
     for (const client of clients) client.resume();
     await closed;
+  });
+
+  it("a list over HTTP/2 is whole for who reads on when others give up, and its memory is given back behind the last", async () => {
+    const sessions = Array.from({ length: 3 }, () => connectHttp2(`http://127.0.0.1:${listener.port}`));
+    const before = heldBytes();
+    const [quitter, ...readers] = sessions.map((session) => session.request({ ":path": maps }));
+    const texts = readers.map(async (stream) => {
+      let length = 0;
+      const hash = createHash("sha256");
+      for await (const chunk of stream) {
+        hash.update(chunk);
+        length += chunk.length;
+      }
+      return [length, hash.digest("hex")];
+    });
+    await once(quitter!, "data");
+    quitter!.close(constants.NGHTTP2_CANCEL);
+    const [first, second] = await Promise.all(texts);
+    assert.deepEqual(first, second);
+    assert.ok(Number(first![0]) > 50_000_000);
+    for (const session of sessions) session.destroy();
+    const grown = heldBytes() - before;
+    assert.ok(grown < 40 * megabyte, `${grown / megabyte} MB`);
   });
 
   it("small answers over HTTP/2 that nobody takes are taken back", async () => {

@@ -1,4 +1,5 @@
-// Names of signers of certificates: a domain and a path. Upstream: ValidateSignerName.
+// Names of signers of certificates: a domain and a path; and of the trust bundles of a signer. Upstream: ValidateSignerName,
+// ValidateClusterTrustBundleName.
 import { dns1123Label, dns1123Subdomain, field, utf8Length } from "../../machinery/index.ts";
 import type { Check } from "./validate.ts";
 
@@ -6,6 +7,10 @@ const longestDomain = 253;
 const longestSigner = 253 + 253 + 63 + 1 + 1;
 
 export const signer: Check<string> = (name, at, found) => {
+  if (name === "") {
+    found.push(field.required(at));
+    return;
+  }
   const [domain = "", path = "", ...more] = name.split("/");
   if (!name.includes("/") || more.length > 0) {
     found.push(
@@ -27,3 +32,15 @@ export const signer: Check<string> = (name, at, found) => {
   judge(path.split("."), path, dns1123Subdomain);
   if (utf8Length(name) > longestSigner) found.push(field.tooLong(at, longestSigner));
 };
+
+/** What is wrong with the name of a ClusterTrustBundle of this signer; "" for none. */
+export function trustBundleName(name: string, signerName: string): string[] {
+  if (signerName === "")
+    return name.includes(":")
+      ? ['ClusterTrustBundle without signer name must not have ":" in its name']
+      : dns1123Subdomain(name);
+  const prefix = `${signerName.replaceAll("/", ":")}:`;
+  return name.startsWith(prefix)
+    ? dns1123Subdomain(name.slice(prefix.length))
+    : [`ClusterTrustBundle for signerName ${signerName} must be named with prefix ${prefix}`];
+}

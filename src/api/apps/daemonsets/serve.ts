@@ -105,13 +105,13 @@ export const daemonSetRules = defineRules<DaemonSet>({
     if (set.metadata.annotations?.[templateGeneration] === undefined) setGeneration(set, 0);
   },
   generation: true,
-  prepareCreate: (set) => {
+  prepareCreate: (set, context) => {
     if (generationOf(set) < 1) setGeneration(set, 1);
-    dropDisabledFields(set.spec.template?.spec);
+    dropDisabledFields(set.spec.template?.spec, context);
   },
-  prepareUpdate: (set, old) => {
+  prepareUpdate: (set, old, context) => {
     const { template } = set.spec;
-    if (template?.spec) template.spec = withoutDisabledFields(template.spec);
+    if (template?.spec) template.spec = withoutDisabledFields(template.spec, old.spec.template?.spec, context);
     setGeneration(set, generationOf(old) + (templateChanged(set, old) ? 1 : 0));
   },
   validate: ({ spec: own }) => findings(own, spec, "spec"),

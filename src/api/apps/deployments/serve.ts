@@ -104,10 +104,10 @@ export const deploymentRules = defineRules<Deployment>({
     defaultPodTemplate(own.template);
   },
   generation: ({ metadata, spec: own }) => ({ spec: own, annotations: metadata.annotations }),
-  prepareCreate: ({ spec: own }) => dropDisabledFields(own?.template?.spec),
-  prepareUpdate: (deployment) => {
+  prepareCreate: ({ spec: own }, context) => dropDisabledFields(own?.template?.spec, context),
+  prepareUpdate: (deployment, old, context) => {
     const { template } = deployment.spec;
-    if (template?.spec) template.spec = withoutDisabledFields(template.spec);
+    if (template?.spec) template.spec = withoutDisabledFields(template.spec, old.spec.template?.spec, context);
   },
   validate: ({ spec: own }) => findings(own, spec, "spec"),
   validateUpdate: ({ spec: own }, old) => findings(own.selector, immutableSelector(old.spec.selector), "spec.selector"),

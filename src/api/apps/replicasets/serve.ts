@@ -50,9 +50,10 @@ export const replicaSetRules = defineRules<ReplicaSet>({
     defaultPodTemplate((own.template ??= {}));
   },
   generation: true,
-  prepareCreate: ({ spec: own }) => dropDisabledFields(own?.template?.spec),
-  prepareUpdate: ({ spec: own }) => {
-    if (own?.template?.spec) own.template.spec = withoutDisabledFields(own.template.spec);
+  prepareCreate: ({ spec: own }, context) => dropDisabledFields(own?.template?.spec, context),
+  prepareUpdate: ({ spec: own }, old, context) => {
+    if (own?.template?.spec)
+      own.template.spec = withoutDisabledFields(own.template.spec, old.spec?.template?.spec, context);
   },
   validate: ({ spec: own }) => findings(own as Spec, spec, "spec"),
   validateUpdate: ({ spec: own }, old) =>

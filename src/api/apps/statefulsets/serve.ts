@@ -233,13 +233,14 @@ export const statefulSetRules = defineRules<StatefulSet>({
   default: (set) => defaultSpec((set.spec ??= {} as Spec)),
   validateName: labelName,
   generation: true,
-  prepareCreate: ({ spec: own }) => {
+  prepareCreate: ({ spec: own }, context) => {
     dropMaxUnavailable(own);
-    dropDisabledFields(own.template?.spec);
+    dropDisabledFields(own.template?.spec, context);
   },
-  prepareUpdate: ({ spec: own }, old) => {
+  prepareUpdate: ({ spec: own }, old, context) => {
     if (old.spec.updateStrategy?.rollingUpdate?.maxUnavailable === undefined) dropMaxUnavailable(own);
-    if (own.template?.spec) own.template.spec = withoutDisabledFields(own.template.spec);
+    if (own.template?.spec)
+      own.template.spec = withoutDisabledFields(own.template.spec, old.spec.template?.spec, context);
   },
   validate: ({ spec: own }) => findings(own, spec({ isUpdate: false, skipsTemplate: false }), "spec"),
   validateOnUpdate: false,

@@ -56,10 +56,11 @@ export const cronJobRules = defineRules<CronJob>({
     defaultJobSpec(((own.jobTemplate ??= {}).spec ??= {} as NonNullable<Spec["jobTemplate"]["spec"]>));
   },
   generation: true,
-  prepareCreate: ({ spec: own }) => dropDisabledFields(own.jobTemplate?.spec?.template?.spec),
-  prepareUpdate: ({ spec: own }) => {
+  prepareCreate: ({ spec: own }, context) => dropDisabledFields(own.jobTemplate?.spec?.template?.spec, context),
+  prepareUpdate: ({ spec: own }, old, context) => {
     const template = own.jobTemplate?.spec?.template;
-    if (template?.spec) template.spec = withoutDisabledFields(template.spec);
+    if (template?.spec)
+      template.spec = withoutDisabledFields(template.spec, old.spec.jobTemplate?.spec?.template?.spec, context);
   },
   validate: ({ metadata, spec: own }) => [
     ...findings(own, spec(), "spec"),

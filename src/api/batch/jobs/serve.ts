@@ -211,14 +211,15 @@ export const jobRules = defineRules<Job>({
   },
   generation: true,
   defaultPropagation: "Orphan",
-  prepareCreate: (job, { dryRun }) => {
+  prepareCreate: (job, context) => {
     if (job.spec.manualSelector !== true) generateSelector(job);
     // What comes back from upstream's storage has gone through defaults once more.
-    if (!dryRun) labelsOfTemplate(job);
-    dropDisabledFields(job.spec.template.spec);
+    if (!context.dryRun) labelsOfTemplate(job);
+    dropDisabledFields(job.spec.template.spec, context);
   },
-  prepareUpdate: ({ spec: own }) => {
-    if (own.template?.spec) own.template.spec = withoutDisabledFields(own.template.spec);
+  prepareUpdate: ({ spec: own }, old, context) => {
+    if (own.template?.spec)
+      own.template.spec = withoutDisabledFields(own.template.spec, old.spec.template?.spec, context);
   },
   metadataOnUpdate: "both",
   validate: (job) => findings(job, whole({ prefixed: true })),

@@ -1,27 +1,16 @@
 // How the API server serves ClusterTrustBundle. Upstream: pkg/apis/certificates/validation, pkg/registry/certificates/
 // clustertrustbundle.
 import type { ClusterTrustBundle } from "../../../../facts/types/certificates.v1beta1.ts";
-import { deepEqual, dns1123Subdomain, type FieldError, field, utf8Length } from "../../../machinery/index.ts";
+import { deepEqual, type FieldError, field, utf8Length } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { pemBlocks } from "../../lib/formats/pem.ts";
-import { signer } from "../../lib/signer-name.ts";
+import { signer, trustBundleName } from "../../lib/signer-name.ts";
 import { type Check, findings, immutableText, worthChecking } from "../../lib/validate.ts";
 
 const mostBytes = 1024 * 1024;
 const hidden = "<value omitted>";
 
 const loaded: { anchors?: typeof import("./anchors.ts") } = {};
-
-function nameProblems(name: string, signerName: string): string[] {
-  if (signerName === "")
-    return name.includes(":")
-      ? ['ClusterTrustBundle without signer name must not have ":" in its name']
-      : dns1123Subdomain(name);
-  const prefix = `${signerName.replaceAll("/", ":")}:`;
-  return name.startsWith(prefix)
-    ? dns1123Subdomain(name.slice(prefix.length))
-    : [`ClusterTrustBundle for signerName ${signerName} must be named with prefix ${prefix}`];
-}
 
 const bundleText: Check<string> = (text, at, found) => {
   if (utf8Length(text) > mostBytes) {
@@ -53,7 +42,7 @@ const bundleText: Check<string> = (text, at, found) => {
 function judge({ metadata, spec }: ClusterTrustBundle, old: ClusterTrustBundle | undefined): FieldError[] {
   const found: FieldError[] = [];
   const { signerName = "", trustBundle = "" } = spec;
-  for (const text of metadata.name === "" ? [] : nameProblems(metadata.name, signerName))
+  for (const text of metadata.name === "" ? [] : trustBundleName(metadata.name, signerName))
     found.push(field.invalid("metadata.name", metadata.name, text));
   if (signerName !== "") signer(signerName, "spec.signerName", found);
   // What is stored already is not read again.

@@ -13,7 +13,7 @@ import { defineRules, type RuleContext } from "../../kind.ts";
 import { conditions } from "../../lib/conditions.ts";
 import { decoded } from "../../lib/formats/pem.ts";
 import { internalForm } from "../../lib/internal-form.ts";
-import { labelKey } from "../../lib/metadata.ts";
+import { mostSeconds, shortestSeconds, userAnnotations } from "../../lib/pod-certificates.ts";
 import { signer } from "../../lib/signer-name.ts";
 import { type Check, type Findings, findings, immutableText, named } from "../../lib/validate.ts";
 import { isProof, type KeyFacts, keyFacts, requestFacts } from "../certificatesigningrequests/signature.ts";
@@ -24,10 +24,6 @@ type Spec = Request["spec"];
 
 const mostKeyBytes = 10 * 1024;
 const mostChainBytes = 100 * 1024;
-const mostAnnotationBytes = 256 * 1024;
-const shortestSeconds = 60 * 60;
-const longestSeconds = 91 * 24 * 60 * 60;
-const longestOwnSeconds = 24 * 60 * 60;
 const longestUid = 128;
 const minuteMs = 60_000;
 
@@ -111,27 +107,12 @@ async function examine(spec: Spec): Promise<Examined> {
   return { key: undefined, keyProblem: bare("spec", text) };
 }
 
-const userAnnotations: Check<Readonly<Record<string, string>>> = (map, path, found) => {
-  for (const given of Object.keys(map).sort()) {
-    const key = given.toLowerCase();
-    const before = found.length;
-    if (key === "") found.push(field.required(path));
-    else labelKey(key, path, found);
-    if (found.length === before && !key.includes("/"))
-      found.push(field.invalid(path, key, 'must be a domain-prefixed key (such as "acme.io/foo")'));
-  }
-  const size = Object.entries(map).reduce((sum, [key, value]) => sum + utf8Length(key) + utf8Length(value), 0);
-  if (size > mostAnnotationBytes) found.push(field.tooLong(path, mostAnnotationBytes));
-};
-
 const name = named(dns1123Subdomain);
 
 const uid: Check<string> = (value, path, found) => {
   if (value === "") found.push(field.invalid(path, value, "must not be empty"));
   if (utf8Length(value) > longestUid) found.push(field.tooLong(path, longestUid));
 };
-
-const isOwnSigner = (signerName: string): boolean => /(^|\.)kubernetes\.io$/.test(signerName.split("/", 1)[0] ?? "");
 
 const wholeSpec: Check<Spec> = (spec, _at, found) => {
   const { signerName = "", podName = "", podUID = "", serviceAccountName = "", serviceAccountUID = "" } = spec;
@@ -145,7 +126,7 @@ const wholeSpec: Check<Spec> = (spec, _at, found) => {
   name(spec.nodeName ?? "", "spec.nodeName", found);
   uid(spec.nodeUID ?? "", "spec.nodeUID", found);
   const seconds = spec.maxExpirationSeconds ?? 0;
-  const most = isOwnSigner(signerName) ? longestOwnSeconds : longestSeconds;
+  const most = mostSeconds(signerName);
   if (seconds < shortestSeconds || seconds > most)
     found.push(
       field.invalid("spec.maxExpirationSeconds", seconds, `must be in the range [${shortestSeconds}, ${most}]`),

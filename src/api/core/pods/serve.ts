@@ -41,17 +41,18 @@ export const podRules = defineRules<Pod>({
   resetFields: { status: ["spec", "metadata.deletionTimestamp", "metadata.ownerReferences"] },
   default: defaultPod,
   generation: (pod) => pod.spec,
-  prepareCreate: (pod, { now, warn }) => {
+  prepareCreate: (pod, context) => {
+    const { now, warn } = context;
     const spec = pod.spec as PodSpec;
-    dropDisabledFields(spec);
+    dropDisabledFields(spec, context);
     pod.status = { phase: "Pending", qosClass: qosClass(spec) };
     if ((spec.schedulingGates?.length ?? 0) > 0)
       pod.status.conditions = [{ ...gated, lastProbeTime: null as never, lastTransitionTime: now }];
     mergeLabelKeys(pod);
     copyAppArmor(spec, pod.metadata.annotations, (text) => warn?.(text));
   },
-  prepareUpdate: (pod) => {
-    pod.spec = withoutDisabledFields(pod.spec as PodSpec);
+  prepareUpdate: (pod, old, context) => {
+    pod.spec = withoutDisabledFields(pod.spec as PodSpec, old.spec as PodSpec, context);
   },
   metadataOnUpdate: "both",
   validate: validatePodCreate,
@@ -73,10 +74,11 @@ export const podRules = defineRules<Pod>({
   },
   parts: {
     ephemeralcontainers: {
-      prepareUpdate: (pod, old) => {
+      prepareUpdate: (pod, old, context) => {
         const { ephemeralContainers: _, ...kept } = old.spec as PodSpec;
         const added = pod.spec?.ephemeralContainers;
-        pod.spec = withoutDisabledFields(added === undefined ? kept : { ...kept, ephemeralContainers: added });
+        const spec = added === undefined ? kept : { ...kept, ephemeralContainers: added };
+        pod.spec = withoutDisabledFields(spec, old.spec as PodSpec, context);
         keepRest(pod, old);
       },
       validateUpdate: validateEphemeralContainers,
@@ -84,7 +86,7 @@ export const podRules = defineRules<Pod>({
     resize: {
       prepareUpdate: (pod, old, context) => {
         prepareResize(pod, old, context);
-        pod.spec = withoutDisabledFields(pod.spec as PodSpec);
+        pod.spec = withoutDisabledFields(pod.spec as PodSpec, old.spec as PodSpec, context);
       },
       validateUpdate: (pod, old, context) => [...validatePodParts(pod, old), ...validateResize(pod, old, context)],
     },

@@ -4,7 +4,7 @@ import { dns1123Label, field, labelsMatcher } from "../../../machinery/index.ts"
 import { defineRules } from "../../kind.ts";
 import { subdomainName } from "../../lib/metadata.ts";
 import { defaultPodTemplate } from "../../lib/pod-spec/defaults.ts";
-import { dropDisabledFields } from "../../lib/pod-spec/disabled.ts";
+import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
 import { podTemplate } from "../../lib/pod-spec/spec.ts";
 import { podSpecWarnings } from "../../lib/pod-spec/warnings.ts";
 import { type Check, child, findings, notNegative, oneOf } from "../../lib/validate.ts";
@@ -86,7 +86,11 @@ export const replicationControllerRules = defineRules<ReplicationController>({
   // Only the name that comes of generateName has to be right.
   validateName: (name, prefix) => (prefix ? [] : subdomainName(name, false)),
   generation: true,
-  prepareCreate: ({ spec: own }) => dropDisabledFields(own?.template?.spec),
+  prepareCreate: ({ spec: own }, context) => dropDisabledFields(own?.template?.spec, context),
+  prepareUpdate: ({ spec: own }, old, context) => {
+    if (own?.template?.spec)
+      own.template.spec = withoutDisabledFields(own.template.spec, old.spec?.template?.spec, context);
+  },
   validate: ({ spec: own }) => findings(own as Spec, spec, "spec"),
   status: { validateUpdate: (controller) => findings(controller.status, status, "status") },
   scale: {

@@ -3,12 +3,13 @@ import type {
   Affinity,
   PodAffinityTerm,
   PodSchedulingGate,
+  PodSpec,
   PreferredSchedulingTerm,
   Toleration,
   TopologySpreadConstraint,
   WeightedPodAffinityTerm,
 } from "../../../../facts/types/core.v1.ts";
-import { field, labelValue, qualifiedName } from "../../../machinery/index.ts";
+import { dns1123Subdomain, field, labelValue, qualifiedName } from "../../../machinery/index.ts";
 import { labelKey } from "../metadata.ts";
 import { labelSelector, nodeSelector, nodeSelectorTerm, selectorKeys } from "../selector-rules.ts";
 import {
@@ -136,6 +137,12 @@ export const spreadConstraints: Check<readonly TopologySpreadConstraint[] | unde
     if (again) found.push(field.duplicate(child(path, "{topologyKey, whenUnsatisfiable}"), pair));
     constraintDetails(value, path, found);
   }
+};
+
+export const schedulingGroup: Check<NonNullable<PodSpec["schedulingGroup"]>> = ({ podGroupName }, at, found) => {
+  const path = child(at, "podGroupName");
+  if (podGroupName === undefined) found.push(field.invalid(path, null, "must specify one of: `podGroupName`"));
+  else named(dns1123Subdomain)(podGroupName, path, found);
 };
 
 export const schedulingGates: Check<readonly PodSchedulingGate[] | undefined> = (list = [], at, found) => {

@@ -39,7 +39,7 @@ import {
 import { podAnnotations, profileAnnotations } from "./annotations.ts";
 import { type ContainerContext, containers, ephemeralContainers, initContainers } from "./containers.ts";
 import { aggregateContainerResources } from "./pod-resources.ts";
-import { affinity, schedulingGates, spreadConstraints, tolerations } from "./scheduling.ts";
+import { affinity, schedulingGates, schedulingGroup, spreadConstraints, tolerations } from "./scheduling.ts";
 import { podSecurity } from "./security.ts";
 import { allContainers } from "./visit.ts";
 import { volumes } from "./volumes.ts";
@@ -288,6 +288,7 @@ export const podSpec =
     hostUsers(spec, at, found);
     hostnameOverride(spec, at, found);
     remainder(spec, at, found);
+    if (spec.schedulingGroup) schedulingGroup(spec.schedulingGroup, child(at, "schedulingGroup"), found);
     fileKeyVolumes(spec, at, found);
   };
 

@@ -24,6 +24,7 @@ import {
 } from "../validate.ts";
 import { claimSpec } from "../volumes/volume-claim.ts";
 import { storageSources } from "../volumes/volume-sources.ts";
+import { podCertificate, trustBundle } from "./certificate-projections.ts";
 import { fieldRef, resourceFieldRef } from "./env.ts";
 
 type Sources = Omit<Volume, "name">;
@@ -99,7 +100,9 @@ const token =
     required(unreservedPath)(path, child(files.at, "path"), found);
   };
 
-/** Trust bundles and pod certificates are off by default: the registry drops them before validation. */
+/** Two trust bundles without a path have the same one. */
+const noPath = "\0";
+
 const projection =
   (files: Directory): Check<VolumeProjection> =>
   (source, at, found) => {
@@ -110,6 +113,18 @@ const projection =
       files.claim(file.path, file.path, found);
     }
     if (source.serviceAccountToken) token(files)(source.serviceAccountToken, child(at, "serviceAccountToken"), found);
+    if (source.clusterTrustBundle)
+      trustBundle((path, all) => files.claim(path || noPath, path, all))(
+        source.clusterTrustBundle,
+        child(at, "clusterTrustBundle"),
+        found,
+      );
+    if (source.podCertificate)
+      podCertificate((path, all) => files.claim(path, path, all))(
+        source.podCertificate,
+        child(at, "podCertificate"),
+        found,
+      );
     let count = 0;
     for (const name in source) if (source[name as keyof VolumeProjection] !== undefined) count++;
     if (count > 1) found.push(field.forbidden(at, "may not specify more than 1 volume type per source"));

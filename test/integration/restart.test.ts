@@ -2,7 +2,7 @@
 // not set up yet (what is in the shared caches is told at once).
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deployments, jobs, nodes, pods, serviceAccounts } from "../../src/api/index.ts";
+import { daemonSets, deployments, jobs, nodes, pods, serviceAccounts, statefulSets } from "../../src/api/index.ts";
 import { createLogger, type LogRecord, MetricRegistry, seededRng, VirtualClock } from "../../src/base/index.ts";
 import { createClient } from "../../src/client/index.ts";
 import { runControllers } from "../../src/controllers/index.ts";
@@ -34,6 +34,16 @@ test("controllers find what happened while they were away", async () => {
     metadata: { name: "web", namespace },
     spec: { replicas: 2, selector: { matchLabels: { app: "web" } }, template: template("web") },
   });
+  for (const [kind, name] of [
+    [daemonSets, "each"],
+    [statefulSets, "named"],
+  ] as const)
+    await client.of(kind as typeof daemonSets).create({
+      apiVersion: "apps/v1",
+      kind: kind.kind as "DaemonSet",
+      metadata: { name, namespace },
+      spec: { selector: { matchLabels: { app: name } }, template: template(name) },
+    });
   await client.of(jobs).create({
     apiVersion: "batch/v1",
     kind: "Job",
@@ -53,10 +63,13 @@ test("controllers find what happened while they were away", async () => {
     const settled = async (): Promise<boolean> => {
       const there = await list();
       const leaving = there.find(({ metadata }) => metadata.name === "on-broken-node");
-      return there.length - (leaving === undefined ? 0 : 1) === 3 && leaving?.metadata.deletionTimestamp !== undefined;
+      return there.length - (leaving === undefined ? 0 : 1) === 4 && leaving?.metadata.deletionTimestamp !== undefined;
     };
     for (let step = 0; step < 300 && !(await settled()); step++) await clock.advance(100);
-    assert.ok(await settled(), "the pod of the broken node is to go; the Deployment and the Job have theirs");
+    assert.ok(
+      await settled(),
+      "the pod of the broken node is to go; the Deployment, the StatefulSet and the Job have theirs",
+    );
     assert.deepEqual(
       records.filter(({ message }) => /handler failed/.test(message)),
       [],

@@ -87,10 +87,14 @@ const script = what === "t8s" ? join(root, "dist", "t8s.js") : join(root, what);
 const path = `${dirname(node)}:${join(root, "node_modules", ".bin")}:${process.env.PATH ?? ""}`;
 // As in the script t8s.
 const young = ["--min-semi-space-size=8"];
-if (what === "t8s" && rest[0] === "apiserver") young.push("--max-semi-space-size=8");
+let memory = {};
+if (what === "t8s" && rest[0] === "apiserver") {
+  young.push("--max-semi-space-size=8");
+  memory = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "1048576", MALLOC_TRIM_THRESHOLD_: "4194304" };
+}
 const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...young, script, ...rest], {
   stdio: "inherit",
-  env: process.platform === "win32" ? process.env : { ...process.env, PATH: path },
+  env: process.platform === "win32" ? process.env : { ...memory, ...process.env, PATH: path },
 });
 // A signal to this process alone is passed on; one that a terminal sends to the whole group arrives twice, which does no harm.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));

@@ -24,7 +24,9 @@ export const sentEmpty = (object: object | undefined | null, field: string): boo
 /** Anywhere below: something was sent empty. */
 export function hasEmpties(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  return (value as Marked)[sent] !== undefined || Object.values(value).some((each) => hasEmpties(each));
+  if ((value as Marked)[sent] !== undefined) return true;
+  for (const key in value) if (hasEmpties((value as Readonly<Record<string, unknown>>)[key])) return true;
+  return false;
 }
 
 export function copyEmpties(from: object, to: object): void {

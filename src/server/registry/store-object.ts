@@ -5,7 +5,6 @@ import {
   deepFreeze,
   encodeForStore,
   encodeJson,
-  hasEmpties,
   identical,
   type KubeObject,
   type StatusError,
@@ -73,9 +72,7 @@ export function asCached(
   const key = storageKey(resource.stored, object.metadata.namespace ?? "", object.metadata.name);
   const bytes = at.revision === 0 ? stored : withResourceVersion(stored, at.revision);
   const cached = new CachedObject(resource.stored, { key, revision: at.revision, bytes });
-  const asItIs = resource.rules.convert === undefined && resource.custom === undefined && at.revision > 0;
-  // What was sent empty is no part of what was stored: rules that ask for it would find it in the old object.
-  if (asItIs && !hasEmpties(object)) cached.lend(object);
+  if (resource.rules.convert === undefined && resource.custom === undefined && at.revision > 0) cached.lend(object);
   return cached;
 }
 
@@ -100,7 +97,7 @@ async function fitting(
 ): Promise<Storable> {
   const { resource, object, key, isUpdate } = request;
   const fits = async (draft: KubeObject): Promise<{ error: StatusError | undefined; value: Storable }> => {
-    const converted = await resource.custom?.convertToStored?.(draft);
+    const converted = resource.custom === undefined ? undefined : await resource.custom.convertToStored?.(draft);
     const value = storable(resource, draft, converted);
     if (request.dryRun || value.stored.length < suspectBytes) return { error: undefined, value };
     const { resourceVersion: _, ...metadata } = value.object.metadata;

@@ -1,6 +1,6 @@
 // One object as the watch cache holds it: the bytes that a GET answers, and what selectors ask, worked out on demand.
 import type { KindDefinition } from "../../api/index.ts";
-import { deepFreeze, type KubeObject, type Labels } from "../../machinery/index.ts";
+import { deepFreeze, hasEmpties, type KubeObject, type Labels } from "../../machinery/index.ts";
 import { type Decodable, DecodedObjects } from "./decoded.ts";
 
 const decoder = new TextDecoder();
@@ -44,8 +44,9 @@ export class CachedObject implements Decodable {
       return this.#object;
     }
     const written = this.#written;
-    if (written !== undefined) {
-      this.#written = undefined;
+    this.#written = undefined;
+    // What was sent empty is no part of what was stored: rules that ask for it would find it in the old object.
+    if (written !== undefined && !hasEmpties(written)) {
       const metadata = { ...written.metadata, resourceVersion: String(this.revision) };
       return this.#hold(deepFreeze({ ...written, metadata }));
     }

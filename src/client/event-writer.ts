@@ -59,7 +59,20 @@ export function createEventWriter(options: EventWriterOptions): EventWriter {
       }
     }
   };
+  const held = new Set<() => void>();
+  /** What the event tells of goes first: the writes that follow from it need not wait for its being told. */
+  const turn = (): Promise<void> =>
+    new Promise((resolve) => {
+      const go = (): void => {
+        held.delete(go);
+        timer.cancel();
+        resolve();
+      };
+      const timer = clock.setTimeout(go, 0);
+      held.add(go);
+    });
   const work = async (): Promise<void> => {
+    await turn();
     for (let next = waiting.takeNow(); next !== undefined; next = waiting.takeNow())
       await persist(next.task, next.what);
   };
@@ -73,6 +86,7 @@ export function createEventWriter(options: EventWriterOptions): EventWriter {
       workers.add(worker);
     },
     flush: async () => {
+      for (const go of held) go();
       while (workers.size > 0) await Promise.all(workers);
     },
   };

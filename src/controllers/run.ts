@@ -57,24 +57,38 @@ export function chooseControllers(
 }
 
 /**
- * Controllers begin in three steps, so that nobody waits for the first lists of all kinds. At once: nodes take pods, and pods are let in, by what
- * these do. When what that and the start of the process's other components has set off is done: those that make pods. The others,
- * and with them the garbage collector's watches of every kind, when there is nothing else to do.
+ * Controllers begin in steps, so that nobody waits for the first lists of all kinds. At once: nodes take pods, and pods are let in, by what these
+ * do. When what that and the start of the process's other components has set off is done: what a Deployment and its pods need. The
+ * others, and with them the garbage collector's watches of every kind, whenever there is nothing else to do.
  */
-const foremost: ReadonlySet<string> = new Set(["serviceaccount-controller", "node-lifecycle-controller"]);
-const workloads: ReadonlySet<string> = new Set([
-  "deployment-controller",
-  "replicaset-controller",
-  "replicationcontroller-controller",
-  "statefulset-controller",
-  "daemonset-controller",
-  "job-controller",
-]);
+const steps: readonly ReadonlySet<string>[] = [
+  new Set(["serviceaccount-controller", "node-lifecycle-controller"]),
+  new Set([
+    "deployment-controller",
+    "replicaset-controller",
+    "node-ipam-controller",
+    "root-ca-certificate-publisher-controller",
+  ]),
+  new Set([
+    "statefulset-controller",
+    "daemonset-controller",
+    "job-controller",
+    "replicationcontroller-controller",
+    "namespace-controller",
+    "endpointslice-controller",
+    "endpoints-controller",
+  ]),
+];
+
+/** A process that is never idle has all its controllers after twice this long. */
+const longestWaitMs = 250;
 
 type Entries = readonly ControllerEntry[];
 
-/** A process that is never idle has all its controllers after this long. */
-const longestStartMs = 500;
+function inSteps(chosen: Entries): readonly Entries[] {
+  const named = steps.map((names) => chosen.filter(({ name }) => names.has(name)));
+  return [...named, chosen.filter(({ name }) => !steps.some((names) => names.has(name)))];
+}
 
 /**
  * Runs until the signal aborts; resolves when every controller has ended. A controller that throws is logged and started
@@ -92,30 +106,17 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
   });
   // Started at once: an informer that a controller asks for begins to list the moment it is asked for.
   informers.start();
-  const start = (entries: Entries): Promise<unknown> =>
-    Promise.all(entries.map((entry) => keepRunning(entry, options, informers)));
-  const [first, second, others] = inSteps(chosen);
-  const later = async (): Promise<void> => {
-    await sleep(clock, 0, signal);
-    const making = start(second);
-    await quiet(clock, longestStartMs, signal);
-    await Promise.all([making, start(others)]);
-  };
-  await Promise.all([start(first), unlessAborted(later(), signal)]);
-}
-
-function inSteps(chosen: readonly ControllerEntry[]): readonly [first: Entries, second: Entries, others: Entries] {
-  const first = chosen.filter(({ name }) => foremost.has(name));
-  const second = chosen.filter(({ name }) => workloads.has(name));
-  return [first, second, chosen.filter((entry) => !first.includes(entry) && !second.includes(entry))];
-}
-
-async function unlessAborted(running: Promise<void>, signal: AbortSignal): Promise<void> {
+  const running: Promise<void>[] = [];
   try {
-    await running;
+    for (const [step, entries] of inSteps(chosen).entries()) {
+      if (step === 1) await sleep(clock, 0, signal);
+      if (step > 1) await quiet(clock, longestWaitMs, signal);
+      for (const entry of entries) running.push(keepRunning(entry, options, informers));
+    }
   } catch (error) {
     if (!isAbort(error, signal)) throw error;
   }
+  await Promise.all(running);
 }
 
 async function keepRunning(

@@ -11,7 +11,7 @@ import {
   roles,
 } from "../../api/index.ts";
 import { systemClock, systemRng } from "../../base/index.ts";
-import type { KubeObject } from "../../machinery/index.ts";
+import { encodeForStore, type KubeObject } from "../../machinery/index.ts";
 import { createMemoryStore } from "../../store/index.ts";
 import { type TestServer, testServer } from "../testing.ts";
 import { bootstrapRbac } from "./rbac.ts";
@@ -20,7 +20,7 @@ import { bootstrapRbac } from "./rbac.ts";
 function contents(server: TestServer, kinds: readonly unknown[]): Record<string, string> {
   const own = ["uid", "creationTimestamp", "time", "lastTransitionTime"];
   const text = (object: KubeObject): string =>
-    JSON.stringify(object, (key, value: unknown) =>
+    JSON.stringify(JSON.parse(new TextDecoder().decode(encodeForStore(object))), (key, value: unknown) =>
       own.includes(key) ? "its own" : key === "resourceVersion" ? undefined : value,
     );
   const found: Record<string, string> = {};

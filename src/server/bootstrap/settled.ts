@@ -11,7 +11,7 @@ import type { ServedResource } from "../catalog.ts";
 import type { ServerCore } from "../context.ts";
 import { appliedDraft } from "../registry/apply.ts";
 import { prepareCreate, prepareUpdate, trackFields } from "../registry/prepare.ts";
-import { commitCreate } from "../registry/store-object.ts";
+import { commitCreate, storedForm } from "../registry/store-object.ts";
 import { preparedForm } from "./prepared.ts";
 
 export interface SettledObject {
@@ -35,8 +35,18 @@ export const formKey = ({ kind, metadata: { namespace = "", name } }: KubeObject
 /** Everything that was settled so far in this process, by its key. */
 export const settledForms = new Map<string, KubeObject>();
 
-/** By body: as it is stored, with somebody's identity and times. Frozen. */
-const forms = new WeakMap<KubeObject, KubeObject>();
+interface Form {
+  /** With nobody's identity and times. Frozen. */
+  readonly object: KubeObject;
+  /** The bytes that are stored, where the identity and where times are in them; absent when what is stored is not the object as it is. */
+  readonly stored?: { readonly bytes: Uint8Array; readonly ids: readonly number[]; readonly times: readonly number[] };
+}
+
+/** By body. */
+const forms = new WeakMap<KubeObject, Form>();
+
+/** As long as any other. */
+const nobody = { uid: "00000000-0000-4000-8000-000000000000", time: "1970-01-01T00:00:00Z" } as const;
 
 export function createSettledWriter(core: ServerCore): SettledWriter {
   return {
@@ -46,12 +56,15 @@ export function createSettledWriter(core: ServerCore): SettledWriter {
         throw new Error(`${resource.kind.resource}: a create of it does more than store it`);
       let form = forms.get(object.body);
       if (form === undefined) {
-        form = deepFreeze(preparedForm(formKey(object.body)) ?? settle(core, resource, object));
+        const settled = preparedForm(formKey(object.body)) ?? settle(core, resource, object);
+        settledForms.set(formKey(object.body), settled);
+        form = formOf(resource, settled);
         forms.set(object.body, form);
-        settledForms.set(formKey(object.body), form);
       }
-      const own = withOwnTimes(form, { uid: uuid(core.rng), time: formatTime(core.clock.now()) });
-      return (await commitCreate(core, { resource, object: own, dryRun: false })) !== undefined;
+      const own = { uid: uuid(core.rng), time: formatTime(core.clock.now()) };
+      const stored = form.stored && storedWithOwn(form.stored, own);
+      const request = { resource, object: withOwn(form.object, own), dryRun: false, ...(stored ? { stored } : {}) };
+      return (await commitCreate(core, request)) !== undefined;
     },
   };
 }
@@ -69,7 +82,7 @@ function settle(core: ServerCore, resource: ServedResource, { body, manager, sta
     manager: manager ?? ownOptions.fieldManager,
     subresource: "",
   });
-  draft.metadata.uid = "00000000-0000-4000-8000-000000000000";
+  draft.metadata.uid = nobody.uid;
   draft.metadata.creationTimestamp = formatTime(context.nowMs);
   prepareCreate(context, resource, { draft, dryRun: false });
   if (status === undefined) return draft;
@@ -88,7 +101,7 @@ function settle(core: ServerCore, resource: ServedResource, { body, manager, sta
 
 type WithConditions = KubeObject & { readonly status?: { readonly conditions?: readonly object[] } };
 
-function withOwnTimes(form: WithConditions, { uid, time }: { uid: string; time: string }): KubeObject {
+function withOwn(form: WithConditions, { uid, time }: { uid: string; time: string }): KubeObject {
   const { metadata, status } = form;
   const managedFields = metadata.managedFields?.map((entry) => ({ ...entry, time }));
   const conditions = status?.conditions?.map((condition) => ({ ...condition, lastTransitionTime: time }));
@@ -97,4 +110,35 @@ function withOwnTimes(form: WithConditions, { uid, time }: { uid: string; time: 
     metadata: { ...metadata, uid, creationTimestamp: time, ...(managedFields ? { managedFields } : {}) },
     ...(conditions ? { status: { ...status, conditions } } : {}),
   } as KubeObject;
+}
+
+function formOf(resource: ServedResource, settled: KubeObject): Form {
+  const object = deepFreeze(withOwn(settled, nobody));
+  const storable = storedForm(resource, object);
+  if (storable.object !== object) return { object };
+  const { stored } = storable;
+  return { object, stored: { bytes: stored, ids: placesOf(stored, nobody.uid), times: placesOf(stored, nobody.time) } };
+}
+
+/** Where a text of ASCII is in bytes of JSON. */
+function placesOf(bytes: Uint8Array, text: string): readonly number[] {
+  const wanted = new TextEncoder().encode(text);
+  const places: number[] = [];
+  for (let at = bytes.indexOf(wanted[0]!); at >= 0; at = bytes.indexOf(wanted[0]!, at + 1))
+    if (wanted.every((byte, index) => bytes[at + index] === byte)) places.push(at);
+  return places;
+}
+
+function storedWithOwn(
+  { bytes, ids, times }: NonNullable<Form["stored"]>,
+  { uid, time }: { uid: string; time: string },
+): Uint8Array {
+  const own = bytes.slice();
+  for (const at of ids) write(own, at, uid);
+  for (const at of times) write(own, at, time);
+  return own;
+}
+
+function write(bytes: Uint8Array, at: number, text: string): void {
+  for (let index = 0; index < text.length; index++) bytes[at + index] = text.charCodeAt(index);
 }

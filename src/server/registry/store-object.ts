@@ -60,6 +60,8 @@ export interface WriteRequest {
   readonly dryRun: boolean;
   /** Managed fields are what the request is about (server-side apply). */
   readonly keepsManagers?: boolean;
+  /** What a create is to store of the object, when that is known: `storedForm` has given both. */
+  readonly stored?: Uint8Array;
 }
 
 /** 0 revision in `bytes` of a dry run: nothing was stored, so there is no resourceVersion. */
@@ -76,7 +78,7 @@ export function asCached(
   return cached;
 }
 
-interface Storable {
+export interface Storable {
   readonly object: KubeObject;
   readonly stored: Uint8Array;
 }
@@ -87,6 +89,10 @@ function storable(resource: ServedResource, draft: KubeObject, converted: KubeOb
   const object = withoutEmptyLists(resource, draft, bytes);
   return { object, stored: object === draft ? bytes : encodeStored(resource, object) };
 }
+
+/** What is stored of an object that no custom definition describes, and the object as it then is. */
+export const storedForm = (resource: ServedResource, object: KubeObject): Storable =>
+  storable(resource, object, undefined);
 
 /**
  * What is too large is stored without its managed fields, which are what may be missing; an applier's are not. Throws what upstream
@@ -118,7 +124,10 @@ export async function commitCreate(core: ServerCore, request: WriteRequest): Pro
   const { resource } = request;
   const { namespace = "", name } = request.object.metadata;
   const key = storageKey(resource.stored, namespace, name);
-  const { object, stored } = await fitting({ ...request, key, isUpdate: false });
+  const { object, stored } =
+    request.stored === undefined
+      ? await fitting({ ...request, key, isUpdate: false })
+      : { object: request.object, stored: request.stored };
   if (request.dryRun) {
     if (core.hub.cacheOf(resource.stored).get(key) !== undefined) return undefined;
     const converted = await resource.custom?.convertToStored?.(object);

@@ -88,7 +88,9 @@ function listFromCache(
     const { items, left } = cache.page(selection.scope, page.from, page.options.limit);
     return pageResult(items, { left, revision, scope: selection.scope });
   }
-  return collect(cache.scan(selection.scope, page.from), { ...page, revision });
+  // Whether anything is behind a page is told by what is there, selected or not.
+  const whole = page.from === "" && page.options.limit === 0;
+  return collect(whole ? cache.candidates(selection) : cache.scan(selection.scope, page.from), { ...page, revision });
 }
 
 /** As of a revision: from the cache while nothing has changed since, else from the store. */

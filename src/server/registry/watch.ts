@@ -56,7 +56,9 @@ export async function watch(context: RequestContext, resource: ServedResource): 
     signal: context.request.signal,
     timeoutMs: options.timeoutMs,
     bookmarkMs: options.bookmarks ? bookmarkMs * (0.9 + 0.2 * core.rng.next()) : 0,
-    initial: start.initial ? [...cache.scan(selection.scope, "")].filter((object) => selects(selection, object)) : [],
+    initial: start.initial
+      ? Array.from(cache.candidates(selection)).filter((object) => selects(selection, object))
+      : [],
     replay: start.initial ? [] : cache.eventsSince(start.revision),
     revision: core.hub.revision,
     markInitialEnd: options.sendInitialEvents === true && options.bookmarks,

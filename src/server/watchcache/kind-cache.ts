@@ -6,9 +6,17 @@ import { type KindDefinition, storagePrefix } from "../../api/index.ts";
 import type { KubeObject } from "../../machinery/index.ts";
 import { CachedObject } from "./cached-object.ts";
 import { EventRing } from "./event-ring.ts";
+import { type NodeIndex, nodeIndexOf } from "./node-index.ts";
 import type { ObjectObserver } from "./observer.ts";
 import { OrderedObjects } from "./ordered.ts";
-import { type CacheEvent, SharedFrames, type Watcher, watcherBucket } from "./watcher.ts";
+import {
+  type CacheEvent,
+  requiredField,
+  type Selection,
+  SharedFrames,
+  type Watcher,
+  watcherBucket,
+} from "./watcher.ts";
 
 export interface ObjectPage {
   readonly items: readonly CachedObject[];
@@ -25,6 +33,8 @@ export class KindCache {
   readonly #objects = new Map<string, CachedObject>();
   readonly #ordered = new OrderedObjects();
   readonly #pages = new Map<string, ObjectPage>();
+  /** Made when somebody first asks for the objects of one node. */
+  #byNode: NodeIndex | undefined;
   readonly #ring: EventRing;
   readonly #now: () => number;
   readonly #watchers = new Map<string, Set<Watcher>>();
@@ -74,6 +84,23 @@ export class KindCache {
   /** In key order. */
   scan(prefix: string, from: string): Generator<CachedObject, void, void> {
     return this.#ordered.from(from, prefix);
+  }
+
+  /**
+   * All that the selection may take, in key order. One name or one node are looked up: kubelets by the thousand each ask for
+   * theirs, and going over everything for each would be their number squared.
+   */
+  candidates(selection: Selection): Iterable<CachedObject> {
+    const { scope, namespace } = selection;
+    const name = requiredField(selection, "metadata.name");
+    if (name !== undefined && (namespace !== "" || !this.kind.namespaced)) {
+      const found = this.#objects.get(scope + name);
+      return found === undefined ? [] : [found];
+    }
+    const node = requiredField(selection, "spec.nodeName");
+    if (node === undefined || this.kind.selectableFields?.["spec.nodeName"] === undefined) return this.scan(scope, "");
+    this.#byNode ??= nodeIndexOf(this.#objects.values());
+    return this.#byNode.keys(node).map((key) => this.#objects.get(key)!);
   }
 
   /** The objects that begin at `from`, `limit` at most (0: all). As long as nothing changes, the same list each time. */
@@ -143,6 +170,7 @@ export class KindCache {
   /** First fill, before anybody watches. */
   load(object: CachedObject): void {
     this.#pages.clear();
+    this.#byNode = undefined;
     this.#objects.set(object.key, object);
     this.#ordered.set(object);
     if (object.revision > this.#lastChange) this.#lastChange = object.revision;
@@ -185,7 +213,9 @@ export class KindCache {
     if (type === "put") {
       this.#objects.set(object.key, object);
       this.#ordered.set(object);
+      this.#byNode?.set(object, previous);
     } else {
+      if (previous !== undefined) this.#byNode?.delete(previous);
       this.#objects.delete(object.key);
       this.#ordered.delete(object.key);
     }
@@ -208,6 +238,7 @@ export class KindCache {
   clear(): void {
     this.#cleared = new Map(this.#objects);
     this.#pages.clear();
+    this.#byNode = undefined;
     this.#objects.clear();
     this.#ordered.clear();
   }

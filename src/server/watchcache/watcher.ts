@@ -85,20 +85,23 @@ export function visibleAs(selection: Selection, event: CacheEvent): "ADDED" | "M
   return before ? "DELETED" : undefined;
 }
 
+/** The value that a field must have, where the selection names one. */
+export const requiredField = ({ fields }: Selection, field: string): string | undefined =>
+  fields.requirements.find((each) => each.field === field && each.operator === "=")?.value;
+
 /**
  * Watchers of one name, one node or one namespace are found by it; all others are asked about every event. Kubelets by the
  * thousand each watch their own pods: an event must not ask them all.
  */
 export function watcherBucket(watcher: Watcher): string {
-  const { fields, namespace } = watcher.selection;
-  const equals = (field: string): string | undefined =>
-    fields.requirements.find((each) => each.field === field && each.operator === "=")?.value;
-  const name = equals("metadata.name");
+  const { selection } = watcher;
+  const { namespace } = selection;
+  const name = requiredField(selection, "metadata.name");
   if (name !== undefined && name !== "") {
     if (namespace !== "") return `name:${namespace}/${name}`;
     return watcher.namespaced ? `name:*/${name}` : `name:${name}`;
   }
-  const node = equals("spec.nodeName");
+  const node = requiredField(selection, "spec.nodeName");
   if (node !== undefined && watcher.indexedByNode) return `node:${node}`;
   return namespace === "" ? "" : `namespace:${namespace}`;
 }

@@ -16,7 +16,7 @@ import {
 } from "../machinery/index.ts";
 import type { Aggregation } from "./aggregation/contract.ts";
 import { type Auditor, type AuditTrail, NotAudited } from "./audit/contract.ts";
-import { asksToImpersonate, impersonate } from "./authn/impersonate.ts";
+import { asksToImpersonate, createImpersonation } from "./authn/impersonate.ts";
 import { denied } from "./authz/forbidden.ts";
 import { selectorAttributes } from "./authz/selector-attributes.ts";
 import type { ServedResource } from "./catalog.ts";
@@ -86,6 +86,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { core, authorizer, metrics, auditor, gate } = options;
   const { clock, rng, log } = core;
   const deadlines = createDeadlines(clock);
+  const impersonate = createImpersonation(authorizer, {
+    constrained: core.featureEnabled("ConstrainedImpersonation"),
+  });
 
   const handle: Handle = async (request, identity) => {
     const auditId = request.headers["audit-id"] ?? uuid(rng);
@@ -198,9 +201,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   /** The same request of whom it is made for. */
   async function impersonated(context: RequestContext, { trail }: Flight): Promise<RequestContext> {
-    const user = await impersonate(context.request, context.user, authorizer);
-    if (user !== context.user) trail?.impersonated(user);
-    return { ...context, user };
+    const found = await impersonate(context.request, attributesOf(context));
+    if (found === undefined) return context;
+    trail?.impersonated(found.user, found.constraint);
+    return { ...context, user: found.user };
   }
 
   function contextOf(request: ApiRequest, of: { info: RequestInfo; user: UserInfo; auditId: string }): RequestContext {

@@ -62,7 +62,7 @@ function trailOf(request: ApiRequest, of: AuditedRequest, { decision, write, clo
   const rank = auditLevels.indexOf(decision.level);
   const begun = eventHead(request, of, decision);
   const objectRef = info.isResource ? referenceOf(info) : undefined;
-  let [impersonatedUser, requestObject, responseObject, responseStatus]: unknown[] = [];
+  let [impersonatedUser, authenticationMetadata, requestObject, responseObject, responseStatus]: unknown[] = [];
 
   const stage = (name: AuditStage): boolean | Promise<boolean> => {
     if (decision.omitStages.has(name)) return true;
@@ -75,6 +75,7 @@ function trailOf(request: ApiRequest, of: AuditedRequest, { decision, write, clo
       verb: info.verb,
       user: who,
       impersonatedUser,
+      authenticationMetadata,
       sourceIPs,
       userAgent,
       objectRef,
@@ -92,8 +93,9 @@ function trailOf(request: ApiRequest, of: AuditedRequest, { decision, write, clo
   return {
     // Who could not be identified is written about once, when that is answered.
     received: user === undefined || stage("RequestReceived"),
-    impersonated(other) {
+    impersonated(other, impersonationConstraint) {
       impersonatedUser = userFields(other);
+      if (impersonationConstraint !== undefined) authenticationMetadata = { impersonationConstraint };
     },
     requestObject(body) {
       const object = jsonOf(body);

@@ -24,7 +24,8 @@ export interface AuditedRequest {
 export interface AuditTrail {
   /** False when the first event was lost and the request may not go on; a promise while a backend holds it up. */
   readonly received: boolean | Promise<boolean>;
-  impersonated(user: UserInfo): void;
+  /** `constraint`: the verb that allowed it, unless it was plain `impersonate`. */
+  impersonated(user: UserInfo, constraint: string | undefined): void;
   /** The body as it was read, in the form that the handler saw. */
   requestObject(body: unknown): void;
   /** The answer is known; of a streaming one only its head. */

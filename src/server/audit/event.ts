@@ -10,6 +10,7 @@ export interface AuditEvent {
   readonly verb: string;
   readonly user: AuditUser;
   readonly impersonatedUser: AuditUser | undefined;
+  readonly authenticationMetadata: { readonly impersonationConstraint: string } | undefined;
   readonly sourceIPs: readonly string[] | undefined;
   readonly userAgent: string | undefined;
   readonly objectRef: { readonly namespace: string | undefined } | undefined;

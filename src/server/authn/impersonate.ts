@@ -1,49 +1,57 @@
 // Acting as somebody else by `Impersonate-*` headers. Upstream: apiserver's filters/impersonation.
-import { type ApiRequest, badRequest, type UserInfo } from "../../machinery/index.ts";
-import { denied } from "../authz/forbidden.ts";
+import { type ApiRequest, badRequest } from "../../machinery/index.ts";
 import type { AccessAttributes, Authorizer } from "../contract.ts";
+import { type Impersonated, impersonationModes, type Wanted } from "./impersonation-modes.ts";
 
 const extraPrefix = "impersonate-extra-";
-const authenticated = "system:authenticated";
-const unauthenticated = "system:unauthenticated";
-const anonymous = "system:anonymous";
-const authenticationGroup = { group: "authentication.k8s.io", version: "v1" };
+/** Of so many users it is remembered in which way they may. */
+const mostRemembered = 10_000;
 
-/** The user to go on as. Throws StatusError 403 for what the requestor may not impersonate. */
-export async function impersonate(request: ApiRequest, user: UserInfo, authorizer: Authorizer): Promise<UserInfo> {
-  const { headers } = request;
+/** Whom to go on as; `attributes` are those of the request itself. Throws StatusError 403 for whom the requestor may not be. */
+export type Impersonation = (request: ApiRequest, attributes: AccessAttributes) => Promise<Impersonated | undefined>;
+
+/**
+ * Every way to impersonate is tried until one is allowed, beginning with the one that the user was allowed the last time.
+ * `constrained`: the gate ConstrainedImpersonation; without it there is one way.
+ */
+export function createImpersonation(authorizer: Authorizer, { constrained }: { constrained: boolean }): Impersonation {
+  const modes = impersonationModes(authorizer, { constrained });
+  const last = new Map<string, (typeof modes)[number]>();
+  const remember = (username: string, mode: (typeof modes)[number]): void => {
+    last.delete(username);
+    last.set(username, mode);
+    if (last.size > mostRemembered) last.delete(last.keys().next().value ?? "");
+  };
+  return async (request, attributes) => {
+    const wanted = wantedUser(request);
+    if (wanted === undefined) return undefined;
+    const { username } = attributes.user;
+    const known = last.get(username);
+    const order = known === undefined ? modes : [known, ...modes.filter((each) => each !== known)];
+    let refusal: unknown;
+    for (const mode of order) {
+      const found = await mode(wanted, attributes);
+      if (found === undefined) continue;
+      if ("user" in found) {
+        if (mode !== known) remember(username, mode);
+        return found;
+      }
+      refusal ??= found.refused;
+    }
+    throw refusal;
+  };
+}
+
+/** What the headers ask for. */
+function wantedUser({ headers }: ApiRequest): Wanted | undefined {
   const username = headers["impersonate-user"] ?? "";
   const groups = listed(headers["impersonate-group"]);
   const uid = headers["impersonate-uid"] ?? "";
   const extra: Record<string, string[]> = {};
   for (const name in headers) if (name.startsWith(extraPrefix)) extra[extraKey(name)] = listed(headers[name]);
-  const hasExtra = Object.keys(extra).length > 0;
-  if (username === "" && groups.length === 0 && uid === "" && !hasExtra) return user;
-  if (username === "")
-    throw badRequest(`requested ${describe({ groups, extra, uid })} without impersonating a user name`);
-  const account = serviceAccountOf(username);
-  const wanted: Partial<AccessAttributes>[] = [
-    account === undefined ? { resource: "users", name: username } : { resource: "serviceaccounts", ...account },
-    ...groups.map((name) => ({ resource: "groups", name })),
-    ...Object.entries(extra).flatMap(([key, values]) =>
-      values.map((name) => ({ ...authenticationGroup, resource: "userextras", subresource: key, name })),
-    ),
-    ...(uid === "" ? [] : [{ ...authenticationGroup, resource: "uids", name: uid }]),
-  ];
-  for (const each of wanted) {
-    const attributes: AccessAttributes = { ...nothing, ...each, user };
-    const decision = await authorizer.authorize(attributes);
-    if (decision.decision !== "allow") throw denied(attributes, decision.reason);
-  }
-  return {
-    username,
-    groups: completeGroups(
-      username,
-      groups.length > 0 || account === undefined ? groups : serviceAccountGroups(account.namespace),
-    ),
-    ...(uid === "" ? {} : { uid }),
-    ...(hasExtra ? { extra } : {}),
-  };
+  if (username !== "") return { username, groups, uid, extra };
+  if (groups.length === 0 && uid === "" && Object.keys(extra).length === 0) return undefined;
+  throw badRequest(`requested ${describe({ groups, extra, uid })} without impersonating a user name`);
 }
 
 /** Few requests do. */
@@ -52,21 +60,8 @@ export function asksToImpersonate({ headers }: ApiRequest): boolean {
   return false;
 }
 
-const nothing = {
-  verb: "impersonate",
-  resourceRequest: true,
-  group: "",
-  version: "",
-  resource: "",
-  subresource: "",
-  namespace: "",
-  name: "",
-  path: "",
-};
-
 /** HTTP adapters join repeated headers with a comma and a space. */
-const listed = (header: string | undefined): string[] =>
-  header === undefined || header === "" ? [] : header.split(", ");
+const listed = (header: string | undefined): string[] => (header === undefined ? [] : header.split(", "));
 
 function extraKey(header: string): string {
   const key = header.slice(extraPrefix.length);
@@ -75,23 +70,6 @@ function extraKey(header: string): string {
   } catch {
     return key;
   }
-}
-
-function serviceAccountOf(username: string): { namespace: string; name: string } | undefined {
-  const parts = username.split(":");
-  if (parts.length !== 4 || parts[0] !== "system" || parts[1] !== "serviceaccount" || !parts[2] || !parts[3])
-    return undefined;
-  return { namespace: parts[2], name: parts[3] };
-}
-
-const serviceAccountGroups = (namespace: string): string[] => [
-  "system:serviceaccounts",
-  `system:serviceaccounts:${namespace}`,
-];
-
-function completeGroups(username: string, groups: readonly string[]): string[] {
-  if (username === anonymous) return groups.includes(unauthenticated) ? [...groups] : [...groups, unauthenticated];
-  return groups.includes(authenticated) || groups.includes(unauthenticated) ? [...groups] : [...groups, authenticated];
 }
 
 /** Upstream prints its own type here. */

@@ -64,6 +64,8 @@ export interface ChangeRequest {
   readonly unconditional?: boolean;
   /** Sets managedFields by itself (server-side apply, scale). */
   readonly tracksFields?: boolean;
+  /** `change` sets a few fields and shares the rest with what is stored: there is nothing to default and nothing to measure. */
+  readonly sharesOld?: true;
   /** Runs instead of the rules' preparation and validation (binding, finalize, eviction). */
   readonly prepare?: (draft: KubeObject, old: KubeObject) => void;
   /** Apply creates what is not there. `change` is then called with isNew and an empty object. */
@@ -149,10 +151,12 @@ async function tryChange(
       `Precondition failed: UID in precondition: ${request.uid}, UID in object meta: ${old.metadata.uid}`,
     );
   const draft = await request.change(old);
-  await checkWidth(context, resource, draft);
   const sent = draft.metadata.managedFields;
-  resource.rules.default?.(draft);
-  if (mayBeWide(context, resource)) await checkWidth(context, resource, draft);
+  if (request.sharesOld !== true) {
+    await checkWidth(context, resource, draft);
+    resource.rules.default?.(draft);
+    if (mayBeWide(context, resource)) await checkWidth(context, resource, draft);
+  }
   dedupeOwners(context, draft);
   if (request.tracksFields !== true)
     trackFields(context, resource, {
@@ -229,6 +233,7 @@ function checkRevision(
 function keepOldTimestamps(draft: KubeObject, old: KubeObject): void {
   const { managedFields } = draft.metadata;
   if (managedFields === undefined || old.metadata.managedFields === undefined) return;
+  if (managedFields === old.metadata.managedFields) return;
   const timeless = ({ metadata }: KubeObject): unknown =>
     metadata.managedFields?.map((entry) => ({ ...entry, time: undefined }));
   const withoutManagers = (object: KubeObject): unknown => ({

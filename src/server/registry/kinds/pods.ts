@@ -72,6 +72,7 @@ export async function bindPod(
     uid: body.metadata.uid ?? "",
     change: (old) => bound(old as unknown as Pod, { body, nodeName: target.name!, now: formatTime(context.nowMs) }),
     prepare: () => {},
+    sharesOld: true,
     // Upstream writes what a binding sets in nobody's name.
     tracksFields: true,
   });
@@ -104,13 +105,12 @@ function bound(old: Pod, to: { body: Binding; nodeName: string; now: string }): 
     throw fail(`pod ${name} is being deleted, cannot be assigned to a host`);
   if (old.spec.nodeName) throw fail(`pod ${name} is already assigned to node ${JSON.stringify(old.spec.nodeName)}`);
   if ((old.spec.schedulingGates?.length ?? 0) > 0) throw fail(`pod ${name} has non-empty .spec.schedulingGates`);
-  const draft = deepClone(old);
-  draft.spec.nodeName = to.nodeName;
   const { annotations, labels } = to.body.metadata;
-  if (annotations !== undefined) draft.metadata.annotations = { ...draft.metadata.annotations, ...annotations };
-  if (labels !== undefined) draft.metadata.labels = { ...draft.metadata.labels, ...labels };
+  const metadata = { ...old.metadata };
+  if (annotations !== undefined) metadata.annotations = { ...metadata.annotations, ...annotations };
+  if (labels !== undefined) metadata.labels = { ...metadata.labels, ...labels };
   // Where it was nominated to has no more meaning (ClearingNominatedNodeNameAfterBinding).
-  const { nominatedNodeName: _, ...status } = draft.status ?? {};
+  const { nominatedNodeName: _, ...status } = old.status ?? {};
   const others = (status.conditions ?? []).filter((condition) => condition.type !== "PodScheduled");
   const before = (status.conditions ?? []).find((condition) => condition.type === "PodScheduled");
   const scheduled = {
@@ -121,8 +121,12 @@ function bound(old: Pod, to: { body: Binding; nodeName: string; now: string }): 
     observedGeneration: before?.observedGeneration,
   };
   if (scheduled.observedGeneration === undefined) delete scheduled.observedGeneration;
-  draft.status = { ...status, conditions: [...others, scheduled] as typeof others };
-  return draft as unknown as KubeObject;
+  return {
+    ...old,
+    metadata,
+    spec: { ...old.spec, nodeName: to.nodeName },
+    status: { ...status, conditions: [...others, scheduled] as typeof others },
+  } as unknown as KubeObject;
 }
 
 /** Upstream: EvictionREST. A disruption budget that allows none answers 429. */

@@ -102,7 +102,7 @@ function entryOf(quantity: string | number): Entry {
   const found = cache.get(text);
   if (found !== undefined) return found;
   if (text.length > longestText) throw new QuantityError(formatWrong);
-  const entry = parseEntry(text.trim());
+  const entry = parseEntry(text);
   if (cache.size >= mostCached) cache.clear();
   cache.set(text, entry);
   return entry;
@@ -179,7 +179,7 @@ export function parseQuantity(text: string | number): ParsedQuantity {
 
 /** Whether upstream holds the quantity as an int64 and a scale rather than as a big decimal, which shows in CEL's asInteger. */
 export function hasInt64Form(text: string): boolean {
-  const parts = split(text.trim());
+  const parts = split(text);
   return isShort(parts, parseSuffix(parts.suffix));
 }
 

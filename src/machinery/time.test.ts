@@ -15,6 +15,8 @@ test("times are rewritten in UTC, or refused in Go's words", () => {
     ["2020-01-01T25:00:00Z", 'parsing time "2020-01-01T25:00:00Z": hour out of range'],
     ["2020-01-01", `parsing time "2020-01-01" as ${layout}: cannot parse "" as "T"`],
     ["2020-01-01T00:00:00", `parsing time "2020-01-01T00:00:00" as ${layout}: cannot parse "" as "Z07:00"`],
+    ["2020-01-01T00:00:00Z\n", 'parsing time "2020-01-01T00:00:00Z\\x0a": extra text: "\\x0a"'],
+    ["2020-01-01T00:00:00Zé", 'parsing time "2020-01-01T00:00:00Z\\xc3\\xa9": extra text: "\\xc3\\xa9"'],
     ["2020-01-01T00:00:00Zx", 'parsing time "2020-01-01T00:00:00Zx": extra text: "x"'],
   ];
   for (const [text, expected] of rows) {

@@ -1,5 +1,4 @@
 // Times of the API as text and as milliseconds since 1970. Upstream: meta/v1 Time and MicroTime, Go's time.Parse.
-import { quoteGo } from "./go-text.ts";
 
 /** RFC 3339 in UTC with whole seconds: metav1.Time. */
 export function formatTime(ms: number): string {
@@ -93,6 +92,14 @@ const stepsOf: Readonly<Record<keyof typeof layouts, readonly Step[]>> = {
   ],
 };
 
+/** As Go's package time quotes: bytes that are not printable ASCII by their numbers. */
+const quoteTime = (text: string): string =>
+  `"${text
+    .replace(/["\\]/g, "\\$&")
+    .replace(/[^ -\u007f]/gu, (character) =>
+      [...new TextEncoder().encode(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""),
+    )}"`;
+
 /** The parts, or Go's error text. */
 function readTime(text: string, precision: keyof typeof layouts): TimeParts | string {
   const found: string[] = [];
@@ -100,16 +107,16 @@ function readTime(text: string, precision: keyof typeof layouts): TimeParts | st
   for (const { element, pattern, range } of stepsOf[precision]) {
     const match = pattern.exec(rest);
     if (match === null)
-      return `parsing time ${quoteGo(text)} as ${quoteGo(layouts[precision])}: cannot parse ${quoteGo(rest)} as ${quoteGo(element)}`;
+      return `parsing time ${quoteTime(text)} as ${quoteTime(layouts[precision])}: cannot parse ${quoteTime(rest)} as ${quoteTime(element)}`;
     rest = rest.slice(match[0].length);
     found.push(match[0]);
     if (range !== undefined && (Number(match[0]) >= range[1] || Number(match[0]) < range[2]))
-      return `parsing time ${quoteGo(text)}: ${range[0]} out of range`;
+      return `parsing time ${quoteTime(text)}: ${range[0]} out of range`;
   }
-  if (rest !== "") return `parsing time ${quoteGo(text)}: extra text: ${quoteGo(rest)}`;
+  if (rest !== "") return `parsing time ${quoteTime(text)}: extra text: ${quoteTime(rest)}`;
   const [year, month, day, hour, minute, second] = [0, 2, 4, 6, 8, 10].map((index) => Number(found[index]));
   const wholeMs = Date.UTC(year!, month! - 1, day!, hour!, minute!, second!) - zoneMs(found[12]!);
-  if (day! < 1 || day! > daysIn(year!, month!)) return `parsing time ${quoteGo(text)}: day out of range`;
+  if (day! < 1 || day! > daysIn(year!, month!)) return `parsing time ${quoteTime(text)}: day out of range`;
   return {
     wholeMs: year! < 100 ? Date.parse(`${text.slice(0, 19)}Z`) - zoneMs(found[12]!) : wholeMs,
     fraction: found[11]!.slice(1),

@@ -18,7 +18,7 @@ export const bytesReader = {
       return null;
     }
     const text = value.replace(/[\r\n]/g, "");
-    if (isBase64(text)) return text;
+    if (isBase64(text)) return withoutStrayBits(text);
     context.fail(`illegal base64 data at input byte ${badBase64At(value)}`);
     return null;
   },
@@ -46,6 +46,18 @@ function isBase64(text: string): boolean {
   if (length % 4 !== 0) return false;
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
   return !otherCharacter.test(padding === 0 ? text : text.slice(0, length - padding));
+}
+
+const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** Bits of the last digit that belong to no byte are not kept: what is written comes from the bytes. */
+function withoutStrayBits(text: string): string {
+  if (!text.endsWith("=")) return text;
+  const padding = text.endsWith("==") ? 2 : 1;
+  const at = text.length - padding - 1;
+  const value = digits.indexOf(text[at] as string);
+  const kept = value & (padding === 2 ? 0b110000 : 0b111100);
+  return kept === value ? text : `${text.slice(0, at)}${digits[kept]}${"=".repeat(padding)}`;
 }
 
 /** Where Go's standard decoder stops in bad base64; it passes over line breaks. */

@@ -145,7 +145,12 @@ function summary(bytes: Uint8Array): string {
 const interpretType =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
-const isTextOrAbsent = (value: unknown): boolean => typeof value === "string" || value === null || value === undefined;
+/** Go looks for the two in any case of letters, and the last one counts. */
+function typeField(key: string): "apiVersion" | "kind" | undefined {
+  if (key === "apiVersion" || key === "kind") return key;
+  if (key.length === 10 && key.toLowerCase() === "apiversion") return "apiVersion";
+  return key.length === 4 && key.toLowerCase() === "kind" ? "kind" : undefined;
+}
 
 /** What the data says it is, filled up from what is expected. */
 function identify(value: unknown, bytes: () => Uint8Array, wording: Wording): GroupVersionKind | undefined {
@@ -156,15 +161,18 @@ function identify(value: unknown, bytes: () => Uint8Array, wording: Wording): Gr
     context.typeError(value, interpretType);
     throw unrecognized(`couldn't get version/kind; json parse error: ${context.error}`, bytes(), wording);
   }
-  const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown };
-  if (!isTextOrAbsent(apiVersion) || !isTextOrAbsent(kind)) {
-    const wrong = Object.keys(value).find(
-      (key) => (key === "apiVersion" && !isTextOrAbsent(apiVersion)) || (key === "kind" && !isTextOrAbsent(kind)),
-    ) as string;
-    context.typeError((value as Record<string, unknown>)[wrong], "string");
-    const text = context.error?.replace("Go value", `Go struct field .${wrong}`);
-    throw unrecognized(`couldn't get version/kind; json parse error: ${text}`, bytes(), wording);
+  const named: { apiVersion?: unknown; kind?: unknown } = {};
+  for (const key in value) {
+    const name = typeField(key);
+    const text = name && (value as Record<string, unknown>)[key];
+    if (name === undefined || text === null || text === undefined) continue;
+    named[name] = text;
+    if (typeof text === "string") continue;
+    context.typeError(text, "string");
+    const error = context.error?.replace("Go value", `Go struct field .${name}`);
+    throw unrecognized(`couldn't get version/kind; json parse error: ${error}`, bytes(), wording);
   }
+  const { apiVersion, kind } = named;
   const version = typeof apiVersion === "string" && apiVersion !== "/" ? apiVersion : "";
   const parts = version.split("/");
   if (parts.length > 2) throw unrecognized(`unexpected GroupVersion string: ${version}`, bytes(), wording);

@@ -272,6 +272,9 @@ export function countMembers(value: unknown): number {
   return count;
 }
 
+/** Around a quantity's JSON text, where line breaks and tabs stand escaped and are none. */
+const spaceAround = /^[\p{Z}\u0085]+|[\p{Z}\u0085]+$/gu;
+
 const special: Readonly<Record<string, Reader>> = {
   "io.k8s.apimachinery.pkg.apis.meta.v1.Time": timeReader(canonicalTime),
   "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": timeReader(canonicalMicroTime),
@@ -281,7 +284,7 @@ const special: Readonly<Record<string, Reader>> = {
     read: (value, context) => {
       const text = value instanceof JsonNumber ? value.text : typeof value === "number" ? String(value) : value;
       try {
-        return canonicalQuantity(typeof text === "string" ? text : "not a quantity");
+        return canonicalQuantity(typeof text === "string" ? text.replace(spaceAround, "") : "not a quantity");
       } catch (error) {
         if (!(error instanceof QuantityError)) throw error;
         context.abort(error.message);

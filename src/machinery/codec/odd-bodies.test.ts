@@ -26,6 +26,19 @@ test("bytes may be a list of numbers", () => {
   assert.throws(() => secret('"data":{"a":[256]}'), /cannot unmarshal number 256 into .* of type uint8/);
 });
 
+test("bits of base64 that belong to no byte are not kept", () => {
+  assert.deepEqual(secret('"data":{"a":"mq==","b":"mpr=","c":"mpqa"}')["data"], { a: "mg==", b: "mpo=", c: "mpqa" });
+});
+
+test("what a body is, is read in any case of letters", () => {
+  assert.throws(
+    () => secret('"APIVERSION":1'),
+    /json parse error: json: cannot unmarshal number into Go struct field \.apiVersion of type string/,
+  );
+  assert.throws(() => secret('"Kind":"Pod"'), /Pod/);
+  assert.throws(() => secret('"KIND":null'), /unknown field "KIND"/);
+});
+
 test("half a surrogate pair is the replacement character", () => {
   assert.deepEqual(secret('"stringData":{"a":"\\ud800","b":"\\ud83d\\ude00"}')["stringData"], { a: "\ufffd", b: "😀" });
 });

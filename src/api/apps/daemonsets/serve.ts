@@ -117,6 +117,7 @@ export const daemonSetRules = defineRules<DaemonSet>({
   validate: ({ spec: own }) => findings(own, spec, "spec"),
   validateUpdate: ({ spec: own }, old) => findings(own.selector, immutableSelector(old.spec.selector), "spec.selector"),
   status: {
+    prepareUpdate: (set, old) => setGeneration(set, generationOf(old)),
     validateUpdate: (set, old) => {
       const found = findings(set.status, status, "status");
       collisionCount(set, old, found);

@@ -16,7 +16,7 @@ import { defaultClaimSpec } from "../../lib/pod-spec/defaults.ts";
 import { quantityRules } from "../../lib/resource-rules.ts";
 import { isNative, roundResourceList } from "../../lib/resources.ts";
 import { type Check, type Findings, findings, immutable, immutableText } from "../../lib/validate.ts";
-import { claimSpec } from "../../lib/volumes/volume-claim.ts";
+import { changedClaimSpec, claimSpec } from "../../lib/volumes/volume-claim.ts";
 
 type Spec = NonNullable<PersistentVolumeClaim["spec"]>;
 
@@ -47,9 +47,8 @@ function unchangeable(claim: PersistentVolumeClaim, old: PersistentVolumeClaim, 
     bound && spec.resources?.requests !== undefined && size !== undefined
       ? { ...spec.resources, requests: { ...spec.resources.requests, storage: size } }
       : spec.resources;
-  return deepClone({
-    ...spec,
-    resources,
+  return Object.assign(deepClone(spec), {
+    resources: deepClone(resources),
     storageClassName: settledClass(claim, old, found),
     volumeAttributesClassName: bound ? before.volumeAttributesClassName : spec.volumeAttributesClassName,
   });
@@ -59,7 +58,7 @@ const kept =
   (old: PersistentVolumeClaim): Check<PersistentVolumeClaim> =>
   (claim, _at, found) => {
     const [spec, before] = [claim.spec ?? ({} as Spec), old.spec ?? ({} as Spec)];
-    claimSpec(spec, "spec", found);
+    changedClaimSpec(before)(spec, "spec", found);
     const munged = unchangeable(claim, old, found);
     // Binding fills the volume in once.
     const wanted = deepClone({ ...before, volumeName: before.volumeName || spec.volumeName });
@@ -135,14 +134,12 @@ const status: Check<PersistentVolumeClaim> = (claim, _at, found) => {
 };
 
 /** Without a reference only claims and snapshots are sources; others vanish, as they always did. */
-const isKnownSource = ({ apiGroup = "", kind }: NonNullable<Spec["dataSource"]>): boolean =>
-  kind === "PersistentVolumeClaim"
-    ? apiGroup === ""
-    : kind === "VolumeSnapshot" && apiGroup === "snapshot.storage.k8s.io";
+const isKnownSource = ({ apiGroup, kind }: NonNullable<Spec["dataSource"]>): boolean =>
+  kind === "PersistentVolumeClaim" ? !apiGroup : kind === "VolumeSnapshot" && apiGroup === "snapshot.storage.k8s.io";
 
 /** dataSource and dataSourceRef say the same thing, unless the reference leaves the namespace (a gate that is off). */
 function normalizeSources(spec: Spec, old?: Spec): Spec {
-  const own: Spec = { ...spec };
+  const own: Spec = deepClone(spec);
   const used = old?.dataSource !== undefined || old?.dataSourceRef !== undefined;
   if (!used && own.dataSource !== undefined && own.dataSourceRef === undefined && !isKnownSource(own.dataSource))
     delete own.dataSource;

@@ -54,14 +54,13 @@ const withoutAllocatable = ({ allocatable: _, ...rest }: CSINodeDriver): object 
 /** A driver that stays may only report other limits. */
 function keptDrivers(node: CSINode, old: CSINode): Findings {
   const found: Findings = [];
-  const now = new Map(node.spec?.drivers?.map((each) => [each.name, each]));
-  for (const [, before] of worthChecking(old.spec?.drivers ?? [], found)) {
-    const each = now.get(before.name);
-    if (each !== undefined && !deepEqual(withoutAllocatable(each), withoutAllocatable(before)))
-      found.push(
-        field.invalid("spec.drivers", internalForm("storage.CSINodeDriver", withoutAllocatable(each)), immutableText),
-      );
-  }
+  const now = node.spec?.drivers ?? [];
+  for (const [, before] of worthChecking(old.spec?.drivers ?? [], found))
+    for (const each of now)
+      if (each.name === before.name && !deepEqual(withoutAllocatable(each), withoutAllocatable(before)))
+        found.push(
+          field.invalid("spec.drivers", internalForm("storage.CSINodeDriver", withoutAllocatable(each)), immutableText),
+        );
   return found;
 }
 

@@ -1,6 +1,6 @@
 // Node ports and health check ports of a service. Upstream: initNodePorts, updateNodePorts, allocHealthCheckNodePort in
 // registry/core/service/storage/alloc.go; portallocator/operation.go for what a dry run sees.
-import { field, internalError, invalid } from "../../../../machinery/index.ts";
+import { field, internalError, invalid, plainError } from "../../../../machinery/index.ts";
 import { RangeFull } from "../allocator.ts";
 import { type Allocation, nodePortsOf, type Spec, serviceKind } from "./allocators.ts";
 
@@ -122,7 +122,7 @@ function updateNodePorts(allocation: Allocation, ports: Ports): void {
       taken.add(each.nodePort);
     }
     const key = `${each.protocol} ${each.nodePort}`;
-    if (seen.has(key)) throw internalError(`duplicate nodePort: {${key}}`);
+    if (seen.has(key)) throw plainError(`duplicate nodePort: {${key}}`);
     seen.add(key);
   }
 }

@@ -34,10 +34,7 @@ export interface ControllerSettings {
 }
 
 export async function runControllerManager(base: ComponentBase, settings: ControllerSettings): Promise<void> {
-  const [{ runControllers }, certificates] = await Promise.all([
-    import("../controllers/index.ts"),
-    certificateTools(base, settings.signing),
-  ]);
+  const { runControllers } = await import("../controllers/index.ts");
   await runControllers({
     ...base,
     log: base.log.child("controllers"),
@@ -45,7 +42,7 @@ export async function runControllerManager(base: ComponentBase, settings: Contro
     ...(settings.transportOf ? { transportOf: settings.transportOf } : {}),
     options: {
       ...settings.options,
-      certificates,
+      certificates: certificateTools(base, settings.signing),
       ...(settings.rootCa ? { rootCa: settings.rootCa } : {}),
       ...(settings.signToken ? { signServiceAccountToken: settings.signToken } : {}),
       ...(settings.clusterCidr ? { clusterCidr: settings.clusterCidr } : {}),
@@ -54,13 +51,18 @@ export async function runControllerManager(base: ComponentBase, settings: Contro
   });
 }
 
-async function certificateTools({ clock, rng }: ComponentBase, signing: ControllerSettings["signing"]) {
-  const { readRequest, endOfCertificate, signRequest } = await import("../cluster/pki/index.ts");
-  if (signing === undefined) return { read: readRequest, endOf: endOfCertificate };
+/** Node's cryptography is loaded with the first certificate that is asked for. */
+function certificateTools({ clock, rng }: ComponentBase, signing: ControllerSettings["signing"]) {
+  const tools = () => import("../cluster/pki/index.ts");
+  const reading = {
+    read: async (request: string) => (await tools()).readRequest(request),
+    endOf: async (certificate: string) => (await tools()).endOfCertificate(certificate),
+  };
+  if (signing === undefined) return reading;
   const { authority, longestMs } = signing;
-  const sign = (asked: { request: string; usages: readonly string[]; lifeMs: number }): Promise<string> =>
-    signRequest(authority, { ...asked, nowMs: clock.now(), rng });
-  return { read: readRequest, endOf: endOfCertificate, authority: { longestMs, sign } };
+  const sign = async (asked: { request: string; usages: readonly string[]; lifeMs: number }): Promise<string> =>
+    (await tools()).signRequest(authority, { ...asked, nowMs: clock.now(), rng });
+  return { ...reading, authority: { longestMs, sign } };
 }
 
 export async function runScheduler(base: ComponentBase): Promise<void> {

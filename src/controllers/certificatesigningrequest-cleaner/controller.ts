@@ -35,7 +35,7 @@ export async function runCertificateCleaner(context: ControllerContext): Promise
     await informer.whenSynced(signal);
     for (;;) {
       for (const csr of informer.list()) {
-        const endMs = isIssued(csr) ? tools.endOf(atob(csr.status!.certificate!)) : undefined;
+        const endMs = isIssued(csr) ? await tools.endOf(atob(csr.status!.certificate!)) : undefined;
         const why = whyRemoved(csr, { nowMs: clock.now(), endMs });
         if (why === undefined) continue;
         log.info("cleaning a certificate request", { csr: csr.metadata.name, why });

@@ -18,7 +18,7 @@ export interface CertificateTools {
   /** Throws for what is no request, or is not signed by its own key. */
   read(request: string): Promise<RequestedCertificate>;
   /** End of the first certificate's validity, milliseconds; undefined for what is none. */
-  endOf(certificate: string): number | undefined;
+  endOf(certificate: string): Promise<number | undefined>;
   readonly authority?: CertificateAuthority;
 }
 

@@ -36,6 +36,8 @@ export interface ApiResponse {
   readonly stream?: AsyncIterable<Uint8Array>;
   /** `bytes` longer than this may travel compressed to who accepts that. */
   readonly compress?: { readonly aboveBytes: number };
+  /** The last on its HTTP/2 connection: GOAWAY follows. */
+  readonly isLast?: true;
 }
 
 export type WatchEventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";

@@ -80,12 +80,15 @@ interface Admitted {
 
 const json: Accepted = { mediaType: "application/json" };
 const anonymousUser: UserInfo = { username: "system:anonymous", groups: ["system:unauthenticated"] };
+const unauthenticatedGroup = "system:unauthenticated";
 const authenticatedGroup = "system:authenticated";
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { core, authorizer, metrics, auditor, gate } = options;
   const { clock, rng, log } = core;
   const deadlines = createDeadlines(clock);
+  // HTTP/2 is easily abused: who is nobody in particular gets one answer for a connection.
+  const sendsStrangersAway = core.featureEnabled("UnauthenticatedHTTP2DOSMitigation");
   const impersonate = createImpersonation(authorizer, {
     constrained: core.featureEnabled("ConstrainedImpersonation"),
   });
@@ -97,9 +100,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const flight: Flight = { startedMs, longRunning: isLongRunning(info), timeoutMs: 0 };
     let context: RequestContext | undefined;
     let response: ApiResponse;
+    let isKnown = true;
     try {
       flight.timeoutMs = timeoutOf(request, flight, options.requestTimeoutMs);
       const user = await identify(request, identity);
+      isKnown = !user.groups.includes(unauthenticatedGroup) && user.username !== anonymousUser.username;
       context = contextOf(request, { info, user, auditId });
       flight.trail = audited(context, flight, { identity });
       if (flight.trail !== undefined && flight.trail.received !== true) await keptAtFirst(flight);
@@ -112,9 +117,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           nobody: true,
         });
       response = await failure(request, { error, auditId });
+      if (context === undefined && response.status === 401) isKnown = false;
       if (error instanceof TooManyRequests) flight.headers = error.passHeaders;
     }
     response = withCommonHeaders(response, auditId, { context, headers: flight.headers });
+    if (!isKnown && sendsStrangersAway) response = { ...response, isLast: true };
     const served = info.isResource && core.catalog.find(info.group, info.version, info.resource) !== undefined;
     metrics.observe(info, request, { response, served, durationMs: clock.monotonic() - startedMs });
     const told = flight.trail?.responded(response);

@@ -119,7 +119,6 @@ export const acceptedByApiServer = {
   "endpoint-reconciler-type": inert("string", "each server keeps its own endpoint"),
   "etcd-compaction-interval": inert("duration", oneStore),
   "etcd-count-metric-poll-period": inert("duration", oneStore),
-  "goaway-chance": inert("string", "connections are never sent away"),
   "kubelet-preferred-address-types": inert(
     "list",
     "the order is InternalIP, ExternalIP, Hostname, InternalDNS, ExternalDNS",

@@ -114,6 +114,11 @@ const flags = {
     help: "requests that one HTTP/2 connection may have open; 0 for this server's choice",
     default: "0",
   },
+  "goaway-chance": {
+    type: "string",
+    help: "after this part of all answers, at most .02, an HTTP/2 connection ends, so that clients spread over several servers",
+    default: "0",
+  },
   "shutdown-delay-duration": {
     type: "duration",
     help: "how long requests are served while /readyz fails",
@@ -182,12 +187,17 @@ interface Serving {
 
 async function serve({ options, streaming, tls, values, signal }: Serving): Promise<void> {
   const { log } = options;
+  const chance = goAwayChance(values["goaway-chance"]);
   const plane = createControlPlane(options);
   try {
     const [bindAddress, port] = [values["bind-address"], values["secure-port"]];
     await plane.start();
     const maxStreams = values["http2-max-streams-per-connection"];
-    const limits = { bodyTimeoutMs: values["request-timeout"], ...(maxStreams > 0 ? { maxStreams } : {}) };
+    const limits = {
+      bodyTimeoutMs: values["request-timeout"],
+      ...(maxStreams > 0 ? { maxStreams } : {}),
+      ...(chance > 0 ? { goAway: { chance, rng: systemRng } } : {}),
+    };
     const listener = await serveApi({ plane, streaming, tls, bindAddress, port, clock: systemClock, log, limits });
     log.info("serving", { address: `https://${options.advertise!.address}:${listener.port}` });
     await new Promise<void>((resolve) => onAbort(signal, resolve));
@@ -200,6 +210,16 @@ async function serve({ options, streaming, tls, values, signal }: Serving): Prom
   } finally {
     await plane.close();
   }
+}
+
+function goAwayChance(text: string): number {
+  const chance = text.trim() === "" ? Number.NaN : Number(text);
+  if (Number.isNaN(chance))
+    throw new FlagError(
+      `invalid argument ${JSON.stringify(text)} for "--goaway-chance" flag: strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
+  if (chance < 0 || chance > 0.02) throw new FlagError("--goaway-chance can not be less than 0 or greater than 0.02");
+  return chance;
 }
 
 type PlaneOptions = Omit<ControlPlaneOptions, "store" | "advertise" | "connect" | "log">;

@@ -18,7 +18,7 @@ export interface ServeApiOptions {
   readonly port: number;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly limits?: Pick<ListenOptions, "bodyTimeoutMs" | "maxStreams">;
+  readonly limits?: Pick<ListenOptions, "bodyTimeoutMs" | "maxStreams" | "goAway">;
 }
 
 /** Rejects with words about the port when it cannot be opened. */

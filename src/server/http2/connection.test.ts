@@ -438,6 +438,22 @@ describe("the end", () => {
     assert.ok(peer.settle().ended);
   });
 
+  it("who is sent away has the answers to what was asked, and nothing after", () => {
+    const peer = new TestPeer().greet().send(get(1), get(3));
+    peer.requests[0]!.respond({ status: 401, headers: {}, endStream: true });
+    peer.connection.sendAway();
+    peer.connection.sendAway();
+    peer.send(get(5));
+    assert.deepEqual(
+      peer.of(frameType.goAway).map(({ payload }) => [payload[3], payload[7]]),
+      [[3, 0]],
+    );
+    assert.deepEqual([peer.requests.length, peer.ended], [2, false]);
+    peer.requests[1]!.respond({ status: 200, headers: {}, endStream: false });
+    peer.requests[1]!.end(bytes("done"));
+    assert.ok(peer.settle().ended);
+  });
+
   it("a ping that is never answered is noticed", () => {
     const peer = new TestPeer().greet();
     assert.equal(peer.connection.checkAlive(), true);

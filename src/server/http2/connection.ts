@@ -137,6 +137,11 @@ export class Http2Connection {
     this.#output.control({ type: frameType.ping, flags: 0, stream: 0 }, drainPing);
   }
 
+  /** The streams that came so far are the last; when they have ended the connection does. */
+  sendAway(): void {
+    if (!this.#ended && this.#streams.acceptsMore) this.#drained();
+  }
+
   /** Nothing goes on, and what has been written is the last. */
   shutDown(): void {
     if (this.#ended) return;

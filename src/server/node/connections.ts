@@ -112,7 +112,9 @@ export class Connections {
       handled: () => connection.handled(),
       send: (response) => {
         ({ release } = response);
-        return this.#sendStream(stream, response);
+        const sent = this.#sendStream(stream, response);
+        if (response.isLast === true || this.#sendsAway()) connection.sendAway();
+        return sent;
       },
       destroy: () => stream.destroy(),
       onClose: (listener) =>
@@ -122,6 +124,12 @@ export class Connections {
           listener();
         }),
     });
+  }
+
+  /** By chance: clients that have to connect anew spread over the servers. */
+  #sendsAway(): boolean {
+    const { goAway } = this.#options;
+    return goAway !== undefined && goAway.rng.next() < goAway.chance;
   }
 
   #sendStream(stream: Http2Stream, response: ApiResponse): Promise<void> {

@@ -1,6 +1,6 @@
 // What a listener is told: whom it asks, and the bounds it keeps.
 import type { Duplex } from "node:stream";
-import type { Clock, Logger } from "../../base/index.ts";
+import type { Clock, Logger, Rng } from "../../base/index.ts";
 import type { ApiRequest, ApiResponse, Handle, Identity } from "../../machinery/index.ts";
 
 /** Takes over an HTTP/1.1 connection that asked for an upgrade, or refuses it with an ordinary answer. */
@@ -27,6 +27,8 @@ export interface ListenOptions {
   /** Beyond this much of long answers that wait for their clients, those go that have taken nothing for some seconds. */
   readonly mostHeldBytes?: number;
   readonly stallMs?: number;
+  /** After so many of all answers over HTTP/2 the connection ends; never when not given. */
+  readonly goAway?: { readonly chance: number; readonly rng: Rng };
   readonly pingMs?: number;
 }
 

@@ -1,5 +1,7 @@
 // A whole API server behind its listener: who asks, who may, and nobody grants more than they hold.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import { after, before, describe, it } from "node:test";
 import { seededRng, silentLogger, systemClock, systemRng } from "../../base/index.ts";
@@ -112,6 +114,32 @@ describe("a secured server", () => {
     assert.equal(answer.code, 201, answer.body.message ?? "");
   };
   const configMaps = "/api/v1/namespaces/default/configmaps";
+
+  it("nobody in particular has one answer on an HTTP/2 connection; who is known stays", async () => {
+    const cases = [
+      [{}, 403, true],
+      [{ authorization: "Bearer wrong" }, 401, true],
+      [{ authorization: "Bearer admin-token" }, 200, false],
+    ] as const;
+    for (const [headers, status, isSentAway] of cases) {
+      const session = connectHttp2(`https://127.0.0.1:${listener.port}`, { rejectUnauthorized: false });
+      try {
+        const gone = new Promise<true>((resolve) => session.once("goaway", () => resolve(true)));
+        const stream = session.request({ ":path": "/api/v1/namespaces", ...headers });
+        const [answer] = await once(stream, "response");
+        assert.equal((answer as Record<string, unknown>)[":status"], status);
+        stream.resume();
+        await once(stream, "end");
+        if (isSentAway) assert.ok(await gone);
+        else {
+          await new Promise<void>((resolve) => session.ping(() => resolve()));
+          assert.equal(await Promise.race([gone, Promise.resolve(false)]), false);
+        }
+      } finally {
+        session.destroy();
+      }
+    }
+  });
 
   it("refuses strangers with upstream's words", async () => {
     assert.deepEqual(

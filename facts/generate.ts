@@ -161,6 +161,11 @@ const messages: Readonly<Record<string, Readonly<Record<string, readonly [number
   readFileSync(join(source, "proto/k8s-api.json"), "utf8"),
 ).messages;
 
+/** The same of types that are in no message of k8s-api.json: apiextensions and apiregistration, from their Go sources. */
+const goOrders: Readonly<Record<string, readonly string[]>> = JSON.parse(
+  readFileSync(join(here, "go-orders.json"), "utf8"),
+);
+
 /** Fields of a message in the order of the Go struct, which is how Go prints them; those of embedded structs in their place. */
 function* goFields(message: string, properties: object): Generator<string> {
   for (const [field, [, type]] of Object.entries(messages[message] ?? {})) {
@@ -171,8 +176,9 @@ function* goFields(message: string, properties: object): Generator<string> {
 }
 
 function inGoOrder(properties: Readonly<Record<string, Definition>>, name: string | undefined): [string, Definition][] {
-  const fields = [...goFields(name?.replace(/^io\.k8s\./, "k8s.io.") ?? "", properties)];
-  const order = fields.includes("apiVersion") ? fields : ["kind", "apiVersion", ...fields];
+  const fields = goOrders[name ?? ""] ?? [...goFields(name?.replace(/^io\.k8s\./, "k8s.io.") ?? "", properties)];
+  const ownsType = fields.includes("apiVersion") || fields.includes("kind");
+  const order = ownsType ? fields : ["kind", "apiVersion", ...fields];
   const names = new Set([...order.filter((field) => Object.hasOwn(properties, field)), ...Object.keys(properties)]);
   return [...names].map((field) => [field, properties[field] as Definition]);
 }

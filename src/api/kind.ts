@@ -21,6 +21,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly virtual?: true;
   /** Columns of the Table form, in upstream's order; the first is always Name. */
   readonly columns: readonly Column<T>[];
+  /** The order of the Table form's rows when it is not the list's. */
+  readonly rowOrder?: (a: T, b: T) => number;
   /** Metadata as rows of the Table form show it, when it is not the object's. */
   readonly rowMetadata?: (object: T) => KubeObject["metadata"];
   /** Fields besides metadata.name and metadata.namespace that field selectors may ask for. */

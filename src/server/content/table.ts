@@ -45,9 +45,12 @@ export function tableOf(
     apiVersion: `meta.k8s.io/${form.version}`,
     metadata: form.metadata,
     columnDefinitions: form.columns ? columnDefinitions(kind) : null,
-    rows: objects.map((object) => rowOf(kind, object, form)),
+    rows: inOrder(kind, objects).map((object) => rowOf(kind, object, form)),
   };
 }
+
+const inOrder = ({ rowOrder }: KindDefinition, objects: readonly KubeObject[]): readonly KubeObject[] =>
+  rowOrder === undefined ? objects : [...objects].sort(rowOrder);
 
 /** What a column shows of an object in which nothing is set. */
 const zeroCells: Readonly<Record<string, unknown>> = {

@@ -137,7 +137,8 @@ function discoveryRoute(
 ): DocumentRoute {
   return {
     path: of.path,
-    methods: ["GET"],
+    // What upstream's aggregator answers does not ask for the method.
+    ...(of.version === undefined ? {} : { methods: ["GET"] }),
     handler: (context) => {
       const document = documentFor(now(), of.group, of.version);
       return document === undefined ? pageNotFound() : documentResponse(context, document);

@@ -60,3 +60,41 @@ test("each of two drivers of one name is compared with the old one", async () =>
   assert.match(text, /spec.drivers\[1\].name: Duplicate value/);
   assert.match(text, /field is immutable/);
 });
+
+test("options of a delete: no preconditions but what is named, and dependents of a namespace", async () => {
+  const maps = "/api/v1/namespaces/gone/configmaps";
+  assert.equal((await at("POST /api/v1/namespaces", { body: { metadata: { name: "gone" } } })).code, 201);
+  assert.equal((await at(`POST ${maps}`, { body: { metadata: { name: "a" } } })).code, 201);
+  assert.equal((await at(`DELETE ${maps}?resourceVersion=&uid=`)).code, 200);
+  assert.equal((await at(`GET ${maps}/a`)).code, 404);
+  const { body } = await at("DELETE /api/v1/namespaces/gone", { body: { orphanDependents: false } });
+  assert.deepEqual(body["metadata"]?.["finalizers"], ["foregroundDeletion"]);
+});
+
+test("rows of FlowSchemas stand in the order in which they are matched", async () => {
+  const schemas = "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas";
+  for (const [name, matchingPrecedence] of Object.entries({ a: 9000, b: 3, c: 3 })) {
+    const spec = { matchingPrecedence, priorityLevelConfiguration: { name: "exempt" } };
+    const { code, text } = await at(`POST ${schemas}`, { body: { metadata: { name }, spec } });
+    assert.equal(code, 201, text);
+  }
+  const { body } = await at(`GET ${schemas}`, {
+    headers: { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" },
+  });
+  const names = (body as unknown as { rows: { cells: string[] }[] }).rows.map(({ cells }) => cells[0]);
+  assert.deepEqual(
+    names.filter((name) => name!.length === 1),
+    ["b", "c", "a"],
+  );
+});
+
+test("events of a revision that is still to come are not waited for", async () => {
+  const { code, body } = await at("GET /apis/events.k8s.io/v1/events?resourceVersion=999999999");
+  assert.equal(code, 504);
+  assert.equal(body["details"]?.["retryAfterSeconds"], undefined);
+});
+
+test("a group is told by every method", async () => {
+  assert.equal((await at("DELETE /apis/batch")).body["name"], "batch");
+  assert.equal((await at("DELETE /apis/batch/v1")).code, 405);
+});

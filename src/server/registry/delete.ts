@@ -239,7 +239,9 @@ function gcFinalizers(resource: ServedResource, draft: KubeObject, options: Part
 }
 
 function propagation(resource: ServedResource, finalizers: readonly string[], options: Partial<DeleteOptions>): string {
-  if (options.orphanDependents !== undefined) return options.orphanDependents ? "Orphan" : "Background";
+  if (options.orphanDependents !== undefined)
+    // A namespace that leaves no orphans waits for its dependents.
+    return options.orphanDependents ? "Orphan" : resource.hooks?.keepWhileFinalizing ? "Foreground" : "Background";
   if (options.propagationPolicy !== undefined) return options.propagationPolicy;
   const set = finalizers.find((each) => each === orphanFinalizer || each === foregroundFinalizer);
   if (set !== undefined) return set === orphanFinalizer ? "Orphan" : "Foreground";

@@ -65,7 +65,11 @@ async function runCached(context: RequestContext, resource: ServedResource, opti
   // A limit with a revision and no match means exactly that revision (upstream's legacy rule).
   if (match === "Exact" || (match === "" && options.limit > 0))
     return listAt(context, resource, { options, from: "", revision });
-  await waitForRevision(core, revision, BigInt(resourceVersion).toString());
+  const text = BigInt(resourceVersion).toString();
+  // Upstream keeps no events in memory: the store is asked, which does not wait.
+  if (resource.stored.kind === "Event" && revision > core.store.revision())
+    throw tooLargeExact(text, core.hub.revision);
+  await waitForRevision(core, revision, text);
   return listFromCache(context, resource, { options, from: "" });
 }
 

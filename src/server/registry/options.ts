@@ -146,10 +146,8 @@ function fromQuery({ query }: RequestContext): Partial<DeleteOptions> {
     ...(policy === null ? {} : { propagationPolicy: policy }),
     ...(query.has("orphanDependents") ? { orphanDependents: isTrue(query.get("orphanDependents")) } : {}),
     ...(dryRun.length > 0 ? { dryRun } : {}),
-    ...(uid !== null || resourceVersion !== null
-      ? {
-          preconditions: { ...(uid === null ? {} : { uid }), ...(resourceVersion === null ? {} : { resourceVersion }) },
-        }
+    ...(uid || resourceVersion
+      ? { preconditions: { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) } }
       : {}),
   };
 }

@@ -117,9 +117,9 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   validateOnUpdate?: false;
   /**
    * Which metadata rules upstream's strategy runs on update beside those of the registry: of an update (mostly), of a
-   * create, both, or none. It decides how often a finding is listed among the causes.
+   * create (once or twice), both, or none. It decides how often a finding is listed among the causes.
    */
-  metadataOnUpdate?: "update" | "create" | "both" | "none";
+  metadataOnUpdate?: "update" | "create" | "createTwice" | "both" | "none";
   /** Finalizers need not be names of a domain: upstream judges the metadata by the general rules alone. */
   anyFinalizers?: true;
   /** The name check; DNS-1123 subdomain when not given. Texts as in machinery/names.ts. */

@@ -371,10 +371,12 @@ const commonOfUpdate = ({ kind }: ServedKind, { object, old }: Change): FieldErr
 const metadataOfUpdate = (served: ServedKind, { object, old }: Change): FieldError[] => {
   const which = served.rules.metadataOnUpdate ?? "update";
   const update = which === "update" || which === "both";
-  const create = which === "create" || which === "both";
+  const creates = which === "createTwice" ? 2 : which === "create" || which === "both" ? 1 : 0;
   const found = [
     ...(update ? validateObjectMetaUpdate(object.metadata, old.metadata) : []),
-    ...(create ? validateObjectMeta(object.metadata, served.kind, served.rules.validateName) : []),
+    ...Array.from({ length: creates }, () =>
+      validateObjectMeta(object.metadata, served.kind, served.rules.validateName),
+    ).flat(),
   ];
   return leavesFinalizers(served) ? withoutFinalizers(found) : found;
 };

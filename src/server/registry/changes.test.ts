@@ -98,3 +98,19 @@ test("a group is told by every method", async () => {
   assert.equal((await at("DELETE /apis/batch")).body["name"], "batch");
   assert.equal((await at("DELETE /apis/batch/v1")).code, 405);
 });
+
+test("causes in a volume's metadata are counted as upstream counts them", async () => {
+  const volumes = "/api/v1/persistentvolumes";
+  const volume = (finalizers: string[]): object => ({
+    metadata: { name: "v", finalizers },
+    spec: { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], hostPath: { path: "/x" } },
+  });
+  assert.equal((await at(`POST ${volumes}`, { body: volume(["a.b/c"]) })).code, 201);
+  const causes = ({ text }: Answered): number =>
+    (JSON.parse(text) as { details: { causes: object[] } }).details.causes.length;
+  const both = await at(`PUT ${volumes}/v`, { body: volume(["foregroundDeletion", "orphan"]) });
+  assert.equal(causes(both), 3);
+  assert.equal((await at(`DELETE ${volumes}/v`)).code, 200);
+  const later = await at(`PUT ${volumes}/v`, { body: volume(["a.b/c", "x.y/z"]) });
+  assert.equal(causes(later), 1);
+});

@@ -102,7 +102,7 @@ export const persistentVolumeRules = defineRules<PersistentVolume>({
   prepareCreate: (value, { now }) => {
     value.status = { phase: "Pending", lastPhaseTransitionTime: now };
   },
-  metadataOnUpdate: "both",
+  metadataOnUpdate: "createTwice",
   validate: (value) => findings(value, volume),
   validateUpdate: (value, old) => findings(value, kept(old)),
   status: {

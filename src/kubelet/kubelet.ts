@@ -106,7 +106,11 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const steps = createPodSteps({
     ...{ context, statuses, probes, observer: createObserver(context), images: createImageManager(context) },
     backoff: createBackoff({ clock, initialMs: 10_000, limitMs: config.maxContainerRestartPeriodSeconds * 1000 }),
-    volumes: createVolumeManager(context),
+    volumes: createVolumeManager(context, {
+      informers,
+      changed: (uid) => workers.poke(uid),
+      signal: life.signal,
+    }),
     objects,
     admit: (pod) => admitHere({ context, workers, eviction, resizes }, pod),
     resizes,

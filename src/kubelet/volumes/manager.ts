@@ -16,8 +16,10 @@ import { fileValue } from "./env-file.ts";
 import { checkHostPath } from "./host-path.ts";
 import { giveToGroup, rootMatches } from "./ownership.ts";
 import { payloadOf, userOfAll } from "./payloads.ts";
+import { createPodCertificates, type PodCertificates } from "./pod-certificates.ts";
 import { safeSubPath } from "./sub-path.ts";
 import { createTokenManager, type TokenManager } from "./tokens.ts";
+import { createTrustBundles, type FollowOptions, type TrustBundles } from "./trust-bundles.ts";
 import { type MountedVolume, type MountedVolumes, noVolumes } from "./volume.ts";
 
 export interface MountRequest {
@@ -41,9 +43,11 @@ const usedVolumes = (pod: Pod): Volume[] => {
   return (pod.spec.volumes ?? []).filter((each) => names.has(each.name));
 };
 
-export function createVolumeManager(context: KubeletContext): VolumeManager {
+export function createVolumeManager(context: KubeletContext, following: FollowOptions): VolumeManager {
   if (!context.config.materializePods) return { mount: async () => noVolumes, unmount: async () => {} };
   const tokens = createTokenManager(context);
+  const bundles = createTrustBundles(context, following);
+  const certificates = createPodCertificates(context, following);
   return {
     async mount(pod, request) {
       const uid = podUid(pod);
@@ -51,7 +55,7 @@ export function createVolumeManager(context: KubeletContext): VolumeManager {
       const mounted = new Map<string, MountedVolume>();
       for (const volume of usedVolumes(pod)) {
         try {
-          mounted.set(volume.name, await mountOne({ context, tokens, pod, request }, volume));
+          mounted.set(volume.name, await mountOne({ context, tokens, bundles, certificates, pod, request }, volume));
         } catch (error) {
           podEvent(context, pod, {
             type: "Warning",
@@ -70,6 +74,8 @@ export function createVolumeManager(context: KubeletContext): VolumeManager {
       await host.files.remove(volumesDirectory(config, uid));
       await host.files.remove(subPathsDirectory(config, uid));
       tokens.forget(pod.metadata.uid);
+      bundles.forget(uid);
+      certificates.forget(uid);
     },
   };
 }
@@ -85,6 +91,8 @@ const viewOf = (context: KubeletContext, uid: string, mounted: ReadonlyMap<strin
 interface Parts {
   readonly context: KubeletContext;
   readonly tokens: TokenManager;
+  readonly bundles: TrustBundles;
+  readonly certificates: PodCertificates;
   readonly pod: Pod;
   readonly request: MountRequest;
 }
@@ -167,7 +175,7 @@ async function applyGroup(
 const inMemory = (volume: Volume): boolean => volume.secret !== undefined || volume.projected !== undefined;
 
 async function mountPayload(
-  { context, tokens, pod, request }: Parts,
+  { context, tokens, bundles, certificates, pod, request }: Parts,
   volume: Volume,
   plugin: string,
 ): Promise<MountedVolume> {
@@ -176,6 +184,8 @@ async function mountPayload(
     ...{ pod, podIps: request.podIps, hostIps: context.state.hostIps, objects: context.objects, user: userOfAll(pod) },
     allocatable: (context.node()?.status?.allocatable ?? {}) as Record<string, string>,
     token: (wish) => tokens.token(pod, wish),
+    anchors: (wish) => bundles.anchors(pod, wish),
+    credentials: (source) => certificates.credentials(pod, source),
   });
   const path = volumeDirectory(config, podUid(pod), { plugin, name: volume.name });
   if ((await host.files.stat(path)) === undefined) {

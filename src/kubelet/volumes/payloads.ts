@@ -11,6 +11,8 @@ import type {
 import { AbsentError, type ReferencedObjects } from "../env/environment.ts";
 import { type FieldContext, fieldValue, resourceValue } from "../env/fields.ts";
 import type { Payload, PayloadFile } from "./atomic-writer.ts";
+import type { CertificateSource, Credentials } from "./pod-certificates.ts";
+import type { TrustBundleWish } from "./trust-bundles.ts";
 
 export interface TokenWish {
   readonly audience: string;
@@ -20,6 +22,10 @@ export interface TokenWish {
 export interface PayloadInput extends FieldContext {
   readonly objects: ReferencedObjects;
   readonly token: (wish: TokenWish) => Promise<string>;
+  /** PEM text. */
+  readonly anchors: (wish: TrustBundleWish) => Promise<string>;
+  /** Throws while there are none. */
+  readonly credentials: (source: CertificateSource) => Credentials;
   /** User all containers run as, when it is one. */
   readonly user: number | undefined;
 }
@@ -52,8 +58,10 @@ export async function payloadOf(volume: Volume, input: PayloadInput): Promise<Pa
   if (volume.projected !== undefined) {
     const mode = volume.projected.defaultMode ?? defaultMode;
     const all = new Map<string, PayloadFile>();
-    for (const source of volume.projected.sources ?? [])
-      for (const [path, file] of await projectedFiles(source, mode, input)) all.set(path, file);
+    for (const [index, source] of (volume.projected.sources ?? []).entries()) {
+      const place = { volume: volume.name, index, mode };
+      for (const [path, file] of await projectedFiles(source, place, input)) all.set(path, file);
+    }
     return all;
   }
   return undefined;
@@ -119,7 +127,40 @@ function downwardFiles(items: readonly DownwardAPIVolumeFile[], mode: number, in
   return files;
 }
 
-async function projectedFiles(source: VolumeProjection, mode: number, input: PayloadInput): Promise<Payload> {
+interface Place {
+  readonly volume: string;
+  readonly index: number;
+  readonly mode: number;
+}
+
+/** Readable by the container's user alone when it is known who that is. */
+function personal(mode: number, input: PayloadInput, texts: Readonly<Record<string, string>>): Payload {
+  const restricted = input.user !== undefined || input.pod.spec.securityContext?.fsGroup !== undefined;
+  const owner = input.user === undefined ? {} : { uid: input.user };
+  return new Map(
+    Object.entries(texts).map(([path, text]) => [
+      path,
+      { data: utf8.encode(text), mode: restricted ? 0o600 : mode, ...owner },
+    ]),
+  );
+}
+
+async function certificateFiles(source: VolumeProjection, place: Place, input: PayloadInput): Promise<Payload> {
+  const { clusterTrustBundle, podCertificate } = source;
+  if (clusterTrustBundle !== undefined)
+    return personal(place.mode, input, { [clusterTrustBundle.path]: await input.anchors(clusterTrustBundle) });
+  if (podCertificate === undefined) return new Map();
+  const { key, chain } = input.credentials({ ...place, wish: podCertificate });
+  const { credentialBundlePath, keyPath, certificateChainPath } = podCertificate;
+  return personal(place.mode, input, {
+    ...(credentialBundlePath ? { [credentialBundlePath]: key + chain } : {}),
+    ...(keyPath ? { [keyPath]: key } : {}),
+    ...(certificateChainPath ? { [certificateChainPath]: chain } : {}),
+  });
+}
+
+async function projectedFiles(source: VolumeProjection, place: Place, input: PayloadInput): Promise<Payload> {
+  const { mode } = place;
   const namespace = input.pod.metadata.namespace ?? "";
   if (source.configMap !== undefined) {
     const { name = "", items, optional } = source.configMap;
@@ -140,17 +181,9 @@ async function projectedFiles(source: VolumeProjection, mode: number, input: Pay
   if (source.downwardAPI !== undefined) return downwardFiles(source.downwardAPI.items ?? [], mode, input);
   if (source.serviceAccountToken !== undefined) {
     const { audience = "", expirationSeconds = 3600, path } = source.serviceAccountToken;
-    const data = utf8.encode(await input.token({ audience, expirationSeconds }));
-    // Readable by the container's user alone when it is known who that is.
-    const restricted = input.user !== undefined || input.pod.spec.securityContext?.fsGroup !== undefined;
-    return new Map([
-      [path, { data, mode: restricted ? 0o600 : mode, ...(input.user === undefined ? {} : { uid: input.user }) }],
-    ]);
+    return personal(mode, input, { [path]: await input.token({ audience, expirationSeconds }) });
   }
-  if (source.clusterTrustBundle !== undefined)
-    throw new Error("ClusterTrustBundle projections are off in this version");
-  if (source.podCertificate !== undefined) throw new Error("PodCertificate projections are off in this version");
-  return new Map();
+  return certificateFiles(source, place, input);
 }
 
 /** The one user of all containers, or undefined. Upstream: volumeutil.FsUserFrom. */

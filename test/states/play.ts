@@ -296,15 +296,19 @@ export async function play(stage: Stage, scenario: Scenario, namespace: string):
 /** Takes away what a scenario left, without waiting for its end. */
 export async function clear(stage: Stage, namespace: string): Promise<void> {
   const ofNow = { gracePeriodSeconds: 0, propagationPolicy: "Background" };
+  // What is gone from the API at once still runs for a moment, and the next scenario's pods would find no room.
+  const soon = { ...ofNow, gracePeriodSeconds: 1 };
   await send(stage.transport, { method: "DELETE", path: `/api/v1/namespaces/${namespace}`, body: ofNow });
   for (const [resource, objects] of stage.observer.objects(namespace))
-    for (const { apiVersion, metadata } of objects)
+    for (const object of objects) {
+      const { apiVersion, metadata } = object;
       if ((metadata.finalizers ?? []).length > 0 || resource === "pods") {
         const path = `/${apiVersion.includes("/") ? "apis" : "api"}/${apiVersion}/namespaces/${namespace}/${resource}/${metadata.name}`;
         const contentType = "application/merge-patch+json";
-        await send(stage.transport, { method: "DELETE", path, body: ofNow });
+        await send(stage.transport, { method: "DELETE", path, body: runs(object, stage.nodeName) ? soon : ofNow });
         await send(stage.transport, { method: "PATCH", path, contentType, body: { metadata: { finalizers: null } } });
       }
+    }
   for (const { path, name } of stage.observer.named(namespace)) {
     if (path === "/api/v1/namespaces") continue;
     await send(stage.transport, { method: "DELETE", path: `${path}/${name}` });
@@ -317,6 +321,9 @@ export async function clear(stage: Stage, namespace: string): Promise<void> {
     });
   }
 }
+
+const runs = (object: object, nodeName: string): boolean =>
+  (object as { spec?: { nodeName?: string } }).spec?.nodeName === nodeName;
 
 /** Resolves when no pod of the namespace is left, or when none of them went for a minute: the next scenario tells what that does. */
 export async function emptied(stage: Stage, namespace: string): Promise<void> {

@@ -1,5 +1,6 @@
 // The built library's entry: library.js beside it, from code that V8 has compiled in an earlier process (../kept-code.ts), as that was
-// at the end of one that has started a cluster. The build adds a line that exports everything else by name.
+// at the end of one that has started a whole cluster: what runs of a part is little of what others need. The build adds a line that exports
+// everything else by name.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -28,7 +29,10 @@ function load(): unknown {
 
 export const library = load() as typeof contents;
 
-export const startCluster: typeof library.startCluster = (options) => {
-  used = true;
+const isWhole = ({ nodes, controllers, scheduler }: contents.StartClusterOptions): boolean =>
+  nodes !== 0 && controllers === undefined && scheduler !== false;
+
+export const startCluster: typeof library.startCluster = (options = {}) => {
+  used ||= isWhole(options);
   return library.startCluster(options);
 };

@@ -11,7 +11,7 @@ import {
   REGEX_LITERALS,
   TIMESTAMP_LITERALS,
 } from "../check/validators.ts";
-import type { EnvOptions, Library, Validator } from "../contract.ts";
+import type { EnvOptions, Library, Validator, VariableDecl } from "../contract.ts";
 import { createEnv, type Env, extendEnv } from "../environment.ts";
 import { TWO_VARIABLE_COMPREHENSIONS } from "../libraries/comprehensions.ts";
 import { lists } from "../libraries/lists.ts";
@@ -19,6 +19,7 @@ import { optionalTypes } from "../libraries/optional.ts";
 import { SETS } from "../libraries/sets.ts";
 import { STANDARD } from "../libraries/standard.ts";
 import { strings } from "../libraries/strings.ts";
+import { DURATION, TIMESTAMP, typeOf } from "../types.ts";
 import { AUTHZ, AUTHZ_SELECTORS } from "./libraries/authorizer.ts";
 import { FORMAT } from "./libraries/format.ts";
 import { CIDR, IP } from "./libraries/ip.ts";
@@ -106,6 +107,15 @@ export function baseEnvironment({ stored = false }: BaseOptions = {}): Env {
   return (newExpressions ??= create(compatibilityVersion));
 }
 
+/** Names that upstream's schemas give to types; they can be checked and not evaluated. */
+const schemaTypeNames: readonly VariableDecl[] = [
+  { name: "duration", type: typeOf(DURATION) },
+  { name: "timestamp", type: typeOf(TIMESTAMP) },
+];
+
 /** The common environment with variables, types and libraries of its own. */
 export const kubernetesEnvironment = (extension: Partial<EnvOptions>, base: BaseOptions = {}): Env =>
-  extendEnv(baseEnvironment(base), extension);
+  extendEnv(baseEnvironment(base), {
+    ...extension,
+    variables: [...schemaTypeNames, ...(extension.variables ?? [])],
+  });

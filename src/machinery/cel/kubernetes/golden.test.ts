@@ -94,3 +94,23 @@ test("an error about what did not change becomes a warning", () => {
     remainingBudget: runtimeCostBudget - 2,
   });
 });
+
+test("names of types that have no value are told where upstream tells them", () => {
+  const rows: readonly [expression: string, wanted: string][] = [
+    ["[type(1)].exists(t, t == int)", "reference to undefined type: t"],
+    ["type(self.s) == timestamp", "reference to undefined type: timestamp"],
+    ["duration == duration", "reference to undefined type: duration"],
+    ["duration.x == 1", "type 'type(duration)' does not support field selection"],
+    ["[1].exists(duration, duration == 1) && type(self.s) == string", ""],
+  ];
+  for (const [rule, wanted] of rows) {
+    const schema = {
+      type: "object",
+      properties: { s: { type: "string" } },
+      "x-kubernetes-validations": [{ rule }],
+    } as unknown as RuleSchema;
+    const [compiled] = compileRulesOf(schema, declTypeOf(schema, true)!);
+    assert.ok((compiled?.error ?? "").includes(wanted), `${rule}: ${compiled?.error}`);
+    assert.equal(compiled?.error === undefined || compiled.error === "", wanted === "", rule);
+  }
+});

@@ -85,6 +85,9 @@ function plan(place: Place, expr: Expr): Plan {
 function planIdent(place: Place, id: number, name: string): Plan {
   const reference = place.context.ast.references.get(id);
   if (reference?.value !== undefined) return { kind: "constant", value: reference.value };
+  // cel-go takes every name whose value is a type for the name of one, also a variable of a comprehension.
+  if (place.context.ast.types.get(id)?.kind === "type")
+    throw new PlanFailure(new CelError(`reference to undefined type: ${name}`));
   const attribute: Attribute = { kind: "value", read: variable(place, name), qualifiers: [] };
   return { kind: "attribute", attribute, test: false };
 }

@@ -7,7 +7,15 @@ export { type Comparison, compareTyped, fieldSetOf } from "./apply/typed.ts";
 export { typeErrors } from "./apply/typed-merge.ts";
 export * from "./codec/codec.ts";
 export { goTypeError } from "./codec/decode-plan.ts";
-export { JsonNumber, JsonSyntaxError, mostValues, type ParsedJson, parseJson, plainCopy } from "./codec/json-text.ts";
+export {
+  JsonNumber,
+  JsonSyntaxError,
+  mostValues,
+  type ParsedJson,
+  parseJson,
+  plainCopy,
+  scanJson,
+} from "./codec/json-text.ts";
 export { type ReadMeta, readObjectMeta } from "./codec/object-meta.ts";
 export * from "./codec/yaml.ts";
 export { hasEmpties, markEmpty, sentEmpty } from "./empties.ts";

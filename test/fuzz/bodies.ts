@@ -13,6 +13,7 @@ export interface Hostile {
   readonly query?: () => string;
   readonly contentType?: string;
   readonly accept?: () => string;
+  readonly headers?: () => Readonly<Record<string, string>>;
   readonly body?: () => string | Uint8Array;
   /** Status codes of the answer, any of which is right. */
   readonly codes: readonly number[];

@@ -1,5 +1,6 @@
 // All hostile requests, in the order in which they are sent: some use objects of earlier ones.
 import type { Hostile } from "./bodies.ts";
+import { doors } from "./hostile-doors.ts";
 import { objects } from "./hostile-objects.ts";
 import { ownership, patches, questions } from "./hostile-patches.ts";
 import { rules } from "./hostile-rules.ts";
@@ -20,4 +21,5 @@ export const hostile: readonly Hostile[] = [
   ...rules,
   ...wire,
   ...objects,
+  ...doors,
 ];

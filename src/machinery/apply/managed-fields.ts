@@ -94,7 +94,7 @@ const unowned = fieldSetOfPaths(
 export const withoutUnowned = (set: FieldSet): FieldSet => subtractFields(set, unowned);
 
 /** Fields of an object whose managers are tracked: with more, what they own would fill the store's 1.5 MiB beside the object. */
-const mostTracked = 60_000;
+export const mostTracked = 60_000;
 
 /** The new metadata.managedFields of a non-apply write (operation Update). Undefined: none are tracked. */
 export function managedFieldsAfterUpdate(update: ManagedFieldsUpdate): ManagedFieldsEntry[] | undefined {

@@ -30,6 +30,7 @@ import {
   type Managers,
   managedFieldsAfterUpdate,
   managerIdentity,
+  mostTracked,
   parseManagers,
   reconciled,
   takeFields,
@@ -73,8 +74,8 @@ export function applyServerSide(request: ServerSideApply): Applied {
   return request.manager === kubectl ? withLastApplied(applied, request.applied) : applied;
 }
 
-/** Fields of all sets that an apply makes and compares: an object of 50,000 has its managers in eight of them. */
-const mostLookedAt = 400_000;
+/** Fields of all sets that an apply makes and compares: an object of 50,000 is in four of them or more. */
+const mostLookedAt = 200_000;
 
 function applyOnce(request: ServerSideApply): Applied {
   const { applied, schema, schemas } = request;
@@ -88,7 +89,8 @@ function applyOnce(request: ServerSideApply): Applied {
   try {
     const managers = reconciled(stored, { ...request, apiVersion });
     const last = managers.get(identity);
-    const owned = subtractFieldTrees(fieldSetOf(applied, schema, schemas), request.resetFields ?? emptyFieldSet);
+    const set = withinFields(mostTracked, () => fieldSetOf(applied, schema, schemas));
+    const owned = subtractFieldTrees(set, request.resetFields ?? emptyFieldSet);
     const withMine = new Map(managers).set(identity, { ...ownEntry(request), set: owned });
     const merged = prune(mergeTyped(live, applied, types), { last, managers: withMine, request, apiVersion });
     const compared = compareTyped(live, merged, types);
@@ -103,7 +105,7 @@ function applyOnce(request: ServerSideApply): Applied {
       managedFields: formatManagers(kept),
     };
   } catch (error) {
-    if (error instanceof TooManyFieldsError) throw requestTooLarge("limit is 50000 fields to apply");
+    if (error instanceof TooManyFieldsError) throw requestTooLarge(`limit is ${mostTracked} fields to apply`);
     if (error instanceof FieldSetError)
       throw plainError(`failed to create typed live object (${describe(request)}): ${error.message}`);
     throw error;

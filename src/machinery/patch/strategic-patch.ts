@@ -81,11 +81,12 @@ function retainKeys(original: JsonMap, patch: JsonMap, purpose: Purpose): void {
     return;
   }
   if (!Array.isArray(keys)) throw badFormat.retainKeys();
+  const retained = new Set<unknown>(keys);
   for (const [key, value] of Object.entries(patch)) {
     if (value === null || key.startsWith(deleteFromPrefix) || key.startsWith(setOrderPrefix)) continue;
-    if (!keys.includes(key)) throw badFormat.retainKeys();
+    if (!retained.has(key)) throw badFormat.retainKeys();
   }
-  for (const key of Object.keys(original)) if (!keys.includes(key)) delete original[key];
+  for (const key of Object.keys(original)) if (!retained.has(key)) delete original[key];
 }
 
 const directiveTarget = (key: string, prefix: string): string | undefined =>

@@ -1,6 +1,6 @@
 // LIST: options, consistency, selectors, paging. Upstream: apiserver's handlers/get.go, storage/cacher/delegator.go, continue.go.
 import { storagePrefix } from "../../api/index.ts";
-import { badRequest, expired, StatusError, withResourceVersion } from "../../machinery/index.ts";
+import { badRequest, expired, goTypeError, StatusError, withResourceVersion } from "../../machinery/index.ts";
 import { CompactedError, FutureRevisionError } from "../../store/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { RequestContext } from "../context.ts";
@@ -187,7 +187,7 @@ function decodeContinue(text: string): ContinueToken {
   const decoded = new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
   let token: { v?: unknown; rv?: unknown; start?: unknown };
   try {
-    token = JSON.parse(decoded);
+    token = JSON.parse(decoded) ?? {};
   } catch {
     throw wrong(
       decoded === ""
@@ -195,6 +195,11 @@ function decodeContinue(text: string): ContinueToken {
         : `invalid character ${goChar(decoded)} looking for beginning of value`,
     );
   }
+  if (typeof token !== "object" || Array.isArray(token)) throw wrong(goTypeError(token, "storage.continueToken"));
+  if (typeof token.rv === "number" && !Number.isSafeInteger(token.rv))
+    throw wrong(
+      `json: cannot unmarshal number ${/"rv"\s*:\s*([^\s,}]{0,100})/.exec(decoded)?.[1]} into Go struct field continueToken.rv of type int64`,
+    );
   if (token.v !== "meta.k8s.io/v1")
     throw wrong(`server does not recognize this encoded version ${typeof token.v === "string" ? token.v : ""}`);
   if (typeof token.rv !== "number" || token.rv === 0)

@@ -1,7 +1,7 @@
 // How large an object may be: what etcd takes in one request, since every Kubernetes has that limit and clients know its errors.
 // Upstream: etcd's --max-request-bytes and its client's MaxCallSendMsgSize; apiserver's handlers/rest.go isTooLargeError.
 import { storageKey } from "../../api/index.ts";
-import { type KubeObject, StatusError } from "../../machinery/index.ts";
+import { type KubeObject, StatusError, scanJson, toJson } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { loadProtobuf } from "../content/protobuf-codec.ts";
 import type { RequestContext } from "../context.ts";
@@ -39,18 +39,26 @@ export async function tooLarge(resource: ServedResource, value: StoredValue): Pr
 export async function checkWidth(context: RequestContext, resource: ServedResource, draft: KubeObject): Promise<void> {
   if (!mayBeWide(context, resource)) return;
   const { managedFields: _, ...metadata } = draft.metadata;
-  const measured = (await loadProtobuf()).measureObject({ ...draft, metadata });
+  const object = { ...draft, metadata };
+  const measured =
+    resource.custom === undefined ? (await loadProtobuf()).measureObject(object) : measuredJson(context, object);
   if (measured === undefined || measured.values < manyValues) return;
   const key = storageKey(resource.stored, context.info.namespace, draft.metadata.name ?? "");
   const error = refused(measured.bytes, { key, isUpdate: false });
   if (error !== undefined) throw error;
 }
 
+/** Custom resources are stored as JSON. */
+function measuredJson({ request: { body } }: RequestContext, object: object): { bytes: number; values: number } {
+  const values = body instanceof Uint8Array ? scanJson(body).values : 0;
+  return { values, bytes: values < manyValues ? 0 : toJson(object).length };
+}
+
 /** Whether checkWidth has anything to measure. */
 export function mayBeWide({ request }: RequestContext, resource: ServedResource): boolean {
   const { body, headers } = request;
   const bodyBytes = body instanceof Uint8Array ? body.length : Number(headers["content-length"] ?? 0);
-  return resource.custom === undefined && bodyBytes >= smallBodyBytes;
+  return resource.custom?.convertToStored === undefined && bodyBytes >= smallBodyBytes;
 }
 
 function refused(

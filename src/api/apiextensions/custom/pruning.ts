@@ -1,6 +1,6 @@
 // What a structural schema does to an object on its way in: unknown fields go, nulls where null is no value go, defaults come.
 // All functions change the value that they are given. Upstream: pkg/apiserver/schema/{pruning,defaulting}.
-import { deepClone, isObject, setOwn } from "../../../machinery/index.ts";
+import { deepClone, isObject, requestTooLarge, setOwn, toJson } from "../../../machinery/index.ts";
 import {
   additionalOf,
   asResource,
@@ -98,29 +98,57 @@ export function dropNulls(value: unknown, schema: JsonSchema | undefined): void 
   }
 }
 
-/** Fills in defaults, also in place of nulls that are no values. Idempotent. */
-export function applyDefaults(value: unknown, schema: JsonSchema | undefined): void {
+/** JSON that defaults may add to one object that is written, in characters: as much as a body may have. */
+const mostFilled = 3 * 1024 * 1024;
+/** What the smallest default costs. */
+const leastFilled = 20;
+
+/** What defaults have added so far. */
+export interface Filled {
+  characters: number;
+}
+
+/**
+ * Fills in defaults, also in place of nulls that are no values. Idempotent. With `filled` it throws StatusError 413 when there
+ * would be very much of them: an empty item costs its sender three bytes, its defaults may be long.
+ */
+export function applyDefaults(value: unknown, schema: JsonSchema | undefined, filled?: Filled): void {
   if (schema === undefined) return;
   if (Array.isArray(value)) {
     const items = itemsOf(schema);
     value.forEach((each, index) => {
-      if (items !== undefined && isWrongNull(each, items)) value[index] = defaultOf(items);
-      applyDefaults(value[index], items);
+      if (items !== undefined && isWrongNull(each, items)) value[index] = defaultOf(items, filled);
+      applyDefaults(value[index], items, filled);
     });
   } else if (isObject(value)) {
     for (const [key, property] of Object.entries(schema.properties ?? {}))
       if (hasDefault(property) && (!Object.hasOwn(value, key) || isWrongNull(value[key], property)))
-        setOwn(value, key, deepClone(property.default));
+        setOwn(value, key, defaultOf(property, filled));
     const additional = additionalOf(schema);
     for (const key of Object.keys(value)) {
       const property = propertyOf(schema, key);
-      if (property !== undefined) applyDefaults(value[key], property);
+      if (property !== undefined) applyDefaults(value[key], property, filled);
       else if (additional !== undefined) {
-        if (isWrongNull(value[key], additional)) setOwn(value, key, defaultOf(additional));
-        applyDefaults(value[key], additional);
+        if (isWrongNull(value[key], additional)) setOwn(value, key, defaultOf(additional, filled));
+        applyDefaults(value[key], additional, filled);
       }
     }
   }
 }
 
-const defaultOf = (schema: JsonSchema): unknown => (hasDefault(schema) ? deepClone(schema.default) : null);
+function defaultOf(schema: JsonSchema, filled: Filled | undefined): unknown {
+  if (!hasDefault(schema)) return null;
+  if (filled !== undefined) {
+    filled.characters += lengthOf(schema);
+    if (filled.characters > mostFilled) throw requestTooLarge(`limit is ${mostFilled} of defaults`);
+  }
+  return deepClone(schema.default);
+}
+
+const lengths = new WeakMap<JsonSchema, number>();
+
+function lengthOf(schema: JsonSchema): number {
+  let length = lengths.get(schema);
+  if (length === undefined) lengths.set(schema, (length = Math.max(leastFilled, toJson(schema.default).length)));
+  return length;
+}

@@ -68,7 +68,7 @@ export function customRules(of: RulesOf): ServeRules {
   return {
     default: (draft) => {
       if (draft.kind === identity.kind && draft.apiVersion === formatApiVersion(identity))
-        applyDefaults(draft, of.schema);
+        applyDefaults(draft, of.schema, { characters: 0 });
     },
     generation: withoutMetadata,
     unconditionalUpdate: false,

@@ -1,6 +1,6 @@
 // Values against the schema of their custom resource, with upstream's texts.
 // Upstream: kube-openapi pkg/validation/validate, apiextensions-apiserver pkg/apiserver/validation.
-import { type FieldError, field, goFloat, isObject, quoteGo } from "../../../machinery/index.ts";
+import { type FieldError, field, goFloat, isObject, mostFindings, quoteGo } from "../../../machinery/index.ts";
 import { compileGoPattern } from "../../../machinery/regexp/index.ts";
 import { Correlated, strictlyEqual } from "./correlation.ts";
 import { formatCheck, isKnownFormat } from "./formats.ts";
@@ -22,12 +22,36 @@ interface Finding {
 interface Result {
   readonly findings: Finding[];
   matched: number;
+  /** Of the findings, once there are many. */
+  messages?: Set<string>;
+  /** Of their messages. */
+  characters?: number;
 }
 
 const result = (): Result => ({ findings: [], matched: 0 });
 
+/** Findings that are compared one by one. */
+const few = 8;
+
+/** What is told has a bound; some messages list all values that are possible. */
+const mostCharacters = 512 * 1024;
+
+const isFull = ({ findings, characters = 0 }: Result): boolean =>
+  findings.length >= mostFindings || characters > mostCharacters;
+
+/** No message twice, and no more findings than are told. */
 function add(into: Result, finding: Finding): void {
-  if (!into.findings.some((each) => each.message === finding.message)) into.findings.push(finding);
+  const { findings } = into;
+  if (findings.length < few) {
+    if (findings.some((each) => each.message === finding.message)) return;
+  } else {
+    if (isFull(into)) return;
+    into.messages ??= new Set(findings.map((each) => each.message));
+    if (into.messages.has(finding.message)) return;
+    into.messages.add(finding.message);
+  }
+  findings.push(finding);
+  into.characters = (into.characters ?? 0) + finding.message.length;
 }
 
 function merge(into: Result, other: Result): void {
@@ -281,6 +305,7 @@ function checkList(list: readonly unknown[], schema: JsonSchema, place: Place): 
   const items = itemsOf(schema);
   if (items !== undefined)
     list.forEach((each, index) => {
+      if (isFull(found)) return;
       const path = `${place.path}[${index}]`;
       const child = place.correlated?.index(index);
       merge(
@@ -311,6 +336,7 @@ function checkList(list: readonly unknown[], schema: JsonSchema, place: Place): 
 function checkEnum(value: unknown, schema: JsonSchema, place: Place): Result | undefined {
   const values = schema.enum ?? [];
   if (values.length === 0) return undefined;
+  if (typeof value === "string" && textsOf(values).has(value)) return undefined;
   const numeric = (each: unknown): each is number | bigint => typeof each === "number" || typeof each === "bigint";
   const listed = values.some((each) => {
     if (each === null) return false;
@@ -322,6 +348,14 @@ function checkEnum(value: unknown, schema: JsonSchema, place: Place): Result | u
   });
   if (listed) return undefined;
   return one({ ...other(place, value, `should be one of [${values.map(String).join(" ")}]`), code: "enum", values });
+}
+
+const enumTexts = new WeakMap<readonly unknown[], ReadonlySet<unknown>>();
+
+function textsOf(values: readonly unknown[]): ReadonlySet<unknown> {
+  let texts = enumTexts.get(values);
+  if (texts === undefined) enumTexts.set(values, (texts = new Set(values.filter((each) => typeof each === "string"))));
+  return texts;
 }
 
 function checkObject(value: Record<string, unknown>, schema: JsonSchema, place: Place): Result {
@@ -339,6 +373,7 @@ function checkObject(value: Record<string, unknown>, schema: JsonSchema, place: 
     });
   const additional = additionalOf(schema);
   for (const key of keys) {
+    if (isFull(found)) break;
     if (propertyOf(schema, key) !== undefined) continue;
     if (additionalProperties === false)
       add(found, { code: "other", name: path, value: key, message: `${path}.${key} in body is a forbidden property` });

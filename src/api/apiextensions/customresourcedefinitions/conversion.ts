@@ -73,8 +73,10 @@ function reviewFindings(versions: readonly string[], rules: ConversionRules): Fi
   const path = `${at}.conversionReviewVersions`;
   if (versions.length === 0) return [field.required(path)];
   const found: FieldError[] = [];
+  const seen = new Set<string>();
   versions.forEach((version, index) => {
-    if (versions.indexOf(version) < index) found.push(field.invalid(`${path}[${index}]`, version, "duplicate version"));
+    const { size } = seen;
+    if (seen.add(version).size === size) found.push(field.invalid(`${path}[${index}]`, version, "duplicate version"));
     else for (const text of dns1035Label(version)) found.push(field.invalid(`${path}[${index}]`, version, text));
   });
   if (rules.reviewVersions && !versions.some((version) => spoken.includes(version)))

@@ -125,7 +125,12 @@ function nameFindings({ metadata, spec }: Definition): FieldError[] {
   return found;
 }
 
+/** Each version is a kind of its own in discovery, among the group's versions and in what the server does after every change of it. */
+const mostVersions = 500;
+
 function specFindings(object: Definition, asked: SpecRules): FieldError[] {
+  const count = object.spec.versions?.length ?? 0;
+  if (count > mostVersions) return [field.tooMany("spec.versions", count, mostVersions)];
   const internal = internalSpec(object.spec);
   const { spec, common, versions } = internal;
   const preserves = spec.preserveUnknownFields === true;

@@ -6,14 +6,42 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const output = join(root, "dist");
-const next = join(root, ".t8s", "dist-next");
-rmSync(next, { recursive: true, force: true });
+const scratch = join(root, ".t8s");
+/** A place of its own: two commands that find the build old make it beside each other, and the last one's stays. */
+const next = join(scratch, `dist-next-${process.pid}`);
 mkdirSync(next, { recursive: true });
+for (const name of readdirSync(scratch)) {
+  const pid = /^dist-next(?:-(\d+))?$/.exec(name);
+  if (pid !== null && !isAlive(Number(pid[1] ?? 0))) rmSync(join(scratch, name), { recursive: true, force: true });
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === 0) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // nobody has this number, so its build was broken off
+  }
+}
+
+/** Takes the place of `output`; another build may do so at the same time. */
+function takePlace(): void {
+  for (;;) {
+    rmSync(output, { recursive: true, force: true });
+    try {
+      renameSync(next, output);
+      return;
+    } catch (error) {
+      if (!["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    }
+  }
+}
 
 const packages = Object.keys(
   (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { dependencies: Record<string, string> })
@@ -190,5 +218,4 @@ if (process.argv.includes("--types")) {
   if (result.status !== 0) process.exit(1);
   writeFileSync(join(next, "types", "package.json"), `{ "type": "module" }\n`);
 }
-rmSync(output, { recursive: true, force: true });
-renameSync(next, output);
+takePlace();

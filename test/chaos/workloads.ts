@@ -91,7 +91,10 @@ export async function insist(
   for (;;) {
     const reply = await send(transport, request).catch(() => undefined);
     if (reply !== undefined && (reply.code < 300 || fine.includes(reply.code))) return reply;
-    if (reply !== undefined && reply.code < 500 && reply.code !== 429)
+    // The address of a Service that could not be noted is a 422, as upstream's.
+    const passes =
+      reply !== undefined && (reply.code >= 500 || reply.code === 429 || /disk is full/.test(said(reply.body)));
+    if (reply !== undefined && !passes)
       throw new Error(`${request.method} ${request.path}: ${reply.code} ${said(reply.body)}`);
     await sleep(clock, 100, signal);
   }

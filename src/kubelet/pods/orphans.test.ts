@@ -39,3 +39,46 @@ test("what a pod leaves that was deleted while the kubelet was away goes soon af
   ending.abort();
   await running;
 });
+
+test("where nothing is to be swept, a pod that nobody knows is ended after the list that shows it", async () => {
+  const clock = new VirtualClock();
+  const inRuntime = new Map<string, RuntimePod>();
+  let relisted: (() => void)[] = [];
+  let asked = 0;
+  const context = {
+    clock,
+    log: silentLogger,
+    config: { materializePods: false },
+    runtime: {
+      listContainers: async () => [],
+      listPodSandboxes: async () => [{ id: "s" }],
+      stopPodSandbox: async () => {},
+      removePodSandbox: async () => void inRuntime.delete("u"),
+    },
+  } as unknown as KubeletContext;
+  const ending = new AbortController();
+  const pleg = {
+    pods: () => inRuntime,
+    relisted: (signal: AbortSignal) =>
+      new Promise<void>((resolve) => {
+        asked++;
+        relisted.push(resolve);
+        signal.addEventListener("abort", () => resolve());
+      }),
+  } as unknown as Pleg;
+  const running = createOrphanKiller(context, { pleg, knows: () => false }).run(ending.signal);
+  await clock.advance(60_000);
+  assert.equal(asked, 1, "it does not look again before the next list");
+  inRuntime.set("u", { uid: "u", name: "web", namespace: "default", running: true });
+  const woken = relisted;
+  relisted = [];
+  for (const wake of woken) wake();
+  await clock.advance(1000);
+  assert.equal(inRuntime.size, 1, "its object may just be on its way");
+  await clock.advance(2000);
+  assert.equal(inRuntime.size, 0);
+  await clock.advance(10_000);
+  assert.equal(asked, 2);
+  ending.abort();
+  await running;
+});

@@ -79,7 +79,10 @@ export function createOrphanKiller(
             });
         }
         candidates = new Set(unknown.map((each) => each.uid));
-        await sleep(clock, periodMs, signal).catch(() => undefined);
+        // With nothing to end and nothing to sweep, only another list can bring something.
+        const idle = unknown.length === 0 && ending.size === 0 && !context.config.materializePods;
+        const next = idle ? options.pleg.relisted(signal) : sleep(clock, periodMs, signal);
+        await next.catch(() => undefined);
       }
     },
   };

@@ -3,7 +3,7 @@
 // With a runtime that sends events they are followed, and a slow relist covers what was missed; without, containers and sandboxes are
 // listed every second and compared. An event that names no pod asks for a list, read again until it shows the change. `pods` is what
 // the last list showed, so that pods nobody knows can be found.
-import { isAbort, sleep } from "../../base/index.ts";
+import { isAbort, onAbort, sleep } from "../../base/index.ts";
 import { RuntimeError } from "../../runtime/index.ts";
 import type { KubeletContext } from "../context.ts";
 import { podNameLabel, podNamespaceLabel, podUidLabel } from "../labels.ts";
@@ -18,6 +18,8 @@ export interface RuntimePod {
 export interface Pleg {
   run(signal: AbortSignal): Promise<void>;
   relist(): Promise<void>;
+  /** Resolves with the end of the next relist; rejects when the signal aborts first. */
+  relisted(signal: AbortSignal): Promise<void>;
   pods(): ReadonlyMap<string, RuntimePod>;
   /** Clock time of the last relist that worked, and why the last one did not. */
   readonly health: { readonly relistedMs: number; readonly error: unknown };
@@ -51,6 +53,16 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
   let stateOf = new Map<string, string>();
   let pods = new Map<string, RuntimePod>();
   const health = { relistedMs: clock.monotonic(), error: undefined as unknown };
+
+  let waiting: (() => void)[] = [];
+  const relisted = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const detach = onAbort(signal, () => reject(signal.reason));
+      waiting.push(() => {
+        detach();
+        resolve();
+      });
+    });
 
   let listsBegun = 0;
   const relist = async (): Promise<void> => {
@@ -89,6 +101,9 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
       health.error = error;
       log.warn("the runtime does not list its containers", { error });
     }
+    const woken = waiting;
+    waiting = [];
+    for (const wake of woken) wake();
   };
 
   /** Containers and sandboxes that an event named. */
@@ -165,5 +180,5 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
     ]);
   };
 
-  return { run, relist, pods: () => pods, health };
+  return { run, relist, relisted, pods: () => pods, health };
 }

@@ -2,6 +2,7 @@
 
 import { nodeRules } from "../bootstrap/rbac.ts";
 import type { Authorizer, ObjectReader } from "../contract.ts";
+import { featureGates } from "../enablement/features.ts";
 import { alwaysAllow, alwaysDeny, firstDecision, privilegedGroup } from "./modes.ts";
 import { nodeAuthorizer } from "./node.ts";
 import { rbacAuthorizer } from "./rbac.ts";
@@ -26,20 +27,20 @@ export function parseAuthorizationModes(modes: readonly string[]): readonly Auth
 export function createAuthorizer(
   modes: readonly AuthorizationMode[],
   reader: ObjectReader,
-  featureGates: Readonly<Record<string, boolean>> = {},
+  gates: Readonly<Record<string, boolean>> = {},
 ): Authorizer {
-  const podCertificates = featureGates["PodCertificateRequest"] === true;
-  const each = modes.map((mode) => authorizerOf(mode, { reader, podCertificates }));
+  const { enabled } = featureGates(gates);
+  const each = modes.map((mode) => authorizerOf(mode, { reader, enabled }));
   const all = firstDecision([privilegedGroup("system:masters"), ...each]);
   return { authorize: all.authorize, rulesFor: firstDecision(each).rulesFor };
 }
 
 interface Means {
   readonly reader: ObjectReader;
-  readonly podCertificates: boolean;
+  readonly enabled: (gate: string) => boolean;
 }
 
-function authorizerOf(mode: AuthorizationMode, { reader, podCertificates }: Means): Authorizer {
+function authorizerOf(mode: AuthorizationMode, { reader, enabled }: Means): Authorizer {
   switch (mode) {
     case "AlwaysAllow":
       return alwaysAllow;
@@ -48,6 +49,10 @@ function authorizerOf(mode: AuthorizationMode, { reader, podCertificates }: Mean
     case "RBAC":
       return rbacAuthorizer(reader);
     case "Node":
-      return nodeAuthorizer({ reader, nodeRules, podCertificates });
+      return nodeAuthorizer({
+        reader,
+        nodeRules: nodeRules(enabled),
+        podCertificates: enabled("PodCertificateRequest"),
+      });
   }
 }

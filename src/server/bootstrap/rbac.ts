@@ -114,10 +114,10 @@ export const bootstrapRoleBindings = once((): RoleBinding[] =>
   (table.roleBindings as readonly BindingEntry[]).map((entry) => bindingOf("RoleBinding", entry) as RoleBinding),
 );
 
-const certificateRule = (...verbs: readonly string[]): PolicyRule => ({
+const certificateRule = (resource: string, ...verbs: readonly string[]): PolicyRule => ({
   verbs: [...verbs],
   apiGroups: ["certificates.k8s.io"],
-  resources: ["podcertificaterequests"],
+  resources: [resource],
 });
 
 /** What no build has prepared. */
@@ -127,30 +127,62 @@ const beyond = <T extends object>(object: T): T => {
   return object;
 };
 
-/** With what the feature PodCertificateRequest adds: nodes ask, and a controller cleans up. */
-const podCertificates = {
-  roles: once((): ClusterRole[] => [
+const bundleRule = certificateRule("clustertrustbundles", "get", "list", "watch");
+const servingSigner = "kubernetes.io/kube-apiserver-serving";
+const requestRule = certificateRule("podcertificaterequests", "create", "get", "list", "watch");
+const discoveryRole = "system:cluster-trust-bundle-discovery";
+const publisher = "kube-apiserver-serving-clustertrustbundle-publisher";
+const publisherRole = `system:controller:${publisher}`;
+const publisherRules: readonly PolicyRule[] = [
+  { verbs: ["attest"], apiGroups: ["certificates.k8s.io"], resources: ["signers"], resourceNames: [servingSigner] },
+  certificateRule("clustertrustbundles", "create", "delete", "list", "update", "watch"),
+  { verbs: ["create", "patch", "update"], apiGroups: ["", "events.k8s.io"], resources: ["events"] },
+];
+
+type FeatureEnabled = (gate: string) => boolean;
+
+/** With ClusterTrustBundle nodes and service accounts read bundles; with PodCertificateRequest nodes ask for certificates. */
+const gatedNodeRules = (enabled: FeatureEnabled): PolicyRule[] => [
+  ...(enabled("ClusterTrustBundle") ? [bundleRule] : []),
+  ...(enabled("PodCertificateRequest") ? [requestRule] : []),
+];
+
+function gatedRoles(enabled: FeatureEnabled): readonly ClusterRole[] {
+  const more = gatedNodeRules(enabled);
+  if (more.length === 0) return bootstrapClusterRoles();
+  const named = (name: string, ...rules: readonly PolicyRule[]): ClusterRole =>
+    beyond({ ...(roleOf("ClusterRole", { name }) as ClusterRole), rules: [...rules] });
+  return [
     ...bootstrapClusterRoles().map((role) =>
-      role.metadata.name === "system:node"
-        ? beyond({ ...role, rules: [...(role.rules ?? []), certificateRule("get", "list", "watch", "create")] })
-        : role,
+      role.metadata.name === "system:node" ? beyond({ ...role, rules: [...(role.rules ?? []), ...more] }) : role,
     ),
-    beyond({
-      ...(roleOf("ClusterRole", { name: cleanerRole }) as ClusterRole),
-      rules: [certificateRule("get", "list", "watch", "delete")],
-    }),
-  ]),
-  bindings: once((): ClusterRoleBinding[] => [
-    ...bootstrapClusterRoleBindings(),
+    ...(enabled("ClusterTrustBundle")
+      ? [named(discoveryRole, bundleRule), named(publisherRole, ...publisherRules)]
+      : []),
+    ...(enabled("PodCertificateRequest")
+      ? [named(cleanerRole, certificateRule("podcertificaterequests", "delete", "get", "list", "watch"))]
+      : []),
+  ];
+}
+
+function gatedBindings(enabled: FeatureEnabled): readonly ClusterRoleBinding[] {
+  const bound = (name: string, subject: string): ClusterRoleBinding =>
     beyond(
-      bindingOf("ClusterRoleBinding", {
-        name: cleanerRole,
-        role: `ClusterRole:${cleanerRole}`,
-        subjects: ["ServiceAccount:kube-system/podcertificaterequestcleaner"],
-      }) as ClusterRoleBinding,
-    ),
-  ]),
-};
+      bindingOf("ClusterRoleBinding", { name, role: `ClusterRole:${name}`, subjects: [subject] }) as ClusterRoleBinding,
+    );
+  return [
+    ...bootstrapClusterRoleBindings(),
+    ...(enabled("ClusterTrustBundle")
+      ? [
+          bound(discoveryRole, "Group:system:serviceaccounts"),
+          bound(publisherRole, `ServiceAccount:kube-system/${publisher}`),
+        ]
+      : []),
+    ...(enabled("PodCertificateRequest")
+      ? [bound(cleanerRole, "ServiceAccount:kube-system/podcertificaterequestcleaner")]
+      : []),
+  ];
+}
 
 function once<T extends KubeObject>(make: () => T[]): () => readonly T[] {
   let made: readonly T[] | undefined;
@@ -158,9 +190,12 @@ function once<T extends KubeObject>(make: () => T[]): () => readonly T[] {
 }
 
 /** Rules of `system:node`, which the Node authorizer grants to kubelets without a binding. */
-export const nodeRules: readonly PolicyRule[] = (
-  (table.clusterRoles as readonly RoleEntry[]).find((entry) => entry.name === "system:node")?.rules ?? []
-).map(ruleOf);
+export const nodeRules = (enabled: FeatureEnabled): readonly PolicyRule[] => [
+  ...((table.clusterRoles as readonly RoleEntry[]).find((entry) => entry.name === "system:node")?.rules ?? []).map(
+    ruleOf,
+  ),
+  ...gatedNodeRules(enabled),
+];
 
 export interface BootstrapMeans {
   readonly settled?: SettledWriter;
@@ -175,9 +210,8 @@ export interface BootstrapMeans {
 export async function bootstrapRbac(
   writer: ObjectWriter,
   reader: ObjectReader,
-  { settled, featureEnabled }: BootstrapMeans = {},
+  { settled, featureEnabled = () => false }: BootstrapMeans = {},
 ): Promise<void> {
-  const gated = featureEnabled?.("PodCertificateRequest") === true ? podCertificates : undefined;
   const writes: Promise<unknown>[] = [];
   const reconcile = <T extends AnyRole | AnyBinding>(
     kind: KindDefinition<T>,
@@ -211,12 +245,8 @@ export async function bootstrapRbac(
       }
     }
   };
-  reconcile(clusterRoles, gated === undefined ? bootstrapClusterRoles() : gated.roles(), completeRole);
-  reconcile(
-    clusterRoleBindings,
-    gated === undefined ? bootstrapClusterRoleBindings() : gated.bindings(),
-    completeBinding,
-  );
+  reconcile(clusterRoles, gatedRoles(featureEnabled), completeRole);
+  reconcile(clusterRoleBindings, gatedBindings(featureEnabled), completeBinding);
   reconcile(roles, bootstrapRoles(), completeRole);
   reconcile(roleBindings, bootstrapRoleBindings(), completeBinding);
   await Promise.all(writes);

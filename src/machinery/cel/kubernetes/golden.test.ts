@@ -101,7 +101,9 @@ test("names of types that have no value are told where upstream tells them", () 
     ["type(self.s) == timestamp", "reference to undefined type: timestamp"],
     ["duration == duration", "reference to undefined type: duration"],
     ["duration.x == 1", "type 'type(duration)' does not support field selection"],
+    ['string(optional_type) == ""', "applied to '(type(optional_type))'"],
     ["[1].exists(duration, duration == 1) && type(self.s) == string", ""],
+    ["type(optional.of(1)) == optional_type", ""],
   ];
   for (const [rule, wanted] of rows) {
     const schema = {

@@ -1,7 +1,19 @@
 /** Optional values: `a.?b`, `optional.of(x)`, `orValue`. Source: cel-spec "Optionals"; cel-go cel/library.go. */
 import type { FunctionDecl, Library, MacroDecl } from "../contract.ts";
 import type { Expr, ExprFactory } from "../syntax/ast.ts";
-import { BOOL, type CelType, DYN, INT, listOf, mapOf, optionalOf, STRING, typeOf, typeParam } from "../types.ts";
+import {
+  BOOL,
+  type CelType,
+  DYN,
+  INT,
+  listOf,
+  mapOf,
+  opaqueType,
+  optionalOf,
+  STRING,
+  typeOf,
+  typeParam,
+} from "../types.ts";
 import {
   ArrayList,
   CelDuration,
@@ -19,6 +31,8 @@ import {
 const K = typeParam("K");
 const V = typeParam("V");
 const OPTIONAL = optionalOf(V);
+/** The type by its name: of no value in particular. */
+const OPTIONAL_TYPE = opaqueType("optional_type");
 const LIST_OF_V = listOf(V);
 const MAP_OF_K_V = mapOf(K, V);
 const YEAR_ONE = -62135596800n * 1_000_000_000n;
@@ -170,7 +184,7 @@ export function optionalTypes(version = 2): Library {
     name: "cel.lib.optional",
     functions: version >= 2 ? [...FUNCTIONS, ...LIST_FUNCTIONS] : FUNCTIONS,
     macros: version >= 1 ? [OPT_MAP, OPT_FLAT_MAP] : [OPT_MAP],
-    variables: [{ name: "optional_type", type: typeOf(optionalOf(DYN)), value: optionalOf(DYN) }],
+    variables: [{ name: "optional_type", type: typeOf(OPTIONAL_TYPE), value: OPTIONAL_TYPE }],
     optionalSyntax: true,
   };
 }

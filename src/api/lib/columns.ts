@@ -31,8 +31,8 @@ const pair = (big: number, bigUnit: string, small: number, smallUnit: string): s
   small === 0 ? `${big}${bigUnit}` : `${big}${bigUnit}${small}${smallUnit}`;
 
 /** Time passed since `time`; `<unknown>` when there is none. */
-export function age(time: string | undefined, now: number): string {
-  const since = parseTime(time);
+export function age(time: string | null | undefined, now: number): string {
+  const since = parseTime(time ?? undefined);
   return Number.isNaN(since) ? "<unknown>" : humanDuration(now - since);
 }
 

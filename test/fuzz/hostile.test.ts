@@ -1,15 +1,19 @@
-// No body may hold the server: each hostile one is answered with a code that is right for it, within a bound of CPU time and of
-// memory. Machines differ and share their cores: time is told in rounds of a fixed work, measured in the same process.
+// No body may hold the server: each hostile one is answered with a code that is right for it, within a second of CPU time and
+// 64 MB of memory; two that list 70,000 wrong values need a third more. Machines differ and share their cores: time is told in rounds of a fixed work, measured in the same process,
+// and what is above a bound is measured again, on a server of its own, before it counts.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { GCProfiler, setFlagsFromString } from "node:v8";
 import type { ApiRequest, Identity } from "../../src/machinery/index.ts";
 import { type TestServer, testServer } from "../../src/server/testing.ts";
 import { type Hostile, hostile } from "./hostile-bodies.ts";
 
-/** Of the server's thread, in rounds of `reference`: some fourteen take a second on a quiet machine of 2026. */
-const mostRounds = 20;
-/** What a body leaves behind, stored objects included; measured where node runs with --expose-gc. */
+/** Of the server's thread: what a second holds of `reference` on a quiet machine of 2026. */
+const mostRounds = 14;
+/** What a body leaves behind, stored objects included. */
 const mostKeptBytes = 64 * 1024 * 1024;
+/** What lives while it is answered, above what lived before: 64 MB for all but those of the head. */
+const mostLiveBytes = 96 * 1024 * 1024;
 
 const document = JSON.stringify(
   Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`key${index}`, index])),
@@ -30,17 +34,22 @@ function reference(): number {
   return cpuSeconds(began);
 }
 
-/** The dearer of rounds before and after what was measured: the machine may have become busy meanwhile. */
-const roundSeconds = (): number => Math.max(...Array.from({ length: 3 }, reference));
+/** The middle one of some rounds. */
+const roundSeconds = (): number => Array.from({ length: 5 }, reference).sort((a, b) => a - b)[2] as number;
 
 const admin: Identity = { kind: "user", user: { username: "admin", groups: ["system:masters"] } };
 const encoder = new TextEncoder();
 
+async function started(): Promise<TestServer> {
+  const fresh = await testServer();
+  await post(fresh, "/api/v1/namespaces", '{"metadata":{"name":"default"}}');
+  await post(fresh, "/api/v1/namespaces/default/serviceaccounts", '{"metadata":{"name":"default"}}');
+  return fresh;
+}
+
 let server: TestServer;
 before(async () => {
-  server = await testServer();
-  await post("/api/v1/namespaces", '{"metadata":{"name":"default"}}');
-  await post("/api/v1/namespaces/default/serviceaccounts", '{"metadata":{"name":"default"}}');
+  server = await started();
 });
 after(() => server.close());
 
@@ -49,52 +58,127 @@ interface Answer {
   readonly text: string;
 }
 
-async function send(
-  method: ApiRequest["method"],
-  path: string,
-  rest: Pick<Hostile, "accept" | "body" | "contentType" | "query">,
-) {
+type Sent = Pick<Hostile, "accept" | "body" | "contentType" | "headers" | "method" | "query">;
+
+function requestOf(path: string, sent: Sent): ApiRequest {
   const [bare = "", inPath = ""] = path.split("?");
-  const body = rest.body?.();
-  const response = await server.handle(
-    {
-      method,
-      path: bare,
-      query: new URLSearchParams(rest.query?.() ?? inPath),
-      headers: {
-        accept: rest.accept?.() ?? "application/json",
-        "content-type": rest.contentType ?? "application/json",
-      },
-      ...(body === undefined ? {} : { body: typeof body === "string" ? encoder.encode(body) : body }),
+  const body = sent.body?.();
+  return {
+    method: sent.method,
+    path: bare,
+    query: new URLSearchParams(sent.query?.() ?? inPath),
+    headers: {
+      accept: sent.accept?.() ?? "application/json",
+      "content-type": sent.contentType ?? "application/json",
+      ...sent.headers?.(),
     },
-    admin,
-  );
-  const decoder = new TextDecoder();
-  const text = (response.bytes ?? []).map((bytes) => decoder.decode(bytes)).join("");
-  return { code: response.status, text } satisfies Answer;
+    ...(body === undefined ? {} : { body: typeof body === "string" ? encoder.encode(body) : body }),
+  };
 }
 
-const post = (path: string, body: string): Promise<Answer> => send("POST", path, { body: () => body });
+async function answerOf(to: TestServer, request: ApiRequest): Promise<Answer> {
+  const response = await to.handle(request, admin);
+  const decoder = new TextDecoder();
+  const text = (response.bytes ?? []).map((bytes) => decoder.decode(bytes)).join("");
+  return { code: response.status, text };
+}
+
+const post = (to: TestServer, path: string, body: string): Promise<Answer> =>
+  answerOf(to, requestOf(path, { method: "POST", body: () => body }));
+
+async function makeReady(to: TestServer, { before: objects = [] }: Hostile): Promise<void> {
+  for (const [path, body] of objects) {
+    const made = await post(to, path, body());
+    assert.equal(made.code, 201, made.text.slice(0, 300));
+  }
+}
+
+interface Measured {
+  readonly answer: Answer;
+  readonly seconds: number;
+  readonly rounds: number;
+  /** What was alive when a collection ended, at most; with `exactly` each is a whole one. */
+  readonly liveBytes: number;
+  readonly keptBytes: number;
+}
+
+async function measured(to: TestServer, each: Hostile, exactly?: "exactly"): Promise<Measured> {
+  const request = requestOf(each.path, each);
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  const round = reference();
+  const profiler = new GCProfiler();
+  if (exactly) setFlagsFromString("--gc-global");
+  profiler.start();
+  const began = process.threadCpuUsage();
+  const answer = await answerOf(to, request);
+  const seconds = cpuSeconds(began);
+  const collections = profiler.stop()?.statistics ?? [];
+  if (exactly) setFlagsFromString("--no-gc-global");
+  const live = collections.map(({ afterGC: { heapStatistics: heap } }) => heap.usedHeapSize + heap.externalMemory);
+  globalThis.gc?.();
+  return {
+    answer,
+    seconds,
+    // The machine may have become busy meanwhile.
+    rounds: seconds / Math.max(round, seconds > 0.2 ? roundSeconds() : 0),
+    liveBytes: Math.max(0, ...live) - heapUsed - external,
+    keptBytes: process.memoryUsage().heapUsed - heapUsed,
+  };
+}
+
+const show = ({ seconds, rounds, liveBytes }: Measured): string =>
+  `${seconds.toFixed(2)} s of CPU, ${rounds.toFixed(1)} rounds, ${Math.round(liveBytes / 1e6)} MB`;
+
+/** Bodies that took more than they may, perhaps because of what else the machine did. */
+const suspects = { slow: new Set<Hostile>(), large: new Set<Hostile>() };
 
 for (const each of hostile)
   test(each.name, async () => {
-    for (const [path, body] of each.before ?? []) {
-      const made = await post(path, body());
-      assert.equal(made.code, 201, made.text.slice(0, 300));
-    }
-    globalThis.gc?.();
-    const heapBytes = process.memoryUsage().heapUsed;
-    const round = reference();
-    const began = process.threadCpuUsage();
-    const answer = await send(each.method, each.path, each);
-    const seconds = cpuSeconds(began);
+    await makeReady(server, each);
+    const found = await measured(server, each);
+    const { answer } = found;
     assert.ok(each.codes.includes(answer.code), `${answer.code}: ${answer.text.slice(0, 300)}`);
     assert.doesNotMatch(answer.text.slice(0, 1000), /Internal error occurred/);
-    const rounds = seconds / Math.max(round, seconds > 0.2 ? roundSeconds() : 0);
-    if (process.env["T8S_FUZZ_SHOW"] !== undefined) console.log(rounds.toFixed(1), seconds.toFixed(2), each.name);
-    assert.ok(rounds < mostRounds, `${seconds.toFixed(2)} s of CPU, ${rounds.toFixed(1)} rounds`);
+    if (process.env["T8S_FUZZ_SHOW"] !== undefined) console.log(show(found), each.name);
+    if (found.rounds >= mostRounds) suspects.slow.add(each);
     if (globalThis.gc === undefined) return;
-    globalThis.gc();
-    const keptBytes = process.memoryUsage().heapUsed - heapBytes;
-    assert.ok(keptBytes < mostKeptBytes, `${keptBytes} bytes are kept`);
+    if (found.liveBytes >= mostLiveBytes) suspects.large.add(each);
+    assert.ok(found.keptBytes < mostKeptBytes, `${found.keptBytes} bytes are kept`);
   });
+
+/** Sends everything up to the last of these again, since some bodies need what earlier ones have made. */
+async function measuredAgain(wanted: ReadonlySet<Hostile>, exactly?: "exactly"): Promise<Map<Hostile, Measured>> {
+  const found = new Map<Hostile, Measured>();
+  const fresh = await started();
+  try {
+    for (const each of hostile) {
+      if (found.size === wanted.size) break;
+      await makeReady(fresh, each);
+      if (wanted.has(each)) found.set(each, await measured(fresh, each, exactly));
+      else await answerOf(fresh, requestOf(each.path, each));
+    }
+  } finally {
+    await fresh.close();
+  }
+  return found;
+}
+
+const told = (found: ReadonlyMap<Hostile, Measured>): string[] =>
+  [...found].map(([{ name }, each]) => `${name}: ${show(each)}`);
+
+test("what took long does not when it is sent again", async () => {
+  let slow = new Map<Hostile, Measured>();
+  let wanted: ReadonlySet<Hostile> = suspects.slow;
+  for (let attempt = 0; attempt < 3 && wanted.size > 0; attempt++) {
+    const found = await measuredAgain(wanted);
+    slow = new Map([...found].filter(([, { rounds }]) => rounds >= mostRounds));
+    wanted = new Set(slow.keys());
+  }
+  assert.deepEqual(told(slow), []);
+});
+
+test("what seemed to live is garbage for the most part", async () => {
+  const found = await measuredAgain(suspects.large, "exactly");
+  assert.deepEqual(told(new Map([...found].filter(([, { liveBytes }]) => liveBytes >= mostLiveBytes))), []);
+});

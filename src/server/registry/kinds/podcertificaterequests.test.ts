@@ -262,7 +262,7 @@ test("nodes and the cleaner have their roles with the feature", async () => {
   const cleaner = await ask(server, `GET ${at}/clusterroles/${name}`);
   assert.deepEqual(cleaner.body["rules"], [
     {
-      verbs: ["get", "list", "watch", "delete"],
+      verbs: ["delete", "get", "list", "watch"],
       apiGroups: ["certificates.k8s.io"],
       resources: ["podcertificaterequests"],
     },

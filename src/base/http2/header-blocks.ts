@@ -2,7 +2,7 @@
 // both sides depend on it.
 
 import type { Frame } from "./frame-reader.ts";
-import { ConnectionFault, copied, errorCode, flag, protocolFault, uint32 } from "./frames.ts";
+import { ConnectionFault, copied, errorCode, flag, frameType, protocolFault, uint32 } from "./frames.ts";
 import { type DecodedBlock, HpackDecoder } from "./hpack-decoder.ts";
 
 export interface HeaderSection {
@@ -24,15 +24,22 @@ export class HeaderBlocks {
   readonly #decoder: HpackDecoder;
   readonly #mostBytes: number;
   #unfinished: Unfinished | undefined;
+  #begun = false;
 
   constructor(maxListBytes: number) {
     this.#decoder = new HpackDecoder({ maxListBytes });
     this.#mostBytes = 2 * maxListBytes;
   }
 
-  /** A CONTINUATION has to come next. */
-  get isOpen(): boolean {
-    return this.#unfinished !== undefined;
+  /** Throws where this frame may not come now: SETTINGS come first, and nothing comes between the pieces of a block (RFC 9113 §3.4, §6.10). */
+  inOrder({ type, flags }: Frame): void {
+    if (!this.#begun) {
+      if (type !== frameType.settings || (flags & flag.ack) !== 0)
+        throw protocolFault("a connection begins with SETTINGS");
+      this.#begun = true;
+    }
+    if (this.#unfinished !== undefined && type !== frameType.continuation)
+      throw protocolFault("a header block is followed by something else than its continuation");
   }
 
   /** Undefined: the block goes on in the next frame. */

@@ -65,7 +65,6 @@ export class ClientConnection implements ExchangeHost {
   #initialSendWindow = initialWindow;
   #receiveWindow = connectionWindow;
   #ungranted = 0;
-  #settled = false;
   #awaitsPong = false;
   #closing = false;
   #error: Error | undefined;
@@ -264,13 +263,7 @@ export class ClientConnection implements ExchangeHost {
 
   #frame(frame: Frame): void {
     const { type } = frame;
-    if (!this.#settled) {
-      if (type !== frameType.settings || (frame.flags & flag.ack) !== 0)
-        throw protocolFault("a connection begins with SETTINGS");
-      this.#settled = true;
-    }
-    if (this.#blocks.isOpen && type !== frameType.continuation)
-      throw protocolFault("a header block is followed by something else than its continuation");
+    this.#blocks.inOrder(frame);
     switch (type) {
       case frameType.data:
         this.#data(frame);

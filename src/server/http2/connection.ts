@@ -55,7 +55,6 @@ export class Http2Connection {
   /** Requests that wait because as many are being handled as may be open: resets do not make room for more work. */
   #waiting: Http2Stream[] = [];
   #handling = 0;
-  #settled = false;
   #idleFrames = 0;
   #awaitsPong = false;
   #ended = false;
@@ -212,13 +211,7 @@ export class Http2Connection {
 
   #frame(frame: Frame): void {
     const { type } = frame;
-    if (!this.#settled) {
-      if (type !== frameType.settings || (frame.flags & flag.ack) !== 0)
-        throw protocolFault("a connection begins with SETTINGS");
-      this.#settled = true;
-    }
-    if (this.#blocks.isOpen && type !== frameType.continuation)
-      throw protocolFault("a header block is followed by something else than its continuation");
+    this.#blocks.inOrder(frame);
     switch (type) {
       case frameType.data:
         this.#streams.data(frame);

@@ -243,6 +243,43 @@ describe("custom kinds", () => {
     assert.deepEqual(shown["spec"], { color: "red", size: 3, weight: 7 });
   });
 
+  onServer("are read as they are stored when a new default would be very long in them", async (server) => {
+    const line = (more: object = {}): object => ({ type: "object", properties: { x: { ...text, ...more } } });
+    const withLines = (items: object): object => {
+      const { spec, status } = schema.properties;
+      const lines = { type: "array", items };
+      return { type: "object", properties: { spec: { ...spec, properties: { ...spec.properties, lines } }, status } };
+    };
+    await established(server, definition([version("v1", { schema: { openAPIV3Schema: withLines(line()) } })]));
+    const lines = (count: number): object => ({ spec: { size: 3, lines: Array.from({ length: count }, () => ({})) } });
+    assert.equal((await ask(server, `POST ${widgets}`, { body: widget("few", lines(1)) })).code, 201);
+    assert.equal((await ask(server, `POST ${widgets}`, { body: widget("many", lines(1000)) })).code, 201);
+    const patched = await ask(server, `PATCH ${definitions}/widgets.example.com`, {
+      body: [
+        {
+          op: "replace",
+          path: "/spec/versions/0/schema/openAPIV3Schema",
+          value: withLines(line({ default: "x".repeat(10_000) })),
+        },
+      ],
+      headers: { "content-type": "application/json-patch+json" },
+    });
+    assert.equal(patched.code, 200, patched.text);
+    await until(async () => {
+      const { body } = await ask(server, `GET ${widgets}/few`);
+      return Object.keys(body["spec"]?.["lines"]?.[0] ?? {}).length === 1 ? true : undefined;
+    });
+    const many = await ask(server, `GET ${widgets}/many`);
+    assert.deepEqual(many.body["spec"], { color: "red", ...(lines(1000) as { spec: object }).spec });
+    assert.equal((await ask(server, `GET ${widgets}`)).body["items"]?.["length"], 2);
+    const merge = { "content-type": "application/merge-patch+json" };
+    const kept = await ask(server, `PATCH ${widgets}/many`, { body: { spec: { size: 4 } }, headers: merge });
+    assert.equal(kept.code, 413, kept.text);
+    const cut = await ask(server, `PATCH ${widgets}/many`, { body: lines(2), headers: merge });
+    assert.equal(cut.code, 200, cut.text.slice(0, 300));
+    assert.equal((await ask(server, `DELETE ${widgets}/many`)).code, 200);
+  });
+
   onServer("send their events to watchers", async (server) => {
     await established(server);
     const watch = await ask(server, `GET ${widgets}?watch=true&resourceVersion=0&timeoutSeconds=5`);

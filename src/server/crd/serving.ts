@@ -3,7 +3,6 @@
 import { type CustomKind, type CustomVersion, readStored, relabel } from "../../api/apiextensions/custom/serve.ts";
 import {
   builtinSchemas,
-  deepClone,
   encodeJson,
   formatApiVersion,
   type KubeObject,
@@ -100,11 +99,8 @@ function webhookParts(
   };
 }
 
-function storedObject(cached: CachedObject, compiled: CustomKind): KubeObject {
-  const stored = deepClone(cached.object) as unknown as Record<string, unknown>;
-  readStored(stored, writtenAs(cached, compiled));
-  return stored as unknown as KubeObject;
-}
+const storedObject = (cached: CachedObject, compiled: CustomKind): KubeObject =>
+  readStored(cached.object, writtenAs(cached, compiled));
 
 const writtenAs = (cached: CachedObject, compiled: CustomKind): CustomVersion =>
   compiled.versions.get(parseApiVersion(cached.object.apiVersion).version) ?? compiled.storage;

@@ -1,6 +1,6 @@
 // What a structural schema does to an object on its way in: unknown fields go, nulls where null is no value go, defaults come.
 // All functions change the value that they are given. Upstream: pkg/apiserver/schema/{pruning,defaulting}.
-import { deepClone, isObject, requestTooLarge, setOwn, toJson } from "../../../machinery/index.ts";
+import { deepClone, isObject, requestTooLarge, StatusError, setOwn, toJson } from "../../../machinery/index.ts";
 import {
   additionalOf,
   asResource,
@@ -98,7 +98,7 @@ export function dropNulls(value: unknown, schema: JsonSchema | undefined): void 
   }
 }
 
-/** JSON that defaults may add to one object that is written, in characters: as much as a body may have. */
+/** JSON that defaults may add to one object, in characters: as much as a body may have. */
 const mostFilled = 3 * 1024 * 1024;
 /** What the smallest default costs. */
 const leastFilled = 20;
@@ -133,6 +133,17 @@ export function applyDefaults(value: unknown, schema: JsonSchema | undefined, fi
         applyDefaults(value[key], additional, filled);
       }
     }
+  }
+}
+
+/** Fills in defaults of an object that is read, when they are few enough to be written; else says false, and some are there. */
+export function fillDefaults(value: unknown, schema: JsonSchema | undefined): boolean {
+  try {
+    applyDefaults(value, schema, { characters: 0 });
+    return true;
+  } catch (error) {
+    if (error instanceof StatusError && error.code === 413) return false;
+    throw error;
   }
 }
 

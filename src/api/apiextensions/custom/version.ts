@@ -4,13 +4,13 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from "../../../../facts/types/apiextensions.v1.ts";
-import type { KubeObject, Schema } from "../../../machinery/index.ts";
+import { deepClone, type KubeObject, type Schema } from "../../../machinery/index.ts";
 import { allVerbs, type KindDefinition, type ServeRules, type SubresourceDefinition } from "../../kind.ts";
 import { coerceResource } from "./coercion.ts";
 import { customColumns, selectableValue } from "./columns.ts";
 import { compactResource } from "./compact-schema.ts";
 import { compileJsonPath } from "./jsonpath.ts";
-import { applyDefaults } from "./pruning.ts";
+import { fillDefaults } from "./pruning.ts";
 import { customRules } from "./rules.ts";
 import type { JsonSchema } from "./schema.ts";
 
@@ -132,10 +132,19 @@ export function relabel(object: KubeObject, to: CustomVersion): KubeObject {
   return { ...object, apiVersion: `${to.kind.group}/${to.kind.version}` };
 }
 
-/** What reading from the store does to an object: its form, then defaults. */
-export function readStored(object: Record<string, unknown>, version: CustomVersion): void {
-  version.coerce(object, { dropInvalid: true });
-  const metadata = object["metadata"] as { generation?: number } | undefined;
+/**
+ * A stored object as who reads gets it: its form, then defaults. Very many defaults, which a definition may have got after the
+ * object was made, are left out: such an object is read as it is stored, so that it can be made smaller or deleted.
+ */
+export function readStored(object: KubeObject, version: CustomVersion): KubeObject {
+  const filled = inForm(object, version);
+  return fillDefaults(filled, version.schema) ? filled : inForm(object, version);
+}
+
+function inForm(object: KubeObject, version: CustomVersion): KubeObject {
+  const copy = deepClone(object);
+  version.coerce(copy as unknown as Record<string, unknown>, { dropInvalid: true });
+  const metadata = copy.metadata as { generation?: number } | undefined;
   if (metadata !== undefined && !metadata.generation) metadata.generation = 1;
-  applyDefaults(object, version.schema);
+  return copy;
 }

@@ -4,7 +4,7 @@ import { compareQuantities, deepEqual, field } from "../../../machinery/index.ts
 import { defineRules } from "../../kind.ts";
 import { quotaResourceName, resourceList } from "../../lib/resource-rules.ts";
 import { isStandardQuotaResource, roundResourceList } from "../../lib/resources.ts";
-import { type Check, child, findings, immutableText } from "../../lib/validate.ts";
+import { type Check, child, findings, immutableText, visit } from "../../lib/validate.ts";
 
 type Spec = NonNullable<ResourceQuota["spec"]>;
 
@@ -43,11 +43,11 @@ const conflicting = (scopes: ReadonlySet<string>): boolean[] =>
 
 const scopes: Check<Spec> = (spec, at, found) => {
   const list = spec.scopes ?? [];
-  for (const scope of list) {
+  visit(list, found, (scope) => {
     if (resourcesOfScope[scope] === undefined) found.push(field.invalid(at, list, "unsupported scope"));
     for (const _name of appliesToAll(scope, spec.hard))
       found.push(field.invalid(at, list, "unsupported scope applied to resource"));
-  }
+  });
   for (const both of conflicting(new Set(list))) if (both) found.push(field.invalid(at, list, "conflicting scopes"));
 };
 
@@ -90,14 +90,14 @@ const shownSelector = (list: readonly Requirement[]): object => ({
 
 const scopeSelector: Check<Spec> = (spec, at, found) => {
   const list = spec.scopeSelector?.matchExpressions ?? [];
-  for (const requirement of list) {
+  visit(list, found, (requirement) => {
     const scope = requirement.scopeName ?? "";
     if (resourcesOfScope[scope] === undefined)
       found.push(field.invalid(child(at, "scopeName"), scope, "unsupported scope"));
     for (const _name of appliesToAll(scope, spec.hard))
       found.push(field.invalid(at, shownSelector(list), "unsupported scope applied to resource"));
     operator(requirement, at, found);
-  }
+  });
   for (const both of conflicting(new Set(list.map((each) => each.scopeName))))
     if (both) found.push(field.invalid(at, spec.scopes ?? null, "conflicting scopes"));
 };

@@ -8,7 +8,17 @@ import type {
   Probe,
 } from "../../../../facts/types/core.v1.ts";
 import { field, httpHeaderName, type IntOrString, portName } from "../../../machinery/index.ts";
-import { type Check, child, type Findings, item, notNegative, oneOf, portNumber, worthChecking } from "../validate.ts";
+import {
+  type Check,
+  child,
+  type Findings,
+  item,
+  notNegative,
+  oneOf,
+  portNumber,
+  visit,
+  worthChecking,
+} from "../validate.ts";
 
 export const portNumberOrName: Check<IntOrString | undefined> = (port = 0, at, found) => {
   if (typeof port === "number") portNumber(port, at, found);
@@ -21,8 +31,9 @@ const httpGet: Check<HTTPGetAction> = (action, at, found) => {
   if (!action.path) found.push(field.required(child(at, "path")));
   portNumberOrName(action.port, child(at, "port"), found);
   scheme(action.scheme, child(at, "scheme"), found);
-  for (const { name = "" } of action.httpHeaders ?? [])
+  visit(action.httpHeaders, found, ({ name = "" }) => {
     for (const text of httpHeaderName(name)) found.push(field.invalid(child(at, "httpHeaders"), name, text));
+  });
 };
 
 type Handler = Pick<Probe, "exec" | "httpGet" | "tcpSocket" | "grpc"> & Pick<LifecycleHandler, "sleep">;

@@ -8,6 +8,7 @@ export { typeErrors } from "./apply/typed-merge.ts";
 export * from "./codec/codec.ts";
 export { goTypeError } from "./codec/decode-plan.ts";
 export {
+  deepest,
   JsonNumber,
   JsonSyntaxError,
   mostValues,
@@ -15,6 +16,7 @@ export {
   parseJson,
   plainCopy,
   scanJson,
+  tooDeep,
 } from "./codec/json-text.ts";
 export { type ReadMeta, readObjectMeta } from "./codec/object-meta.ts";
 export * from "./codec/yaml.ts";

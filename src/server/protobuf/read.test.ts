@@ -74,3 +74,34 @@ test("bytes are base64, and what is no protobuf is refused", () => {
     /unexpected EOF/,
   );
 });
+
+const answerOf = (kind: string, raw: Uint8Array, apiVersion = "v1"): string => {
+  try {
+    decodeProtobuf(enveloped(apiVersion, kind, raw), kind);
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+test("bounds: lengths, levels and values, those of JSON within included", () => {
+  const revision = (json: string): string =>
+    answerOf("ControllerRevision", message(field(2, message(field(1, json)))), "apps/v1");
+  const list = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
+  assert.equal(revision(list(900)), "");
+  assert.match(revision(list(1001)), /proto: embedded JSON: exceeded max depth$/);
+  assert.match(revision(`[${"0,".repeat(160_000)}0]`), /^Request entity too large: limit is 150000 values$/);
+  const schemaIn = (depth: number): Uint8Array => {
+    // JSONSchemaProps.not
+    let bytes: number[] = [];
+    for (let level = 0; level < depth; level++) bytes = field(28, Uint8Array.from(bytes));
+    const version = message(field(4, message(field(1, Uint8Array.from(bytes)))));
+    return message(field(2, message(field(7, version))));
+  };
+  const definition = (depth: number): string =>
+    answerOf("CustomResourceDefinition", schemaIn(depth), "apiextensions.k8s.io/v1");
+  assert.equal(definition(900), "");
+  assert.match(definition(1001), /proto: exceeded max depth$/);
+  const negative = Uint8Array.from([0x0a, ...varint(-5)]);
+  assert.match(answerOf("ConfigMap", negative), /proto: negative length found during unmarshaling$/);
+});

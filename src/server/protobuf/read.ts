@@ -1,6 +1,6 @@
 // Protobuf into the plain value that the JSON of the same object has. Throws RangeError for bytes that are no message, StatusError 413
 // for very many values.
-import { formatTime, mostValues, requestTooLarge } from "../../machinery/index.ts";
+import { deepest, formatTime, mostValues, requestTooLarge, scanJson, tooDeep } from "../../machinery/index.ts";
 import { messageOf, metaPackage, type WireField, type WireMessage } from "./table.ts";
 
 type Json = Record<string, unknown>;
@@ -23,7 +23,6 @@ const specials: Readonly<Record<string, (value: Json) => unknown>> = {
   [`${metaPackage}Time`]: (value) => timeOf(value, ""),
   [`${metaPackage}MicroTime`]: ({ nanos = 0, ...value }) =>
     timeOf(value, `.${String(Math.floor(Number(nanos) / 1000)).padStart(6, "0")}`),
-  [`${metaPackage}FieldsV1`]: (value) => embedded(value["Raw"]),
   [`${metaPackage}Verbs`]: items,
   ...Object.fromEntries(
     ["authentication.v1", "authentication.v1beta1", "authorization.v1", "authorization.v1beta1"]
@@ -33,10 +32,8 @@ const specials: Readonly<Record<string, (value: Json) => unknown>> = {
   "k8s.io.apimachinery.pkg.api.resource.Quantity": (value) => value["string"] ?? "0",
   "k8s.io.apimachinery.pkg.util.intstr.IntOrString": (value) =>
     value["type"] === 1 ? (value["strVal"] ?? "") : (value["intVal"] ?? 0),
-  "k8s.io.apimachinery.pkg.runtime.RawExtension": (value) => embedded(value["raw"]),
   ...Object.fromEntries(
     ["v1", "v1beta1"].flatMap((version) => [
-      [`${apiextensions}${version}.JSON`, (value: Json) => embedded(value["raw"])],
       [`${apiextensions}${version}.JSONSchemaPropsOrArray`, propsOr("jSONSchemas")],
       [`${apiextensions}${version}.JSONSchemaPropsOrBool`, propsOr("allows")],
       [`${apiextensions}${version}.JSONSchemaPropsOrStringArray`, propsOr("property")],
@@ -49,17 +46,13 @@ function timeOf({ seconds }: Json, fraction: string): string | null {
   return seconds === undefined ? null : formatTime(Number(seconds) * 1000).replace("Z", `${fraction}Z`);
 }
 
-/** JSON inside of protobuf; `bytes` were read as base64 like every other field of that type. */
-function embedded(base64: unknown): unknown {
-  if (typeof base64 !== "string" || base64 === "") return undefined;
-  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-  try {
-    return JSON.parse(decoder.decode(bytes));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new RangeError(`embedded JSON: ${error.message}`);
-    throw error;
-  }
-}
+/** Messages that carry JSON, in their first field. */
+const embedded: ReadonlySet<string> = new Set([
+  `${metaPackage}FieldsV1`,
+  "k8s.io.apimachinery.pkg.runtime.RawExtension",
+  `${apiextensions}v1.JSON`,
+  `${apiextensions}v1beta1.JSON`,
+]);
 
 /** A value has a tag, and a length or a number. */
 const mostNumbers = 2 * mostValues;
@@ -69,6 +62,8 @@ export class Reader {
   readonly #view: DataView;
   #at = 0;
   #numbers = 0;
+  /** Messages within each other. */
+  #level = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -85,7 +80,9 @@ export class Reader {
 
   /** Reads a length; where what has that length ends. */
   end(): number {
-    const end = Number(this.#varint()) + this.#at;
+    const length = Number(this.#varint());
+    if (length < 0) throw new RangeError("negative length found during unmarshaling");
+    const end = length + this.#at;
     if (end > this.#bytes.length) throw new RangeError("unexpected EOF");
     return end;
   }
@@ -106,6 +103,7 @@ export class Reader {
   }
 
   message(message: WireMessage, end: number): Json {
+    if (++this.#level > deepest) throw new RangeError(tooDeep);
     const value: Json = {};
     this.fields(end, (number, wire) => {
       const field = message.byNumber[number];
@@ -117,6 +115,7 @@ export class Reader {
         );
       this.#field(value, field, wire);
     });
+    this.#level--;
     return value;
   }
 
@@ -166,11 +165,37 @@ export class Reader {
         return number;
       }
       case undefined: {
+        if (embedded.has(field.message)) return this.#embedded(this.end());
         const value = this.message(messageOf(field.message), this.end());
         const form = specials[field.message];
         return form === undefined ? value : form(value);
       }
     }
+  }
+
+  /** What a message holds as JSON: it keeps to the same bounds. */
+  #embedded(end: number): unknown {
+    let raw: Uint8Array | undefined;
+    this.fields(end, (number, wire) => {
+      if (number !== 1) this.pass(wire);
+      else if (wire === 2) raw = this.take();
+      else throw new RangeError(`wrong wireType = ${wire} for field Raw`);
+    });
+    if (raw === undefined || raw.length === 0) return undefined;
+    const { depth, values } = scanJson(raw);
+    this.#count(2 * values);
+    if (this.#level + depth > deepest) throw new RangeError(`embedded JSON: ${tooDeep}`);
+    try {
+      return JSON.parse(decoder.decode(raw));
+    } catch (error) {
+      if (error instanceof SyntaxError) throw new RangeError(`embedded JSON: ${error.message}`);
+      throw error;
+    }
+  }
+
+  #count(numbers: number): void {
+    this.#numbers += numbers;
+    if (this.#numbers > mostNumbers) throw requestTooLarge(`limit is ${mostValues} values`);
   }
 
   #packed(): (number | bigint)[] {
@@ -182,7 +207,7 @@ export class Reader {
 
   /** Up to 64 bits, two's complement; a bigint where a number would not be exact. */
   #varint(): number | bigint {
-    if (++this.#numbers > mostNumbers) throw requestTooLarge(`limit is ${mostValues} values`);
+    this.#count(1);
     let low = 0;
     let factor = 1;
     const start = this.#at;
@@ -217,8 +242,12 @@ function wireOf({ scalar, map }: WireField): 0 | 1 | 2 {
   return scalar === "double" ? 1 : 0;
 }
 
+/** Arguments that a call takes at a time. */
+const chunkBytes = 8192;
+
 function base64(bytes: Uint8Array): string {
   let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += chunkBytes)
+    binary += String.fromCharCode(...bytes.subarray(at, at + chunkBytes));
   return btoa(binary);
 }

@@ -270,7 +270,7 @@ export function invalid(gk: { group: string; kind: string }, name: string, found
   return new StatusError({
     code: 422,
     reason: "Invalid",
-    message: `${kind} ${quoteGo(name)} is invalid${errors.length > 0 ? `: ${all}` : ""}`,
+    message: `${kind} ${quoteGo(cut(name))} is invalid${errors.length > 0 ? `: ${all}` : ""}`,
     details: {
       ...(name ? { name } : {}),
       ...(gk.group ? { group: gk.group } : {}),
@@ -351,7 +351,7 @@ export const field = {
 /** Upstream's printer of bad values: quoted strings, plain numbers and booleans, anything else as JSON. */
 function show(value: unknown): string {
   if (typeof value === "number" && !(Number.isInteger(value) && Math.abs(value) < 2 ** 63)) return goFloat(value);
-  return typeof value === "string" ? quoteGo(value) : goJson(inGoOrder(value));
+  return typeof value === "string" ? quoteGo(cut(value)) : goJson(inGoOrder(value));
 }
 
 /** Label selectors, the values that are told most, in the order of their Go fields. */

@@ -291,7 +291,11 @@ const columns: Hostile = {
 };
 
 const reviews: readonly Hostile[] = [
-  ["a token of 3 MB", "/apis/authentication.k8s.io/v1/tokenreviews", () => `{"spec":{"token":"${long("a.")}"}}`],
+  [
+    "a token of 3 MB",
+    "/apis/authentication.k8s.io/v1/tokenreviews",
+    () => `{"spec":{"token":"${long("a.", 1_500_000)}"}}`,
+  ],
   [
     "audiences of a token",
     "/apis/authentication.k8s.io/v1/tokenreviews",

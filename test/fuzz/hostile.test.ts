@@ -8,35 +8,12 @@ import type { ApiRequest, Identity } from "../../src/machinery/index.ts";
 import type { TestServer } from "../../src/server/testing.ts";
 import { type Hostile, hostile } from "./hostile-bodies.ts";
 import { hostileServer } from "./hostile-server.ts";
+import { cpuSeconds, mostRounds, reference, roundSeconds } from "./rounds.ts";
 
-/** Of the server's thread: what a second holds of `reference` on a quiet machine of 2026. */
-const mostRounds = 14;
 /** What a body leaves behind, stored objects included. */
 const mostKeptBytes = 64 * 1024 * 1024;
 /** What lives while it is answered, above what lived before. */
 const mostLiveBytes = 64 * 1024 * 1024;
-
-const document = JSON.stringify(
-  Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`key${index}`, index])),
-);
-
-function cpuSeconds(since?: NodeJS.CpuUsage): number {
-  const { user, system } = process.threadCpuUsage(since);
-  return (user + system) / 1e6;
-}
-
-/** CPU seconds of one round: work of the kind that requests are, whose speed goes with theirs. */
-function reference(): number {
-  const began = process.threadCpuUsage();
-  const value = JSON.parse(document) as Record<string, unknown>;
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value).sort()) copy[key] = value[key];
-  assert.equal(JSON.stringify(copy).length, document.length);
-  return cpuSeconds(began);
-}
-
-/** The middle one of some rounds. */
-const roundSeconds = (): number => Array.from({ length: 5 }, reference).sort((a, b) => a - b)[2] as number;
 
 const admin: Identity = { kind: "user", user: { username: "admin", groups: ["system:masters"] } };
 const encoder = new TextEncoder();

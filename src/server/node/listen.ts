@@ -39,8 +39,11 @@ export interface Listener {
   close(graceMs?: number): Promise<void>;
 }
 
-/** Go's server in upstream: idle connections for 90 s, headers within 32 s; a body has five minutes to arrive. */
-const http1Timeouts = { keepAliveTimeout: 90_000, headersTimeout: 32_000, requestTimeout: 300_000 };
+/**
+ * Go's server in upstream: idle connections for 90 s, headers within 32 s, as many as a head holds (who impersonates sends one for
+ * each group); a body has five minutes to arrive.
+ */
+const http1Bounds = { keepAliveTimeout: 90_000, headersTimeout: 32_000, requestTimeout: 300_000, maxHeadersCount: 0 };
 
 /** TLS 1.3 in the order of Go's server on hardware that has AES; the rest is Node's. */
 const ciphers = [
@@ -65,7 +68,7 @@ export async function serveHttps(options: ListenOptions & TlsMaterial): Promise<
     minVersion: "TLSv1.2",
     maxHeaderSize: maxHeaderBytes,
   });
-  Object.assign(server, http1Timeouts);
+  Object.assign(server, http1Bounds);
   // What the client chose decides whose connection it is.
   const http1 = server.listeners("secureConnection") as ((socket: TLSSocket) => void)[];
   server.removeAllListeners("secureConnection");
@@ -106,7 +109,7 @@ export async function servePlain(options: PlainListenOptions): Promise<Listener>
   const http1 = createHttpServer({ maxHeaderSize: maxHeaderBytes }, (request, response) =>
     connections.http1(request, response, identify),
   );
-  Object.assign(http1, http1Timeouts);
+  Object.assign(http1, http1Bounds);
   http1.on("upgrade", (request, socket, head) => connections.upgrade(request, { socket, head }, identify));
   const server = createNetServer((socket) => {
     connections.trackSocket(socket);

@@ -252,6 +252,38 @@ describe("a kubelet with real containers", { skip: obstacle }, () => {
     assert.deepEqual(await run("echo hi", ["base64.channel.k8s.io"]), ["1", `1${btoa("hi\n")}`]);
     const failed = await run("exit 3", ["channel.k8s.io"]);
     assert.match(failed.at(-1) ?? "", /^\u0003command terminated with non-zero exit code/);
+  });
+
+  it("forwards ports to WebSocket callers, a pair of channels each", async () => {
+    const forward = (query: string, protocols: string[], message?: string | Buffer): Promise<string[]> => {
+      const socket = new WebSocket(`ws://127.0.0.1:${api.port}/portForward/default/web?${query}`, protocols);
+      const messages: string[] = [];
+      if (message !== undefined) socket.on("open", () => socket.send(message));
+      socket.on("message", (data: Buffer) => messages.push(data.toString("latin1")));
+      return new Promise((resolve) => {
+        socket.on("close", () => resolve(messages));
+        socket.on("unexpected-response", async (_, response) => {
+          const told = (await response.setEncoding("utf8").toArray()).join("");
+          resolve([`${response.statusCode} ${told.trim()}`]);
+        });
+      });
+    };
+    const ask = "GET /nothere HTTP/1.0\r\n\r\n";
+    // A free port of the pod beside the one that is served: its data channel ends with nothing, its error channel says why.
+    const binary = await forward("port=8080,8081", ["nobody", "v4.channel.k8s.io"], Buffer.from(`\0${ask}`));
+    assert.deepEqual(binary.slice(0, 4).sort(), ["\0\x90\x1f", "\x01\x90\x1f", "\x02\x91\x1f", "\x03\x91\x1f"]);
+    assert.match(binary.join("\n"), /^\0HTTP\/1\.\d 404 /m);
+    assert.match(binary.join("\n"), /^\x03error forwarding port 8081 to pod .* connection refused/m);
+    const text = await forward("port=8080", ["v4.base64.channel.k8s.io"], `0${btoa(ask)}`);
+    assert.match(atob(text[2]?.slice(1) ?? ""), /^HTTP\/1\.\d 404 /);
+    assert.deepEqual(await forward("", ["v4.channel.k8s.io"]), ['400 query parameter "port" is required']);
+    assert.deepEqual(await forward("port=0", []), ['400 port "0" must be > 0']);
+    assert.deepEqual(await forward("port=1,x", []), [
+      '400 unable to parse "1,x" as a port: strconv.ParseUint: parsing "x": invalid syntax',
+    ]);
+    assert.deepEqual(await forward("port=65536", []), [
+      '400 unable to parse "65536" as a port: strconv.ParseUint: parsing "65536": value out of range',
+    ]);
     await remove("web");
   });
 

@@ -26,14 +26,17 @@ export interface RuntimeConnection {
   readonly protocol: string | undefined;
 }
 
-/** Upgrades a connection to the runtime's streaming server. Rejects with RouteError and its text when it refuses. */
-export function dialSpdy(url: string, headers: Record<string, string | string[]>): Promise<RuntimeConnection> {
+type Headers = Readonly<Record<string, string | string[]>>;
+
+/** Upgrades a connection to the runtime's streaming server to SPDY. Rejects with RouteError and its text when it refuses. */
+export const dialSpdy = (url: string, headers: Headers): Promise<RuntimeConnection> =>
+  dialRuntime(url, { connection: "Upgrade", upgrade: "SPDY/3.1", ...headers });
+
+/** The same to the protocol that `headers` ask for; a WebSocket begins with GET. */
+export function dialRuntime(url: string, headers: Headers): Promise<RuntimeConnection> {
   return new Promise((resolve, reject) => {
-    const asked = httpRequest(url, {
-      method: "POST",
-      headers: { connection: "Upgrade", upgrade: "SPDY/3.1", ...headers },
-      agent: false,
-    });
+    const method = String(headers["upgrade"]).toLowerCase() === "websocket" ? "GET" : "POST";
+    const asked = httpRequest(url, { method, headers, agent: false });
     asked.on("upgrade", (response, socket, head) => {
       const lines = [`HTTP/1.1 101 Switching Protocols`];
       for (let index = 0; index < response.rawHeaders.length; index += 2)

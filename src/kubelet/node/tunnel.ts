@@ -7,6 +7,10 @@ import { acceptWebSocket, bytesOf, offeredProtocol } from "./websocket.ts";
 const tunnelPrefix = "SPDY/3.1+";
 const portForward = "portforward.k8s.io";
 
+/** Whether a WebSocket caller offers any tunnel: then it is one of these or nothing. */
+export const asksForTunnel = ({ request }: UpgradeRequest): boolean =>
+  (request.headers["sec-websocket-protocol"] ?? "").split(",").some((each) => each.trim().startsWith(tunnelPrefix));
+
 export async function serveTunnel(upgrade: UpgradeRequest, url: string, log: Logger): Promise<void> {
   const protocol = offeredProtocol(upgrade.request.headers["sec-websocket-protocol"], [tunnelPrefix + portForward]);
   if (protocol === undefined)

@@ -22,7 +22,10 @@ export const adminToken = "hostile-admin";
 const objects: readonly (readonly [path: string, body: string])[] = [
   ["/api/v1/namespaces", '{"metadata":{"name":"default"}}'],
   [`${core}/serviceaccounts`, '{"metadata":{"name":"default"}}'],
-  ["/api/v1/nodes", '{"metadata":{"name":"node"}}'],
+  [
+    "/api/v1/nodes",
+    '{"metadata":{"name":"node"},"status":{"addresses":[{"type":"InternalIP","address":"192.0.2.9"}]}}',
+  ],
   [`${core}/pods`, pod("bound", '"nodeName":"node","containers":[{"name":"c","image":"i"}]')],
 ];
 

@@ -73,6 +73,16 @@ interface Measured {
   readonly keptBytes: number;
 }
 
+/** Above what was used before. A collection that is under way already leaves what died meanwhile to the next one. */
+function keptBytes(before: number): number {
+  let kept = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < 3 && kept >= mostKeptBytes; attempt++) {
+    globalThis.gc?.();
+    kept = process.memoryUsage().heapUsed - before;
+  }
+  return kept;
+}
+
 async function measured(to: TestServer, each: Hostile, exactly?: "exactly"): Promise<Measured> {
   const request = requestOf(each.path, each);
   globalThis.gc?.();
@@ -87,14 +97,13 @@ async function measured(to: TestServer, each: Hostile, exactly?: "exactly"): Pro
   const collections = profiler.stop()?.statistics ?? [];
   if (exactly) setFlagsFromString("--no-gc-global");
   const live = collections.map(({ afterGC: { heapStatistics: heap } }) => heap.usedHeapSize + heap.externalMemory);
-  globalThis.gc?.();
   return {
     answer,
     seconds,
     // The machine may have become busy meanwhile.
     rounds: seconds / Math.max(round, seconds > 0.2 ? roundSeconds() : 0),
     liveBytes: Math.max(0, ...live) - heapUsed - external,
-    keptBytes: process.memoryUsage().heapUsed - heapUsed,
+    keptBytes: keptBytes(heapUsed),
   };
 }
 

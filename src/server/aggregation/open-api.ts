@@ -3,6 +3,7 @@
 import type { APIService } from "../../api/index.ts";
 import type { ApiRequest, ApiResponse } from "../../machinery/index.ts";
 import { wholeOf } from "./forward.ts";
+import { onlyPaths, type Specification } from "./open-api-merge.ts";
 
 export interface OpenApiHost {
   /** Those that are available. */
@@ -19,6 +20,15 @@ interface Index {
 }
 
 const pathOf = ({ spec }: APIService): string => `apis/${spec.group ?? ""}/${spec.version ?? ""}`;
+
+/** In the order in which their definitions meet: that of their groups' priority, then by name. */
+function byPriority(services: readonly APIService[]): APIService[] {
+  const priorities = new Map<string, number>();
+  for (const { spec } of services)
+    priorities.set(spec.group ?? "", Math.max(spec.groupPriorityMinimum, priorities.get(spec.group ?? "") ?? 0));
+  const of = ({ spec }: APIService): number => priorities.get(spec.group ?? "") ?? 0;
+  return services.toSorted((a, b) => of(b) - of(a) || (a.metadata.name < b.metadata.name ? -1 : 1));
+}
 
 export function openApiOf({ services, ask }: OpenApiHost) {
   const specs = new Map<string, { readonly etag: string; readonly document: object }>();
@@ -50,11 +60,8 @@ export function openApiOf({ services, ask }: OpenApiHost) {
       const bytes = await wholeOf(answer);
       if (answer.status === 304) return known?.document;
       if (answer.status !== 200) return undefined;
-      const { paths, ...rest } = JSON.parse(new TextDecoder().decode(bytes)) as {
-        paths?: Readonly<Record<string, unknown>>;
-      };
-      const own = Object.entries(paths ?? {}).filter(([path]) => path.startsWith(`/${pathOf(service)}/`));
-      const document = { ...rest, paths: Object.fromEntries(own) };
+      const whole = JSON.parse(new TextDecoder().decode(bytes)) as Specification;
+      const document = onlyPaths(whole, (path) => path.startsWith(`/${pathOf(service)}/`));
       const { etag } = answer.headers;
       if (typeof etag === "string") specs.set(uid, { etag, document });
       return document;
@@ -86,7 +93,8 @@ export function openApiOf({ services, ask }: OpenApiHost) {
       }
     },
     v2: async (): Promise<object[]> => {
-      const documents = await Promise.all(services().map((service) => specOf(service).catch(() => undefined)));
+      const ordered = byPriority(services());
+      const documents = await Promise.all(ordered.map((service) => specOf(service).catch(() => undefined)));
       return documents.filter((each) => each !== undefined);
     },
   };

@@ -6,6 +6,7 @@ const storedElsewhere: Readonly<Record<string, string>> = {
   "admissionregistration.k8s.io/MutatingAdmissionPolicy": "v1beta1",
   "admissionregistration.k8s.io/MutatingAdmissionPolicyBinding": "v1beta1",
   "apiextensions.k8s.io/CustomResourceDefinition": "v1beta1",
+  "resource.k8s.io/DeviceTaintRule": "v1alpha3",
 };
 
 /** Names the stored version without revealing it. Upstream: apiserver's discovery/storageversionhash.go. */

@@ -33,6 +33,8 @@ const patchOf = (operations: readonly Json[]): Json => ({
   patchType: "JSONPatch",
   patch: base64(JSON.stringify(operations)),
 });
+const conditionsOf = (...expressions: readonly string[]): Json[] =>
+  expressions.map((expression, index) => ({ name: `c${index}`, expression }));
 const label = (key: string, value = "yes"): Json => ({ op: "add", path: `/metadata/labels/${key}`, value });
 
 describe("admission webhooks", () => {
@@ -366,6 +368,140 @@ describe("admission webhooks", () => {
       container: "c",
       command: ["sh", "-l"],
     });
+  });
+
+  const conditions: readonly (readonly [string, Json, called: number, code: number, message?: string])[] = [
+    ["all hold", { matchConditions: conditionsOf("request.operation == 'CREATE'", "oldObject == null") }, 1, 201],
+    ["one does not", { matchConditions: conditionsOf("true", "object.metadata.name == 'b'") }, 0, 201],
+    ["one does not, another fails", { matchConditions: conditionsOf("object.data.gone == ''", "false") }, 0, 201],
+    [
+      "one fails",
+      { matchConditions: conditionsOf("object.data.gone == ''") },
+      0,
+      403,
+      `configmaps "a" is forbidden: expression 'object.data.gone == ''' resulted in error: no such key: gone`,
+    ],
+    [
+      "one fails and that is ignored",
+      { failurePolicy: "Ignore", matchConditions: conditionsOf("object.data.gone == ''") },
+      0,
+      201,
+    ],
+    [
+      "they ask the authorizer",
+      { matchConditions: conditionsOf("authorizer.group('').resource('configmaps').check('create').allowed()") },
+      1,
+      201,
+    ],
+  ];
+  for (const kind of ["Validating", "Mutating"] as const)
+    for (const [name, rest, called, code, message] of conditions)
+      it(`${kind}: are asked when their conditions hold: ${name}`, async () => {
+        await configure(kind, "v", hook("check", rest));
+        const answer = await create("a", { data: { k: "v" } });
+        assert.deepEqual([answer.code, seen.length], [code, called]);
+        if (message !== undefined) assert.equal(answer.body.message, message);
+      });
+
+  it("stand behind services", async () => {
+    const made = await send("POST", "/api/v1/namespaces/default/services", {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "hook" },
+      spec: { type: "ExternalName", externalName: "127.0.0.1" },
+    });
+    assert.equal(made.code, 201, made.body.message ?? "");
+    const service = { namespace: "default", name: "hook", port, path: "/served" };
+    await configure("Validating", "v", hook("check", { clientConfig: { service, caBundle: base64(authority.cert) } }));
+    const answer = await create("a");
+    assert.equal(answer.code, 201, answer.body.message ?? "");
+    assert.deepEqual(
+      seen.map(({ path }) => path),
+      ["/served?timeout=10s"],
+    );
+  });
+
+  it("may not move an object to another namespace", async () => {
+    await configure("Mutating", "v", hook("move"));
+    behaviour = () => patchOf([{ op: "replace", path: "/metadata/namespace", value: "kube-system" }]);
+    const { code, body } = await create("a");
+    assert.equal(code, 400);
+    assert.equal(body.message, "the namespace of the provided object does not match the namespace sent on the request");
+  });
+
+  it("see a scale as what it is, and what they make of it is scaled to", async () => {
+    const deployments = "/apis/apps/v1/namespaces/default/deployments";
+    const labels = { app: "s" };
+    const made = await send("POST", deployments, {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "s" },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: "c", image: "i" }] } },
+      },
+    });
+    assert.equal(made.code, 201, made.body.message ?? "");
+    const rules = [
+      { operations: ["UPDATE"], apiGroups: ["apps"], apiVersions: ["v1"], resources: ["deployments/scale"] },
+    ];
+    await configure("Validating", "v", hook("check", { rules }));
+    await configure("Mutating", "m", hook("change", { rules }));
+    behaviour = (_review, path) =>
+      path === "/change" ? patchOf([{ op: "replace", path: "/spec/replicas", value: 3 }]) : {};
+    const { code, body } = await send("PATCH", `${deployments}/s/scale`, { spec: { replicas: 7 } });
+    assert.equal(code, 200, body.message ?? "");
+    assert.deepEqual(fieldOf(body, "spec"), { replicas: 3 });
+    assert.deepEqual(fieldOf((await send("GET", `${deployments}/s`)).body, "spec", "replicas"), 3);
+    const shown = seen.map(({ path, review: { request } }) => [
+      path.split("?")[0],
+      (request["kind"] as Json)["kind"],
+      request["subResource"],
+      fieldOf(request.object, "kind"),
+      fieldOf(request.object, "spec", "replicas"),
+      fieldOf(request["oldObject"], "kind"),
+      fieldOf(request["oldObject"], "spec", "replicas"),
+    ]);
+    assert.deepEqual(shown, [
+      ["/change", "Scale", "scale", "Scale", 7, "Scale", 2],
+      ["/check", "Scale", "scale", "Scale", 3, "Scale", 2],
+    ]);
+  });
+
+  it("see what is done to a pod in the pod's namespace", async () => {
+    const resources = ["pods/binding", "pods/eviction", "serviceaccounts/token"];
+    const rules = [{ operations: ["CREATE"], apiGroups: [""], apiVersions: ["v1"], resources }];
+    await configure("Validating", "v", hook("check", { rules }));
+    behaviour = () => ({ allowed: false });
+    const pod = "/api/v1/namespaces/default/pods/unbound";
+    await send("POST", `${pod}/binding`, {
+      apiVersion: "v1",
+      kind: "Binding",
+      metadata: { name: "unbound" },
+      target: { kind: "Node", name: "n" },
+    });
+    await send("POST", `${pod}/eviction`, {
+      apiVersion: "policy/v1",
+      kind: "Eviction",
+      metadata: { name: "unbound" },
+    });
+    assert.deepEqual(
+      seen.map(({ review }) => [fieldOf(review.request.object, "kind"), fieldOf(review.request.object, "metadata")]),
+      [
+        ["Binding", { name: "unbound", namespace: "default" }],
+        ["Eviction", { name: "unbound", namespace: "default" }],
+      ],
+    );
+  });
+
+  it("that nothing concerns are not there for a request", async () => {
+    const rules = [{ operations: ["*"], apiGroups: ["apps"], apiVersions: ["*"], resources: ["*"] }];
+    await configure("Mutating", "m", hook("m", { rules }));
+    await configure("Validating", "v", hook("v", { rules }));
+    const before = sockets;
+    assert.equal((await create("a")).code, 201);
+    assert.deepEqual([seen.length, sockets - before], [0, 0]);
   });
 
   it("never decide over what configures admission", async () => {

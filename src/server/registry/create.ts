@@ -88,6 +88,7 @@ export async function createObject(
     dryRun: options.dryRun,
   });
   await core.admission.admit(attributes);
+  matchNamespace(context, resource, draft);
   resource.rules.default?.(draft);
   const { generateName: prefix } = draft.metadata;
   const generated = !draft.metadata.name && prefix !== undefined && prefix !== "";

@@ -74,6 +74,17 @@ async function writeScale(context: RequestContext, resource: ServedResource): Pr
     neverCreates: true,
     tracksFields: true,
     unconditional: isPatch,
+    admittedAs: {
+      bodyKind: scaleGvk,
+      subresource: "scale",
+      show: (object) => scaleOf(resource, object),
+      take: (draft, shown) => {
+        const { replicas = 0 } = (shown as Scale).spec ?? {};
+        if (replicas === rules.read(draft).replicas) return;
+        checkReplicas(shown as Scale, shown as Scale);
+        rules.write(draft, replicas);
+      },
+    },
     change: (old) => {
       const entries = old.metadata.managedFields ?? [];
       const before = withManagers(startOf(resource, old), scaleEntries(entries, paths));

@@ -72,6 +72,17 @@ export interface ChangeRequest {
   readonly createsMissing?: boolean;
   /** PATCH must not create what PUT would. */
   readonly neverCreates?: boolean;
+  /** Admission sees another kind's view of the object (scale). */
+  readonly admittedAs?: AdmittedAs;
+}
+
+/** What plugins, webhooks and policies are asked about instead of the object, and how what they changed comes back. */
+export interface AdmittedAs {
+  readonly bodyKind: { readonly group: string; readonly version: string; readonly kind: string };
+  readonly subresource: string;
+  readonly show: (object: KubeObject) => KubeObject;
+  /** Writes what admission made of the view. */
+  readonly take: (draft: KubeObject, shown: KubeObject) => void;
 }
 
 export interface Changed {
@@ -166,14 +177,9 @@ async function tryChange(
       subresource,
       ...(sent === undefined ? {} : { sent }),
     });
-  const attributes = core.admission.attributes(context, resource, {
-    operation: "UPDATE",
-    object: draft,
-    oldObject: old,
-    options: options.raw,
-    dryRun,
-  });
-  await core.admission.admit(attributes);
+  const asked = admissionOf(context, resource, { ...request, draft, old });
+  await asked.admit();
+  matchNamespace(context, resource, draft);
   const sentRevision = revisionOf(draft);
   checkRevision(resource, request, { sent: sentRevision, old });
   draft.metadata.resourceVersion = old.metadata.resourceVersion;
@@ -184,7 +190,7 @@ async function tryChange(
     if (request.prepare !== undefined) request.prepare(draft, old);
     else prepareUpdate(context, resource, { draft, old, subresource, dryRun });
     keepOldTimestamps(draft, old);
-    await core.admission.validate(attributes);
+    await asked.validate();
     outcome = shouldDelete(resource, draft, old)
       ? await deleteNow(core, { resource, draft, current, dryRun })
       : await commitUpdate(core, {
@@ -202,6 +208,32 @@ async function tryChange(
     if (outcome?.type === "written" && !dryRun) await reservation?.commit();
     else await reservation?.rollback();
   }
+}
+
+/** The two rounds of admission, about the object or about its view. */
+function admissionOf(
+  context: RequestContext,
+  resource: ServedResource,
+  request: ChangeRequest & { readonly draft: KubeObject; readonly old: KubeObject },
+): { admit(): Promise<void>; validate(): Promise<void> } {
+  const { admission } = context.core;
+  const { draft, old, options, admittedAs } = request;
+  const input = { operation: "UPDATE", options: options.raw, dryRun: options.dryRun } as const;
+  if (admittedAs === undefined) {
+    const attributes = admission.attributes(context, resource, { ...input, object: draft, oldObject: old });
+    return { admit: () => admission.admit(attributes), validate: () => admission.validate(attributes) };
+  }
+  const { bodyKind, subresource, show, take } = admittedAs;
+  const of = (object: KubeObject) =>
+    admission.attributes(context, resource, { ...input, object, oldObject: show(old), bodyKind, subresource });
+  return {
+    async admit() {
+      const shown = show(draft);
+      await admission.admit(of(shown));
+      take(draft, shown);
+    },
+    validate: () => admission.validate(of(show(draft))),
+  };
 }
 
 /** A patch is made anew from what is there; a PUT with a resourceVersion was made from what it names. */

@@ -19,6 +19,7 @@ import type { Answer, KindHooks } from "../../core.ts";
 import { decodeBody } from "../body.ts";
 import { deleteObject } from "../delete.ts";
 import { type WriteOptions, writeOptions } from "../options.ts";
+import { matchNamespace } from "../prepare.ts";
 import { getCurrent, plainFailure } from "../read.ts";
 import { servedForm } from "../store-object.ts";
 import { changeObject } from "../update.ts";
@@ -49,9 +50,7 @@ export async function bindPod(
   const { body, options } = bind;
   const { core, info } = context;
   const target = body.target ?? {};
-  const namespace = body.metadata.namespace ?? "";
-  if (namespace !== "" && namespace !== info.namespace)
-    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  matchNamespace(context, resource, body);
   checkTarget(target);
   const attributes = core.admission.attributes(context, resource, {
     operation: "CREATE",
@@ -146,6 +145,7 @@ function evictionHandler(reader: ObjectReader) {
         preconditions?: { uid?: string; resourceVersion?: string };
       };
     };
+    matchNamespace(context, resource, body);
     const attributes = core.admission.attributes(context, resource, {
       operation: "CREATE",
       object: body,

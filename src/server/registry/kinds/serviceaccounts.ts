@@ -1,6 +1,6 @@
 // ServiceAccounts: `/token` is answered by who holds the signing key.
 import { serviceAccounts, type TokenRequest } from "../../../api/index.ts";
-import { notFound, notImplemented } from "../../../machinery/index.ts";
+import { type KubeObject, notFound, notImplemented } from "../../../machinery/index.ts";
 import { warn } from "../../context.ts";
 import type { ObjectReader } from "../../contract.ts";
 import type { KindHooks } from "../../core.ts";
@@ -20,6 +20,13 @@ export interface TokenInput {
 }
 
 export type TokenIssue = (input: TokenInput) => Promise<TokenRequest>;
+
+/** A request is about the account of its path; what it says otherwise is refused where it is answered. */
+function nameAfter({ metadata }: TokenRequest, { name, namespace, uid }: KubeObject["metadata"]): void {
+  metadata.name ||= name;
+  if (namespace !== undefined) metadata.namespace ||= namespace;
+  metadata.uid ||= uid;
+}
 
 export const tokenHooks = (host: {
   readonly reader: ObjectReader;
@@ -48,8 +55,9 @@ export const tokenHooks = (host: {
         subresource: "token",
       });
       await core.admission.admit(attributes);
-      if ((await host.reader.getFresh(serviceAccounts, namespace, name)) === undefined)
-        throw notFound(resource.groupResource, name);
+      const account = await host.reader.getFresh(serviceAccounts, namespace, name);
+      if (account === undefined) throw notFound(resource.groupResource, name);
+      nameAfter(draft, account.metadata);
       await core.admission.validate(attributes);
       const value = await issue({
         namespace,

@@ -1,6 +1,15 @@
 // LIST: options, consistency, selectors, paging. Upstream: apiserver's handlers/get.go, storage/cacher/delegator.go, continue.go.
 import { storagePrefix } from "../../api/index.ts";
-import { badRequest, expired, goTypeError, StatusError, withResourceVersion } from "../../machinery/index.ts";
+import {
+  badRequest,
+  expired,
+  goTypeError,
+  JsonSyntaxError,
+  parseJson,
+  quoteGo,
+  StatusError,
+  withResourceVersion,
+} from "../../machinery/index.ts";
 import { CompactedError, FutureRevisionError } from "../../store/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { RequestContext } from "../context.ts";
@@ -189,11 +198,7 @@ function decodeContinue(text: string): ContinueToken {
   try {
     token = JSON.parse(decoded) ?? {};
   } catch {
-    throw wrong(
-      decoded === ""
-        ? "unexpected end of JSON input"
-        : `invalid character ${goChar(decoded)} looking for beginning of value`,
-    );
+    throw wrong(jsonError(decoded, binary));
   }
   if (typeof token !== "object" || Array.isArray(token)) throw wrong(goTypeError(token, "storage.continueToken"));
   if (typeof token.rv === "number" && !Number.isSafeInteger(token.rv))
@@ -211,11 +216,17 @@ function decodeContinue(text: string): ContinueToken {
   return { rv: token.rv, start: token.start };
 }
 
-/** The first of these bytes as Go quotes it: each a character of its own. */
-function goChar(text: string): string {
-  const byte = new TextEncoder().encode(text)[0]!;
-  if (byte === 0x27) return "'\\''";
-  return byte < 0x20 || byte >= 0x7f ? `'\\x${byte.toString(16).padStart(2, "0")}'` : `'${String.fromCharCode(byte)}'`;
+/** What Go's parser says of text that is no JSON. Of bytes that are no UTF-8 it quotes each as the character of that number. */
+function jsonError(text: string, binary: string): string {
+  const first = binary.replace(/^[ \t\r\n]+/, "").slice(0, 1);
+  if (first > "\x7f") return `invalid character '${quoteGo(first).slice(1, -1)}' looking for beginning of value`;
+  try {
+    parseJson(text);
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return error.message;
+    throw error;
+  }
+  throw new Error("JSON.parse and parseJson do not agree");
 }
 
 async function continueList(

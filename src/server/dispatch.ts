@@ -185,9 +185,8 @@ async function dispatchSubresource(
   const { info } = context;
   if (connectSubresources.has(info.subresource)) {
     if (options.connect === undefined) throw notImplemented(`${info.resource}/${info.subresource}`);
-    const target = connectTarget(context, resource, options.reader);
-    await admitConnection(context, resource, target.path);
-    return { type: "response", response: await options.connect(target) };
+    await admitConnection(context, resource, connectPath(context));
+    return { type: "response", response: await options.connect(connectTarget(context, resource, options.reader)) };
   }
   const handler = resource.hooks?.subresources?.[info.subresource];
   if (handler !== undefined) return handler(context, resource);
@@ -208,19 +207,24 @@ async function dispatchSubresource(
   }
 }
 
+/** What the path says after the subresource: admission is asked about it before the object is looked for. */
+export function connectPath({ info }: RequestContext): string {
+  const mark = `/${info.resource}/${info.name}/${info.subresource}`;
+  const at = info.path.indexOf(mark);
+  return at < 0 ? "" : info.path.slice(at + mark.length);
+}
+
 export function connectTarget(context: RequestContext, resource: ServedResource, reader: ObjectReader): ConnectTarget {
   const { info, request, user } = context;
   const plain = !info.name.includes(":");
   const object = plain ? reader.get(resource.kind, info.namespace, info.name) : undefined;
   if (plain && object === undefined) throw notFound(resource.groupResource, info.name);
-  const mark = `/${info.resource}/${info.name}/${info.subresource}`;
-  const at = info.path.indexOf(mark);
   return {
     resource: info.resource as ConnectTarget["resource"],
     subresource: info.subresource,
     namespace: info.namespace,
     name: info.name,
-    path: at < 0 ? "" : info.path.slice(at + mark.length),
+    path: connectPath(context),
     query: queryOf(request),
     user,
     request,

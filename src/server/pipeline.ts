@@ -28,6 +28,7 @@ import { warningHeaders } from "./content/warnings.ts";
 import { queryOf, type RequestContext, type ServerCore } from "./context.ts";
 import type { AccessAttributes, Authenticator, Authorizer } from "./contract.ts";
 import {
+  connectPath,
   connectTarget,
   type DispatchOptions,
   deprecationOf,
@@ -316,9 +317,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   async function upgradeTarget({ context }: Admitted): Promise<ConnectTarget> {
     const resource = route(context);
-    const target = connectTarget(context, resource, options.dispatch.reader);
-    await admitConnection(context, resource, target.path);
-    return target;
+    await admitConnection(context, resource, connectPath(context));
+    return connectTarget(context, resource, options.dispatch.reader);
   }
 
   return { handle, decideUpgrade, isExtension: (path) => options.aggregation.find(path) !== undefined };

@@ -403,6 +403,25 @@ describe("admission webhooks", () => {
         if (message !== undefined) assert.equal(answer.body.message, message);
       });
 
+  it("have conditions that are judged one by one", async () => {
+    const matchConditions = [...conditionsOf("1"), ...conditionsOf("true"), { name: "", expression: "" }];
+    const rest = hook("check", { matchConditions });
+    const { code, body } = await send("POST", "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", {
+      apiVersion: "admissionregistration.k8s.io/v1",
+      kind: "ValidatingWebhookConfiguration",
+      metadata: { name: "v" },
+      webhooks: [rest],
+    });
+    assert.equal(code, 422);
+    const at = "webhooks[0].matchConditions";
+    assert.equal(
+      body.message,
+      'ValidatingWebhookConfiguration.admissionregistration.k8s.io "v" is invalid: ' +
+        `[${at}[0].expression: Invalid value: "1": must evaluate to bool but got int, ${at}[1].name: Duplicate value: "c0", ` +
+        `${at}[2].expression: Required value, ${at}[2].name: Required value]`,
+    );
+  });
+
   it("stand behind services", async () => {
     const made = await send("POST", "/api/v1/namespaces/default/services", {
       apiVersion: "v1",
@@ -492,6 +511,31 @@ describe("admission webhooks", () => {
         ["Binding", { name: "unbound", namespace: "default" }],
         ["Eviction", { name: "unbound", namespace: "default" }],
       ],
+    );
+  });
+
+  it("are asked about a connection before its target is looked for", async () => {
+    const resources = ["pods/exec"];
+    const rules = [{ operations: ["CONNECT"], apiGroups: [""], apiVersions: ["v1"], resources }];
+    await configure("Validating", "v", hook("check", { rules }));
+    const status = async (): Promise<number> => {
+      const decision = await server.decideUpgrade(
+        {
+          method: "GET",
+          path: "/api/v1/namespaces/default/pods/gone/exec",
+          query: new URLSearchParams("command=sh"),
+          headers: { upgrade: "websocket", connection: "Upgrade" },
+        },
+        { kind: "user", user: { username: "admin", groups: ["system:masters"] } },
+      );
+      return decision.type === "refused" ? decision.response.status : 0;
+    };
+    assert.equal(await status(), 404);
+    behaviour = () => ({ allowed: false });
+    assert.equal(await status(), 400);
+    assert.deepEqual(
+      seen.map(({ review }) => review.request["name"]),
+      ["gone", "gone"],
     );
   });
 

@@ -13,7 +13,7 @@ import type {
   ExpressionOptions,
 } from "../../../machinery/cel/admission/index.ts";
 import { field, qualifiedName } from "../../../machinery/index.ts";
-import { type Check, child, each, type Findings, oneOf, optional, unique } from "../validate.ts";
+import { type Check, child, each, type Findings, oneOf, optional } from "../validate.ts";
 
 const loaded: { createCompiler?: (options: { variables: boolean }) => ExpressionCompiler } = {};
 
@@ -51,8 +51,15 @@ export const matchConditions =
   (sent, at, found) => {
     const list = sent ?? [];
     if (list.length > mostConditions) found.push(field.tooMany(at, list.length, mostConditions));
-    each(matchCondition(context))(list, at, found);
-    unique<MatchCondition>(({ name }) => name, "name")(list, at, found);
+    const names = new Set<string>();
+    const check = matchCondition(context);
+    each<MatchCondition>((condition, path, found) => {
+      check(condition, path, found);
+      const { name } = condition;
+      if (!name) return;
+      if (names.has(name)) found.push(field.duplicate(child(path, "name"), name));
+      names.add(name);
+    })(list, at, found);
   };
 
 const matchCondition =

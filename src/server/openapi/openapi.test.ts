@@ -60,6 +60,20 @@ for (const [document, path, method, id] of operations)
     assert.equal(v2.paths[path]?.[method]?.operationId, id);
   });
 
+test("what kubectl before 1.27 looks for stands with every operation of version 2", async () => {
+  const { paths } = (await get("/openapi/v2")).json<Document>();
+  const patched = Object.entries(paths).flatMap(([path, { patch }]) =>
+    patch?.operationId.startsWith("patch") ? [[path, patch] as const] : [],
+  );
+  assert.ok(patched.length > 100);
+  for (const [path, { parameters }] of patched)
+    for (const name of ["dryRun", "fieldValidation"])
+      assert.ok(
+        (parameters as { name?: string; in: string }[]).some((each) => each.name === name && each.in === "query"),
+        `${name} of ${path}`,
+      );
+});
+
 test("defaults of Go's zero values are in version 3 alone", async () => {
   const v3 = (await get("/openapi/v3/apis/apps/v1")).json<Document>().components.schemas;
   const ref = (name: string): object => ({ allOf: [{ $ref: `#/components/schemas/io.k8s.api.${name}` }] });

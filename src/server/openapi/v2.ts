@@ -11,11 +11,15 @@ import { parameterDescription } from "./parameter-descriptions.ts";
 import { type Parameter, shareParameters } from "./parameters.ts";
 import { documentVersion, pathItems, responseTexts } from "./path-items.ts";
 
+/** By these kubectl before 1.27 tells what a server can do, and it does not follow references. Upstream: kube-openapi, collectSharedParameters. */
+const neverShared: readonly unknown[] = ["dryRun", "fieldValidation"];
+
 /** Parameters stand once in the document and are referred to, but for those that are different everywhere. */
 class Parameters {
   readonly made: Record<string, Json> = {};
 
   of(parameter: Json): Json {
+    if (neverShared.includes(parameter["name"])) return parameter;
     const text = JSON.stringify(parameter);
     const name = `${parameter["name"]}-${sha256Hex(new TextEncoder().encode(text)).slice(0, 8)}`;
     this.made[name] = parameter;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Answered, type Asked, ask } from "../../request.fixture.ts";
 import { type TestServer, testServer } from "../../testing.ts";
-import { selectPlugins } from "../list.ts";
+import { admissionPlugins, selectPlugins } from "../list.ts";
 
 let server: TestServer;
 const at = (line: string, asked?: Asked): Promise<Answered> => ask(server, line, asked);
@@ -158,6 +158,22 @@ test("system namespaces stay", async () => {
     [code, body["message"]],
     [403, 'namespaces "kube-system" is forbidden: this namespace may not be deleted'],
   );
+});
+
+/** Upstream's AllOrderedPlugins; those with a minus are off by default. */
+const inOrder = `
+-AlwaysAdmit -NamespaceAutoProvision NamespaceLifecycle -NamespaceExists -LimitPodHardAntiAffinityTopology LimitRanger
+ServiceAccount -NodeRestriction TaintNodesByCondition -AlwaysPullImages -ImagePolicyWebhook PodSecurity -PodNodeSelector
+Priority DefaultTolerationSeconds -PodTolerationRestriction -EventRateLimit -ExtendedResourceToleration
+DefaultStorageClass StorageObjectInUseProtection PodGroupProtection -OwnerReferencesPermissionEnforcement
+PersistentVolumeClaimResize RuntimeClass CertificateApproval CertificateSigning ClusterTrustBundleAttest
+CertificateSubjectRestriction DefaultIngressClass -DenyServiceExternalIPs PodTopologyLabels PodGroupWorkloadExists
+NodeDeclaredFeatureValidator JobValidation PodResizeValidator MutatingAdmissionPolicy MutatingAdmissionWebhook
+ValidatingAdmissionPolicy ValidatingAdmissionWebhook ResourceQuota -AlwaysDeny
+`;
+test("plugins are those of upstream, in its order", () => {
+  const names = admissionPlugins.map(({ name, onByDefault }) => (onByDefault ? name : `-${name}`));
+  assert.deepEqual(names, inOrder.trim().split(/\s+/));
 });
 
 test("plugin names are checked", () => {

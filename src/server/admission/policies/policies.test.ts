@@ -214,6 +214,44 @@ describe("admission policies", () => {
     );
   });
 
+  it("see a scale, and change it", async () => {
+    const labels = { app: "scaled" };
+    const path = "/apis/apps/v1/namespaces/default/deployments";
+    const made = await send("POST", path, {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "scaled" },
+      spec: {
+        replicas: 1,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: "c", image: "i" }] } },
+      },
+    });
+    assert.equal(made.code, 201, made.body.message ?? "");
+    const operations = ["UPDATE"];
+    const rule = { apiGroups: ["apps"], apiVersions: ["v1"], operations, resources: ["deployments/scale"] };
+    const matchConstraints = { resourceRules: [rule] };
+    const expression = "object.kind == 'Scale' && oldObject.kind == 'Scale' && object.spec.replicas <= 5";
+    await policy("Validating", "scale", { matchConstraints, validations: [{ expression }] });
+    const scaleTo = (replicas: number): Promise<Answer> =>
+      send("PUT", `${path}/scaled/scale`, {
+        apiVersion: "autoscaling/v1",
+        kind: "Scale",
+        metadata: { name: "scaled", namespace: "default" },
+        spec: { replicas },
+      });
+    assert.equal((await scaleTo(6)).code, 422);
+    assert.equal((await scaleTo(5)).code, 200);
+    const change = "Object{spec: Object.spec{replicas: object.spec.replicas + 1}}";
+    await policy("Mutating", "scale", {
+      matchConstraints,
+      mutations: [{ patchType: "ApplyConfiguration", applyConfiguration: { expression: change } }],
+    });
+    const { code, body } = await scaleTo(3);
+    assert.equal(code, 200, body.message ?? "");
+    assert.deepEqual(body["spec"], { replicas: 4 });
+  });
+
   it("never decide over policies", async () => {
     await policy("Validating", "everything", {
       matchConstraints: {

@@ -98,6 +98,14 @@ for (const { path, kind, spec, found } of table)
     assert.match(String(body["message"]), found);
   });
 
+test("the hash of a kind that upstream stores in its alpha is that of the alpha", async () => {
+  for (const version of ["v1alpha3", "v1beta2"]) {
+    const { body } = await ask(server, `GET /apis/resource.k8s.io/${version}`);
+    const resources = body["resources"] as unknown as { name: string; storageVersionHash?: string }[];
+    assert.equal(resources.find(({ name }) => name === "devicetaintrules")?.storageVersionHash, "DJ3UJ0fj8MI=");
+  }
+});
+
 test("the time of a device taint is that of its effect", async () => {
   const path = "/apis/resource.k8s.io/v1alpha3/devicetaintrules";
   const timeAdded = "2020-01-01T00:00:00Z";

@@ -346,4 +346,49 @@ describe("custom kinds over TLS", () => {
         `failed to find resource referenced by paramKind: '${group}/v1, Kind=Nothing'`,
     );
   });
+
+  it("mutating policies change in the version that their rules name, by parameters that are custom resources", async () => {
+    const apiVersion = "admissionregistration.k8s.io/v1";
+    await make(at("v1", "limits"), limit("most", 4));
+    await make(`${admission}/mutatingadmissionpolicies`, {
+      apiVersion,
+      kind: "MutatingAdmissionPolicy",
+      metadata: { name: "cap" },
+      spec: {
+        paramKind,
+        reinvocationPolicy: "Never",
+        matchConstraints: rules(["v1"]),
+        matchConditions: [{ name: "wide", expression: "object.spec.size > params.spec.most" }],
+        variables: [{ name: "most", expression: "params.spec.most" }],
+        mutations: [
+          {
+            patchType: "JSONPatch",
+            jsonPatch: { expression: '[JSONPatch{op: "replace", path: "/spec/size", value: variables.most}]' },
+          },
+        ],
+      },
+    });
+    await make(`${admission}/mutatingadmissionpolicybindings`, {
+      apiVersion,
+      kind: "MutatingAdmissionPolicyBinding",
+      metadata: { name: "cap" },
+      spec: {
+        policyName: "cap",
+        paramRef: { name: "most", namespace: "default", parameterNotFoundAction: "Deny" },
+      },
+    });
+    try {
+      for (const [width, expected] of [
+        [9, 4],
+        [3, 3],
+      ] as const) {
+        const { code, body } = await send("POST", at("v2"), widget(`w${width}`, "v2", { width }));
+        assert.equal(code, 201, body.message ?? "");
+        assert.deepEqual(body.spec, { width: expected });
+      }
+    } finally {
+      await send("DELETE", `${admission}/mutatingadmissionpolicybindings`);
+      await send("DELETE", `${admission}/mutatingadmissionpolicies`);
+    }
+  });
 });

@@ -539,6 +539,26 @@ describe("admission webhooks", () => {
     );
   });
 
+  it("are asked about an eviction, not about the deletion that comes of it", async () => {
+    const made = await send("POST", "/api/v1/namespaces/default/pods", {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "evicted" },
+      spec: { containers: [{ name: "c", image: "i" }] },
+    });
+    assert.equal(made.code, 201, made.body.message ?? "");
+    const rules = [{ operations: ["*"], apiGroups: [""], apiVersions: ["v1"], resources: ["pods", "pods/*"] }];
+    await configure("Validating", "v", hook("check", { rules }));
+    const path = "/api/v1/namespaces/default/pods/evicted";
+    const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: "evicted" } };
+    assert.equal((await send("POST", `${path}/eviction`, eviction)).code, 201);
+    assert.equal((await send("GET", path)).code, 404);
+    assert.deepEqual(
+      seen.map(({ review }) => [review.request.operation, (review.request["kind"] as Json)["kind"]]),
+      [["CREATE", "Eviction"]],
+    );
+  });
+
   it("that nothing concerns are not there for a request", async () => {
     const rules = [{ operations: ["*"], apiGroups: ["apps"], apiVersions: ["*"], resources: ["*"] }];
     await configure("Mutating", "m", hook("m", { rules }));

@@ -78,7 +78,7 @@ export async function bindPod(
   return { type: "value", status: 201, value: success(201) };
 }
 
-/** For the server's own writes, which its plugins were asked about already. */
+/** For the server's own writes: its plugins were asked about the binding or the eviction that they are part of. */
 const withoutAdmission = (context: RequestContext): RequestContext => ({
   ...context,
   core: {
@@ -163,7 +163,9 @@ function evictionHandler(reader: ObjectReader) {
     const pod = servedForm(resource, current) as unknown as Pod;
     if (!canIgnoreBudget(pod)) await takeDisruption(context, reader, { pod, dryRun });
     const preconditions = body.deleteOptions?.preconditions ?? {};
-    const resourceVersion = dryRun ? undefined : await markDisrupted(context, resource, preconditions);
+    const resourceVersion = dryRun
+      ? undefined
+      : await markDisrupted(withoutAdmission(context), resource, preconditions);
     const deletion = {
       ...(body.deleteOptions ?? {}),
       ...(dryRun ? { dryRun: ["All"] } : {}),
@@ -172,7 +174,7 @@ function evictionHandler(reader: ObjectReader) {
         ? { preconditions: { ...preconditions, resourceVersion } }
         : {}),
     };
-    await deleteObject(context, resource, { name: info.name, options: deletion });
+    await deleteObject(withoutAdmission(context), resource, { name: info.name, options: deletion });
     return { type: "value", status: 201, value: success(201) };
   };
 }

@@ -7,17 +7,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { clusterLayout, openConfig } from "../../src/cluster/index.ts";
-import { busyboxPod, called, runProgram, startTestCluster, t8s } from "./harness.ts";
+import { busyboxPod, called, runProgram, startTestCluster, type TestCluster, t8s } from "./harness.ts";
 import { assertUnchanged, machinePicture, scopeOf } from "./machine.ts";
 
 /** Set-up is not what these tests look at. */
 const prepared = runProgram(t8s, ["up", "--prepare"]);
 
+/** Asked once: what is said to be ready answers. */
+async function showsItsPage(cluster: TestCluster): Promise<void> {
+  const [, address] = /^ *sample +(http:.*)$/m.exec(cluster.log()) ?? [];
+  assert.ok(address, cluster.log());
+  assert.match(await (await fetch(address)).text(), /Hello from Typernetes/, cluster.log());
+}
+
 test("up, Ctrl-C, up again: nothing left behind in between, the same cluster after", async () => {
   await prepared;
   const before = machinePicture();
   const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-"));
-  const first = await startTestCluster({ name: called("life"), dataDirectory });
+  const first = await startTestCluster({ name: called("life"), dataDirectory, flags: ["--sample"] });
+  await showsItsPage(first);
   await first.apply(busyboxPod("stays", ["sleep", "10000"]));
   await first.kubectl("wait", "pod/stays", "--for=condition=Ready", "--timeout=60s");
   assert.match((await first.t8s("status")).stdout, /life-\d+: running/);
@@ -31,7 +39,8 @@ test("up, Ctrl-C, up again: nothing left behind in between, the same cluster aft
   await assertUnchanged(before);
   assert.match((await first.t8s("status")).stdout, /life-\d+: stopped/);
 
-  const second = await startTestCluster({ name: called("life"), dataDirectory });
+  const second = await startTestCluster({ name: called("life"), dataDirectory, flags: ["--sample"] });
+  await showsItsPage(second);
   await second.eventually(["get", "pod", "stays"], (text) => /1\/1 +Running/.test(text));
   const down = await second.t8s("down");
   assert.equal(down.status, 0, down.stderr);

@@ -174,7 +174,15 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
     try {
       const addresses = values.sample
         ? await Promise.race([
-            deploySample({ plane: cluster.plane, layout, mode, address: cluster.address, onStage: stage, signal }),
+            deploySample({
+              plane: cluster.plane,
+              layout,
+              mode,
+              address: cluster.address,
+              nodesReady: allReady,
+              onStage: stage,
+              signal,
+            }),
             stopped,
             cluster.failed,
           ])

@@ -64,14 +64,6 @@ interface Link {
   readonly master?: string;
 }
 
-/** A node's by its name, a pod's by its address, on whatever node it is. */
-function hasSpace({ index, name }: Stranger, space: string): boolean {
-  if (space.startsWith(`t8s-${name}-`)) return true;
-  if (!space.startsWith("cni-")) return false;
-  const addresses = outputLines("ip", "-netns", space, "-o", "-4", "address", "show");
-  return addresses.some((line) => line.includes(` 10.${244 + Number(index)}.`));
-}
-
 export function machinePicture(): MachinePicture {
   const others = strangers();
   const links = JSON.parse(spawnSync("ip", ["-j", "link", "show"], { encoding: "utf8" }).stdout) as Link[];
@@ -79,7 +71,9 @@ export function machinePicture(): MachinePicture {
     others.some(({ index }) => new RegExp(`^t8s${index}(n\\d*)?$`).test(name ?? ""));
   const linksOfOthers = links.filter(({ ifname, master }) => isBridgeOfOthers(ifname) || isBridgeOfOthers(master));
   const spaces = outputLines("ip", "netns", "list").map((line) => line.split(" ")[0]!);
-  const spacesOfOthers = new Set(spaces.filter((name) => others.some((other) => hasSpace(other, name))));
+  const spacesOfOthers = new Set(
+    spaces.filter((name) => others.some((other) => name.startsWith(`t8s-${other.name}-`))),
+  );
   const mounts = readFileSync("/proc/self/mountinfo", "utf8").trim().split("\n");
   const points = mounts.map((line) => line.split(" ")[4]!);
   const isMountOfOthers = (point: string): boolean =>
@@ -152,9 +146,7 @@ export async function assertUnchanged(before: MachinePicture, message = "somethi
     const now = machinePicture();
     const shared = before.shared || now.shared;
     const added = now.counted.filter((line) => !before.lines.includes(line));
-    // A pod of somebody else that had no address yet, or none any more, was nobody's in the picture.
-    const isPods = (line: string): boolean => shared && / (\/run\/netns\/)?cni-/.test(line);
-    const gone = before.counted.filter((line) => !now.lines.includes(line) && !isPods(line));
+    const gone = before.counted.filter((line) => !now.lines.includes(line));
     if (added.length + gone.length === 0) return;
     const isNameless = [...added, ...gone].every((line) => /^(link|netns|mount) /.test(line) && !namesDirectory(line));
     const current = [...added.map((line) => `+ ${line}`), ...gone.map((line) => `- ${line}`)];

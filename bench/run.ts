@@ -23,6 +23,7 @@ const parts: Readonly<Record<string, () => Promise<{ readonly part: Part }>>> = 
   store: () => import("./parts/store.ts"),
   cycle: () => import("./parts/cycle.ts"),
   scheduler: () => import("./parts/scheduler.ts"),
+  workloads: () => import("./parts/workloads.ts"),
   fleet: () => import("./parts/fleet.ts"),
 };
 

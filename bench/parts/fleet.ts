@@ -216,7 +216,7 @@ async function measureFleet(setup: Setup, nodeCount: number): Promise<Row[]> {
 
 export const part: Part = {
   about: "a fleet of simulated nodes: cost as it grows, and Kubernetes' objectives",
-  limitSeconds: 400,
+  limitSeconds: 600,
   async *run(setup) {
     const sizes = setup.full ? [100, 500, 1_000, 2_500, 5_000] : [100, 500];
     for (const size of sizes) yield* await measureFleet(setup, Math.max(1, Math.round(size * setup.scale)));

@@ -89,7 +89,7 @@ const path = `${dirname(node)}:${join(root, "node_modules", ".bin")}:${process.e
 const young = ["--min-semi-space-size=8"];
 let memory = {};
 if (what === "t8s" && rest[0] === "apiserver") {
-  young.push("--max-semi-space-size=8", "--heap-growing-percent=150");
+  young.push("--max-semi-space-size=8", "--heap-growing-percent=220");
   memory = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "1048576", MALLOC_TRIM_THRESHOLD_: "4194304" };
 }
 const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...young, script, ...rest], {

@@ -147,12 +147,12 @@ const steps: readonly (readonly (readonly Stage[])[])[] = [
   [
     [
       { name: "unit", run: unit },
-      { name: "corpus", run: () => tests("test/corpus/*.test.ts", { atOnce: 1 }) },
       { name: "fuzz", run: () => tests("test/fuzz/*.test.ts", { atOnce: 2, flags: ["--expose-gc"] }) },
     ],
     [
       { name: "integration", run: () => tests("test/{integration,package,states}/**/*.test.ts", { atOnce: 2 }) },
       { name: "e2e", run: endToEnd },
+      { name: "corpus", run: () => tests("test/corpus/*.test.ts", { atOnce: 1 }) },
     ],
   ],
   [[{ name: "conformance", run: conformance }]],

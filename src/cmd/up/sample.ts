@@ -80,15 +80,17 @@ function watchSample(plane: ControlPlane, sinceMs: number, signal: AbortSignal):
     ({ promise: changed, resolve: change } = Promise.withResolvers<void>());
   };
   onAbort(signal, () => change());
-  const isSample = ({ metadata }: Pod | Deployment): boolean =>
-    metadata.namespace === "default" && (metadata.labels?.["app"] === sampleName || metadata.name === sampleName);
+  const isPod = ({ metadata }: Pod): boolean =>
+    metadata.namespace === "default" && metadata.labels?.["app"] === sampleName;
+  const isDeployment = ({ metadata }: Deployment): boolean =>
+    metadata.namespace === "default" && metadata.name === sampleName;
   const forget = (pod: Pod): void => {
-    if (running.delete(pod.metadata.name)) tell();
+    if (isPod(pod) && running.delete(pod.metadata.name)) tell();
   };
   const unsubscribes = [
     plane.reader.subscribe(pods, {
       upsert: (pod) => {
-        if (!isSample(pod)) return;
+        if (!isPod(pod)) return;
         if (pod.status?.phase !== "Running") return forget(pod);
         running.set(pod.metadata.name, startedSince(pod, sinceMs));
         tell();
@@ -97,7 +99,7 @@ function watchSample(plane: ControlPlane, sinceMs: number, signal: AbortSignal):
     }),
     plane.reader.subscribe(deployments, {
       upsert: (deployment) => {
-        if (!isSample(deployment)) return;
+        if (!isDeployment(deployment)) return;
         const { availableReplicas = 0, observedGeneration } = deployment.status ?? {};
         const complete =
           availableReplicas >= (deployment.spec?.replicas ?? 1) &&
@@ -143,7 +145,7 @@ async function showsPage(url: string, { changed }: Sample, signal: AbortSignal):
 
 /**
  * Resolves when the sample is there. A resumed cluster's API tells what was true before it ended: pods may be ready there whose
- * containers are gone. So the page is asked for; simulated pods, which have none, must have been started since.
+ * containers are gone. So the page is asked for. Simulated pods have none: what the API tells is all there is.
  */
 async function rollout({ plane, mode, nodesReady, onStage, signal }: SampleOptions, url: string): Promise<void> {
   const sinceMs = systemClock.now();
@@ -160,9 +162,8 @@ async function rollout({ plane, mode, nodesReady, onStage, signal }: SampleOptio
     await Promise.race([nodesReady, new Promise<void>((resolve) => onAbort(watching.signal, resolve))]);
     while (!signal.aborted) {
       const sample = look();
-      const fresh = [...sample.running].filter(([, since]) => since);
-      tellFirst(fresh);
-      if (sample.available === 0 || (mode === "simulated" && fresh.length < sample.available)) await sample.changed;
+      tellFirst([...sample.running].filter(([, since]) => since));
+      if (sample.available === 0) await sample.changed;
       else if (mode === "simulated" || (await showsPage(url, sample, signal))) {
         tellFirst([...sample.running]);
         onStage("sample ready", `${sample.available} pods`);

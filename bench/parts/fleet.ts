@@ -20,7 +20,7 @@ const namespace = "fleet";
 const podsPerNode = 10;
 const podsPerDeployment = 250;
 const churnPodsPerSecond = 20;
-const limitMs = 600_000;
+const limitMs = 1_500_000;
 
 const quantile = (values: readonly number[], share: number): number => {
   const sorted = [...values].sort((a, b) => a - b);

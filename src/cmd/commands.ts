@@ -28,7 +28,7 @@ export const commands: Readonly<Record<string, Command>> = {
     load: () => import("./controller-manager.ts"),
   },
   scheduler: { group: "component", summary: "run the scheduler alone", load: () => import("./scheduler.ts") },
-  kubelet: { group: "component", summary: "run a node's kubelet alone", load: () => import("./kubelet.ts") },
+  kubelet: { group: "component", summary: "run a node's kubelet alone", load: () => import("./kubelet/kubelet.ts") },
   proxy: { group: "component", summary: "run a node's service proxy alone", load: () => import("./proxy.ts") },
   version: { group: "other", summary: "print the version", load: () => import("./version.ts") },
   completion: {

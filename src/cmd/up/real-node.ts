@@ -13,7 +13,7 @@ import { connectCri } from "../../runtime/cri/index.ts";
 import { type ControlPlane, componentUsers } from "../apiserver/control-plane.ts";
 import type { ComponentBase } from "../components.ts";
 import { portError } from "../health.ts";
-import { runHostPorts } from "../host-ports.ts";
+import { runHostPorts } from "../kubelet/host-ports.ts";
 import type { AllInOneOptions } from "./all-in-one-options.ts";
 import { isReady, whenNode } from "./node-watch.ts";
 

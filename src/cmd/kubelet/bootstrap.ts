@@ -3,13 +3,13 @@
 import { createHash, createPublicKey, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { certificateSigningRequests } from "../api/index.ts";
-import { type Clock, childController } from "../base/index.ts";
-import { type Client, createInformerFactory } from "../client/index.ts";
-import { loadKubeconfig } from "../client/node/index.ts";
-import { keyPem, makeRequest, newKey, writeKubeconfig } from "../cluster/pki/index.ts";
-import { isAlreadyExists } from "../machinery/index.ts";
-import { connect, type Remote } from "./remote.ts";
+import { certificateSigningRequests } from "../../api/index.ts";
+import { type Clock, childController } from "../../base/index.ts";
+import { type Client, createInformerFactory } from "../../client/index.ts";
+import { loadKubeconfig } from "../../client/node/index.ts";
+import { keyPem, makeRequest, newKey, writeKubeconfig } from "../../cluster/pki/index.ts";
+import { isAlreadyExists } from "../../machinery/index.ts";
+import { connect, type Remote } from "../remote.ts";
 
 export interface BootstrapOptions {
   /** Where the node's own kubeconfig is, or will be. */

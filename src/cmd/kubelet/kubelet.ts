@@ -2,20 +2,20 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { Taint } from "../api/index.ts";
-import { type Clock, type Rng, systemClock } from "../base/index.ts";
-import { type FlagDefinitions, FlagError, type FlagValues } from "../cli/index.ts";
-import { nodeAddress } from "../cluster/index.ts";
-import { createKubelet, type KubeletOptions } from "../kubelet/index.ts";
-import { createNodeHost, serveKubelet } from "../kubelet/node/index.ts";
-import { connectCri } from "../runtime/cri/index.ts";
-import { acceptedByKubelet, tellInert } from "./apiserver/accepted-flags.ts";
-import { readFlagFile, selfSigned, servingFiles } from "./apiserver/self-signed.ts";
-import { runSimulatedNode } from "./components.ts";
-import { portError, serveHealth } from "./health.ts";
-import { settingFlags, settingsOfFile, settingsOfFlags } from "./kubelet-settings.ts";
-import { readFlags } from "./lib.ts";
-import { connect, type Remote, remoteFlags } from "./remote.ts";
+import type { Taint } from "../../api/index.ts";
+import { type Clock, type Rng, systemClock } from "../../base/index.ts";
+import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/index.ts";
+import { nodeAddress } from "../../cluster/index.ts";
+import { createKubelet, type KubeletOptions } from "../../kubelet/index.ts";
+import { createNodeHost, serveKubelet } from "../../kubelet/node/index.ts";
+import { connectCri } from "../../runtime/cri/index.ts";
+import { acceptedByKubelet, tellInert } from "../apiserver/accepted-flags.ts";
+import { readFlagFile, selfSigned, servingFiles } from "../apiserver/self-signed.ts";
+import { runSimulatedNode } from "../components.ts";
+import { portError, serveHealth } from "../health.ts";
+import { readFlags } from "../lib.ts";
+import { connect, type Remote, remoteFlags } from "../remote.ts";
+import { settingFlags, settingsOfFile, settingsOfFlags } from "./settings.ts";
 
 const flags = {
   ...acceptedByKubelet,
@@ -109,7 +109,7 @@ async function joinCluster(values: Values, nodeName: string): Promise<void> {
   const { "bootstrap-kubeconfig": bootstrapKubeconfig, kubeconfig, v } = values;
   if (bootstrapKubeconfig === undefined) return;
   if (kubeconfig === undefined) throw new FlagError("--bootstrap-kubeconfig needs --kubeconfig: the file to write");
-  const { bootstrapNode } = await import("./kubelet-bootstrap.ts");
+  const { bootstrapNode } = await import("./bootstrap.ts");
   await bootstrapNode({ kubeconfig, bootstrapKubeconfig, certDir: values["cert-dir"], nodeName, v }, systemClock);
 }
 

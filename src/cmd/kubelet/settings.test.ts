@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { parseFlags } from "../cli/index.ts";
-import { parseThresholds, settingFlags, settingsOfFile, settingsOfFlags } from "./kubelet-settings.ts";
+import { parseFlags } from "../../cli/index.ts";
+import { parseThresholds, settingFlags, settingsOfFile, settingsOfFlags } from "./settings.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "t8s-settings-"));
 after(() => rmSync(directory, { recursive: true }));

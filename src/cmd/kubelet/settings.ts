@@ -1,9 +1,9 @@
 // What a kubelet can be told besides where and who it is: each setting once, as a flag and as a field of a KubeletConfiguration file
 // (`--config`, kubelet.config.k8s.io/v1beta1). A flag wins over the file, as upstream.
 import { readFileSync } from "node:fs";
-import { type FlagDefinition, type FlagDefinitions, FlagError, type FlagType, parseFlags } from "../cli/index.ts";
-import type { KubeletOptions } from "../kubelet/index.ts";
-import { fromYaml, quantityValue } from "../machinery/index.ts";
+import { type FlagDefinition, type FlagDefinitions, FlagError, type FlagType, parseFlags } from "../../cli/index.ts";
+import type { KubeletOptions } from "../../kubelet/index.ts";
+import { fromYaml, quantityValue } from "../../machinery/index.ts";
 
 type Config = KubeletOptions["config"];
 

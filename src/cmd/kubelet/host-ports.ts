@@ -1,8 +1,8 @@
 // Host ports of a node's pods, kept by whoever runs its kubelet: in process by `t8s up`, in `t8s kubelet` when it is told to.
-import { createInformerFactory } from "../client/index.ts";
-import { createHostPorts } from "../network/index.ts";
-import { createNftHostPorts } from "../network/node/index.ts";
-import type { ComponentBase } from "./components.ts";
+import { createInformerFactory } from "../../client/index.ts";
+import { createHostPorts } from "../../network/index.ts";
+import { createNftHostPorts } from "../../network/node/index.ts";
+import type { ComponentBase } from "../components.ts";
 
 export interface HostPortSettings {
   readonly nodeName: string;

@@ -1,7 +1,7 @@
 // What both APIs of events are given: who tells, and what has occurred.
-import type { core_v1 } from "../api/index.ts";
-import type { Clock, Logger, Rng } from "../base/index.ts";
-import type { Client } from "./contract.ts";
+import type { core_v1 } from "../../api/index.ts";
+import type { Clock, Logger, Rng } from "../../base/index.ts";
+import type { Client } from "../contract.ts";
 
 export type ObjectReference = core_v1.ObjectReference;
 

@@ -1,9 +1,9 @@
 // Event recorder with aggregation and de-duplication. Upstream: client-go tools/record (core/v1) and tools/events (events.k8s.io/v1).
-import type { KubeObject } from "../machinery/index.ts";
-import { createCoreSink } from "./event-core.ts";
-import { type EventRecorderOptions, eventName, type ObjectReference } from "./event-occurrence.ts";
-import { createSeriesSink } from "./event-series.ts";
-import { createEventWriter } from "./event-writer.ts";
+import type { KubeObject } from "../../machinery/index.ts";
+import { createCoreSink } from "./core.ts";
+import { type EventRecorderOptions, eventName, type ObjectReference } from "./occurrence.ts";
+import { createSeriesSink } from "./series.ts";
+import { createEventWriter } from "./writer.ts";
 
 export type { EventRecorderOptions };
 

@@ -1,10 +1,16 @@
 // events.k8s.io/v1: the first repetition makes an event a series; further ones are counted here and written when the series
 // is refreshed or ends. Upstream: client-go tools/events/event_broadcaster.go, KEP-383.
-import { type events_v1, eventsV1 } from "../api/index.ts";
-import { onAbort, type Timer } from "../base/index.ts";
-import { formatMicroTime, isAlreadyExists, isNotFound, type NewObject, type StatusError } from "../machinery/index.ts";
-import type { EventRecorderOptions, Occurrence } from "./event-occurrence.ts";
-import type { EventWriter } from "./event-writer.ts";
+import { type events_v1, eventsV1 } from "../../api/index.ts";
+import { onAbort, type Timer } from "../../base/index.ts";
+import {
+  formatMicroTime,
+  isAlreadyExists,
+  isNotFound,
+  type NewObject,
+  type StatusError,
+} from "../../machinery/index.ts";
+import type { EventRecorderOptions, Occurrence } from "./occurrence.ts";
+import type { EventWriter } from "./writer.ts";
 
 const refreshMs = 30 * 60_000;
 const finishMs = 6 * 60_000;

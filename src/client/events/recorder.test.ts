@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Logger, seededRng, silentLogger, VirtualClock } from "../base/index.ts";
-import { type ApiRequest, type ApiResponse, alreadyExists, type KubeObject, notFound } from "../machinery/index.ts";
-import { createClient } from "./client.ts";
-import { createEventRecorder, type EventRecorderOptions } from "./events.ts";
+import { type Logger, seededRng, silentLogger, VirtualClock } from "../../base/index.ts";
+import { type ApiRequest, type ApiResponse, alreadyExists, type KubeObject, notFound } from "../../machinery/index.ts";
+import { createClient } from "../client.ts";
+import { createEventRecorder, type EventRecorderOptions } from "./recorder.ts";
 
 interface Sent {
   readonly method: string;

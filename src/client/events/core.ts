@@ -1,10 +1,10 @@
 // core/v1 events: repeated ones are counted in one object, floods of similar ones are combined, and a source may tell only
 // so much of one object. Upstream: client-go tools/record/events_cache.go.
-import { type core_v1, events } from "../api/index.ts";
-import { formatTime, isNotFound, type NewObject } from "../machinery/index.ts";
-import { type EventRecorderOptions, eventName, type Occurrence } from "./event-occurrence.ts";
-import type { EventWriter } from "./event-writer.ts";
+import { type core_v1, events } from "../../api/index.ts";
+import { formatTime, isNotFound, type NewObject } from "../../machinery/index.ts";
 import { LruMap } from "./lru.ts";
+import { type EventRecorderOptions, eventName, type Occurrence } from "./occurrence.ts";
+import type { EventWriter } from "./writer.ts";
 
 const cacheSize = 4096;
 /** This many different messages of one reason within the interval are combined. */

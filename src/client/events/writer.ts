@@ -1,6 +1,6 @@
 // Writes events behind the program, so many at a time and in their order. A server that cannot be reached is tried again, one that refuses is not.
-import { BoundedQueue, type Clock, isAbort, type Logger, type Rng, sleep } from "../base/index.ts";
-import { isAlreadyExists, StatusError } from "../machinery/index.ts";
+import { BoundedQueue, type Clock, isAbort, type Logger, type Rng, sleep } from "../../base/index.ts";
+import { isAlreadyExists, StatusError } from "../../machinery/index.ts";
 
 export interface EventWriter {
   /** `what` tells the log which event it was. */

@@ -7,7 +7,7 @@ import type { ObjectObserver, ObjectReader, ObjectWriter, ServedObjects } from "
 import { createObject } from "./registry/create.ts";
 import { deleteObject } from "./registry/delete.ts";
 import type { WriteOptions } from "./registry/options.ts";
-import { findCurrent } from "./registry/read.ts";
+import { findCurrent } from "./registry/read/get.ts";
 import { servedForm } from "./registry/store-object.ts";
 import { changeObject } from "./registry/update.ts";
 import { noQuery } from "./request-info.ts";

@@ -42,7 +42,7 @@ import { isRefused, shuttingDown } from "./refusal.ts";
 import type { ComponentProbe } from "./registry/kinds/componentstatuses.ts";
 import { kindHooks, type NetworkRanges } from "./registry/kinds/index.ts";
 import type { TokenIssue } from "./registry/kinds/serviceaccounts.ts";
-import { waitForCurrent } from "./registry/read.ts";
+import { waitForCurrent } from "./registry/read/get.ts";
 import type { VirtualKind } from "./registry/virtual.ts";
 import { type EventSink, repairAddresses, repairComponent } from "./repair/addresses.ts";
 import type { ConnectHandler, UpgradeDecision } from "./streaming/connect.ts";

@@ -9,7 +9,7 @@ import { deepFreeze, formatTime, type KubeObject } from "../../machinery/index.t
 import { freshDraft, ownContext, ownOptions } from "../accessors.ts";
 import type { ServedResource } from "../catalog.ts";
 import type { ServerCore } from "../context.ts";
-import { appliedDraft } from "../registry/apply.ts";
+import { appliedDraft } from "../registry/patch/apply.ts";
 import { prepareCreate, prepareUpdate, trackFields } from "../registry/prepare.ts";
 import { commitCreate, storedForm } from "../registry/store-object.ts";
 import { preparedForm } from "./prepared.ts";

@@ -5,7 +5,7 @@ import { type ApiResponse, encodeJson, type KubeObject, StatusError, toYaml } fr
 import type { ServedResource } from "../catalog.ts";
 import type { RequestContext } from "../context.ts";
 import type { Answer } from "../core.ts";
-import type { ListResult } from "../registry/list.ts";
+import type { ListResult } from "../registry/read/list.ts";
 import { servedForm, shown } from "../registry/store-object.ts";
 import type { CachedObject } from "../watchcache/index.ts";
 import { includeObjectOf } from "./include.ts";

@@ -6,7 +6,7 @@ import type { CustomResourceDefinition } from "../../api/index.ts";
 import { type Rng, uuid } from "../../base/index.ts";
 import { deepClone, encodeJson, genericResponse, isObject, type KubeObject, quoteGo } from "../../machinery/index.ts";
 import type { ObjectReader, WebhookAnswer, WebhookConnections } from "../contract.ts";
-import { plainFailure } from "../registry/read.ts";
+import { plainFailure } from "../registry/read/get.ts";
 import { resolveService } from "../service-address.ts";
 
 const timeoutMs = 30_000;

@@ -21,7 +21,7 @@ import {
   trackFields,
   wipeSystemFields,
 } from "./prepare.ts";
-import { findCurrent, plainFailure, waitForCurrent } from "./read.ts";
+import { findCurrent, plainFailure, waitForCurrent } from "./read/get.ts";
 import { commitCreate, convertShown } from "./store-object.ts";
 import { checkWidth, mayBeWide } from "./stored-size.ts";
 

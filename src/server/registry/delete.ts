@@ -15,9 +15,9 @@ import type { ServedResource } from "../catalog.ts";
 import { type RequestContext, warn } from "../context.ts";
 import type { Answer } from "../core.ts";
 import type { CachedObject } from "../watchcache/index.ts";
-import { listOptions, runList } from "./list.ts";
 import { deleteOptions } from "./options.ts";
-import { findCurrent } from "./read.ts";
+import { findCurrent } from "./read/get.ts";
+import { listOptions, runList } from "./read/list.ts";
 import { commitDelete, commitUpdate, convertShown, servedForm } from "./store-object.ts";
 
 const orphanFinalizer = "orphan";

@@ -14,7 +14,7 @@ import {
 import type { RequestContext } from "../context.ts";
 import { isTrue } from "../request-info.ts";
 import { bodyMediaType } from "./body.ts";
-import { int64Of } from "./list-query.ts";
+import { int64Of } from "./read/list-query.ts";
 
 export interface WriteOptions {
   readonly dryRun: boolean;

@@ -14,8 +14,8 @@ import {
 } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { type RequestContext, ruleContext, warn } from "../context.ts";
-import { resetFieldsOf } from "./reset-fields.ts";
-import { versionsOf } from "./versions.ts";
+import { resetFieldsOf } from "./patch/reset-fields.ts";
+import { versionsOf } from "./patch/versions.ts";
 
 type Loose = KubeObject & { spec?: unknown; status?: unknown };
 

@@ -20,13 +20,13 @@ import {
 import type { ServedResource } from "../catalog.ts";
 import type { RequestContext } from "../context.ts";
 import type { Answer } from "../core.ts";
-import { configurationReader } from "./apply.ts";
 import { checkKind, decodeBody } from "./body.ts";
 import { type WriteOptions, writeOptions } from "./options.ts";
-import { isApply, patchTypeOf } from "./patch.ts";
-import { checkPatchedName, patcherOf } from "./patched.ts";
+import { configurationReader } from "./patch/apply.ts";
+import { isApply, patchTypeOf } from "./patch/patch.ts";
+import { checkPatchedName, patcherOf } from "./patch/patched.ts";
 import { matchNamespace } from "./prepare.ts";
-import { getCurrent } from "./read.ts";
+import { getCurrent } from "./read/get.ts";
 import { servedForm } from "./store-object.ts";
 import { changeObject } from "./update.ts";
 

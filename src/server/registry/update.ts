@@ -22,7 +22,7 @@ import { decodeBody, expectedOf } from "./body.ts";
 import { createObject } from "./create.ts";
 import { type WriteOptions, writeOptions } from "./options.ts";
 import { dedupeOwners, matchNamespace, prepareUpdate, trackFields } from "./prepare.ts";
-import { findCurrent } from "./read.ts";
+import { findCurrent } from "./read/get.ts";
 import { asCached, commitDelete, commitUpdate, convertShown, servedForm, type UpdateOutcome } from "./store-object.ts";
 import { checkWidth, mayBeWide } from "./stored-size.ts";
 

@@ -20,7 +20,7 @@ import { decodeBody } from "../body.ts";
 import { deleteObject } from "../delete.ts";
 import { type WriteOptions, writeOptions } from "../options.ts";
 import { matchNamespace } from "../prepare.ts";
-import { getCurrent, plainFailure } from "../read.ts";
+import { getCurrent, plainFailure } from "../read/get.ts";
 import { servedForm } from "../store-object.ts";
 import { changeObject } from "../update.ts";
 

@@ -9,18 +9,18 @@ import {
   StatusError,
   type WatchEventType,
   type WatchFrame,
-} from "../../machinery/index.ts";
-import type { ServedResource } from "../catalog.ts";
-import { includeObjectOf } from "../content/include.ts";
-import { loadProtobuf, protobufFrame, protobufType, protobufValueFrame } from "../content/protobuf.ts";
-import { bookmarkTable, partialObject, tableOf, shown as withRowMetadata } from "../content/table.ts";
-import type { RequestContext } from "../context.ts";
-import type { Answer } from "../core.ts";
-import { type CachedObject, type Framer, selects, Watcher } from "../watchcache/index.ts";
+} from "../../../machinery/index.ts";
+import type { ServedResource } from "../../catalog.ts";
+import { includeObjectOf } from "../../content/include.ts";
+import { loadProtobuf, protobufFrame, protobufType, protobufValueFrame } from "../../content/protobuf.ts";
+import { bookmarkTable, partialObject, tableOf, shown as withRowMetadata } from "../../content/table.ts";
+import type { RequestContext } from "../../context.ts";
+import type { Answer } from "../../core.ts";
+import { type CachedObject, type Framer, selects, Watcher } from "../../watchcache/index.ts";
+import { convertShown, servedForm, shown } from "../store-object.ts";
 import { convertedEvent, matchesConverted, splitSelection } from "./converted-selection.ts";
+import { plainFailure, revisionProblem, tooLarge, waitForCurrent } from "./get.ts";
 import { type ListQuery, listQuery } from "./list-query.ts";
-import { plainFailure, revisionProblem, tooLarge, waitForCurrent } from "./read.ts";
-import { convertShown, servedForm, shown } from "./store-object.ts";
 
 const bookmarkMs = 60_000;
 const initialEventsEnd = "k8s.io/initial-events-end";

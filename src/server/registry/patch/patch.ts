@@ -1,14 +1,14 @@
 // PATCH. Upstream: apiserver's handlers/patch.go.
-import { notImplemented, StatusError } from "../../machinery/index.ts";
-import type { ServedResource } from "../catalog.ts";
-import type { RequestContext } from "../context.ts";
-import type { Answer } from "../core.ts";
+import { notImplemented, StatusError } from "../../../machinery/index.ts";
+import type { ServedResource } from "../../catalog.ts";
+import type { RequestContext } from "../../context.ts";
+import type { Answer } from "../../core.ts";
+import { unsupportedMediaType } from "../body.ts";
+import { writeOptions } from "../options.ts";
+import { matchNamespace } from "../prepare.ts";
+import { changeObject } from "../update.ts";
 import { apply } from "./apply.ts";
-import { unsupportedMediaType } from "./body.ts";
-import { writeOptions } from "./options.ts";
 import { checkPatchedName, type PatchType, patcherOf, patchTypes } from "./patched.ts";
-import { matchNamespace } from "./prepare.ts";
-import { changeObject } from "./update.ts";
 
 export { patcherOf } from "./patched.ts";
 

@@ -11,16 +11,16 @@ import {
   type KubeObject,
   readFirstDocument,
   YamlError,
-} from "../../machinery/index.ts";
-import type { ServedResource } from "../catalog.ts";
-import { type RequestContext, warn } from "../context.ts";
-import type { Answer } from "../core.ts";
-import { checkBodySize, checkKind, unsupportedMediaType } from "./body.ts";
-import { type WriteOptions, writeOptions } from "./options.ts";
+} from "../../../machinery/index.ts";
+import type { ServedResource } from "../../catalog.ts";
+import { type RequestContext, warn } from "../../context.ts";
+import type { Answer } from "../../core.ts";
+import { checkBodySize, checkKind, unsupportedMediaType } from "../body.ts";
+import { type WriteOptions, writeOptions } from "../options.ts";
+import { matchNamespace } from "../prepare.ts";
+import { changeObject } from "../update.ts";
 import { checkPatchedName } from "./patched.ts";
-import { matchNamespace } from "./prepare.ts";
 import { resetFieldsOf } from "./reset-fields.ts";
-import { changeObject } from "./update.ts";
 import { versionsOf } from "./versions.ts";
 
 export async function apply(context: RequestContext, resource: ServedResource): Promise<Answer> {

@@ -1,11 +1,11 @@
 // GET and LIST of kinds that are not stored but made when they are asked for. Upstream: registry/core/componentstatus.
-import { fieldMatcher, type KubeObject, notFound, parseLabelSelector } from "../../machinery/index.ts";
-import type { ServedResource } from "../catalog.ts";
-import { includeObjectOf } from "../content/include.ts";
-import { notAcceptable } from "../content/negotiate.ts";
-import { partialObject, tableOf } from "../content/table.ts";
-import type { RequestContext } from "../context.ts";
-import type { Answer } from "../core.ts";
+import { fieldMatcher, type KubeObject, notFound, parseLabelSelector } from "../../../machinery/index.ts";
+import type { ServedResource } from "../../catalog.ts";
+import { includeObjectOf } from "../../content/include.ts";
+import { notAcceptable } from "../../content/negotiate.ts";
+import { partialObject, tableOf } from "../../content/table.ts";
+import type { RequestContext } from "../../context.ts";
+import type { Answer } from "../../core.ts";
 import { listQuery } from "./list-query.ts";
 
 type Compute = () => Promise<readonly KubeObject[]>;

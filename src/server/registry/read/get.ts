@@ -1,10 +1,10 @@
 // Finding objects: names, freshness, get. Upstream: generic registry's Get, storage cacher's consistent reads.
-import { storageKey } from "../../api/index.ts";
-import { badRequest, notFound, StatusError } from "../../machinery/index.ts";
-import type { ServedResource } from "../catalog.ts";
-import type { RequestContext, ServerCore } from "../context.ts";
-import type { Answer } from "../core.ts";
-import type { CachedObject } from "../watchcache/index.ts";
+import { storageKey } from "../../../api/index.ts";
+import { badRequest, notFound, StatusError } from "../../../machinery/index.ts";
+import type { ServedResource } from "../../catalog.ts";
+import type { RequestContext, ServerCore } from "../../context.ts";
+import type { Answer } from "../../core.ts";
+import type { CachedObject } from "../../watchcache/index.ts";
 
 /** How long a read waits for a revision that is not there yet. */
 const freshnessTimeoutMs = 3000;

@@ -1,7 +1,7 @@
 // Fields that a write to one part of an object can not own, because the kind's rules put them back.
 // Upstream: GetResetFields of each kind's strategies.
-import { type FieldSet, parseFieldsV1 } from "../../machinery/index.ts";
-import type { ServedResource } from "../catalog.ts";
+import { type FieldSet, parseFieldsV1 } from "../../../machinery/index.ts";
+import type { ServedResource } from "../../catalog.ts";
 
 /** Of kinds with status that say nothing else. */
 const usual: Readonly<Record<string, readonly string[]>> = { "": ["status"], status: ["spec"] };

@@ -1,9 +1,9 @@
 // Field selectors over custom resources whose versions a webhook makes of one another: the caches hold what is stored, and a field of another
 // version can be asked about only once the object has been converted. Upstream keeps a cache for each version and selects there.
-import { type FieldMatcher, fieldMatcher, type WatchEventType } from "../../machinery/index.ts";
-import type { ServedResource } from "../catalog.ts";
-import type { CachedObject, Selection } from "../watchcache/index.ts";
-import { shown } from "./store-object.ts";
+import { type FieldMatcher, fieldMatcher, type WatchEventType } from "../../../machinery/index.ts";
+import type { ServedResource } from "../../catalog.ts";
+import type { CachedObject, Selection } from "../../watchcache/index.ts";
+import { shown } from "../store-object.ts";
 
 export interface SplitSelection {
   /** What the cache can answer. */

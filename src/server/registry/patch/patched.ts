@@ -30,11 +30,11 @@ import {
   StatusError,
   sortedCopy,
   sortedNames,
-} from "../../machinery/index.ts";
-import type { CustomServing } from "../catalog.ts";
-import { type RequestContext, warn } from "../context.ts";
-import { checkBodySize, checkKind, unsupportedMediaType } from "./body.ts";
-import type { WriteOptions } from "./options.ts";
+} from "../../../machinery/index.ts";
+import type { CustomServing } from "../../catalog.ts";
+import { type RequestContext, warn } from "../../context.ts";
+import { checkBodySize, checkKind, unsupportedMediaType } from "../body.ts";
+import type { WriteOptions } from "../options.ts";
 
 export const patchTypes = [
   "application/json-patch+json",

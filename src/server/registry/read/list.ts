@@ -1,5 +1,5 @@
 // LIST: options, consistency, selectors, paging. Upstream: apiserver's handlers/get.go, storage/cacher/delegator.go, continue.go.
-import { storagePrefix } from "../../api/index.ts";
+import { storagePrefix } from "../../../api/index.ts";
 import {
   badRequest,
   expired,
@@ -9,16 +9,16 @@ import {
   quoteGo,
   StatusError,
   withResourceVersion,
-} from "../../machinery/index.ts";
-import { CompactedError, FutureRevisionError } from "../../store/index.ts";
-import type { ServedResource } from "../catalog.ts";
-import type { RequestContext } from "../context.ts";
-import type { Answer, ListResult } from "../core.ts";
-import { CachedObject, type Selection, selects } from "../watchcache/index.ts";
+} from "../../../machinery/index.ts";
+import { CompactedError, FutureRevisionError } from "../../../store/index.ts";
+import type { ServedResource } from "../../catalog.ts";
+import type { RequestContext } from "../../context.ts";
+import type { Answer, ListResult } from "../../core.ts";
+import { CachedObject, type Selection, selects } from "../../watchcache/index.ts";
+import { convertShown } from "../store-object.ts";
 import { matchesConverted, splitSelection } from "./converted-selection.ts";
+import { parseResourceVersion, tooLarge, tooLargeExact, waitForCurrent, waitForRevision } from "./get.ts";
 import { listQuery } from "./list-query.ts";
-import { parseResourceVersion, tooLarge, tooLargeExact, waitForCurrent, waitForRevision } from "./read.ts";
-import { convertShown } from "./store-object.ts";
 
 export type { ListResult };
 

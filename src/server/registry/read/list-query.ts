@@ -1,7 +1,7 @@
 // The query of LIST, WATCH and DELETECOLLECTION: values first, then label selector, field selector, rules between options, field names.
 // Upstream: conversion of url.Values to ListOptions, internalversion/validation, and listOpts of handlers/get.go, in their order.
 
-import { storageScope } from "../../api/index.ts";
+import { storageScope } from "../../../api/index.ts";
 import {
   badRequest,
   type FieldError,
@@ -11,11 +11,11 @@ import {
   invalid,
   parseFieldSelector,
   parseLabelSelector,
-} from "../../machinery/index.ts";
-import type { ServedResource } from "../catalog.ts";
-import type { RequestContext } from "../context.ts";
-import { isTrue } from "../request-info.ts";
-import type { Selection } from "../watchcache/index.ts";
+} from "../../../machinery/index.ts";
+import type { ServedResource } from "../../catalog.ts";
+import type { RequestContext } from "../../context.ts";
+import { isTrue } from "../../request-info.ts";
+import type { Selection } from "../../watchcache/index.ts";
 
 export interface ListQuery {
   readonly selection: Selection;

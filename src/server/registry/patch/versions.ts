@@ -1,7 +1,7 @@
 // A kind in its other versions, for managers of fields that wrote with them.
-import type { Versions } from "../../machinery/index.ts";
-import type { ServedResource } from "../catalog.ts";
-import type { RequestContext } from "../context.ts";
+import type { Versions } from "../../../machinery/index.ts";
+import type { ServedResource } from "../../catalog.ts";
+import type { RequestContext } from "../../context.ts";
 
 type Loose = Record<string, unknown>;
 

@@ -10,8 +10,8 @@ import { type APIService, apiServices, endpointSlices, services } from "../../ap
 import { seededRng, silentLogger, systemClock } from "../../base/index.ts";
 import type { KubeObject, UserInfo } from "../../machinery/index.ts";
 import { testAuthority } from "../node/certificates.fixture.ts";
-import { createExtensionDialer } from "../node/extensions.ts";
 import { type Listener, servePlain } from "../node/listen.ts";
+import { createExtensionDialer } from "../node/outbound/extensions.ts";
 import { upgradeHandler } from "../node/upgrade.ts";
 import { ask } from "../request.fixture.ts";
 import { type TestServer, testServer } from "../testing.ts";

@@ -1,6 +1,4 @@
 export { type AuditLogOptions, openAuditLog } from "./audit-log.ts";
-export { type KubeletTls, type NodeConnections, nodeConnections } from "./dialer.ts";
-export { createExtensionDialer, type FrontProxyCertificate } from "./extensions.ts";
 export {
   type Listener,
   type ListenOptions,
@@ -10,7 +8,9 @@ export {
   type TlsMaterial,
   type UpgradeHandler,
 } from "./listen.ts";
+export { type KubeletTls, type NodeConnections, nodeConnections } from "./outbound/dialer.ts";
+export { createExtensionDialer, type FrontProxyCertificate } from "./outbound/extensions.ts";
+export { webhookConnections } from "./outbound/webhooks.ts";
 export { createNodeStreaming, type NodeStreaming, type NodeStreamingOptions } from "./streaming.ts";
 export { createTokenIssuer, type TokenIssuerOptions } from "./token-issuer.ts";
 export { type UpgradeRoutes, type UpgradeServer, upgradeHandler } from "./upgrade.ts";
-export { webhookConnections } from "./webhooks.ts";

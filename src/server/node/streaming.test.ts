@@ -15,8 +15,8 @@ import type { Authorizer } from "../contract.ts";
 import type { ConnectTarget, UpgradeDecision } from "../streaming/connect.ts";
 import { connectHandler } from "../streaming/handler.ts";
 import { testAuthority } from "./certificates.fixture.ts";
-import { type NodeConnections, nodeConnections } from "./dialer.ts";
 import { type Listener, servePlain } from "./listen.ts";
+import { type NodeConnections, nodeConnections } from "./outbound/dialer.ts";
 import { upgradeHandler } from "./upgrade.ts";
 
 const object = (kind: string, name: string, rest: object, namespace?: string): KubeObject =>

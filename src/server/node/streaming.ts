@@ -4,8 +4,8 @@ import type { Logger, Rng } from "../../base/index.ts";
 import type { ConnectHandler } from "../streaming/connect.ts";
 import { connectHandler } from "../streaming/handler.ts";
 import type { LocationOptions } from "../streaming/location.ts";
-import { type KubeletTls, nodeConnections } from "./dialer.ts";
 import type { UpgradeHandler } from "./listen.ts";
+import { type KubeletTls, nodeConnections } from "./outbound/dialer.ts";
 import { type UpgradeServer, upgradeHandler } from "./upgrade.ts";
 
 export interface NodeStreamingOptions extends KubeletTls, Omit<LocationOptions, "rng"> {

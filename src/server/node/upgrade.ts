@@ -20,9 +20,9 @@ import type { ConnectTarget, UpgradeDecision } from "../streaming/connect.ts";
 import { type Location, type LocationOptions, locate } from "../streaming/location.ts";
 import { forwardedHeaders } from "../streaming/proxy-headers.ts";
 import { checkMayCreate } from "../streaming/upgrade-permission.ts";
-import type { NodeConnections } from "./dialer.ts";
-import { goErrorText } from "./go-errors.ts";
 import type { UpgradedConnection, UpgradeHandler } from "./listen.ts";
+import type { NodeConnections } from "./outbound/dialer.ts";
+import { goErrorText } from "./outbound/go-errors.ts";
 import { asksForWebSocket, overWebSocket } from "./websocket-answers.ts";
 
 /** What an upgrade asks of the API server. */

@@ -3,7 +3,7 @@
 import { type IncomingMessage, request as plainRequest } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
-import type { WebhookAnswer, WebhookCall, WebhookConnections } from "../contract.ts";
+import type { WebhookAnswer, WebhookCall, WebhookConnections } from "../../contract.ts";
 import { goErrorText } from "./go-errors.ts";
 
 /** Agents beyond this are closed, the longest unused first. Upstream: util/webhook's cache of clients. */

@@ -10,8 +10,8 @@ import {
 } from "node:http";
 import { request as httpsRequest, Agent as TlsAgent } from "node:https";
 import { isIP } from "node:net";
-import type { ApiRequest, ApiResponse } from "../../machinery/index.ts";
-import type { NodeDialer } from "../contract.ts";
+import type { ApiRequest, ApiResponse } from "../../../machinery/index.ts";
+import type { NodeDialer } from "../../contract.ts";
 import { goErrorText } from "./go-errors.ts";
 
 export interface KubeletTls {

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { seededRng } from "../../base/index.ts";
-import type { Transport } from "../../machinery/index.ts";
-import { type TestServer, testServer } from "../testing.ts";
-import { testAuthority } from "./certificates.fixture.ts";
+import { seededRng } from "../../../base/index.ts";
+import type { Transport } from "../../../machinery/index.ts";
+import { type TestServer, testServer } from "../../testing.ts";
+import { testAuthority } from "../certificates.fixture.ts";
 import { webhookConnections } from "./webhooks.ts";
 
 type Json = Record<string, unknown>;

@@ -4,10 +4,10 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import type { ApiResponse } from "../../machinery/index.ts";
-import type { ExtensionDialer, ExtensionRequest, ExtensionTarget } from "../aggregation/contract.ts";
+import type { ApiResponse } from "../../../machinery/index.ts";
+import type { ExtensionDialer, ExtensionRequest, ExtensionTarget } from "../../aggregation/contract.ts";
+import { carryUpgrade } from "../upgrade.ts";
 import { responseOf, withLength } from "./dialer.ts";
-import { carryUpgrade } from "./upgrade.ts";
 
 export interface FrontProxyCertificate {
   /** PEM, the leaf first. */

@@ -3,13 +3,14 @@
 // The record of a run lies beside the claims of clusters: who runs it, and where its cluster is. A record whose process is gone is a run
 // that could not clean up; the next run does that for it and says so.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../src/base/index.ts";
 import {
   clusterLayout,
+  clusterNamePattern,
   clusterNames,
   defaultDataDirectory,
   isAlive,
@@ -71,15 +72,45 @@ async function cleanUpAfter(before: RunRecord, { name, say }: SuiteRunOptions): 
   const { dataDirectory, temporary, suite, group } = before;
   say(`npm run ${suite} was killed: removing its cluster ${name} in ${dataDirectory}`);
   if (isAlive(group)) process.kill(-group.pid, "SIGKILL");
-  if (clusterNames(dataDirectory).includes(name)) {
-    const words = ["delete", "--name", name, "--data-dir", dataDirectory];
-    const { status, stderr } = spawnSync(t8s, words, { encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
-    if (status !== 0) throw new Error(`t8s ${words.join(" ")} failed:\n${stderr}`);
-  } else {
+  await removeCluster(name, dataDirectory);
+  if (temporary !== undefined) await removeBelow(temporary);
+}
+
+async function removeCluster(name: string, dataDirectory: string): Promise<void> {
+  if (!clusterNames(dataDirectory).includes(name)) {
     // Killed before the cluster had an identity: nothing of it is on the machine but its process.
     await stopProcess(readRecord(clusterLayout(name, dataDirectory).processFile), systemClock, 10_000);
+    return;
   }
-  if (temporary === undefined) return;
+  const words = ["delete", "--name", name, "--data-dir", dataDirectory];
+  const { status, stderr } = spawnSync(t8s, words, { encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
+  if (status !== 0) throw new Error(`t8s ${words.join(" ")} failed:\n${stderr}`);
+}
+
+/**
+ * Removes a run's own directory: the clusters whose data directories lie directly below it, then what is left of the process group, then
+ * what is mounted there and every file.
+ */
+export async function removeBelow(temporary: string, group?: number): Promise<void> {
+  for (const directory of directoriesIn(temporary))
+    for (const name of directoriesIn(directory).map((each) => basename(each)))
+      if (clusterNamePattern.test(name)) await removeCluster(name, directory);
+  if (group !== undefined) killGroup(group);
   unmountBelow(temporary);
   rmSync(temporary, { recursive: true, force: true });
+}
+
+const directoriesIn = (directory: string): string[] =>
+  existsSync(directory)
+    ? readdirSync(directory, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => join(directory, name))
+    : [];
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ESRCH") throw error; // all of it has ended
+  }
 }

@@ -10,14 +10,21 @@ import type { UpstreamPrograms } from "./upstream.ts";
 import type { UpstreamNode } from "./upstream-node.ts";
 
 const program = fileURLToPath(new URL("upstream-node.ts", import.meta.url));
+const prefix = "bench-node-";
 const nothing: RestOptions = { settleSeconds: 0, seconds: 0 };
+
+/** Whether a directory is the one of such a cluster. */
+export const isUpstreamNode = (folder: string): boolean => folder.startsWith(prefix);
+
+/** What the cluster's cgroups are named by. */
+export const namespacesId = (folder: string): string => folder.slice(-6).toLowerCase();
 
 /** One cluster from start to end. Without `rest` only its start is measured. */
 export async function runUpstreamNode({ directory }: UpstreamPrograms, rest = nothing): Promise<UpstreamNode> {
-  const folder = await mkdtemp(join(tmpdir(), "bench-node-"));
+  const folder = await mkdtemp(join(tmpdir(), prefix));
   try {
     const args = [folder, directory, String(rest.settleSeconds), String(rest.seconds)];
-    await inNamespaces(program, args, { id: folder.slice(-6).toLowerCase(), limitMs: 400_000 });
+    await inNamespaces(program, args, { id: namespacesId(folder), limitMs: 400_000 });
     const file = join(folder, "result.json");
     if (!existsSync(file)) throw new Error("upstream's cluster left no result");
     const result = JSON.parse(readFileSync(file, "utf8")) as UpstreamNode | { readonly failed: string };

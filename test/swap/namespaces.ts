@@ -4,20 +4,22 @@ import { once } from "node:events";
 import { existsSync, readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { sleep, systemClock } from "../../src/base/index.ts";
+import { onAbort, sleep, systemClock } from "../../src/base/index.ts";
 
 export interface NamespaceOptions {
   /** Names the cgroups, `t8s-swap-ID`; the program reads it from SWAP_ID. */
   readonly id: string;
   /** A program that takes longer is killed. */
   readonly limitMs: number;
+  /** Kills it. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs a TypeScript file to its end; how it ended is told by what it leaves in files. */
 export async function inNamespaces(
   file: string,
   args: readonly string[],
-  { id, limitMs }: NamespaceOptions,
+  { id, limitMs, signal }: NamespaceOptions,
 ): Promise<void> {
   const words = ["--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
   const program = [process.execPath, "--disable-warning=ExperimentalWarning", file, ...args];
@@ -29,14 +31,17 @@ export async function inNamespaces(
   const guard = systemClock.setTimeout(() => child.kill("SIGKILL"), limitMs);
   const stop = (): void => void child.kill("SIGKILL");
   process.once("exit", stop);
+  const detach = signal === undefined ? undefined : onAbort(signal, stop);
   await once(child, "exit");
+  detach?.();
   guard.cancel();
   process.off("exit", stop);
-  await removeCgroups(`t8s-swap-${id}`);
+  await removeCgroups(id);
 }
 
 /** Cgroups are the machine's, not the namespaces'. Their processes are gone or about to be. */
-async function removeCgroups(name: string): Promise<void> {
+export async function removeCgroups(id: string): Promise<void> {
+  const name = `t8s-swap-${id}`;
   const base = "/sys/fs/cgroup";
   const remove = (path: string): void => {
     for (const entry of readdirSync(path, { withFileTypes: true }))

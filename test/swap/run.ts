@@ -45,17 +45,19 @@ async function build(): Promise<void> {
   if (status !== 0) throw new Error("the build failed; its messages stand above");
 }
 
-async function runWorld(mix: string): Promise<WorldResult> {
+async function runWorld(mix: string, signal: AbortSignal): Promise<WorldResult> {
   const directory = mkdtempSync(join(tmpdir(), "t8s-swap-"));
   await inNamespaces(join(here, "world.ts"), [mix, directory, values.upstream, ...values.scenario], {
     id: directory.slice(-6).toLowerCase(),
     limitMs: worldLimitMs,
+    signal,
   });
   const file = join(directory, "result.json");
   const result: WorldResult = existsSync(file)
     ? JSON.parse(readFileSync(file, "utf8"))
     : { mix, failed: `no result; the logs are in ${directory}`, outcomes: [], complaints: {}, died: [] };
-  if (values.keep || !existsSync(file)) console.log(`the logs of ${mix} are in ${directory}`);
+  const kept = values.keep || (!existsSync(file) && !signal.aborted);
+  if (kept) console.log(`the logs of ${mix} are in ${directory}`);
   else rmSync(directory, { recursive: true, force: true });
   return result;
 }
@@ -63,16 +65,24 @@ async function runWorld(mix: string): Promise<WorldResult> {
 const usualFile = join(root, ".t8s", "swap-usual.json");
 
 async function main(): Promise<number> {
-  process.once("SIGINT", () => process.exit(130));
-  process.once("SIGTERM", () => process.exit(143));
+  const stopping = new AbortController();
+  // The mix that is played ends, and what it left on the machine goes.
+  for (const [name, status] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)
+    process.on(name, () => stopping.abort(status));
   const wanted = values.mix ?? Object.keys(mixes);
   for (const name of wanted)
     if (!(name in mixes)) throw new Error(`no mix ${name}; there are ${Object.keys(mixes).join(", ")}`);
   if (values.upstream === binDirectory) buildPrograms();
   await build();
+  if (stopping.signal.aborted) return stopping.signal.reason;
   const results: WorldResult[] = [];
   for (const name of wanted) {
-    const result = await runWorld(name);
+    const result = await runWorld(name, stopping.signal);
+    if (stopping.signal.aborted) return stopping.signal.reason;
     results.push(result);
     const passed = result.outcomes.filter((each) => each.passed).length;
     console.log(

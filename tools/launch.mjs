@@ -7,13 +7,15 @@
 // Steps: Node ≥ 24 (the machine's, or the pinned npm package below .t8s/), locked dependencies, build. Each is skipped
 // when it is done; what happens is said on stderr.
 import { spawn, spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const leastNodeMajor = 24;
 const nodeVersion = "26.10.0";
+/** Needs nothing that a small Debian lacks, so it is there where the other one cannot start and nothing may be installed. */
+const plainNodeVersion = "24.21.0";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const state = join(root, ".t8s");
 const inCheckout = existsSync(join(root, "src"));
@@ -35,19 +37,44 @@ function npm(args, what) {
     fail(`could not ${what}: npm ${args[0]} failed${result.error ? ` (${result.error.message})` : ""}; check the network and the npm registry setting, then run this again`);
 }
 
+const starts = (binary) => spawnSync(binary, ["--version"], { stdio: "ignore" }).status === 0;
+
+/** Node from 25 on is linked against libatomic, which comes with a compiler and not with a small Debian or Ubuntu. */
+function bringLibrary() {
+  if (process.platform !== "linux" || process.getuid() !== 0) return;
+  say("installing libatomic1, which that Node needs");
+  const aptGet = (...args) =>
+    spawnSync("apt-get", ["-o", "DPkg::Lock::Timeout=60", ...args], { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, stdio: "ignore" });
+  const install = () => aptGet("install", "-y", "--no-install-recommends", "libatomic1").status === 0;
+  if (!install()) {
+    aptGet("update");
+    install();
+  }
+}
+
 /** Path of a Node that is new enough. */
 function bringNode() {
-  if (Number(process.versions.node.split(".")[0]) >= leastNodeMajor) return process.execPath;
+  const own = process.versions.node;
+  if (Number(own.split(".")[0]) >= leastNodeMajor) return process.execPath;
   const home = join(state, "node");
+  const version = join(home, "version");
   const binary = join(home, "node_modules", ".bin", "node");
-  if (existsSync(binary) && existsSync(join(home, "version")) && readFileSync(join(home, "version"), "utf8") === nodeVersion) return binary;
-  const platform = process.platform === "win32" ? "win" : process.platform;
-  const name = `node-${platform}-${process.arch}`;
-  say(`Node ${process.versions.node} is older than ${leastNodeMajor}: bringing Node ${nodeVersion} (npm package ${name})`);
-  mkdirSync(home, { recursive: true });
-  npm(["install", "--prefix", home, "--no-save", `${name}@${nodeVersion}`], `bring Node ${nodeVersion}`);
-  writeFileSync(join(home, "version"), nodeVersion);
-  return binary;
+  if (existsSync(binary) && existsSync(version) && [nodeVersion, plainNodeVersion].includes(readFileSync(version, "utf8"))) return binary;
+  const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
+  const bring = (wanted) => {
+    mkdirSync(home, { recursive: true });
+    npm(["install", "--prefix", home, "--no-save", `${name}@${wanted}`], `bring Node ${wanted}`);
+    writeFileSync(version, wanted);
+  };
+  say(`Node ${own} is older than ${leastNodeMajor}: bringing Node ${nodeVersion} (npm package ${name})`);
+  bring(nodeVersion);
+  if (!starts(binary)) bringLibrary();
+  if (starts(binary)) return binary;
+  say(`Node ${nodeVersion} does not start here, on Debian and Ubuntu for want of the package libatomic1: bringing Node ${plainNodeVersion}`);
+  bring(plainNodeVersion);
+  if (starts(binary)) return binary;
+  rmSync(version);
+  return fail(`Node ${plainNodeVersion} does not start either (try ${binary} --version): install Node ${leastNodeMajor} or newer and run this again`);
 }
 
 const same = (a, b) => existsSync(a) && existsSync(b) && readFileSync(a, "utf8") === readFileSync(b, "utf8");

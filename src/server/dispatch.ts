@@ -1,7 +1,7 @@
 // From request info to the verb that answers it: the routes of the resource API.
 import { badRequest, methodNotSupported, notFound, notImplemented, StatusError } from "../machinery/index.ts";
 import type { ServedResource } from "./catalog.ts";
-import { queryOf, type RequestContext, warn } from "./context.ts";
+import { type RequestContext, warn } from "./context.ts";
 import type { Authorizer, ObjectReader } from "./contract.ts";
 import type { Answer } from "./core.ts";
 import { deprecationText } from "./deprecations.ts";
@@ -21,6 +21,7 @@ import type { VirtualKind } from "./registry/virtual.ts";
 import type { RequestInfo } from "./request-info.ts";
 import { type ConnectHandler, type ConnectTarget, connectSubresources } from "./streaming/connect.ts";
 import { admitConnection } from "./streaming/connect-admission.ts";
+import type { Connection } from "./streaming/connect-options.ts";
 
 export const noRoute = (): StatusError =>
   new StatusError({
@@ -185,8 +186,9 @@ async function dispatchSubresource(
   const { info } = context;
   if (connectSubresources.has(info.subresource)) {
     if (options.connect === undefined) throw notImplemented(`${info.resource}/${info.subresource}`);
-    await admitConnection(context, resource, connectPath(context));
-    return { type: "response", response: await options.connect(connectTarget(context, resource, options.reader)) };
+    const connection = await admitConnection(context, resource, connectPath(context));
+    const target = connectTarget(context, resource, { reader: options.reader, connection });
+    return { type: "response", response: await options.connect(target) };
   }
   const handler = resource.hooks?.subresources?.[info.subresource];
   if (handler !== undefined) return handler(context, resource);
@@ -214,7 +216,11 @@ export function connectPath({ info }: RequestContext): string {
   return at < 0 ? "" : info.path.slice(at + mark.length);
 }
 
-export function connectTarget(context: RequestContext, resource: ServedResource, reader: ObjectReader): ConnectTarget {
+export function connectTarget(
+  context: RequestContext,
+  resource: ServedResource,
+  { reader, connection }: { readonly reader: ObjectReader; readonly connection: Connection },
+): ConnectTarget {
   const { info, request, user } = context;
   const plain = !info.name.includes(":");
   const object = plain ? reader.get(resource.kind, info.namespace, info.name) : undefined;
@@ -225,7 +231,8 @@ export function connectTarget(context: RequestContext, resource: ServedResource,
     namespace: info.namespace,
     name: info.name,
     path: connectPath(context),
-    query: queryOf(request),
+    ...(connection.path === undefined ? {} : { changedPath: connection.path }),
+    query: connection.query,
     user,
     request,
     reader,

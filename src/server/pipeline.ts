@@ -317,8 +317,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   async function upgradeTarget({ context }: Admitted): Promise<ConnectTarget> {
     const resource = route(context);
-    await admitConnection(context, resource, connectPath(context));
-    return connectTarget(context, resource, options.dispatch.reader);
+    const connection = await admitConnection(context, resource, connectPath(context));
+    return connectTarget(context, resource, { reader: options.dispatch.reader, connection });
   }
 
   return { handle, decideUpgrade, isExtension: (path) => options.aggregation.find(path) !== undefined };

@@ -55,6 +55,7 @@ function world(options: { maxExpirationSeconds?: number } = {}) {
       namespace: "ns",
       name,
       body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", metadata, spec } as unknown as TokenRequest,
+      validate: async () => {},
       warn: (text) => warnings.push(text),
       annotate: () => {},
     });

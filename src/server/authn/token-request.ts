@@ -41,7 +41,10 @@ export interface TokenRequestInput {
   readonly namespace: string;
   /** Of the ServiceAccount. */
   readonly name: string;
+  /** Completed as upstream does: audiences, metadata, an empty status. */
   readonly body: TokenRequest;
+  /** Validating admission: asked once the body is complete and valid. */
+  validate(): Promise<void>;
   warn(text: string): void;
   annotate(key: string, value: string): void;
 }
@@ -57,11 +60,11 @@ export function tokenRequests(options: TokenRequestOptions): (input: TokenReques
   return async (input) => {
     const account = await checkAccount(options.reader, input);
     const nowMs = clock.now();
-    const asked = input.body.spec ?? {};
-    const expirationSeconds = asked.expirationSeconds ?? 3600;
+    complete(input.body, { account, audiences: issuer.audiences, nowMs });
+    const { expirationSeconds, audiences } = input.body.spec as Required<NonNullable<TokenRequest["spec"]>>;
     const errors = checkExpiration(expirationSeconds);
     if (errors.length > 0) throw invalid(gk, "", errors);
-    const audiences = (asked.audiences ?? []).length > 0 ? asked.audiences! : [...issuer.audiences];
+    await input.validate();
     const bound = await findBound(options.reader, input);
     const limit = options.maxExpirationSeconds ?? 0;
     const allowedSeconds = limit > 0 && expirationSeconds > limit ? limit : expirationSeconds;
@@ -92,21 +95,32 @@ export function tokenRequests(options: TokenRequestOptions): (input: TokenReques
       sub: `system:serviceaccount:${account.metadata.namespace}:${account.metadata.name}`,
     });
     input.annotate("authentication.kubernetes.io/issued-credential-id", `JTI=${jti}`);
-    const { metadata } = input.body;
     return {
       kind: "TokenRequest",
       apiVersion: "authentication.k8s.io/v1",
-      metadata: {
-        ...metadata,
-        name: account.metadata.name,
-        namespace: account.metadata.namespace!,
-        uid: account.metadata.uid!,
-        creationTimestamp: formatTime(nowMs),
-      },
-      spec: { audiences, expirationSeconds: allowedSeconds, boundObjectRef: asked.boundObjectRef ?? null },
+      metadata: input.body.metadata,
+      spec: { ...input.body.spec, expirationSeconds: allowedSeconds },
       status: { token, expirationTimestamp: formatTime(nowMs + allowedSeconds * 1000) },
     } as unknown as TokenRequest;
   };
+}
+
+function complete(
+  body: TokenRequest,
+  known: { readonly account: ServiceAccount; readonly audiences: readonly string[]; readonly nowMs: number },
+): void {
+  const { account, nowMs } = known;
+  const { audiences = [], expirationSeconds = 3600, boundObjectRef } = body.spec ?? {};
+  const { name, namespace, uid } = account.metadata;
+  Object.assign(body, {
+    metadata: { ...body.metadata, name, namespace, uid, creationTimestamp: formatTime(nowMs) },
+    spec: {
+      audiences: (audiences ?? []).length > 0 ? audiences : [...known.audiences],
+      expirationSeconds,
+      boundObjectRef: boundObjectRef ?? null,
+    },
+    status: { token: "", expirationTimestamp: null },
+  });
 }
 
 async function checkAccount(

@@ -71,20 +71,26 @@ export async function deleteObject(
   const { core, info } = context;
   const dryRun = (request.options.dryRun?.length ?? 0) > 0;
   let current = await findCurrent(core, resource, { namespace: info.namespace, name: request.name });
-  for (;;) {
-    if (current === undefined) throw notFound(resource.groupResource, request.name);
-    const old = servedForm(resource, current);
-    checkPreconditions(resource, old, request.options);
+  const options = { ...request.options };
+  // A negative grace is one second, as upstream's BeforeDelete has it.
+  if (options.gracePeriodSeconds !== undefined && options.gracePeriodSeconds < 0) options.gracePeriodSeconds = 1;
+  const asksAs = request.ofCollection === true ? request.options : options;
+  const admit = async (oldObject: KubeObject): Promise<void> => {
     const attributes = core.admission.attributes(context, resource, {
       operation: "DELETE",
-      oldObject: old,
-      options: { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1", ...request.options },
+      oldObject,
+      options: { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1", ...asksAs },
       dryRun,
       name: request.ofCollection === true ? "" : request.name,
     });
     await core.admission.admit(attributes);
     await core.admission.validate(attributes);
-    const attempt = await tryDelete(context, resource, { current, old, options: request.options, dryRun });
+  };
+  for (;;) {
+    if (current === undefined) throw notFound(resource.groupResource, request.name);
+    const old = servedForm(resource, current);
+    checkPreconditions(resource, old, options);
+    const attempt = await tryDelete(context, resource, { current, old, options, dryRun, admit });
     await convertShown(resource, ["deleted" in attempt ? attempt.object : attempt.current]);
     if ("deleted" in attempt) return attempt;
     current = attempt.current;
@@ -133,20 +139,23 @@ function checkNamespacePreconditions(
 interface Attempt {
   readonly current: CachedObject;
   readonly old: KubeObject;
-  readonly options: Partial<DeleteOptions>;
+  /** Gets the grace that the object's kind decides on, for admission to see. */
+  readonly options: MutableOptions;
   readonly dryRun: boolean;
+  /** Asked before every write, about the object as it is then. */
+  readonly admit: (old: KubeObject) => Promise<void>;
 }
 
-async function tryDelete(
-  context: RequestContext,
-  resource: ServedResource,
-  attempt: Attempt,
-): Promise<Deletion | { readonly current: CachedObject | undefined }> {
+type MutableOptions = { -readonly [K in keyof DeleteOptions]?: DeleteOptions[K] };
+type Attempted = Deletion | { readonly current: CachedObject | undefined };
+
+async function tryDelete(context: RequestContext, resource: ServedResource, attempt: Attempt): Promise<Attempted> {
   const { core } = context;
-  const { current, old, options, dryRun } = attempt;
+  const { current, old, options, dryRun, admit } = attempt;
   const prepared = resource.hooks?.prepareDelete?.(old, context) ?? "proceed";
   if (prepared === "pending") return { object: current, deleted: false, pending: true };
   if (prepared !== "proceed") {
+    await admit(old);
     const finalizers = gcFinalizers(resource, prepared, options);
     if (finalizers.length > 0) prepared.metadata.finalizers = finalizers;
     else delete prepared.metadata.finalizers;
@@ -157,39 +166,38 @@ async function tryDelete(
   const grace = beginGrace(context, resource, { draft, options });
   if (grace === "pending") return { object: current, deleted: false, pending: true };
   const finalizers = gcFinalizers(resource, draft, options);
-  if (finalizers.length > 0) draft.metadata.finalizers = finalizers;
-  else delete draft.metadata.finalizers;
+  const had = (old.metadata.finalizers ?? []).length > 0;
   const waits = finalizers.length > 0;
+  const updates = waits || had || grace !== "none";
+  if (updates) await admit(old);
+  if (waits) draft.metadata.finalizers = finalizers;
+  else delete draft.metadata.finalizers;
   if (waits && grace === "none") markDeleting(context, draft);
   // A graceful kind is written once more before it goes, so that watchers see a grace of zero.
   let last = current;
-  if (waits || typeof grace === "number") {
+  if (waits || grace !== "none") {
     const outcome = await commitUpdate(core, { resource, object: draft, current, dryRun });
     if (outcome.type === "lost") return { current: outcome.current };
     if (waits || grace !== 0) return { object: outcome.object, deleted: false };
     last = outcome.object;
   }
+  if (!(updates && dryRun)) await admit(last === current ? old : servedForm(resource, last));
   const outcome = await commitDelete(core, { resource, current: dryRun ? current : last, dryRun });
   if (outcome.type === "lost") return { current: outcome.current };
   if (!dryRun) await resource.hooks?.afterDelete?.(old);
-  return { object: typeof grace === "number" ? last : outcome.object, deleted: true };
+  return { object: grace === "none" ? outcome.object : last, deleted: true };
 }
 
 /** Seconds of grace that begin now, "pending" when a deletion is under way, "none" for kinds without grace. */
 function beginGrace(
   context: RequestContext,
   resource: ServedResource,
-  { draft, options }: { draft: KubeObject; options: Partial<DeleteOptions> },
+  { draft, options }: { draft: KubeObject; options: MutableOptions },
 ): number | "pending" | "none" {
   const { gracefulDeletion } = resource.rules;
   if (gracefulDeletion === undefined) return "none";
   const { metadata } = draft;
-  const asked =
-    options.gracePeriodSeconds === undefined
-      ? undefined
-      : options.gracePeriodSeconds < 0
-        ? 1
-        : options.gracePeriodSeconds;
+  const asked = options.gracePeriodSeconds;
   if (metadata.deletionTimestamp !== undefined) {
     const running = metadata.deletionGracePeriodSeconds ?? 0;
     if (running === 0) return "none";
@@ -199,6 +207,7 @@ function beginGrace(
   const graceful = gracefulDeletion(draft, asked);
   if (graceful === undefined) return "none";
   const seconds = graceful.gracePeriodSeconds;
+  options.gracePeriodSeconds = seconds;
   metadata.deletionTimestamp = formatTime(context.nowMs + seconds * 1000);
   metadata.deletionGracePeriodSeconds = seconds;
   if ((metadata.generation ?? 0) > 0) metadata.generation = metadata.generation! + 1;

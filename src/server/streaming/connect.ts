@@ -12,6 +12,8 @@ export interface ConnectTarget {
   readonly name: string;
   /** Behind `proxy/`, with a leading slash; "" when the path ends there. */
   readonly path: string;
+  /** In place of it, not yet encoded: admission changed where the proxy leads. */
+  readonly changedPath?: string;
   readonly query: URLSearchParams;
   readonly user: UserInfo;
   readonly request: ApiRequest;

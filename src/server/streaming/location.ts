@@ -108,7 +108,11 @@ function locateProxy(target: ConnectTarget, options: LocationOptions): Location 
  * What stands behind `…/NAME/proxy`, as it came over the wire: decoding it would change what the backend sees. A path that
  * ends at `proxy` is "".
  */
-function proxiedPath({ request, resource }: ConnectTarget): string {
+function proxiedPath({ request, resource, changedPath }: ConnectTarget): string {
+  if (changedPath !== undefined) {
+    const path = changedPath.split("/").map(encodeURIComponent).join("/");
+    return path === "" || path.startsWith("/") ? path : `/${path}`;
+  }
   const segments = request.path.split("/");
   const at = resource === "nodes" ? 5 : 7;
   return segments.length > at + 1 ? `/${segments.slice(at + 1).join("/")}` : "";

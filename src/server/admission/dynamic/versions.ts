@@ -12,6 +12,8 @@ import {
 import type { Catalog, ServedResource } from "../../catalog.ts";
 import type { AdmissionAttributes } from "../../contract.ts";
 import { asCached, servedForm } from "../../registry/store-object.ts";
+import { connectSchemas, isConnectKind } from "../../streaming/connect-options.ts";
+import { changedKind, checkConvertible, customVersion } from "./changed-kind.ts";
 
 export interface VersionedObject {
   readonly kind: GroupVersionKind;
@@ -64,28 +66,38 @@ async function convert(object: KubeObject, from: ServedResource, to: ServedResou
 }
 
 /** What a webhook or a policy made of the object goes into the draft of the request, decoded and defaulted as a body is. */
-export async function replaceDraft(
-  attributes: AdmissionAttributes,
-  changed: { readonly kind: GroupVersionKind; readonly object: Record<string, unknown> },
-  catalog: Catalog,
-): Promise<void> {
+export async function replaceDraft(attributes: AdmissionAttributes, changed: Changed, catalog: Catalog): Promise<void> {
   const draft = attributes.object as unknown as Record<string, unknown>;
   const { bodyKind } = attributes;
-  let object = decoded(changed, attributes, catalog);
-  if (!sameKind(changed.kind, bodyKind)) {
-    const [own, other] = conversion(attributes, changed.kind, catalog);
+  const sent = readAs(changed, attributes, catalog);
+  let object = decoded(sent, attributes, catalog);
+  checkConvertible(sent.kind, changed.kind);
+  if (!sameKind(sent.kind, bodyKind)) {
+    const [own, other] = conversion(attributes, sent.kind, catalog);
     object = await convert(object, other, own);
   }
   for (const key of Object.keys(draft)) delete draft[key];
   Object.assign(draft, object);
 }
 
+interface Changed {
+  readonly kind: GroupVersionKind;
+  readonly object: Record<string, unknown>;
+}
+
+/** The object may come back as another version of its kind. */
+function readAs(changed: Changed, attributes: AdmissionAttributes, catalog: Catalog): Changed {
+  const { kind: own } = attributes;
+  if (catalog.find(own.group, own.version, own.resource)?.custom !== undefined && attributes.subresource !== "scale") {
+    const kind = customVersion(changed, catalog);
+    return { ...changed, kind };
+  }
+  const kind = changedKind(changed, catalog);
+  return { kind, object: { ...changed.object, kind: kind.kind, apiVersion: formatApiVersion(kind) } };
+}
+
 /** Unknown fields are dropped, wrong types refused. */
-export function decoded(
-  changed: { readonly kind: GroupVersionKind; readonly object: Record<string, unknown> },
-  attributes: AdmissionAttributes,
-  catalog: Catalog,
-): KubeObject {
+function decoded(changed: Changed, attributes: AdmissionAttributes, catalog: Catalog): KubeObject {
   const { kind, object } = changed;
   const own = attributes.kind;
   const isMain = sameKind(kind, own);
@@ -97,7 +109,7 @@ export function decoded(
     resource.rules.default?.(object as unknown as KubeObject);
     return object as unknown as KubeObject;
   }
-  const schemas = resource?.schemas ?? catalog.all[0]?.schemas;
+  const schemas = resource?.schemas ?? (isConnectKind(kind) ? connectSchemas : catalog.all[0]?.schemas);
   const schema = resource?.schema ?? schemas?.ofKind(kind);
   if (schemas === undefined || schema === undefined) return object as unknown as KubeObject;
   const draft = decodeValue(object, { schema, schemas, fieldValidation: "Ignore" }).object as unknown as KubeObject;

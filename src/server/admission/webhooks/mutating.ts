@@ -127,7 +127,7 @@ async function applyResponse(host: AdmissionHost, answered: Answered): Promise<b
   try {
     await replaceDraft(attributes, { kind: candidate.match.kind, object }, host.catalog);
   } catch (error) {
-    throw error instanceof StatusError ? internalError(error.message) : error;
+    throw error instanceof StatusError && error.code !== 500 ? internalError(error.message) : error;
   }
   annotations.patched(patch);
   return !deepEqual(before, attributes.object);

@@ -1,12 +1,11 @@
 // ServiceAccounts: `/token` is answered by who holds the signing key.
-import { serviceAccounts, type TokenRequest } from "../../../api/index.ts";
-import { type KubeObject, notFound, notImplemented } from "../../../machinery/index.ts";
+import type { TokenRequest } from "../../../api/index.ts";
+import { notImplemented } from "../../../machinery/index.ts";
 import { warn } from "../../context.ts";
-import type { ObjectReader } from "../../contract.ts";
 import type { KindHooks } from "../../core.ts";
 import { decodeBody } from "../body.ts";
 import { writeOptions } from "../options.ts";
-import { trackFields } from "../prepare.ts";
+import { matchNamespace, trackFields } from "../prepare.ts";
 
 const tokenGvk = { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
 
@@ -15,23 +14,15 @@ export interface TokenInput {
   /** Of the ServiceAccount. */
   readonly name: string;
   readonly body: TokenRequest;
+  /** Validating admission of the body as it is then. */
+  validate(): Promise<void>;
   warn(text: string): void;
   annotate(key: string, value: string): void;
 }
 
 export type TokenIssue = (input: TokenInput) => Promise<TokenRequest>;
 
-/** A request is about the account of its path; what it says otherwise is refused where it is answered. */
-function nameAfter({ metadata }: TokenRequest, { name, namespace, uid }: KubeObject["metadata"]): void {
-  metadata.name ||= name;
-  if (namespace !== undefined) metadata.namespace ||= namespace;
-  metadata.uid ||= uid;
-}
-
-export const tokenHooks = (host: {
-  readonly reader: ObjectReader;
-  readonly tokenRequests: { issue?: TokenIssue };
-}): KindHooks => ({
+export const tokenHooks = (host: { readonly tokenRequests: { issue?: TokenIssue } }): KindHooks => ({
   returnsDeleted: true,
   subresources: {
     token: async (context, resource) => {
@@ -43,6 +34,7 @@ export const tokenHooks = (host: {
       const { core, info } = context;
       const { namespace, name } = info;
       const draft = body as TokenRequest;
+      matchNamespace(context, resource, draft);
       draft.spec = { ...draft.spec, expirationSeconds: draft.spec?.expirationSeconds ?? 3600 };
       const described = { ...resource, schema: expected.schema };
       trackFields(context, described, { draft, old: undefined, manager: options.fieldManager, subresource: "token" });
@@ -55,14 +47,11 @@ export const tokenHooks = (host: {
         subresource: "token",
       });
       await core.admission.admit(attributes);
-      const account = await host.reader.getFresh(serviceAccounts, namespace, name);
-      if (account === undefined) throw notFound(resource.groupResource, name);
-      nameAfter(draft, account.metadata);
-      await core.admission.validate(attributes);
       const value = await issue({
         namespace,
         name,
         body: draft,
+        validate: () => core.admission.validate(attributes),
         warn: (text) => warn(context, text),
         annotate: (key, text) => context.annotations.set(key, text),
       });

@@ -1,22 +1,20 @@
 // Custom kinds with everything that is asked about them over real TLS: conversion, admission webhooks that know another version, and
 // policies whose parameters are custom resources.
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { seededRng } from "../../../base/index.ts";
 import type { Transport } from "../../../machinery/index.ts";
 import { type TestServer, testServer } from "../../testing.ts";
 import { testAuthority } from "../certificates.fixture.ts";
+import { base64, type Json, type JsonService, pathOf, startJsonService } from "./json-service.fixture.ts";
 import { webhookConnections } from "./webhooks.ts";
 
-type Json = Record<string, unknown>;
 interface CustomObject extends Json {
   readonly apiVersion: string;
   readonly metadata: Json;
   readonly spec: Json;
 }
-interface Review {
+interface Review extends Json {
   readonly kind: string;
   readonly apiVersion: string;
   readonly request: Json & {
@@ -35,7 +33,6 @@ interface Answer {
 const authority = testAuthority(seededRng(21));
 const serving = authority.issue({ commonName: "hooks", hosts: ["127.0.0.1"], usage: "server" });
 const stranger = testAuthority(seededRng(22));
-const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const admission = "/apis/admissionregistration.k8s.io/v1";
 const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const group = "example.com";
@@ -49,9 +46,7 @@ function converted({ spec, ...rest }: CustomObject, apiVersion: string): CustomO
 }
 
 describe("custom kinds over TLS", () => {
-  let hooks: Server;
-  let port = 0;
-  let sockets = 0;
+  let service: JsonService;
   let seen: { readonly path: string; readonly review: Review }[] = [];
   let admits: (review: Review) => Json = () => ({});
   let server: TestServer;
@@ -59,28 +54,20 @@ describe("custom kinds over TLS", () => {
   const calls = webhookConnections();
 
   before(async () => {
-    hooks = createServer({ cert: serving.cert, key: serving.key }, (request, response) => {
-      const chunks: Uint8Array[] = [];
-      request.on("data", (chunk: Uint8Array) => chunks.push(chunk));
-      request.on("end", () => {
-        const review = JSON.parse(Buffer.concat(chunks).toString()) as Review;
-        seen.push({ path: (request.url ?? "").split("?", 1)[0]!, review });
-        const { uid, desiredAPIVersion, objects } = review.request;
-        const answer =
-          review.kind === "ConversionReview"
-            ? {
-                uid,
-                result: { status: "Success" },
-                convertedObjects: objects.map((object) => converted(object, desiredAPIVersion)),
-              }
-            : { uid, allowed: true, ...admits(review) };
-        response.writeHead(200, { "content-type": "application/json" });
-        response.end(JSON.stringify({ kind: review.kind, apiVersion: review.apiVersion, response: answer }));
-      });
+    service = await startJsonService({ cert: serving.cert, key: serving.key }, (body, request) => {
+      const review = body as Review;
+      seen.push({ path: pathOf(request), review });
+      const { uid, desiredAPIVersion, objects } = review.request;
+      const response =
+        review.kind === "ConversionReview"
+          ? {
+              uid,
+              result: { status: "Success" },
+              convertedObjects: objects.map((object) => converted(object, desiredAPIVersion)),
+            }
+          : { uid, allowed: true, ...admits(review) };
+      return { body: { kind: review.kind, apiVersion: review.apiVersion, response } };
     });
-    hooks.on("secureConnection", () => sockets++);
-    await new Promise<void>((resolve) => hooks.listen(0, "127.0.0.1", resolve));
-    port = (hooks.address() as AddressInfo).port;
     server = await testServer({ webhooks: calls, admission: { disable: ["ServiceAccount"] } });
     transport = server.transport();
     await define("Widget", ["v1", "v2"], conversionBy(authority.cert));
@@ -89,8 +76,7 @@ describe("custom kinds over TLS", () => {
   after(async () => {
     await server.close();
     calls.close();
-    hooks.closeAllConnections();
-    await new Promise((resolve) => hooks.close(resolve));
+    await service.close();
   });
   beforeEach(async () => {
     for (const kind of ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"])
@@ -121,7 +107,7 @@ describe("custom kinds over TLS", () => {
   const conversionBy = (cert: string): Json => ({
     strategy: "Webhook",
     webhook: {
-      clientConfig: { url: `https://127.0.0.1:${port}/convert`, caBundle: base64(cert) },
+      clientConfig: { url: `https://127.0.0.1:${service.port}/convert`, caBundle: base64(cert) },
       conversionReviewVersions: ["v1"],
     },
   });
@@ -167,7 +153,7 @@ describe("custom kinds over TLS", () => {
   it("conversion goes over one connection that is kept", async () => {
     const names = ["a", "b", "c", "d", "e"];
     for (const [size, name] of names.entries()) await make(at("v1"), widget(name, "v1", { size }));
-    const before = sockets;
+    const before = service.connections;
     for (const [width, name] of names.entries())
       assert.deepEqual((await send("GET", `${at("v2")}/${name}`)).body.spec, { width });
     await make(at("v2"), widget("f", "v2", { width: 5 }));
@@ -178,7 +164,7 @@ describe("custom kinds over TLS", () => {
       [0, 1, 2, 3, 4, 5],
     );
     assert.ok(seen.length > names.length, `${seen.length} calls`);
-    assert.ok(sockets - before <= 1, `${sockets - before} connections were made`);
+    assert.ok(service.connections - before <= 1, `${service.connections - before} connections were made`);
   });
 
   it("conversion by somebody with another's certificate fails, in Go's words", async () => {
@@ -196,7 +182,7 @@ describe("custom kinds over TLS", () => {
       assert.equal(answer?.code, 500);
       assert.equal(
         answer?.body.message,
-        `conversion webhook for ${group}/v1, Kind=Widget failed: Post "https://127.0.0.1:${port}/convert?timeout=30s": ` +
+        `conversion webhook for ${group}/v1, Kind=Widget failed: Post "https://127.0.0.1:${service.port}/convert?timeout=30s": ` +
           "tls: failed to verify certificate: x509: certificate signed by unknown authority",
       );
     } finally {
@@ -209,7 +195,7 @@ describe("custom kinds over TLS", () => {
     name: `${name}.${group}`,
     admissionReviewVersions: ["v1"],
     sideEffects: "None",
-    clientConfig: { url: `https://127.0.0.1:${port}/${name}`, caBundle: base64(authority.cert) },
+    clientConfig: { url: `https://127.0.0.1:${service.port}/${name}`, caBundle: base64(authority.cert) },
     rules: [{ operations: ["*"], apiGroups: [group], apiVersions: ["v1"], resources: ["widgets"] }],
     ...rest,
   });

@@ -1,7 +1,5 @@
 // Services that the API server is told of by kubeconfig files, over real TLS with client certificates: image policies and audit events.
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { MetricRegistry, seededRng, silentLogger, systemClock } from "../../../base/index.ts";
@@ -14,37 +12,29 @@ import { remoteWebhook } from "../../remote/webhook.ts";
 import { ask } from "../../request.fixture.ts";
 import { testServer } from "../../testing.ts";
 import { testAuthority } from "../certificates.fixture.ts";
+import { type Json, type JsonService, type Said, startJsonService } from "./json-service.fixture.ts";
 import { webhookConnections } from "./webhooks.ts";
-
-type Json = Record<string, unknown>;
 
 const authority = testAuthority(seededRng(21));
 const serving = authority.issue({ commonName: "service", hosts: ["127.0.0.1"], usage: "server" });
 const own = authority.issue({ commonName: "kube-apiserver", usage: "client" });
 
 describe("services named by kubeconfigs", () => {
-  let service: Server;
+  let service: JsonService;
   let endpoint: RemoteEndpoint;
   let seen: { path: string; client: string; authorization: string | undefined; body: Json }[] = [];
-  let behaviour: (body: Json) => { code: number; body: string };
+  let behaviour: (body: Json) => Said;
   const calls = webhookConnections();
 
   before(async () => {
     const tls = { cert: serving.cert, key: serving.key, ca: authority.cert, requestCert: true };
-    service = createServer(tls, (request, response) => {
-      const chunks: Uint8Array[] = [];
-      request.on("data", (chunk: Uint8Array) => chunks.push(chunk));
-      request.on("end", () => {
-        const body = JSON.parse(Buffer.concat(chunks).toString()) as Json;
-        const client = String((request.socket as TLSSocket).getPeerCertificate().subject?.CN ?? "");
-        seen.push({ path: request.url ?? "", client, authorization: request.headers.authorization, body });
-        const said = behaviour(body);
-        response.writeHead(said.code, { "content-type": "application/json" }).end(said.body);
-      });
+    service = await startJsonService(tls, (body, request) => {
+      const client = String((request.socket as TLSSocket).getPeerCertificate().subject?.CN ?? "");
+      seen.push({ path: request.url ?? "", client, authorization: request.headers.authorization, body });
+      return behaviour(body);
     });
-    await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
     endpoint = {
-      url: `https://127.0.0.1:${(service.address() as AddressInfo).port}/told`,
+      url: `https://127.0.0.1:${service.port}/told`,
       authorities: authority.cert,
       certificate: own.cert,
       key: own.key,
@@ -53,8 +43,7 @@ describe("services named by kubeconfigs", () => {
   });
   after(async () => {
     calls.close();
-    service.closeAllConnections();
-    await new Promise((resolve) => service.close(resolve));
+    await service.close();
   });
 
   const pod = (image: string, annotations = {}) => ({
@@ -79,9 +68,8 @@ describe("services named by kubeconfigs", () => {
       await server.close();
     }
   }
-  const review = (status: Json): { code: number; body: string } => ({
-    code: 200,
-    body: JSON.stringify({ kind: "ImageReview", apiVersion: "imagepolicy.k8s.io/v1alpha1", status }),
+  const review = (status: Json): Said => ({
+    body: { kind: "ImageReview", apiVersion: "imagepolicy.k8s.io/v1alpha1", status },
   });
   const line = "POST /api/v1/namespaces/default/pods";
 

@@ -1,0 +1,62 @@
+// The answer of a request that failed, in the form that was asked for.
+import type { Logger } from "../../base/index.ts";
+import { type ApiRequest, type ApiResponse, quoteGo, StatusError, toYaml } from "../../machinery/index.ts";
+import { NotAudited } from "../audit/contract.ts";
+import { jsonBody } from "../content/json-body.ts";
+import { negotiateError } from "../content/negotiate.ts";
+import { protobufResponse, protobufType } from "../content/protobuf.ts";
+import { textResponse } from "../documents/documents.ts";
+import { TooManyRequests } from "../flowcontrol/gate.ts";
+
+/** A StatusError goes out as it is. Anything else is our fault: 500, and the log says which request it was. */
+export function failure(
+  request: ApiRequest,
+  error: unknown,
+  { auditId, log }: { readonly auditId: string; readonly log: Logger },
+): ApiResponse | Promise<ApiResponse> {
+  if (error instanceof TooManyRequests && request.objects !== true) return refusedForNow(error);
+  if (error instanceof NotAudited && request.objects !== true) return notAudited(request, error);
+  if (error instanceof StatusError) return statusResponse(request, error);
+  log.error("a request failed unexpectedly", {
+    auditId,
+    method: request.method,
+    path: request.path,
+    error,
+    stack: (error as Error)?.stack,
+  });
+  const message = error instanceof Error ? error.message : String(error);
+  const status = new StatusError({
+    code: 500,
+    reason: "InternalError",
+    message: `Internal error occurred: ${message}`,
+    details: { causes: [{ message }] },
+  });
+  return statusResponse(request, status);
+}
+
+const refusedForNow = (error: TooManyRequests): ApiResponse => {
+  const { headers, ...response } = textResponse(429, `${error.message}\n`);
+  return { ...response, headers: { ...headers, ...error.headers } };
+};
+
+const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
+const notAudited = ({ path, query }: ApiRequest, error: NotAudited): ApiResponse => {
+  const uri = query === undefined || query.size === 0 ? path : `${path}?${query}`;
+  const text = `Internal Server Error: ${quoteGo(uri)}: ${error.message}`;
+  return textResponse(500, `${text.replace(/[&<>]/g, (each) => escapes[each]!)}\n`);
+};
+
+function statusResponse(request: ApiRequest, error: StatusError): ApiResponse | Promise<ApiResponse> {
+  const headers = error.headers;
+  if (request.objects === true)
+    return { status: error.code, headers: { ...headers, "content-type": "application/json" }, object: error.status };
+  const mediaType = negotiateError(request.headers["accept"]);
+  if (mediaType === protobufType) return protobufResponse(error.code, error.status);
+  const encoder = new TextEncoder();
+  const bytes =
+    mediaType === "application/yaml"
+      ? [encoder.encode(toYaml(error.status))]
+      : jsonBody(request, encoder.encode(JSON.stringify(error.status)));
+  return { status: error.code, headers: { ...headers, "content-type": mediaType }, bytes };
+}

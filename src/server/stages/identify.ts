@@ -1,0 +1,30 @@
+// Who asks.
+import { type ApiRequest, type Identity, StatusError, type UserInfo } from "../../machinery/index.ts";
+import type { Authenticator } from "../contract.ts";
+
+const unauthenticatedGroup = "system:unauthenticated";
+const authenticatedGroup = "system:authenticated";
+
+export const anonymousUser: UserInfo = { username: "system:anonymous", groups: [unauthenticatedGroup] };
+
+export const isKnown = (user: UserInfo): boolean =>
+  !user.groups.includes(unauthenticatedGroup) && user.username !== anonymousUser.username;
+
+export type Identify = (request: ApiRequest, identity: Identity) => Promise<UserInfo>;
+
+/** Given by the composition, or found by the authenticator, or nobody in particular. Throws StatusError 401. */
+export function createIdentify(authenticator: Authenticator, of: { readonly anonymous: boolean }): Identify {
+  return async (request, identity) => {
+    if (identity.kind === "user") return identity.user;
+    const found = await authenticator.authenticate(request, identity.peer);
+    if (found !== undefined) return withAuthenticated(found.user);
+    if (of.anonymous) return anonymousUser;
+    throw new StatusError({ code: 401, reason: "Unauthorized", message: "Unauthorized" });
+  };
+}
+
+/** Everybody who proved who they are is in this group, whatever proved it. */
+const withAuthenticated = (user: UserInfo): UserInfo =>
+  user.groups.includes(authenticatedGroup) || user.username === anonymousUser.username
+    ? user
+    : { ...user, groups: [...user.groups, authenticatedGroup] };

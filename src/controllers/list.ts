@@ -27,6 +27,7 @@ const accounts: Readonly<Record<string, string>> = {
   "persistentvolumeclaim-protection-controller": "pvc-protection-controller",
   "persistentvolume-binder-controller": "persistent-volume-binder",
   "persistentvolume-protection-controller": "pv-protection-controller",
+  "resourceclaim-controller": "resource-claim-controller",
 };
 
 const entry = (name: string, load: ControllerEntry["load"]): ControllerEntry => ({
@@ -121,6 +122,7 @@ export const controllers: readonly ControllerEntry[] = [
     "ephemeral-volume-controller",
     async () => (await import("./ephemeral-volume/controller.ts")).runEphemeralVolumes,
   ),
+  entry("resourceclaim-controller", async () => (await import("./resourceclaim/controller.ts")).runResourceClaims),
   entry(
     "volumeattributesclass-protection-controller",
     async () => (await import("./volumeattributesclass-protection/controller.ts")).runVolumeAttributesClassProtection,

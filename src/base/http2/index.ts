@@ -5,3 +5,4 @@ export * from "./header-blocks.ts";
 export * from "./hpack-decoder.ts";
 export * from "./hpack-encoder.ts";
 export * from "./hpack-fields.ts";
+export * from "./payloads.ts";

@@ -4,25 +4,30 @@
 // server has not looked at when it ends the connection fails with UnprocessedError. What a body's reader does not take stays within its window.
 import {
   ConnectionFault,
+  checkPing,
   errorCode,
   type Frame,
   FrameReader,
   flag,
   frameHeadBytes,
-  frameSizeFault,
   frameType,
+  goAwayOf,
   HeaderBlocks,
   type HeaderSection,
   HpackEncoder,
+  incrementOf,
   initialWindow,
   largestWindow,
+  paddingOf,
   preface,
   protocolFault,
   putFrameHead,
   putUint32,
+  resetCodeOf,
   setting,
+  settingsOf,
+  settingsPayload,
   smallestMaxFrame,
-  uint32,
 } from "../../base/http2/index.ts";
 import type { ApiResponse } from "../../machinery/index.ts";
 import { Exchange, type ExchangeHost, type Request, streamWindow, UnprocessedError } from "./exchange.ts";
@@ -84,16 +89,11 @@ export class ClientConnection implements ExchangeHost {
     const buffer = this.#output.reserve(preface.length);
     buffer.set(preface, this.#output.at);
     this.#output.at += preface.length;
-    const settings = [
+    const payload = settingsPayload([
       [setting.enablePush, 0],
       [setting.initialWindowSize, streamWindow],
       [setting.maxHeaderListSize, maxHeaderListBytes],
-    ] as const;
-    const payload = new Uint8Array(settings.length * 6);
-    for (const [index, [name, value]] of settings.entries()) {
-      payload[index * 6 + 1] = name;
-      putUint32(payload, index * 6 + 2, value);
-    }
+    ]);
     this.#output.frame({ type: frameType.settings, flags: 0, stream: 0 }, payload);
     this.#windowUpdate(0, connectionWindow - initialWindow);
   }
@@ -299,7 +299,8 @@ export class ClientConnection implements ExchangeHost {
     return this.#open.get(id);
   }
 
-  #data({ stream: id, flags, bytes, start, end }: Frame): void {
+  #data(frame: Frame): void {
+    const { stream: id, flags, bytes, start, end } = frame;
     const length = end - start;
     this.#receiveWindow -= length;
     if (this.#receiveWindow < 0)
@@ -315,8 +316,7 @@ export class ClientConnection implements ExchangeHost {
     exchange.receiveWindow -= length;
     if (exchange.receiveWindow < 0)
       throw new ConnectionFault(errorCode.flowControlError, "more data than the stream's window allows");
-    const padding = (flags & flag.padded) === 0 ? 0 : 1 + (bytes[start] ?? length);
-    if (padding > length) throw protocolFault("padding is longer than its frame");
+    const padding = paddingOf(frame);
     const from = padding === 0 ? start : start + 1;
     const to = padding === 0 ? end : end - padding + 1;
     if (padding > 0) this.consumed(exchange, padding);
@@ -348,24 +348,21 @@ export class ClientConnection implements ExchangeHost {
     this.#forget(exchange);
   }
 
-  #resetByPeer({ stream: id, bytes, start, end }: Frame): void {
-    if (end - start !== 4) throw frameSizeFault("RST_STREAM has four bytes");
-    const exchange = this.#opened(id);
+  #resetByPeer(frame: Frame): void {
+    const code = resetCodeOf(frame);
+    const exchange = this.#opened(frame.stream);
     if (exchange === undefined) return;
-    const code = uint32(bytes, start);
     const message = `the server broke the stream off with error ${code}`;
     exchange.fail(code === errorCode.refusedStream ? new UnprocessedError(message) : new Error(message));
     this.#forget(exchange);
   }
 
-  #goneAway({ stream: id, bytes, start, end }: Frame): void {
-    if (id !== 0) throw protocolFault("GOAWAY is of no stream");
-    if (end - start < 8) throw frameSizeFault("GOAWAY is too short");
-    const last = uint32(bytes, start) & 0x7fffffff;
-    const message = `the server ends the connection with error ${uint32(bytes, start + 4)}`;
+  #goneAway(frame: Frame): void {
+    const { lastStream, code } = goAwayOf(frame);
+    const message = `the server ends the connection with error ${code}`;
     this.#close();
     for (const each of [...this.#open.values()]) {
-      if (each.id <= last) continue;
+      if (each.id <= lastStream) continue;
       each.fail(new UnprocessedError(message));
       this.#open.delete(each.id);
       this.#unsent.delete(each);
@@ -374,26 +371,24 @@ export class ClientConnection implements ExchangeHost {
     if (this.#open.size === 0) this.fail(new UnprocessedError(message));
   }
 
-  #granted({ stream: id, bytes, start, end }: Frame): void {
-    if (end - start !== 4) throw frameSizeFault("WINDOW_UPDATE has four bytes");
-    const increment = uint32(bytes, start) & 0x7fffffff;
-    if (id === 0) {
+  #granted(frame: Frame): void {
+    const increment = incrementOf(frame);
+    if (frame.stream === 0) {
       this.#sendWindow += increment;
       if (increment === 0 || this.#sendWindow > largestWindow)
         throw new ConnectionFault(errorCode.flowControlError, "the connection's window grows to what it can not be");
     } else {
-      const exchange = this.#opened(id);
+      const exchange = this.#opened(frame.stream);
       if (exchange === undefined) return;
       exchange.sendWindow += increment;
     }
     this.#sendAll();
   }
 
-  #settings({ stream: id, flags, bytes, start, end }: Frame): void {
-    if (id !== 0) throw protocolFault("SETTINGS are of no stream");
-    if ((flags & flag.ack) !== 0) return;
-    if ((end - start) % 6 !== 0) throw frameSizeFault("each of the SETTINGS has six bytes");
-    for (let at = start; at < end; at += 6) this.#setting((bytes[at]! << 8) | bytes[at + 1]!, uint32(bytes, at + 2));
+  #settings(frame: Frame): void {
+    const settings = settingsOf(frame);
+    if (settings === undefined) return;
+    for (const [name, value] of settings) this.#setting(name, value);
     this.#output.frame({ type: frameType.settings, flags: flag.ack, stream: 0 }, empty);
     this.#sendAll();
   }
@@ -407,8 +402,6 @@ export class ClientConnection implements ExchangeHost {
         this.#maxStreams = value;
         return;
       case setting.initialWindowSize: {
-        if (value > largestWindow)
-          throw new ConnectionFault(errorCode.flowControlError, "SETTINGS_INITIAL_WINDOW_SIZE is too large");
         const difference = value - this.#initialSendWindow;
         this.#initialSendWindow = value;
         for (const each of this.#open.values()) each.sendWindow += difference;
@@ -416,9 +409,9 @@ export class ClientConnection implements ExchangeHost {
     }
   }
 
-  #ping({ stream: id, flags, bytes, start, end }: Frame): void {
-    if (id !== 0) throw protocolFault("PING is of no stream");
-    if (end - start !== 8) throw frameSizeFault("PING has eight bytes");
+  #ping(frame: Frame): void {
+    checkPing(frame);
+    const { flags, bytes, start, end } = frame;
     if ((flags & flag.ack) !== 0) this.#awaitsPong = false;
     else this.#output.frame({ type: frameType.ping, flags: flag.ack, stream: 0 }, bytes.subarray(start, end));
   }

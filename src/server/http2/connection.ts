@@ -6,20 +6,19 @@
 
 import {
   ConnectionFault,
+  checkPing,
   errorCode,
   type Frame,
   FrameReader,
   flag,
-  frameSizeFault,
   frameType,
+  goAwayOf,
   HeaderBlocks,
-  largestMaxFrame,
   largestWindow,
   protocolFault,
-  putUint32,
   setting,
-  smallestMaxFrame,
-  uint32,
+  settingsOf,
+  settingsPayload,
 } from "../../base/http2/index.ts";
 import type { Output, Sink } from "./output.ts";
 import type { Http2Stream } from "./stream.ts";
@@ -149,17 +148,12 @@ export class Http2Connection {
 
   #greet(): void {
     const { maxStreams, maxHeaderListBytes } = this.#options;
-    const settings = [
+    const payload = settingsPayload([
       [setting.maxConcurrentStreams, maxStreams],
       [setting.initialWindowSize, streamWindow],
       [setting.maxFrameSize, frameBytes],
       [setting.maxHeaderListSize, maxHeaderListBytes],
-    ] as const;
-    const payload = new Uint8Array(settings.length * 6);
-    for (const [index, [name, value]] of settings.entries()) {
-      payload[index * 6 + 1] = name;
-      putUint32(payload, index * 6 + 2, value);
-    }
+    ]);
     this.#output.control({ type: frameType.settings, flags: 0, stream: 0 }, payload);
     this.#streams.openWindow();
   }
@@ -237,8 +231,7 @@ export class Http2Connection {
         this.#ping(frame);
         return;
       case frameType.goAway:
-        if (frame.stream !== 0) throw protocolFault("GOAWAY is of no stream");
-        if (frame.end - frame.start < 8) throw frameSizeFault("GOAWAY is too short");
+        goAwayOf(frame);
         return;
       case frameType.windowUpdate:
         this.#streams.windowUpdate(frame);
@@ -254,43 +247,22 @@ export class Http2Connection {
       throw new ConnectionFault(errorCode.enhanceYourCalm, "too many frames that bring nothing");
   }
 
-  #settings({ stream: id, flags, bytes, start, end }: Frame): void {
-    if (id !== 0) throw protocolFault("SETTINGS are of no stream");
-    const length = end - start;
-    if ((flags & flag.ack) !== 0) {
-      if (length !== 0) throw frameSizeFault("an acknowledgement of SETTINGS is empty");
-      return;
-    }
-    if (length % 6 !== 0) throw frameSizeFault("each of the SETTINGS has six bytes");
+  #settings(frame: Frame): void {
+    const settings = settingsOf(frame);
+    if (settings === undefined) return;
     this.#idle();
-    for (let at = start; at < end; at += 6) this.#setting((bytes[at]! << 8) | bytes[at + 1]!, uint32(bytes, at + 2));
+    for (const [name, value] of settings) {
+      if (name === setting.headerTableSize) this.#streams.sending.encoder.limitTable(value);
+      else if (name === setting.initialWindowSize) this.#streams.setInitialWindow(value);
+      // Our frames are never longer than the smallest length that may be agreed on.
+    }
     this.#output.control({ type: frameType.settings, flags: flag.ack, stream: 0 }, empty);
     this.#streams.sendWaiting();
   }
 
-  #setting(name: number, value: number): void {
-    switch (name) {
-      case setting.headerTableSize:
-        this.#streams.sending.encoder.limitTable(value);
-        return;
-      case setting.enablePush:
-        if (value > 1) throw protocolFault("SETTINGS_ENABLE_PUSH is 0 or 1");
-        return;
-      case setting.initialWindowSize:
-        if (value > largestWindow)
-          throw new ConnectionFault(errorCode.flowControlError, "SETTINGS_INITIAL_WINDOW_SIZE is too large");
-        this.#streams.setInitialWindow(value);
-        return;
-      case setting.maxFrameSize:
-        // Ours are never longer than the smallest that may be agreed on.
-        if (value < smallestMaxFrame || value > largestMaxFrame)
-          throw protocolFault("SETTINGS_MAX_FRAME_SIZE is out of bounds");
-    }
-  }
-
-  #ping({ stream: id, flags, bytes, start, end }: Frame): void {
-    if (id !== 0) throw protocolFault("PING is of no stream");
-    if (end - start !== 8) throw frameSizeFault("PING has eight bytes");
+  #ping(frame: Frame): void {
+    checkPing(frame);
+    const { flags, bytes, start, end } = frame;
     if ((flags & flag.ack) === 0) {
       this.#idle();
       const payload = bytes.subarray(start, end);

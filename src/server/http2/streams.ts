@@ -7,10 +7,12 @@ import {
   copied,
   errorCode,
   flag,
-  frameSizeFault,
+  incrementOf,
   initialWindow,
   largestWindow,
+  paddingOf,
   protocolFault,
+  resetCodeOf,
   uint32,
 } from "../../base/http2/index.ts";
 import type { Sink } from "./output.ts";
@@ -129,7 +131,8 @@ export class Streams implements StreamHost {
   }
 
   /** DATA. */
-  data({ stream: id, flags, bytes, start, end }: Frame): void {
+  data(frame: Frame): void {
+    const { stream: id, flags, bytes, start, end } = frame;
     if (id === 0) throw protocolFault("DATA is of a stream");
     if (this.#isIdle(id)) throw protocolFault(`DATA on stream ${id}, which is not open`);
     const length = end - start;
@@ -137,8 +140,7 @@ export class Streams implements StreamHost {
     if (this.#receiveWindow < 0)
       throw new ConnectionFault(errorCode.flowControlError, "more data than the connection's window allows");
     this.#grant(length);
-    const padding = (flags & flag.padded) === 0 ? 0 : 1 + (bytes[start] ?? length);
-    if (padding > length) throw protocolFault("padding is longer than its frame");
+    const padding = paddingOf(frame);
     const stream = this.#open.get(id);
     if (stream === undefined || stream.remoteEnded) {
       if (stream !== undefined) this.reset(stream, errorCode.streamClosed);
@@ -290,8 +292,9 @@ export class Streams implements StreamHost {
   }
 
   /** RST_STREAM. */
-  resetByPeer({ stream: id, start, end }: Frame): void {
-    if (end - start !== 4) throw frameSizeFault("RST_STREAM has four bytes");
+  resetByPeer(frame: Frame): void {
+    const { stream: id } = frame;
+    resetCodeOf(frame);
     if (id === 0 || this.#isIdle(id)) throw protocolFault("RST_STREAM of a stream that is not open");
     const stream = this.#open.get(id);
     if (stream === undefined) {
@@ -302,9 +305,9 @@ export class Streams implements StreamHost {
   }
 
   /** WINDOW_UPDATE. */
-  windowUpdate({ stream: id, bytes, start, end }: Frame): void {
-    if (end - start !== 4) throw frameSizeFault("WINDOW_UPDATE has four bytes");
-    const increment = uint32(bytes, start) & 0x7fffffff;
+  windowUpdate(frame: Frame): void {
+    const { stream: id } = frame;
+    const increment = incrementOf(frame);
     if (id === 0) {
       if (increment === 0) throw protocolFault("a window grows by something");
       this.sending.grant(increment);

@@ -111,7 +111,7 @@ if (what === undefined) fail("usage: node tools/launch.mjs t8s|FILE.ts [ARGUMENT
 if (inCheckout) installDependencies();
 if (what === "t8s" && inCheckout) build(node);
 const script = what === "t8s" ? join(root, "dist", "t8s.js") : join(root, what);
-const path = `${dirname(node)}:${join(root, "node_modules", ".bin")}:${process.env.PATH ?? ""}`;
+const path = [dirname(node), join(root, "node_modules", ".bin"), join(state, "bin"), process.env.PATH ?? ""].join(":");
 // As in the script t8s.
 const young = ["--min-semi-space-size=8"];
 let memory = {};

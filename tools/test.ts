@@ -1,14 +1,15 @@
 // `npm test`: everything that must hold, the cheapest to see first.
 //   node tools/launch.mjs tools/test.ts            all
 //   node tools/launch.mjs tools/test.ts unit …     only the named stages
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { containerSupport, findProgram, installPackages } from "../src/cluster/index.ts";
+import { containerSupport, installPackages } from "../src/cluster/index.ts";
+import { bringKubectl } from "./kubectl.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (name: string): string => join(root, "node_modules", ".bin", name);
@@ -76,28 +77,25 @@ function tests(
   );
 }
 
-/** kubectl from PATH when it is recent enough to be today's user's, else Debian's. */
-function bringKubectl(): void {
-  const path = findProgram("kubectl");
-  const version =
-    path === undefined ? "" : spawnSync(path, ["version", "--client", "--output=json"], { encoding: "utf8" }).stdout;
-  const minor = Number(/"minor":\s*"(\d+)/.exec(version)?.[1] ?? 0);
-  if (minor >= 30 || findProgram("apt-get") === undefined || process.getuid?.() !== 0) return;
-  console.log(
-    `kubectl ${path === undefined ? "is missing" : `is older than 1.30`}: installing Debian's kubernetes-client`,
-  );
-  installPackages(["kubernetes-client"]);
+/** What cannot be had is told in one sentence, without the place in this program that says it. */
+function prepare(): boolean {
+  try {
+    bringPrograms();
+    return true;
+  } catch (error) {
+    console.error((error as Error).message);
+    return false;
+  }
 }
 
-function prepare(): boolean {
+function bringPrograms(): void {
   const support = containerSupport();
   if (support.possible && support.missing.length > 0) {
     console.log(`installing ${support.missing.join(", ")}`);
     installPackages(support.missing);
   }
   if (!support.possible) console.log(`tests with real containers will fail here: ${support.why}`);
-  bringKubectl();
-  return true;
+  bringKubectl(root);
 }
 
 /** A few of upstream's own tests, where their programs are built already; `npm run conformance` builds them and runs all. */

@@ -161,6 +161,29 @@ test("without root the nodes are simulated, and it says so", async () => {
   }
 });
 
+test("a simulated cluster resumes with its sample, whose pods nobody starts anew", async () => {
+  await prepared;
+  const name = called("again");
+  const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-"));
+  const flags = ["--simulated", "--sample"];
+  const sampleReady = /^ *[\d.]+ s +sample ready +3 pods$/m;
+  const first = await startTestCluster({ name, dataDirectory, flags });
+  assert.match(first.log(), sampleReady);
+  assert.doesNotMatch(first.log(), /^ *sample +http/m, "nothing answers at a simulated pod's address");
+  const pods = ["get", "pods", "-l", "app=hello", "-o", "jsonpath={.items[*].metadata.uid}"];
+  const made = await first.kubectl(...pods);
+  first.process.kill("SIGINT");
+  await once(first.process, "exit");
+
+  const second = await startTestCluster({ name, dataDirectory, flags });
+  try {
+    assert.match(second.log(), sampleReady);
+    assert.equal(await second.kubectl(...pods), made, "they are the same pods");
+  } finally {
+    await second.remove();
+  }
+});
+
 test("command lines that are not understood are named", async () => {
   const table: readonly (readonly [readonly string[], RegExp])[] = [
     [["frobnicate"], /unknown command "frobnicate"/],

@@ -161,7 +161,7 @@ test("without root the nodes are simulated, and it says so", async () => {
   }
 });
 
-test("a simulated cluster resumes with its sample, whose pods nobody starts anew", async () => {
+test("a simulated cluster resumes with its sample", async () => {
   await prepared;
   const name = called("again");
   const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-"));

@@ -9,7 +9,7 @@ export interface PodRules {
   readonly nodes?: { readonly cidr: string; readonly bridge: string };
 }
 
-export const podTable = (cluster: string): string => `t8s-pods-${cluster}`;
+const podTable = (cluster: string): string => `t8s-pods-${cluster}`;
 
 /**
  * An `nft -f` transaction that replaces the table. Pod-to-pod traffic keeps its addresses. The bridge routes loopback addresses,

@@ -63,7 +63,7 @@ export interface DnsView {
   serial(): number;
 }
 
-export const recordTtlSeconds = 30;
+const recordTtlSeconds = 30;
 const versionTtlSeconds = 28_800;
 
 interface Endpoint {

@@ -4,7 +4,7 @@
 import type { IpFamily } from "../proxy/plan.ts";
 import type { HostPort } from "./plan.ts";
 
-export const hostPortTable = (cluster: string): string => `t8s-hostports-${cluster}`;
+const hostPortTable = (cluster: string): string => `t8s-hostports-${cluster}`;
 
 export interface HostPortRules {
   readonly cluster: string;

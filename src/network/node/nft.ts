@@ -2,9 +2,25 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 
+/**
+ * nft 1.0.9 (Ubuntu 24.04) takes its standard input from a pipe or a file and refuses the pair of sockets that Node makes for a child.
+ * The second way costs two processes more, so it is gone where the first one has been refused.
+ */
+const ways = {
+  direct: ["nft", "-f", "-"],
+  piped: ["sh", "-c", "cat | nft -f -"],
+} as const;
+const socketRefused = 'Not a regular file: "/dev/stdin"';
+let way: keyof typeof ways = "direct";
+
 /** Applies one nftables transaction: all of it or nothing. Rejects with nft's own words. */
 export async function runNft(transaction: string, namespacePath?: string): Promise<void> {
-  const { code, errors } = await runWithInput(["nft", "-f", "-"], { input: transaction, namespacePath });
+  const apply = (): ReturnType<typeof runWithInput> => runWithInput(ways[way], { input: transaction, namespacePath });
+  let { code, errors } = await apply();
+  if (code !== 0 && errors.includes(socketRefused)) {
+    way = "piped";
+    ({ code, errors } = await apply());
+  }
   if (code !== 0) throw new Error(`nft refused the rules: ${errors.trim().split("\n").slice(0, 4).join("; ")}`);
 }
 

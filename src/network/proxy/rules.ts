@@ -36,7 +36,7 @@ const setNames: readonly SetName[] = ["cluster-ips", "nodeport-ips"];
 const keyword = (family: IpFamily): "ip" | "ip6" => (family === "ipv4" ? "ip" : "ip6");
 const addressType = (family: IpFamily): string => (family === "ipv4" ? "ipv4_addr" : "ipv6_addr");
 
-export const proxyTable = (cluster: string): string => `t8s-proxy-${cluster}`;
+const proxyTable = (cluster: string): string => `t8s-proxy-${cluster}`;
 
 /** FNV-1a, 32 bits, in base 36: keeps chain names of equal readable parts apart. */
 function hash(text: string): string {

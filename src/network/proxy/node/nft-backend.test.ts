@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { silentLogger } from "../../../base/index.ts";
 import { createNftHostPorts } from "../../hostports/node/backend.ts";
+import { runNft } from "../../node/nft.ts";
 import { type Place, proxyCases, samplePlan, samplePort } from "../conformance.ts";
 import { recordedWorld } from "../recorded-world.fixture.ts";
 import { rulesOf, transaction } from "../rules.ts";
@@ -138,16 +139,7 @@ after(() => {
   for (const name of Object.values(names)) spawnSync("ip", ["netns", "delete", name]);
 });
 
-async function nft(text: string): Promise<void> {
-  const child = spawn("ip", ["netns", "exec", names.node, "nft", "-f", "-"], { stdio: ["pipe", "ignore", "pipe"] });
-  let errors = "";
-  child.stderr.on("data", (chunk) => {
-    errors += chunk;
-  });
-  child.stdin.end(text);
-  const [code] = await once(child, "close");
-  assert.equal(code, 0, errors + text);
-}
+const nft = (text: string): Promise<void> => runNft(text, `/run/netns/${names.node}`);
 
 const backend = () =>
   createNftBackend({ cluster: "t", clusterCidrs: ["10.77.0.0/24"], log: silentLogger, runRules: nft });

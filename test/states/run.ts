@@ -4,8 +4,9 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { persistentVolumes } from "../../src/api/index.ts";
 import { onAbort, systemClock, systemRng } from "../../src/base/index.ts";
-import { createClient } from "../../src/client/index.ts";
+import { type Client, createClient } from "../../src/client/index.ts";
 import { httpTransport, loadKubeconfig } from "../../src/client/node/index.ts";
 import { importImage } from "../../src/cluster/images.ts";
 import { commandLine } from "../../tools/command-line.ts";
@@ -46,6 +47,7 @@ const { values: options } = commandLine(
 async function stageOf(cluster: TestCluster, signal: AbortSignal): Promise<Stage> {
   const transport = httpTransport(loadKubeconfig(cluster.kubeconfig).transport);
   const client = createClient(transport, { userAgent: "recorder" });
+  await controllersRun(client, signal);
   const observer = await createObserver(client, { clock: systemClock, rng: systemRng, signal });
   const nodes = (await send(transport, { method: "GET", path: "/api/v1/nodes" })).body as {
     items: readonly [
@@ -78,6 +80,28 @@ async function stageOf(cluster: TestCluster, signal: AbortSignal): Promise<Stage
     servicePrefix: prefix(services.spec.clusterIP),
     kubeletRoot: join(cluster.directory, "kubelet"),
   };
+}
+
+/**
+ * Controllers begin in steps, and scenarios tell of a cluster that has been there for a while: a volume is made ready, and goes, by what begins last.
+ */
+async function controllersRun(client: Client, signal: AbortSignal): Promise<void> {
+  const volumes = client.of(persistentVolumes);
+  const name = "states-begin";
+  const { metadata } = await volumes.create({
+    ...{ apiVersion: "v1", kind: "PersistentVolume", metadata: { name } },
+    spec: { capacity: { storage: "1Mi" }, accessModes: ["ReadWriteOnce"], hostPath: { path: "/tmp" } },
+  });
+  const { resourceVersion } = metadata;
+  for await (const event of volumes.watch({ signal, resourceVersion })) {
+    if (event.type === "DELETED") return;
+    if (
+      event.type === "MODIFIED" &&
+      event.object.status?.phase === "Available" &&
+      !event.object.metadata.deletionTimestamp
+    )
+      await volumes.delete({ name });
+  }
 }
 
 async function provideImages(cluster: TestCluster): Promise<void> {

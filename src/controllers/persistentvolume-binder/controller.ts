@@ -61,7 +61,10 @@ export async function runPersistentVolumeBinder(context: ControllerContext): Pro
     add: ({ metadata }) => wakeVolume(metadata.name),
     update(before, after) {
       wakeVolume(after.metadata.name);
-      if (after.status?.phase === "Available" && before.status?.phase !== "Available") wakePending(classOf(after));
+      if (after.status?.phase !== "Available" || before.status?.phase === "Available") return;
+      const ref = after.spec.claimRef;
+      if (ref === undefined) wakePending(classOf(after));
+      else wakeClaim(`${ref.namespace}/${ref.name}`);
     },
     delete(volume) {
       const ref = volume.spec.claimRef;
@@ -79,10 +82,11 @@ export async function runPersistentVolumeBinder(context: ControllerContext): Pro
   podInformer.addIndex(claimIndex, claimsOf);
   const classes = watch(context, storageClasses, { add: ({ metadata }) => wakePending(metadata.name) });
   const objects = createObjects(context, { volumes, claims, recorder });
-  /** A volume or a class has come that pending claims may have waited for. */
+  /** A volume or a class has come that pending claims may have waited for; those that wait for a pod have not. */
   function wakePending(className: string): void {
-    for (const claim of claims.list())
-      if (!claim.spec.volumeName && (classOf(claim) === className || !asksForClass(claim))) wakeClaim(objectKey(claim));
+    const isFor = (claim: PersistentVolumeClaim): boolean =>
+      !asksForClass(claim) || (classOf(claim) === className && !waitsForConsumer(classes, className));
+    for (const claim of claims.list()) if (!claim.spec.volumeName && isFor(claim)) wakeClaim(objectKey(claim));
   }
   every(
     context.clock,
@@ -124,11 +128,14 @@ async function syncClaim(binder: Binder, seen: PersistentVolumeClaim): Promise<v
   else await syncFree(binder, claim);
 }
 
+const waitsForConsumer = (classes: Informer<StorageClass>, className: string): boolean =>
+  classes.get("", className)?.volumeBindingMode === "WaitForFirstConsumer";
+
 /** The claim takes any volume that fits. */
 async function syncFree(binder: Binder, claim: PersistentVolumeClaim): Promise<void> {
   const { objects, recorder, classes } = binder;
   const className = classOf(claim);
-  const delayed = classes.get("", className)?.volumeBindingMode === "WaitForFirstConsumer";
+  const delayed = waitsForConsumer(classes, className);
   const volume = bestMatch(claim, objects.volumes(), delayed);
   if (volume !== undefined) return bind(objects, volume, claim);
   const assigned = asksForClass(claim) ? undefined : defaultClass(classes.list());

@@ -40,6 +40,6 @@ export * from "./quantity.ts";
 export * from "./schema.ts";
 export * from "./selector/field-selector.ts";
 export * from "./selector/selector.ts";
-export { sortedCopy } from "./sorted.ts";
+export { sorted, sortedCopy } from "./sorted.ts";
 export * from "./time.ts";
 export * from "./transport.ts";

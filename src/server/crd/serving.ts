@@ -7,6 +7,7 @@ import {
   formatApiVersion,
   type KubeObject,
   parseApiVersion,
+  sorted,
   sortedCopy,
   typeErrors,
 } from "../../machinery/index.ts";
@@ -106,6 +107,7 @@ const writtenAs = (cached: CachedObject, compiled: CustomKind): CustomVersion =>
   compiled.versions.get(parseApiVersion(cached.object.apiVersion).version) ?? compiled.storage;
 
 function customStored(object: KubeObject, version: CustomVersion, storage: CustomVersion): KubeObject {
+  if (version === storage && storage.isCoerced(object)) return sorted(object) as KubeObject;
   const copy = sortedCopy(version === storage ? object : relabel(object, storage)) as KubeObject;
   storage.coerce(copy as unknown as Record<string, unknown>, { dropInvalid: false });
   // Whoever reads the storage version sees its defaults.

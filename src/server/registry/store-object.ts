@@ -68,23 +68,31 @@ export interface WriteRequest {
 export function asCached(
   resource: ServedResource,
   object: KubeObject,
-  at: { readonly revision: number; readonly stored?: Uint8Array },
+  at: { readonly revision: number; readonly stored?: Uint8Array; readonly form?: KubeObject },
 ): CachedObject {
   const stored = at.stored ?? encodeStored(resource, object);
   const key = storageKey(resource.stored, object.metadata.namespace ?? "", object.metadata.name);
   const bytes = at.revision === 0 ? stored : withResourceVersion(stored, at.revision);
   const cached = new CachedObject(resource.stored, { key, revision: at.revision, bytes });
-  if (resource.rules.convert === undefined && resource.custom === undefined && at.revision > 0) cached.lend(object);
+  if (at.revision === 0 || resource.rules.convert !== undefined) return cached;
+  if (resource.custom === undefined) cached.lend(object);
+  else if (at.form !== undefined) cached.lend(at.form);
   return cached;
 }
 
 export interface Storable {
   readonly object: KubeObject;
   readonly stored: Uint8Array;
+  /** What `stored` was written of, where that is not the object itself: a custom resource. */
+  readonly form?: KubeObject;
 }
 
 function storable(resource: ServedResource, draft: KubeObject, converted: KubeObject | undefined): Storable {
-  if (converted !== undefined) return { object: draft, stored: encodeForStore(converted) };
+  if (converted !== undefined) return { object: draft, stored: encodeForStore(converted), form: converted };
+  if (resource.custom !== undefined) {
+    const form = resource.custom.toStored(draft);
+    return { object: draft, stored: encodeForStore(form), form };
+  }
   const bytes = encodeStored(resource, draft);
   const object = withoutEmptyLists(resource, draft, bytes);
   return { object, stored: object === draft ? bytes : encodeStored(resource, object) };
@@ -124,7 +132,7 @@ export async function commitCreate(core: ServerCore, request: WriteRequest): Pro
   const { resource } = request;
   const { namespace = "", name } = request.object.metadata;
   const key = storageKey(resource.stored, namespace, name);
-  const { object, stored } =
+  const { object, stored, form }: Storable =
     request.stored === undefined
       ? await fitting({ ...request, key, isUpdate: false })
       : { object: request.object, stored: request.stored };
@@ -135,7 +143,7 @@ export async function commitCreate(core: ServerCore, request: WriteRequest): Pro
   }
   const result = await core.store.commit([{ type: "put", key, value: stored, expectRevision: 0, ...ttlOf(resource) }]);
   if (!result.ok) return undefined;
-  const created = asCached(resource, object, { revision: result.revision, stored });
+  const created = asCached(resource, object, { revision: result.revision, stored, ...(form && { form }) });
   core.hub.offer(created);
   return created;
 }
@@ -151,11 +159,11 @@ export async function commitUpdate(
   request: WriteRequest & { readonly current: CachedObject },
 ): Promise<UpdateOutcome> {
   const { resource, current } = request;
-  const { object, stored } = await fitting({ ...request, key: current.key, isUpdate: true });
+  const { object, stored, form } = await fitting({ ...request, key: current.key, isUpdate: true });
   const same = withResourceVersion(stored, current.revision);
   if (
     same.length === current.bytes.length &&
-    (equalBytes(same, current.bytes) || saysTheSame(resource, object, current))
+    (equalBytes(same, current.bytes) || saysTheSame(form ?? shownForm(resource, object), current))
   )
     return { type: "written", object: current };
   if (request.dryRun) {
@@ -169,7 +177,7 @@ export async function commitUpdate(
     { type: "put", key: current.key, value: stored, expectRevision: current.revision, ...ttlOf(resource) },
   ]);
   if (!result.ok) return { type: "lost", current: currentOf(resource, result) };
-  const written = asCached(resource, object, { revision: result.revision, stored });
+  const written = asCached(resource, object, { revision: result.revision, stored, ...(form && { form }) });
   core.hub.offer(written);
   return { type: "written", object: written };
 }
@@ -193,16 +201,15 @@ function currentOf(resource: ServedResource, result: Extract<CommitResult, { ok:
 }
 
 /** The same members in another order, as a client sent them, are the same object. */
-function saysTheSame(resource: ServedResource, object: KubeObject, current: CachedObject): boolean {
-  const stored = shownForm(resource, object);
+function saysTheSame(stored: KubeObject, current: CachedObject): boolean {
   const metadata = { ...stored.metadata, resourceVersion: current.object.metadata.resourceVersion };
   return identical({ ...stored, metadata }, current.object);
 }
 
 /** Upstream's storage format cannot tell an empty list from none: where lists are always written, it comes back as null. */
 function withoutEmptyLists(resource: ServedResource, object: KubeObject, stored: Uint8Array): KubeObject {
-  const { schema, schemas, custom } = resource;
-  if (schema === undefined || custom !== undefined || !holdsEmptyList(stored)) return object;
+  const { schema, schemas } = resource;
+  if (schema === undefined || !holdsEmptyList(stored)) return object;
   return decodeValue(object, { schema, schemas, fieldValidation: "Ignore", asStored: true })
     .object as unknown as KubeObject;
 }

@@ -18,6 +18,7 @@ import {
   keyPath,
   propertyOf,
 } from "./schema.ts";
+import { shapeOf } from "./shape.ts";
 
 export interface Coercion {
   /** Malformed metadata of what was stored long ago is dropped instead of refused. */
@@ -99,7 +100,7 @@ export function wellFormed(metadata: unknown): ObjectMeta {
 
 /** Findings about embedded resources; the metadata of the whole is the registry's to check. */
 export function validateEmbedded(value: unknown, schema: JsonSchema | undefined, at = ""): FieldError[] {
-  if (schema === undefined) return [];
+  if (schema === undefined || !shapeOf(schema).hasEmbedded) return [];
   if (Array.isArray(value))
     return value.flatMap((each, index) => validateEmbedded(each, itemsOf(schema), indexPath(at, index)));
   if (!isObject(value)) return [];

@@ -11,6 +11,7 @@ import {
   propertyOf,
   typeMetaFields,
 } from "./schema.ts";
+import { hasDefault, type Shape, shapeOf } from "./shape.ts";
 
 /** Takes unknown fields out of a whole resource and returns their paths, sorted: `spec.items[0].z`. */
 export function pruneResource(value: unknown, schema: JsonSchema | undefined): string[] {
@@ -80,7 +81,6 @@ function descend(value: unknown, schema: JsonSchema | undefined, at: Pruning): v
   }
 }
 
-const hasDefault = (schema: JsonSchema): boolean => schema.default !== undefined && schema.default !== null;
 const isWrongNull = (value: unknown, schema: JsonSchema | undefined): boolean =>
   value === null && schema !== undefined && schema.nullable !== true;
 
@@ -113,25 +113,32 @@ export interface Filled {
  * would be very much of them: an empty item costs its sender three bytes, its defaults may be long.
  */
 export function applyDefaults(value: unknown, schema: JsonSchema | undefined, filled?: Filled): void {
-  if (schema === undefined) return;
+  if (schema !== undefined) fill(value, shapeOf(schema), filled);
+}
+
+function fill(value: unknown, shape: Shape, filled: Filled | undefined): void {
+  // Without a default, what is null stays so.
+  if (!shape.hasDefaults || value === null || typeof value !== "object") return;
   if (Array.isArray(value)) {
-    const items = itemsOf(schema);
-    value.forEach((each, index) => {
-      if (items !== undefined && isWrongNull(each, items)) value[index] = defaultOf(items, filled);
-      applyDefaults(value[index], items, filled);
-    });
-  } else if (isObject(value)) {
-    for (const [key, property] of Object.entries(schema.properties ?? {}))
-      if (hasDefault(property) && (!Object.hasOwn(value, key) || isWrongNull(value[key], property)))
-        setOwn(value, key, defaultOf(property, filled));
-    const additional = additionalOf(schema);
-    for (const key of Object.keys(value)) {
-      const property = propertyOf(schema, key);
-      if (property !== undefined) applyDefaults(value[key], property, filled);
-      else if (additional !== undefined) {
-        if (isWrongNull(value[key], additional)) setOwn(value, key, defaultOf(additional, filled));
-        applyDefaults(value[key], additional, filled);
-      }
+    const { items } = shape;
+    if (items === undefined) return;
+    for (let index = 0; index < value.length; index++) {
+      if (isWrongNull(value[index], items.schema)) value[index] = defaultOf(items.schema, filled);
+      fill(value[index], items, filled);
+    }
+    return;
+  }
+  const object = value as Record<string, unknown>;
+  for (const [key, property] of shape.defaulted)
+    if (!Object.hasOwn(object, key) || isWrongNull(object[key], property))
+      setOwn(object, key, defaultOf(property, filled));
+  const { properties, additional } = shape;
+  for (const key in object) {
+    const property = properties.get(key);
+    if (property !== undefined) fill(object[key], property, filled);
+    else if (additional !== undefined) {
+      if (isWrongNull(object[key], additional.schema)) setOwn(object, key, defaultOf(additional.schema, filled));
+      fill(object[key], additional, filled);
     }
   }
 }

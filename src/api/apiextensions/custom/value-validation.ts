@@ -2,6 +2,7 @@
 // Upstream: kube-openapi pkg/validation/validate, apiextensions-apiserver pkg/apiserver/validation.
 import { type FieldError, field, goFloat, isObject, mostFindings, quoteGo } from "../../../machinery/index.ts";
 import { compileGoPattern } from "../../../machinery/regexp/index.ts";
+import { isCertainlyValid } from "./certain.ts";
 import { Correlated, strictlyEqual } from "./correlation.ts";
 import { formatCheck, isKnownFormat } from "./formats.ts";
 import { additionalOf, isIntOrString, itemsOf, type JsonSchema, propertyOf } from "./schema.ts";
@@ -69,6 +70,7 @@ interface Place {
 
 /** Findings about a value; `at` is the path of the value, "" for a whole resource. */
 export function validateValue(value: unknown, schema: JsonSchema, at = ""): FieldError[] {
+  if (isCertainlyValid(value, schema)) return [];
   return fieldErrors(validate(value, schema, { path: "", correlated: undefined }), at);
 }
 
@@ -83,6 +85,7 @@ export function validateChange(
   change: { readonly value: unknown; readonly old: unknown; readonly correlated?: Correlated },
   at = "",
 ): FieldError[] {
+  if (isCertainlyValid(change.value, schema)) return [];
   const correlated = change.correlated ?? new Correlated(change.value, change.old, schema);
   return fieldErrors(ratchet(schema, { path: "", correlated }), at);
 }

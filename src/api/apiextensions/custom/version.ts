@@ -6,7 +6,7 @@ import type {
 } from "../../../../facts/types/apiextensions.v1.ts";
 import { deepClone, type KubeObject, type Schema } from "../../../machinery/index.ts";
 import { allVerbs, type KindDefinition, type ServeRules, type SubresourceDefinition } from "../../kind.ts";
-import { coerceResource } from "./coercion.ts";
+import { coerceResource, isCoerced } from "./coercion.ts";
 import { customColumns, selectableValue } from "./columns.ts";
 import { compactResource } from "./compact-schema.ts";
 import { compileJsonPath } from "./jsonpath.ts";
@@ -28,6 +28,8 @@ export interface CustomVersion {
    * Throws CoercionError.
    */
   readonly coerce: (draft: Record<string, unknown>, options: { readonly dropInvalid: boolean }) => readonly string[];
+  /** True of most objects for which `coerce` would do nothing. */
+  readonly isCoerced: (object: KubeObject) => boolean;
 }
 
 export interface CustomKind {
@@ -88,6 +90,7 @@ function compileVersion(definition: CustomResourceDefinition, version: CustomRes
     schema,
     warnings: deprecationOf(definition, version),
     coerce: (draft, options) => coerceResource(draft, { identity, schema, preserves, ...options }),
+    isCoerced: (object) => isCoerced(object, { identity, schema, preserves }),
   };
 }
 

@@ -1,12 +1,13 @@
 // What a benchmark leaves on the machine when it is told to end, and when it could not: nothing.
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { commandLines } from "../src/cluster/index.ts";
 
 const program = fileURLToPath(new URL("run.ts", import.meta.url));
 const base = mkdtempSync(join(tmpdir(), "t8s-b-"));
@@ -39,10 +40,7 @@ function bench(): Bench {
 }
 
 /** Processes whose command line names the test's directory. */
-function processes(): string[] {
-  const { stdout } = spawnSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" });
-  return stdout.split("\n").filter((line) => line.includes(base));
-}
+const processes = (): string[] => commandLines().filter((line) => line.includes(base));
 
 test("a benchmark that is told to end takes its cluster and its files with it", async () => {
   const run = bench();

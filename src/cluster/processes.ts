@@ -49,10 +49,17 @@ export function writeOwnRecord(file: string, extra: Readonly<Record<string, unkn
 
 export const removeRecord = (file: string): void => rmSync(file, { force: true });
 
+const processNumbers = (): string[] => readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+
+/** What each process of the machine was started with, joined by spaces; without those that have ended. Linux. */
+export const commandLines = (): string[] =>
+  processNumbers()
+    .map((pid) => argumentsOf(pid).join(" ").trimEnd())
+    .filter((line) => line !== "");
+
 /** Numbers of the processes that were started with these words, among others and in this order. Linux. */
 export function processesWith(words: readonly string[]): number[] {
-  return readdirSync("/proc").flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
+  return processNumbers().flatMap((name) => {
     const from = argumentsOf(name);
     let at = 0;
     for (const word of from) if (word === words[at]) at++;

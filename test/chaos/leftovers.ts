@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, silentLogger, sleep } from "../../src/base/index.ts";
-import { mountsBelow } from "../../src/cluster/index.ts";
+import { commandLines, mountsBelow } from "../../src/cluster/index.ts";
 import type { Transport } from "../../src/machinery/index.ts";
 import { connectCri } from "../../src/runtime/cri/index.ts";
 import { type ApiList, type ApiObject, get } from "./api.ts";
@@ -20,7 +20,7 @@ interface Expected {
 }
 
 /** Sentences for what is too much or too little. */
-export async function leftovers(world: World, leases: ReadonlySet<string>): Promise<string[]> {
+async function leftovers(world: World, leases: ReadonlySet<string>): Promise<string[]> {
   const pods = (await get<ApiList<Pod>>(world.transport, "/api/v1/pods")).items;
   const wrong: string[] = [];
   for (const node of world.nodes) {
@@ -134,8 +134,7 @@ function run(node: WorldNode, ...words: string[]): string {
 
 /** Sandboxes that have a shim process below that containerd. */
 const shims = (socket: string): string[] =>
-  spawnSync("ps", ["-eo", "args"], { encoding: "utf8" })
-    .stdout.split("\n")
+  commandLines()
     .filter((line) => line.includes("containerd-shim") && line.includes(` -address ${socket}`))
     .map((line) => / -id (\S+)/.exec(line)?.[1] ?? line);
 

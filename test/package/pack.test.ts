@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   const available: number = await cluster.waitFor(async () => {
     const { status } = await cluster.client.of(deployments).get({ namespace: "default", name: "web" });
     return status?.availableReplicas === 2 && status.availableReplicas;
-  });
+  }, { timeoutMs: 60_000 });
   const names: string[] = (await cluster.client.of(pods).list()).items.map((pod) => pod.metadata.name);
   const missing: unknown = await cluster.client.of(pods).get({ namespace: "default", name: "no" }).catch((error: unknown) => error);
   console.log(JSON.stringify({ available, pods: names.length, notFound: isNotFound(missing) }));

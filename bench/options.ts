@@ -6,6 +6,7 @@ export const parts: Readonly<Record<string, () => Promise<{ readonly part: Part 
   idle: () => import("./parts/idle.ts"),
   library: () => import("./parts/library.ts"),
   api: () => import("./parts/api.ts"),
+  custom: () => import("./parts/custom.ts"),
   watch: () => import("./parts/watch.ts"),
   watchers: () => import("./parts/watchers.ts"),
   store: () => import("./parts/store.ts"),

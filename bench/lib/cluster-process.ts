@@ -1,9 +1,8 @@
 // `t8s up` as a process of its own, measured from outside: over TLS, as any client would, and by what /proc tells of it.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { request } from "node:https";
-import { cpus, release, type } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
@@ -21,9 +20,6 @@ const stopLimitMs = 90_000;
 /** Unit of times in /proc/PID/stat on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 
-export const machine = (): string =>
-  `${cpus().length} cores of ${cpus()[0]?.model ?? "an unknown model"}, Node ${process.versions.node}, ${type()} ${release()}`;
-
 export interface Usage {
   /** User and system time since the process began, seconds. */
   readonly cpuSeconds: number;
@@ -39,21 +35,6 @@ export function usageOf(pid: number): Usage {
     cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond,
     rssBytes: Number(resident) * 1024,
   };
-}
-
-/** Processes whose command line names the directory: containerd and the shims of its containers, without `except`. */
-export function processesOf(directory: string, except: number): number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => {
-      if (!(pid > 0) || pid === except) return false;
-      try {
-        const line = readFileSync(`/proc/${pid}/cmdline`, "latin1");
-        return /containerd/.test(line.split("\0", 1)[0] ?? "") && line.includes(directory);
-      } catch {
-        return false; // it ended meanwhile
-      }
-    });
 }
 
 export interface UpOptions {

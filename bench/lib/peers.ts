@@ -77,7 +77,7 @@ const schedulerFlags = (kubeconfig: string): string[] => [
   "--kube-api-burst=5000",
 ];
 
-export function usageOfAll(pids: readonly number[]): Usage {
+function usageOfAll(pids: readonly number[]): Usage {
   const sum = (of: (pid: number) => number): number => pids.reduce((total, pid) => total + of(pid), 0);
   return {
     cpuUs: () => sum((pid) => usageOf(pid).cpuSeconds * 1e6),
@@ -147,7 +147,7 @@ async function isReady(url: string): Promise<boolean> {
   }
 }
 
-export async function startOurs(command: string, disabled = defaultDisabled): Promise<ApiPeer> {
+async function startOurs(command: string, disabled = defaultDisabled): Promise<ApiPeer> {
   const folder = await workFolder();
   const port = await freePort();
   const startedMs = performance.now();
@@ -165,7 +165,7 @@ export async function startOurs(command: string, disabled = defaultDisabled): Pr
   });
 }
 
-export async function startUpstream(programs: UpstreamPrograms, disabled = defaultDisabled): Promise<ApiPeer> {
+async function startUpstream(programs: UpstreamPrograms, disabled = defaultDisabled): Promise<ApiPeer> {
   const { directory, etcd: etcdProgram } = programs;
   const folder = await workFolder();
   const [port, clients, peers] = [await freePort(), await freePort(), await freePort()];

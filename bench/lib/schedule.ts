@@ -31,7 +31,7 @@ export type Load = Omit<Workload, "name" | "small" | "large" | "threshold" | "fu
 
 const limitSeconds = 120;
 
-export function startScheduler(peer: ApiPeer): Child {
+function startScheduler(peer: ApiPeer): Child {
   const [program, flags] = peer.scheduler;
   return startChild(program, flags, join(peer.folder, "scheduler.log"));
 }

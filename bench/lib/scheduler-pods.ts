@@ -1,9 +1,9 @@
 // What upstream's scheduler benchmark makes: its templates of pods, nodes and volumes (test/integration/scheduler_perf/templates).
 
-export const zoneKey = "topology.kubernetes.io/zone";
+const zoneKey = "topology.kubernetes.io/zone";
 const hostKey = "kubernetes.io/hostname";
 /** The one node that has room for everything, where a workload has it. */
-export const hubName = "scheduler-perf-node";
+const hubName = "scheduler-perf-node";
 
 interface Shape {
   readonly labels?: Readonly<Record<string, string>>;
@@ -50,7 +50,7 @@ const preferred = (each: Term) => ({
 });
 
 /** Of namespaces that terms find by label. */
-export const teamLabels = { team: "devops" };
+const teamLabels = { team: "devops" };
 
 const byName = { zone: { topologyKey: zoneKey }, host: { topologyKey: hostKey } };
 const byTeam = { zone: { ...byName.zone, ofTeam: true }, host: { ...byName.host, ofTeam: true } } as const;

@@ -107,7 +107,7 @@ async function statusErrorOf(answer: ApiResponse, request: Outgoing): Promise<St
   );
 }
 
-export function isStatus(value: unknown): value is Status {
+function isStatus(value: unknown): value is Status {
   return value !== null && typeof value === "object" && (value as Partial<Status>).kind === "Status";
 }
 

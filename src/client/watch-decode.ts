@@ -53,7 +53,7 @@ function decodeFrame(frame: WatchFrame): DecodedFrame {
 }
 
 /** Feed it chunks; it returns the lines that are complete. A character cut in two is no trouble: lines are cut as bytes. */
-export function createLineSplitter(): (chunk: Uint8Array) => string[] {
+function createLineSplitter(): (chunk: Uint8Array) => string[] {
   let rest: Uint8Array[] = [];
   return (chunk) => {
     const lines: string[] = [];

@@ -15,8 +15,6 @@ export interface ObservedPod {
   readonly containers: readonly ObservedContainer[];
 }
 
-export const nothingObserved = (uid: string): ObservedPod => ({ uid, ips: [], sandboxes: [], containers: [] });
-
 /** The newest container of that name. */
 export const findObserved = (observed: ObservedPod, name: string): ObservedContainer | undefined =>
   observed.containers.find((each) => each.name === name);

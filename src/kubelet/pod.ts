@@ -62,7 +62,7 @@ export function restartsAfterExit(container: Container, spec: PodSpec, exitCode:
 }
 
 type Rule = NonNullable<Container["restartPolicyRules"]>[number];
-export function matchesRule(rule: Rule, exitCode: number): boolean {
+function matchesRule(rule: Rule, exitCode: number): boolean {
   const { exitCodes } = rule;
   if (exitCodes === undefined) return false;
   const listed = exitCodes.values?.includes(exitCode) === true;
@@ -86,9 +86,6 @@ export const findStatus = (
 ): ContainerStatus | undefined => statuses?.find((each) => each.name === name);
 
 export const isTerminalPhase = (phase: string | undefined): boolean => phase === "Succeeded" || phase === "Failed";
-
-export const gracePeriodOf = (pod: Pod): number =>
-  pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
 
 /** Whether a read-only mount covers the mounts below it (KEP-3857). */
 export const recursiveReadOnly = (mount: { readonly recursiveReadOnly?: string }, supported: boolean): boolean =>

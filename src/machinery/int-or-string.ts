@@ -22,9 +22,6 @@ export function scaledIntOrPercent(value: IntOrString | undefined | null, option
   return options.round === "up" ? Math.ceil(share) : Math.floor(share);
 }
 
-/** Text of either form. */
-export const intOrStringText = (value: IntOrString): string => String(value);
-
 /** The number of a number or a numeric string; 0 for any other string, as upstream's IntValue. */
 export function intOrStringValue(value: IntOrString): number {
   if (typeof value === "number") return value;

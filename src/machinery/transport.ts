@@ -63,15 +63,6 @@ export interface WatchFollower {
   readonly ended: (error?: unknown) => void;
 }
 
-/** A duplex byte stream for exec, attach, port-forward and proxied upgrades. */
-export interface ByteDuplex {
-  readonly incoming: AsyncIterable<Uint8Array>;
-  /** Resolves when the peer can take more. Rejects once the connection is gone. */
-  write(chunk: Uint8Array): Promise<void>;
-  end(): void;
-  destroy(reason?: unknown): void;
-}
-
 /** What a client holds. Identity belongs to the transport: who it was made for is who asks. */
 export interface Transport {
   /** Rejects only when no answer came (refused, reset, aborted); an error answer is a response. */

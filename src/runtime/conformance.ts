@@ -46,7 +46,7 @@ async function failsWith(work: Promise<unknown>, code: string, what: string): Pr
 
 const namespaces = { network: "pod", pid: "container", ipc: "pod" } as const;
 
-export function conformanceSandbox(
+function conformanceSandbox(
   world: ConformanceWorld,
   uid: string,
   change: Partial<PodSandboxConfig> = {},
@@ -83,7 +83,7 @@ export function conformanceSandbox(
   };
 }
 
-export function conformanceContainer(
+function conformanceContainer(
   world: ConformanceWorld,
   name: string,
   script: string,

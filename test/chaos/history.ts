@@ -22,7 +22,7 @@ const show = (event: SeenEvent | DoneWrite | undefined): string =>
     ? "nothing"
     : `${event.type} serial ${event.serial}${event.revision === undefined ? "" : ` at ${event.revision}`}`;
 
-export function byKey<T extends { readonly key: string }>(all: readonly T[]): Map<string, T[]> {
+function byKey<T extends { readonly key: string }>(all: readonly T[]): Map<string, T[]> {
   const keys = new Map<string, T[]>();
   for (const each of all) {
     const list = keys.get(each.key);

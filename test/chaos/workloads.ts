@@ -6,7 +6,7 @@ import { busyboxImage, runProgram } from "../e2e/harness.ts";
 import { type ApiList, type ApiObject, get, type Reply, said, send } from "./api.ts";
 import type { WorldNode } from "./world.ts";
 
-export const namespace = "chaos";
+const namespace = "chaos";
 const core = `/api/v1/namespaces/${namespace}`;
 const apps = `/apis/apps/v1/namespaces/${namespace}`;
 const jobs = `/apis/batch/v1/namespaces/${namespace}/jobs`;

@@ -143,7 +143,7 @@ function loose(body: unknown): unknown {
   return { ...status, message, details: { ...status.details, causes } };
 }
 
-export const sameAnswer = (want: Outcome | undefined, got: Outcome | undefined): boolean =>
+const sameAnswer = (want: Outcome | undefined, got: Outcome | undefined): boolean =>
   want !== undefined &&
   got !== undefined &&
   want.code === got.code &&

@@ -107,7 +107,7 @@ export const readScenarios = (): readonly Scenario[] =>
     .map((line) => JSON.parse(line) as Scenario);
 
 /** `a.b`, `list[3]`, `list[x]` (the element whose type or name is x), `map[key]`. */
-export function fieldAt(value: unknown, path: string): unknown {
+function fieldAt(value: unknown, path: string): unknown {
   let found = value;
   for (const [, name, key] of path.matchAll(/([^.[\]]+)|\[([^\]]+)\]/g)) {
     if (found === null || typeof found !== "object") return undefined;

@@ -150,7 +150,7 @@ export const clientOf = (file: string): Client =>
   createClient(httpTransport(loadKubeconfig(file).transport), { userAgent: "swap/1" });
 
 /** A port that nobody listens on yet has no event to wait for. */
-export async function answers(client: Client, world: World): Promise<void> {
+async function answers(client: Client, world: World): Promise<void> {
   using limit = timeoutSignal(clock, startLimitMs);
   for (;;) {
     const ready = await client.raw("/readyz").then(

@@ -13,8 +13,7 @@ const moduleDirectory = join(dirname(fileURLToPath(import.meta.url)), "..", "con
 /** By package below k8s.io/kubernetes/cmd. */
 const names = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"];
 
-export const missingPrograms = (directory: string): string[] =>
-  names.filter((name) => !existsSync(join(directory, name)));
+const missingPrograms = (directory: string): string[] => names.filter((name) => !existsSync(join(directory, name)));
 
 /** Builds what is not there yet; some minutes the first time. Throws with one sentence when there is no Go. */
 export function buildPrograms(): void {

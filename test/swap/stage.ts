@@ -55,7 +55,7 @@ export interface WaitOne<T extends KubeObject> {
   readonly holds: (object: T) => boolean;
 }
 
-export const image = "t8s.local/busybox:1";
+const image = "t8s.local/busybox:1";
 
 /** The taint of the eviction scenario: everybody else's pods stay. */
 export const evictionTaint = "swap.t8s.local/leave";

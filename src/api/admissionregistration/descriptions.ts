@@ -170,5 +170,5 @@ const mutating: Descriptions = {
   },
 };
 
-export const policies: Descriptions = { ...matching, ...validating, ...mutating };
+const policies: Descriptions = { ...matching, ...validating, ...mutating };
 export const descriptions: Descriptions = { ...policies, ...webhooks };

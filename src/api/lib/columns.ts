@@ -54,21 +54,6 @@ export const integerColumn = <T>(name: string, description: string, cell: (objec
   cell,
 });
 
-export const booleanColumn = <T>(
-  name: string,
-  description: string,
-  cell: (object: T) => boolean | string,
-): Column<T> => ({
-  name,
-  type: "boolean",
-  priority: 0,
-  description,
-  cell,
-});
-
-/** The same column, shown with `-o wide` only. */
-export const wide = <T>(shown: Column<T>): Column<T> => ({ ...shown, priority: 1 });
-
 /** The Name column of every built-in kind. */
 export const nameColumn: Column<KubeObject> = {
   name: "Name",

@@ -1,5 +1,5 @@
 // What the kinds of API priority and fairness share. Upstream: pkg/apis/flowcontrol/validation, pkg/registry/flowcontrol.
-import { deepClone, field, type KubeObject } from "../../machinery/index.ts";
+import { field } from "../../machinery/index.ts";
 import { type Check, child, item, worthChecking } from "./validate.ts";
 
 /** Conditions of which only the type is judged. */
@@ -12,10 +12,3 @@ export const flowConditions: Check<readonly { readonly type?: string }[] | undef
     if (type === "") found.push(field.required(path));
   }
 };
-
-/** A status update changes nothing of the metadata but who manages what. */
-export function keepMetadata(draft: KubeObject, old: KubeObject): void {
-  const { managedFields, resourceVersion } = draft.metadata;
-  const { managedFields: _, ...kept } = deepClone(old.metadata);
-  draft.metadata = { ...kept, resourceVersion, ...(managedFields === undefined ? {} : { managedFields }) };
-}

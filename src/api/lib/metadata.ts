@@ -1,6 +1,7 @@
 // Rules of ObjectMeta that all kinds share; the registry runs them around the kind's own rules.
 // Upstream: k8s.io/apimachinery/pkg/api/validation/objectmeta.go, pkg/apis/meta/v1/validation.
 import {
+  deepClone,
   deepEqual,
   dns1123Label,
   dns1123Subdomain,
@@ -42,7 +43,7 @@ const masked = (name: string, prefix: boolean): string =>
   prefix && name.length > 1 && name.endsWith("-") ? `${name.slice(0, -2)}a` : name;
 
 /** Makes a name rule of a check; prefixes (generateName) may end in a dash. */
-export const nameRule =
+const nameRule =
   (check: (name: string) => string[]): NameRule =>
   (name, prefix) =>
     check(masked(name, prefix));
@@ -214,5 +215,9 @@ export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta): Fin
 /** An annotation's path, as upstream prints it. */
 export const annotationPath = (key: string): string => entry("metadata.annotations", key);
 
-/** For messages that name an object. */
-export const objectName = (object: KubeObject): string => object.metadata.name ?? "";
+/** A status update changes nothing of the metadata but who manages what. Upstream: metav1.ResetObjectMetaForStatus. */
+export function keepMetadata(draft: KubeObject, old: KubeObject): void {
+  const { managedFields, resourceVersion } = draft.metadata;
+  const { managedFields: _, ...kept } = deepClone(old.metadata);
+  draft.metadata = { ...kept, resourceVersion, ...(managedFields === undefined ? {} : { managedFields }) };
+}

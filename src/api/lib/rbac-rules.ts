@@ -4,7 +4,7 @@ import { deepEqual, type FieldError, field, pathSegmentName } from "../../machin
 import { subdomainName } from "./metadata.ts";
 import { type Check, child, each, empty, findings, named, required } from "./validate.ts";
 
-export const rbacGroup = "rbac.authorization.k8s.io";
+const rbacGroup = "rbac.authorization.k8s.io";
 
 /** Any one path segment, with a prefix too. */
 export const rbacName = (name: string): string[] => pathSegmentName(name);

@@ -44,7 +44,6 @@ export function maxResourceList(total: ResourceList, other: Readonly<ResourceLis
 }
 
 export const isHugePage = (name: string): boolean => name.startsWith("hugepages-");
-export const isAttachableVolumes = (name: string): boolean => name.startsWith("attachable-volumes-");
 export const isNative = (name: string): boolean => !name.includes("/") || name.includes("kubernetes.io/");
 const isPrefixedNative = (name: string): boolean => name.includes("kubernetes.io/");
 /** Resources of device plugins and the like: a domain other than kubernetes.io. */

@@ -116,12 +116,6 @@ export const required =
     else check?.(value as T, at, found);
   };
 
-export const when =
-  <T>(condition: (value: T) => boolean, check: Check<T>): Check<T> =>
-  (value, at, found) => {
-    if (condition(value)) check(value, at, found);
-  };
-
 /** Every item of a list. */
 export const each =
   <T>(check: Check<T>): Check<readonly T[] | undefined | null> =>
@@ -164,7 +158,7 @@ export const dnsLabel = named(dns1123Label);
 export const dnsSubdomain = named(dns1123Subdomain);
 
 /** Numbers of both ends allowed. */
-export const between =
+const between =
   (low: number, high: number): Check<number | undefined> =>
   (value, at, found) => {
     const number = value ?? 0;
@@ -181,13 +175,6 @@ export const positive: Check<number | undefined> = (value, at, found) => {
 };
 export const portNumber = between(1, 65535);
 
-/** A predicate with its text. */
-export const must =
-  <T>(holds: (value: T) => boolean, detail: string): Check<T> =>
-  (value, at, found) => {
-    if (!holds(value)) found.push(field.invalid(at, value, detail));
-  };
-
 export const immutableText = "field is immutable";
 
 /** The value may not differ from the old one. */
@@ -196,26 +183,6 @@ export const immutable =
   (value, at, found) => {
     if (!deepEqual(value ?? undefined, old ?? undefined)) found.push(field.invalid(at, value ?? null, detail));
   };
-
-/** Of several sources exactly one: reports the later ones, or that there is none. */
-export function exactlyOneOf<T extends object>(
-  table: { readonly [K in keyof T]?: Check<NonNullable<T[K]>> },
-  texts: { readonly none: string; readonly many: string; readonly noneIsInvalid?: true },
-): Check<T> {
-  const rules = Object.entries(table) as [keyof T & string, Check<unknown>][];
-  return (value, at, found) => {
-    let count = 0;
-    for (const [name, check] of rules) {
-      const source = value[name];
-      if (source === undefined || source === null) continue;
-      count++;
-      if (count > 1) found.push(field.forbidden(child(at, name), texts.many));
-      else check(source, child(at, name), found);
-    }
-    if (count === 0)
-      found.push(texts.noneIsInvalid ? field.invalid(at, value, texts.none) : field.required(at, texts.none));
-  };
-}
 
 /** The check, skipped for values that the old object had already. */
 export const unlessKept =

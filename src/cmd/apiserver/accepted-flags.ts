@@ -16,7 +16,7 @@ const reviews = "who asks is looked up with --kubeconfig";
 const nodeTls = "Node.js chooses";
 
 /** Every component's. */
-export const acceptedByAll = {
+const acceptedByAll = {
   "contention-profiling": inert("boolean", "there is no Go profiler here"),
   profiling: inert("boolean", "there is no Go profiler here"),
   "logging-format": inert("string", "the log is lines of text"),

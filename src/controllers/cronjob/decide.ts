@@ -116,7 +116,7 @@ function decideStart(
 }
 
 /** One name for one time, so that no time starts two jobs. */
-export const jobName = (cronJob: CronJob, scheduledMs: number): string =>
+const jobName = (cronJob: CronJob, scheduledMs: number): string =>
   `${cronJob.metadata.name}-${Math.floor(scheduledMs / 60_000)}`;
 
 function expiredJobs({ cronJob, jobs }: Observed): Job[] {
@@ -175,7 +175,7 @@ interface Due {
 }
 
 /** The latest scheduled time up to now that was not served yet. Upstream: mostRecentScheduleTime. */
-export function mostRecent(cronJob: CronJob, schedule: Schedule, at: { nowMs: number; honourDeadline: boolean }): Due {
+function mostRecent(cronJob: CronJob, schedule: Schedule, at: { nowMs: number; honourDeadline: boolean }): Due {
   const { nowMs } = at;
   let earliestMs = parseTime(cronJob.status?.lastScheduleTime ?? cronJob.metadata.creationTimestamp);
   const { startingDeadlineSeconds } = cronJob.spec;

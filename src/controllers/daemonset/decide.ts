@@ -44,7 +44,7 @@ export function shouldRun(set: DaemonSet, node: Node): { readonly run: boolean; 
   return { run: false, stay: !hasUntoleratedTaint(node, tolerations, ["NoExecute"]) };
 }
 
-export function podsByNode(pods: readonly Pod[]): Map<string, Pod[]> {
+function podsByNode(pods: readonly Pod[]): Map<string, Pod[]> {
   const byNode = new Map<string, Pod[]>();
   for (const pod of pods) {
     if (isTerminal(pod) && pod.metadata.deletionTimestamp !== undefined) continue;

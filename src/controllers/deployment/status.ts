@@ -18,7 +18,7 @@ type Condition = apps_v1.DeploymentCondition;
 export const conditionOf = (status: Status | undefined, type: string): Condition | undefined =>
   status?.conditions?.find((condition) => condition.type === type);
 
-export const withoutCondition = (status: Status, type: string): Status => ({
+const withoutCondition = (status: Status, type: string): Status => ({
   ...status,
   conditions: (status.conditions ?? []).filter((condition) => condition.type !== type),
 });

@@ -15,8 +15,8 @@ type Subset = core_v1.EndpointSubset;
 type Address = core_v1.EndpointAddress;
 type Labels = Readonly<Record<string, string>>;
 
-export const managedByLabel = "endpoints.kubernetes.io/managed-by";
-export const managerName = "endpoint-controller";
+const managedByLabel = "endpoints.kubernetes.io/managed-by";
+const managerName = "endpoint-controller";
 const headlessLabel = "service.kubernetes.io/headless";
 const overCapacityAnnotation = "endpoints.kubernetes.io/over-capacity";
 const maxAddresses = 1000;

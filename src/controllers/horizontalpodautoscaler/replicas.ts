@@ -37,7 +37,7 @@ export interface Proposal {
 
 const maxInt32 = 2 ** 31 - 1;
 
-export const isWithin = ({ down, up }: Tolerances, ratio: number): boolean => 1 - down <= ratio && ratio <= 1 + up;
+const isWithin = ({ down, up }: Tolerances, ratio: number): boolean => 1 - down <= ratio && ratio <= 1 + up;
 
 export interface Groups {
   readonly ready: number;
@@ -47,7 +47,7 @@ export interface Groups {
 }
 
 /** Which pods' metrics count. */
-export function groupPods({ pods, metrics, resource, timing }: Observed): Groups {
+function groupPods({ pods, metrics, resource, timing }: Observed): Groups {
   const unready = new Set<string>();
   const missing = new Set<string>();
   const ignored = new Set<string>();

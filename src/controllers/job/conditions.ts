@@ -33,7 +33,7 @@ export const newCondition = (
   lastTransitionTime: formatTime(nowMs),
 });
 
-export const trueCondition = (job: Pick<Job, "status">, type: string): Condition | undefined =>
+const trueCondition = (job: Pick<Job, "status">, type: string): Condition | undefined =>
   job.status?.conditions?.find((condition) => condition.type === type && condition.status === "True");
 
 /** The verdict that an earlier run wrote down. */

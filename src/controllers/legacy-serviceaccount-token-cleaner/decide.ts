@@ -3,7 +3,7 @@
 import type { Pod, Secret, ServiceAccount } from "../../api/index.ts";
 import { parseTime } from "../../machinery/index.ts";
 
-export const lastUsedLabel = "kubernetes.io/legacy-token-last-used";
+const lastUsedLabel = "kubernetes.io/legacy-token-last-used";
 export const invalidSinceLabel = "kubernetes.io/legacy-token-invalid-since";
 
 export interface Observed {

@@ -24,7 +24,7 @@ export function safeEncode(text: string): string {
 }
 
 /** JSON with sorted keys and without empty values, so that equal API data has equal text. */
-export function canonical(value: unknown): string {
+function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (value === null || typeof value !== "object") return JSON.stringify(value ?? null);
   const fields = Object.entries(value)

@@ -2,8 +2,8 @@
 // Upstream: pkg/controller/nodelifecycle (KEP-382 for taints by condition).
 import type { Node, NodeCondition, Taint } from "../../api/index.ts";
 
-export const notReadyTaint = "node.kubernetes.io/not-ready";
-export const unreachableTaint = "node.kubernetes.io/unreachable";
+const notReadyTaint = "node.kubernetes.io/not-ready";
+const unreachableTaint = "node.kubernetes.io/unreachable";
 
 /** Condition type → status → taint key, for taints that keep new pods away. */
 const conditionTaints: Readonly<Record<string, Readonly<Record<string, string>>>> = {

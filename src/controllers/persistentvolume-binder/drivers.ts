@@ -14,7 +14,7 @@ const movedTo: Readonly<Record<string, string>> = {
   "kubernetes.io/vsphere-volume": "csi.vsphere.vmware.com",
 };
 
-export const csiNameOf = (provisioner: string): string | undefined => movedTo[provisioner];
+const csiNameOf = (provisioner: string): string | undefined => movedTo[provisioner];
 
 const hostPath = "kubernetes.io/host-path";
 const nfs = "kubernetes.io/nfs";

@@ -49,9 +49,8 @@ export function isBoundTo(volume: PersistentVolume, { metadata }: PersistentVolu
 export const modesDiffer = (claim: PersistentVolumeClaim, volume: PersistentVolume): boolean =>
   (claim.spec.volumeMode ?? "Filesystem") !== (volume.spec.volumeMode ?? "Filesystem");
 
-export const requestOf = (claim: PersistentVolumeClaim): string | number =>
-  claim.spec.resources?.requests?.["storage"] ?? "0";
-export const capacityOf = (volume: PersistentVolume): string | number => volume.spec.capacity?.["storage"] ?? "0";
+const requestOf = (claim: PersistentVolumeClaim): string | number => claim.spec.resources?.requests?.["storage"] ?? "0";
+const capacityOf = (volume: PersistentVolume): string | number => volume.spec.capacity?.["storage"] ?? "0";
 
 const allowsAccess = (claim: PersistentVolumeClaim, volume: PersistentVolume): boolean =>
   (claim.spec.accessModes ?? []).every((mode) => volume.spec.accessModes?.includes(mode));

@@ -7,7 +7,7 @@ import { isControlledBy } from "../lib/index.ts";
 /** Not the entry of a container's resources that core/v1 calls so too. */
 export type ResourceClaim = resource_v1.ResourceClaim;
 
-export const podClaimAnnotation = "resource.kubernetes.io/pod-claim-name";
+const podClaimAnnotation = "resource.kubernetes.io/pod-claim-name";
 export const claimFinalizer = "resource.kubernetes.io/delete-protection";
 
 /** Which claim an entry of a pod's spec means. */
@@ -56,7 +56,7 @@ const hasEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod
 export const isDone = (pod: Pod): boolean =>
   hasEnded(pod) || (pod.metadata.deletionTimestamp !== undefined && !pod.spec?.nodeName);
 
-export const isReservedFor = (pod: Pod, claim: ResourceClaim): boolean =>
+const isReservedFor = (pod: Pod, claim: ResourceClaim): boolean =>
   (claim.status?.reservedFor ?? []).some(({ uid }) => uid === pod.metadata.uid);
 
 /** It is allocated and a pod that runs already is not among its users: who bound the pod was no scheduler. */

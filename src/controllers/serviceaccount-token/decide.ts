@@ -7,7 +7,7 @@ export const accountNameKey = "kubernetes.io/service-account.name";
 export const accountUidKey = "kubernetes.io/service-account.uid";
 
 /** `iss` of tokens that do not expire; they hold as long as their Secret does. */
-export const secretTokenIssuer = "kubernetes/serviceaccount";
+const secretTokenIssuer = "kubernetes/serviceaccount";
 
 export interface Wanted {
   /** PEM; undefined publishes none. */
@@ -41,7 +41,7 @@ export function isTokenOf({ type, metadata }: Secret, account: Pick<ServiceAccou
   );
 }
 
-export function claimsOf(secret: Secret, account: ServiceAccount): Readonly<Record<string, string>> {
+function claimsOf(secret: Secret, account: ServiceAccount): Readonly<Record<string, string>> {
   const { namespace = "", name, uid = "" } = account.metadata;
   const prefix = "kubernetes.io/serviceaccount";
   return {

@@ -21,7 +21,7 @@ const podIndexLabel = "apps.kubernetes.io/pod-index";
 
 export const replicasOf = (set: StatefulSet): number => set.spec?.replicas ?? 1;
 export const startOrdinal = (set: StatefulSet): number => set.spec?.ordinals?.start ?? 0;
-export const podName = (set: StatefulSet, ordinal: number): string => `${set.metadata.name}-${ordinal}`;
+const podName = (set: StatefulSet, ordinal: number): string => `${set.metadata.name}-${ordinal}`;
 
 /** `web-3` → {parent: "web", ordinal: 3}; -1 for names of another form. */
 export function parentAndOrdinal(name: string): { parent: string; ordinal: number } {
@@ -36,7 +36,7 @@ export const ordinalOf = (pod: { metadata: { name?: string } }): number =>
 export const inRange = (set: StatefulSet, ordinal: number): boolean =>
   ordinal >= startOrdinal(set) && ordinal < startOrdinal(set) + replicasOf(set);
 
-export const claimName = (set: StatefulSet, template: Claim, ordinal: number): string =>
+const claimName = (set: StatefulSet, template: Claim, ordinal: number): string =>
   `${template.metadata.name}-${set.metadata.name}-${ordinal}`;
 
 /** The claims that a pod of this ordinal uses, as they are created. */
@@ -69,7 +69,7 @@ const identityLabels = (set: StatefulSet, ordinal: number): Record<string, strin
   [podIndexLabel]: String(ordinal),
 });
 
-export function newPod(set: StatefulSet, revision: Revision, ordinal: number): NewPod {
+function newPod(set: StatefulSet, revision: Revision, ordinal: number): NewPod {
   const pod = podFromTemplate(set, revision.template);
   const name = podName(set, ordinal);
   const volumes = volumesFor(set, pod.spec, ordinal);

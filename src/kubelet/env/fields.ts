@@ -14,7 +14,7 @@ export interface FieldContext {
 }
 
 /** Text of a map as files of the downward API hold it: `key="value"` lines, sorted by key. */
-export const mapText = (map: Readonly<Record<string, string>> | undefined): string =>
+const mapText = (map: Readonly<Record<string, string>> | undefined): string =>
   Object.keys(map ?? {})
     .sort()
     .map((key) => `${key}=${goQuote(map![key]!)}`)

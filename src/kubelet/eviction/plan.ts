@@ -27,7 +27,7 @@ export interface Threshold {
 export const thresholdsOf = (config: Readonly<Record<string, string>>): Threshold[] =>
   Object.entries(config).map(([signal, value]) => ({ signal: signal as Signal, value }));
 
-export const amountOf = ({ value }: Threshold, capacity: number): number =>
+const amountOf = ({ value }: Threshold, capacity: number): number =>
   value.endsWith("%") ? Math.floor((capacity * Number(value.slice(0, -1))) / 100) : quantityValue(value);
 
 export function metThresholds(thresholds: readonly Threshold[], observed: Observations): Threshold[] {
@@ -42,7 +42,7 @@ export const pressureOf = (signal: Signal): PressureName =>
   signal === "memory.available" ? "memory" : signal === "pid.available" ? "pid" : "disk";
 
 /** The resource that messages name. */
-export const resourceOf = (signal: Signal): string =>
+const resourceOf = (signal: Signal): string =>
   signal === "memory.available"
     ? "memory"
     : signal === "pid.available"
@@ -84,7 +84,7 @@ export function rank(pods: readonly Pod[], uses: ReadonlyMap<string, PodUse>, si
 }
 
 /** Bytes as a quantity with the largest binary unit that is exact. */
-export function bytesText(bytes: number): string {
+function bytesText(bytes: number): string {
   for (const [unit, size] of [
     ["Gi", 1024 ** 3],
     ["Mi", 1024 ** 2],

@@ -72,7 +72,7 @@ const verbs: Readonly<Record<string, string>> = {
 };
 
 /** In order of asking: the fine one first, then proxy as before 1.33. */
-export function resourcesFor(path: string): string[] {
+function resourcesFor(path: string): string[] {
   const below = (prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`);
   if (below("/stats")) return ["stats"];
   if (below("/metrics")) return ["metrics"];

@@ -36,7 +36,7 @@ export interface NodeStatusInput {
 
 export type ResourceList = Record<string, string>;
 
-export function capacityOf({
+function capacityOf({
   machine,
   filesystem,
   config,
@@ -67,7 +67,7 @@ const isExtended = (name: string): boolean => /^[^/]+\/./.test(name) && !/^([^/]
 const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
 
 /** Capacity less what is reserved and, for memory and disk, the threshold of hard eviction. */
-export function allocatableOf(capacity: Readonly<ResourceList>, config: KubeletConfig): ResourceList {
+function allocatableOf(capacity: Readonly<ResourceList>, config: KubeletConfig): ResourceList {
   const out: ResourceList = { ...capacity };
   const subtract = (name: string, amount: string): void => {
     if (out[name] === undefined) return;
@@ -98,7 +98,7 @@ export function allocatableOf(capacity: Readonly<ResourceList>, config: KubeletC
 const mostImages = 50;
 const mostNames = 5;
 
-export function nodeImages(images: readonly Image[]): ContainerImage[] {
+function nodeImages(images: readonly Image[]): ContainerImage[] {
   return [...images]
     .sort((a, b) => b.sizeBytes - a.sizeBytes)
     .slice(0, mostImages)

@@ -9,7 +9,7 @@ export function matchesNode(pod: Pod, node: Node): boolean {
 }
 
 /** An empty term matches nothing. */
-export function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
+function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
   const expressions = term.matchExpressions ?? [];
   const fields = term.matchFields ?? [];
   if (expressions.length + fields.length === 0) return false;

@@ -13,7 +13,7 @@ const hashAnnotation = "kubernetes.io/config.hash";
 const recheckMs = 20_000;
 
 /** The pod a file describes, named and marked as static pods are. Throws for what is no pod. */
-export function staticPod(parsed: unknown, node: { readonly name: string; readonly nowMs: number }): Pod {
+function staticPod(parsed: unknown, node: { readonly name: string; readonly nowMs: number }): Pod {
   const given = parsed as Partial<Pod> | undefined;
   if (given?.kind !== "Pod" || given.apiVersion !== "v1") throw new Error("is not a Pod of v1");
   const name = given.metadata?.name;

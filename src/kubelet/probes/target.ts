@@ -16,7 +16,7 @@ function checked(port: number): number {
   throw new Error(`invalid port number: ${port}`);
 }
 
-export const bracketed = (host: string): string => (host.includes(":") && !host.startsWith("[") ? `[${host}]` : host);
+const bracketed = (host: string): string => (host.includes(":") && !host.startsWith("[") ? `[${host}]` : host);
 
 export function httpTarget(
   action: HTTPGetAction,

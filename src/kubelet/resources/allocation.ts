@@ -40,7 +40,7 @@ const same = (a: unknown, b: unknown): boolean =>
   a === b || (a !== undefined && b !== undefined && compareQuantities(a as string, b as string) === 0);
 
 /** Whether two containers' lists say the same about everything, written alike or not. */
-export function sameResources(a: Resources, b: Resources): boolean {
+function sameResources(a: Resources, b: Resources): boolean {
   for (const part of ["requests", "limits"] as const) {
     const [one, other] = [a[part] ?? {}, b[part] ?? {}];
     for (const name of new Set([...Object.keys(one), ...Object.keys(other)]))

@@ -5,7 +5,7 @@ import type { CgroupSettings } from "../host.ts";
 import { initContainers, isRestartableInit, isStaticPod, podUid } from "../pod.ts";
 import { podLimits, podRequests, qosOf, type ResourceList } from "./requests.ts";
 
-export const minShares = 2;
+const minShares = 2;
 const maxShares = 262_144;
 export const quotaPeriod = 100_000;
 const minQuota = 1000;

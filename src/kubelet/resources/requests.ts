@@ -1,6 +1,6 @@
 // Sums of a pod's requests and limits, and its QoS class. Upstream: k8s.io/component-helpers/resource, pkg/apis/core/v1/helper/qos.
 import type { Container, Pod } from "../../api/index.ts";
-import { addQuantities, canonicalQuantity, compareQuantities, quantityValue } from "../../machinery/index.ts";
+import { addQuantities, canonicalQuantity, compareQuantities } from "../../machinery/index.ts";
 import { initContainers, isRestartableInit } from "../pod.ts";
 
 export type ResourceList = Readonly<Record<string, string>>;
@@ -88,7 +88,3 @@ export function qosOf(pod: Pod): QosClass {
 
 const positive = (amount: unknown): string | undefined =>
   amount !== undefined && compareQuantities(amount as string, "0") > 0 ? (amount as string) : undefined;
-
-/** Bytes of one resource in a list, 0 when absent. */
-export const bytesOf = (list: ResourceList | undefined, name: string): number =>
-  list?.[name] === undefined ? 0 : quantityValue(list[name]);

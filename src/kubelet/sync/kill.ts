@@ -97,7 +97,7 @@ export interface TerminationOrder {
 }
 
 /** Sidecars end after all containers, the last one first. Undefined for pods without sidecars. */
-export function terminationOrder(
+function terminationOrder(
   context: Pick<KubeletContext, "clock">,
   pod: Pod,
   running: ReadonlySet<string>,

@@ -23,7 +23,7 @@ const maskedPaths = [
 ];
 const readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-export function podNamespaces(pod: Pod): NamespaceOptions {
+function podNamespaces(pod: Pod): NamespaceOptions {
   return {
     network: pod.spec.hostNetwork === true ? "node" : "pod",
     ipc: pod.spec.hostIPC === true ? "node" : "pod",
@@ -60,7 +60,7 @@ function seLinux(options: SecurityContext["seLinuxOptions"]): Pick<SandboxSecuri
 }
 
 /** The container's settings over the pod's. */
-export function effectiveSecurity(pod: Pod, container: Container): SecurityContext {
+function effectiveSecurity(pod: Pod, container: Container): SecurityContext {
   const { seLinuxOptions, runAsUser, runAsGroup, runAsNonRoot, seccompProfile, appArmorProfile } =
     pod.spec.securityContext ?? {};
   const inherited = { seLinuxOptions, runAsUser, runAsGroup, runAsNonRoot, seccompProfile, appArmorProfile };

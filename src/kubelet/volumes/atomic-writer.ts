@@ -24,7 +24,7 @@ export interface WriteOptions {
   readonly prepare?: (directory: string) => Promise<void>;
 }
 
-export function checkPayload(payload: Payload): void {
+function checkPayload(payload: Payload): void {
   for (const path of payload.keys()) {
     if (path === "") throw new Error("invalid path: must not be empty");
     if (path.startsWith("/")) throw new Error(`invalid path: ${path}: must be a relative path`);

@@ -25,7 +25,7 @@ export interface CreatedForms {
 }
 
 /** One step of a form: what came before it is the way from the start to here. */
-export class Step {
+class Step {
   /** The first step on from here; most have no other. By a member's name, or a key of a list item. */
   #name: string | number | undefined;
   #next: Step | undefined;

@@ -316,7 +316,7 @@ export function reconciled(managers: Managers, request: VersionedRequest): Manag
 }
 
 /** A comparison without fields that the endpoint resets. */
-export function withoutReset(comparison: Comparison, resetFields: FieldSet | undefined): Comparison {
+function withoutReset(comparison: Comparison, resetFields: FieldSet | undefined): Comparison {
   if (resetFields === undefined) return comparison;
   return {
     added: subtractFieldTrees(comparison.added, resetFields),

@@ -107,7 +107,7 @@ export function extendEnv(env: Env, extension: Partial<EnvOptions>): Env {
 }
 
 /** The syntax tree of an expression, with macros expanded, before any name has a meaning. */
-export function parseExpression(env: Env, source: string): Parsed {
+function parseExpression(env: Env, source: string): Parsed {
   return parse(source, {
     macros: env.linked.macros,
     optionalSyntax: env.linked.optionalSyntax,

@@ -7,7 +7,7 @@ export {
   TIMESTAMP_LITERALS,
 } from "./check/validators.ts";
 export * from "./contract.ts";
-export { compile, createEnv, createProgram, type Env, extendEnv, parseExpression } from "./environment.ts";
+export { compile, createEnv, createProgram, type Env, extendEnv } from "./environment.ts";
 export { BINDINGS } from "./libraries/bindings.ts";
 export { TWO_VARIABLE_COMPREHENSIONS } from "./libraries/comprehensions.ts";
 export { ENCODERS } from "./libraries/encoders.ts";

@@ -264,7 +264,7 @@ function isZero(value: unknown): boolean {
 }
 
 /** Members of all objects within a value. */
-export function countMembers(value: unknown): number {
+function countMembers(value: unknown): number {
   if (value === null || typeof value !== "object" || value instanceof JsonNumber) return 0;
   let count = 0;
   if (Array.isArray(value)) for (const item of value) count += countMembers(item);

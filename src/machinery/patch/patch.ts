@@ -15,7 +15,7 @@ export interface JsonPatchOperation {
 }
 
 /** What is wrong with one operation, in the library's words. API clients see it as a bare 422; webhook errors show it. */
-export class JsonPatchError extends Error {
+class JsonPatchError extends Error {
   override readonly name = "JsonPatchError";
 }
 

@@ -56,7 +56,7 @@ export function goText(value: unknown): string {
 }
 
 /** Go's %s, which tells what is no string. */
-export function goStringText(value: unknown): string {
+function goStringText(value: unknown): string {
   if (typeof value === "string") return value;
   if (value === null || value === undefined) return "%!s(<nil>)";
   if (Array.isArray(value)) return `[${value.map(goStringText).join(" ")}]`;
@@ -120,7 +120,7 @@ export function itemKind(...lists: readonly (readonly unknown[])[]): ItemKind {
   return kind;
 }
 
-export const listOfLists = (): StatusError => {
+const listOfLists = (): StatusError => {
   const status = new StatusError({
     code: 422,
     reason: "Invalid",
@@ -142,11 +142,6 @@ export function checkMergeKeys(mergeKey: string, ...lists: readonly (readonly un
       if (item[mergeKey] === undefined) throw noMergeKey(item, mergeKey);
     }
 }
-
-export const indexOfItem = (list: readonly unknown[], item: unknown, mergeKey: string): number => {
-  const wanted = identityOf(item, mergeKey);
-  return list.findIndex((each) => identityOf(each, mergeKey) === wanted);
-};
 
 /** Deletions last, the rest in the order given; what that order does not name moves to the front, as upstream's sort has it. */
 export function inOrder(items: readonly unknown[], order: readonly unknown[], mergeKey: string): unknown[] {

@@ -67,7 +67,7 @@ export function labelsMatcher(labels: Labels | undefined): LabelMatcher {
 }
 
 /** A matcher of requirements that are known to be valid. */
-export function matcherOf(requirements: readonly LabelRequirement[]): LabelMatcher {
+function matcherOf(requirements: readonly LabelRequirement[]): LabelMatcher {
   const sorted = [...requirements].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return {
     requirements: sorted,
@@ -88,7 +88,7 @@ const nothing: LabelMatcher = {
 };
 
 /** One requirement, checked on its own: node affinity, device selectors. */
-export function requirementMatches(requirement: LabelRequirement, labels: Labels | undefined): boolean {
+function requirementMatches(requirement: LabelRequirement, labels: Labels | undefined): boolean {
   const { key, operator, values } = requirement;
   const value = labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined;
   switch (operator) {

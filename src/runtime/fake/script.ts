@@ -19,7 +19,7 @@ export interface Behaviour {
 const prefix = "runtime.typernetes.dev/";
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-export function parseDurationMs(text: string): number {
+function parseDurationMs(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim());
   if (match === null)
     throw new Error(`duration ${JSON.stringify(text)} is not understood: write it like 1500ms, 3s or 2m`);

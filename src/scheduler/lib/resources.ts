@@ -21,8 +21,8 @@ export interface PodRequests {
   readonly nonZeroMemory: number;
 }
 
-export const defaultMilliCpu = 100;
-export const defaultMemory = 200 * 1024 * 1024;
+const defaultMilliCpu = 100;
+const defaultMemory = 200 * 1024 * 1024;
 
 /** Extended resources, huge pages, prefixed native resources, attachable volumes. */
 export const isScalarResource = (name: string): boolean =>

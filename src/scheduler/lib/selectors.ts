@@ -34,14 +34,3 @@ export const compileSelector = (selector: LabelSelector | undefined): Selector =
   selector === undefined ? matchesNothing : shareable(JSON.stringify(selector), () => labelSelectorMatcher(selector));
 
 export const matchesNothing: Selector = { id: 0, everything: false, matches: () => false };
-
-/** Several selectors, all of which have to match. */
-export function mergeSelectors(selectors: readonly LabelSelector[]): LabelSelector {
-  const expressions: NonNullable<LabelSelector["matchExpressions"]> = [];
-  for (const selector of selectors) {
-    for (const key in selector.matchLabels)
-      expressions.push({ key, operator: "In", values: [selector.matchLabels[key]!] });
-    for (const expression of selector.matchExpressions ?? []) expressions.push(expression);
-  }
-  return { matchExpressions: expressions };
-}

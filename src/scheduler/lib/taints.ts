@@ -1,7 +1,7 @@
 // Taints and tolerations. Upstream: k8s.io/api/core/v1 (ToleratesTaint). The comparison operators Lt and Gt are off in v1.36.
 import type { Taint, Toleration } from "../../api/index.ts";
 
-export function tolerates(toleration: Toleration, taint: Taint): boolean {
+function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false;
   if (toleration.key && toleration.key !== taint.key) return false;
   switch (toleration.operator) {

@@ -3,8 +3,8 @@
 import { KeyedHeap } from "./heap.ts";
 import type { QueuedPod } from "./queued-pod.ts";
 
-export const initialBackoffMs = 1_000;
-export const longestBackoffMs = 10_000;
+const initialBackoffMs = 1_000;
+const longestBackoffMs = 10_000;
 const windowMs = 1_000;
 
 const window = (timeMs: number): number => Math.floor(timeMs / windowMs) * windowMs;
@@ -14,7 +14,7 @@ export function backoffDurationMs(failures: number): number {
 }
 
 /** 0 for a pod that never failed. */
-export function backoffEndMs(pod: QueuedPod): number {
+function backoffEndMs(pod: QueuedPod): number {
   const failures = pod.consecutiveErrors > 0 ? pod.consecutiveErrors : pod.unschedulableCount;
   if (failures === 0) return 0;
   pod.backoffUntilMs ??= window(pod.timestampMs + backoffDurationMs(failures));

@@ -7,7 +7,7 @@ import type { RequestInfo } from "../request-info.ts";
 export const auditLevels = ["None", "Metadata", "Request", "RequestResponse"] as const;
 export type AuditLevel = (typeof auditLevels)[number];
 
-export const auditStages = ["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"] as const;
+const auditStages = ["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"] as const;
 export type AuditStage = (typeof auditStages)[number];
 
 export interface AuditPolicy {

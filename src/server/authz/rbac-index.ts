@@ -41,7 +41,7 @@ type Grants = Map<string, Map<string, Grant>>;
 
 const noRules: readonly PolicyRule[] = [];
 
-export function createRbacIndex(reader: ObjectReader): RbacIndex {
+function createRbacIndex(reader: ObjectReader): RbacIndex {
   const clusterGrants: Grants = new Map();
   const namespaceGrants = new Map<string, Grants>();
 

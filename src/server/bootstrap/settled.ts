@@ -29,8 +29,7 @@ export interface SettledWriter {
 }
 
 /** What the build prepares. */
-export const formKey = ({ kind, metadata: { namespace = "", name } }: KubeObject): string =>
-  `${kind}/${namespace}/${name}`;
+const formKey = ({ kind, metadata: { namespace = "", name } }: KubeObject): string => `${kind}/${namespace}/${name}`;
 
 /** Everything that was settled so far in this process, by its key. */
 export const settledForms = new Map<string, KubeObject>();

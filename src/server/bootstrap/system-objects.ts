@@ -35,7 +35,7 @@ interface Host {
   readonly log: Logger;
 }
 
-export const systemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
+const systemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
 const systemPriorities = [
   {

@@ -32,7 +32,7 @@ const trueWords: ReadonlySet<string> = new Set(["1", "t", "T", "TRUE", "true", "
 const readByPeople = /^(curl|Wget|Mozilla\/5\.0)/;
 
 /** `?pretty=` decides; without it browsers and the command line's HTTP tools are taken for people. */
-export function wantsIndentation({ query, headers }: ApiRequest): boolean {
+function wantsIndentation({ query, headers }: ApiRequest): boolean {
   const asked = query?.get("pretty");
   if (asked) return trueWords.has(asked);
   const agent = headers["user-agent"];

@@ -66,7 +66,7 @@ function checkedValue(context: RequestContext, value: object): object {
   throw notAcceptable(["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]);
 }
 
-export function valueResponse(
+function valueResponse(
   context: Pick<RequestContext, "request" | "accepted">,
   status: number,
   value: object,

@@ -23,7 +23,7 @@ export const partialObject = (object: KubeObject, version: "v1" | "v1beta1"): Ku
   metadata: object.metadata,
 });
 
-export const columnDefinitions = (kind: KindDefinition): object[] =>
+const columnDefinitions = (kind: KindDefinition): object[] =>
   kind.columns
     .filter(({ unannounced }) => unannounced !== true)
     .map((column) => ({

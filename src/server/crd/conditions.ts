@@ -123,7 +123,7 @@ function judgeNames(
 }
 
 /** Several errors as one, as upstream writes them. */
-export function aggregate(texts: readonly string[]): string {
+function aggregate(texts: readonly string[]): string {
   const unique = [...new Set(texts)];
   return unique.length === 1 ? unique[0]! : `[${unique.join(", ")}]`;
 }

@@ -74,7 +74,7 @@ interface Now {
 }
 
 /** Discovery of what is served now: made anew after the catalog has changed. */
-export function discoveryOf(catalog: Catalog, extensions: Extensions): () => Now {
+function discoveryOf(catalog: Catalog, extensions: Extensions): () => Now {
   let now: Now | undefined;
   return () => {
     const { remote } = extensions;
@@ -179,7 +179,7 @@ async function root(context: RequestContext, of: { plain: object; groups: readon
   return documentResponse(context, of.plain);
 }
 
-export function documentResponse(context: RequestContext, document: object): ApiResponse | Promise<ApiResponse> {
+function documentResponse(context: RequestContext, document: object): ApiResponse | Promise<ApiResponse> {
   if (context.request.objects === true)
     return { status: 200, headers: { "content-type": "application/json" }, object: document };
   const { mediaType } = negotiate(context.request.headers["accept"]);

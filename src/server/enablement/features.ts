@@ -61,7 +61,7 @@ function* unmet(on: (name: string) => boolean): Iterable<string> {
 }
 
 /** As upstream prints several errors. */
-export const aggregate = (problems: readonly string[]): string => {
+const aggregate = (problems: readonly string[]): string => {
   const distinct = [...new Set(problems)];
   return distinct.length === 1 ? distinct[0]! : `[${distinct.join(", ")}]`;
 };

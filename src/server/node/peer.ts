@@ -14,7 +14,7 @@ export interface PeerReaderOptions {
 }
 
 /** The certificates of a PEM bundle. */
-export const certificatesOf = (pem: string): X509Certificate[] =>
+const certificatesOf = (pem: string): X509Certificate[] =>
   (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
     (each) => new X509Certificate(each),
   );

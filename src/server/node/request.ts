@@ -12,7 +12,7 @@ export const maxRequestBodyBytes = 3 * 1024 * 1024;
 /** Go's server: longer heads are answered 431. */
 export const maxHeaderBytes = 1 << 20;
 
-export const tooLarge = (limit: number): StatusError =>
+const tooLarge = (limit: number): StatusError =>
   new StatusError({
     code: 413,
     reason: "RequestEntityTooLarge",

@@ -81,7 +81,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
 }
 
 /** Every key of a PEM text: public keys, private keys (their public half) and certificates. Throws when there is none. */
-export function publicKeysOf(pem: string): VerifyingKey[] {
+function publicKeysOf(pem: string): VerifyingKey[] {
   const blocks = pem.match(/-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----/g) ?? [];
   const found = blocks
     .filter((block) => !block.includes("EC PARAMETERS"))

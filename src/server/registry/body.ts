@@ -18,7 +18,7 @@ import type { CustomServing, ServedResource } from "../catalog.ts";
 import { type RequestContext, warn } from "../context.ts";
 
 /** Upstream: MaxRequestBodyBytes. HTTP adapters refuse such bodies while they read; this is for all others. */
-export const mostBodyBytes = 3 * 1024 * 1024;
+const mostBodyBytes = 3 * 1024 * 1024;
 
 export function checkBodySize(body: unknown): void {
   if (body instanceof Uint8Array && body.length > mostBodyBytes)

@@ -60,7 +60,7 @@ export function writeOptions(context: RequestContext, kind: OptionsKind, isApply
 }
 
 /** The user agent up to its first slash, cut to what a field manager may hold. */
-export function managerOf(userAgent: string | undefined): string {
+function managerOf(userAgent: string | undefined): string {
   if (userAgent === undefined || userAgent === "") return "unknown";
   const known = knownManagers.get(userAgent);
   if (known !== undefined) return known;
@@ -107,7 +107,7 @@ function goCodePoint(char: string): string {
   return isPrintable(char) ? `${point} '${char}'` : point;
 }
 
-export const checkDryRun = (dryRun: readonly string[]): FieldError[] =>
+const checkDryRun = (dryRun: readonly string[]): FieldError[] =>
   dryRun.every((each) => each === "All") ? [] : [field.notSupported("dryRun", dryRun, ["All"])];
 
 /** From the body when there is one, else from the query. */

@@ -76,7 +76,7 @@ export class SharedFrames {
 }
 
 /** How the event looks through the selection; undefined: not at all. */
-export function visibleAs(selection: Selection, event: CacheEvent): "ADDED" | "MODIFIED" | "DELETED" | undefined {
+function visibleAs(selection: Selection, event: CacheEvent): "ADDED" | "MODIFIED" | "DELETED" | undefined {
   const before = event.previous !== undefined && selects(selection, event.previous);
   if (event.type === "delete")
     return before || (event.previous === undefined && selects(selection, event.object)) ? "DELETED" : undefined;

@@ -16,7 +16,7 @@ export interface StoreConformanceCase {
 }
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-export const text = (value: Uint8Array): string => new TextDecoder().decode(value);
+const text = (value: Uint8Array): string => new TextDecoder().decode(value);
 
 /** `key=value@modRevision/createRevision`, to compare and to read. */
 export const show = (entry: StoreEntry | undefined): string =>

@@ -2,7 +2,7 @@
 // in one Float64Array, one string and one buffer each, since a message costs per object, not per byte.
 
 /** Joins keys in a message; no key contains it. */
-export const keySeparator = "\u0000";
+const keySeparator = "\u0000";
 
 /** A record of numbers, keys and values, read back in the order it was written. */
 export interface Packed {

@@ -45,7 +45,7 @@ export interface EngineState {
   reserved: number;
 }
 
-export class FileError extends Error {
+class FileError extends Error {
   override readonly name = "FileError";
 }
 

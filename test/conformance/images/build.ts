@@ -30,8 +30,8 @@ export interface BuildOptions {
 }
 
 const cacheHome = (): string => join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "t8s", "conformance");
-export const defaultImageCache = (): string => join(cacheHome(), "images");
-export const defaultBinDir = (): string => join(cacheHome(), "bin");
+const defaultImageCache = (): string => join(cacheHome(), "images");
+const defaultBinDir = (): string => join(cacheHome(), "bin");
 
 /** Builds what is missing or out of date below `cacheDir`. Needs root, debootstrap and Debian's apt sources the first time. */
 export async function buildImages({ binDir, cacheDir, log = () => undefined }: BuildOptions): Promise<BuiltImage[]> {
@@ -83,7 +83,7 @@ export async function importImages(images: readonly BuiltImage[], containerd: Co
 }
 
 /** Images that this e2e.test names and that are neither made nor left out on purpose. */
-export function unknownImages(e2eTest: string): string[] {
+function unknownImages(e2eTest: string): string[] {
   const listed = spawnSync(e2eTest, ["--list-images"], { encoding: "utf8", cwd: dirname(e2eTest) });
   if (listed.status !== 0) throw new Error(`${e2eTest} --list-images failed: ${listed.stderr.trim()}`);
   const left = Object.keys(leftOut);

@@ -46,7 +46,7 @@ interface Descriptor {
 }
 
 const architectures: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
-export const architecture = architectures[process.arch] ?? process.arch;
+const architecture = architectures[process.arch] ?? process.arch;
 
 const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const epoch = new Date(0).toISOString();

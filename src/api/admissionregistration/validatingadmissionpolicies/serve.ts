@@ -5,7 +5,7 @@ import { loadExpressions } from "../../lib/admission/expressions.ts";
 import { reservedName, reservedNameWarnings } from "../../lib/admission/names.ts";
 import { defaultPolicySpec, judgeValidatingPolicy } from "../../lib/admission/policies.ts";
 import { policyStatus } from "../../lib/admission/policy-status.ts";
-import { keepMetadata } from "../../lib/flow-rules.ts";
+import { keepMetadata } from "../../lib/metadata.ts";
 import { findings } from "../../lib/validate.ts";
 
 export const validatingAdmissionPolicyRules = defineRules<ValidatingAdmissionPolicy>({

@@ -334,7 +334,7 @@ function mapItemFindings(schema: JsonSchema, path: string): FieldError[] {
 }
 
 /** Keys of maps have to be there, and items of both kinds of list are never null. */
-export function keyFindings(schema: JsonSchema, path: string): FieldError[] {
+function keyFindings(schema: JsonSchema, path: string): FieldError[] {
   const items = itemsOf(schema);
   const type = schema["x-kubernetes-list-type"];
   if (items === undefined || (type !== "set" && type !== "map")) return [];

@@ -6,7 +6,6 @@ import type {
   StorageVersionStatus,
 } from "../../../../facts/types/apiserverinternal.v1alpha1.ts";
 import {
-  deepClone,
   dns1035Label,
   dns1123Subdomain,
   emptyError,
@@ -15,6 +14,7 @@ import {
   regexError,
 } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { keepMetadata } from "../../lib/metadata.ts";
 import { type Check, child, findings, item, named, required, worthChecking } from "../../lib/validate.ts";
 
 const labelFormat = "[a-z]([-a-z0-9]*[a-z0-9])?";
@@ -135,11 +135,7 @@ export const storageVersionRules = defineRules<StorageVersion>({
   validateOnUpdate: false,
   resetFields: { status: ["metadata", "spec"] },
   status: {
-    prepareUpdate: (draft, old) => {
-      const { managedFields, resourceVersion } = draft.metadata;
-      const kept = { ...deepClone(old.metadata), resourceVersion };
-      draft.metadata = managedFields === undefined ? kept : { ...kept, managedFields };
-    },
+    prepareUpdate: keepMetadata,
     validateUpdate: (version) => findings(version.status, status, "status"),
   },
 });

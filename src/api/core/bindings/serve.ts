@@ -4,7 +4,7 @@ import { type FieldError, field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 
 /** Reported when a binding's target is no node. Upstream: ValidatePodBinding. */
-export const validateBinding = ({ target }: Binding): FieldError[] => {
+const validateBinding = ({ target }: Binding): FieldError[] => {
   const found: FieldError[] = [];
   if (target?.kind && target.kind !== "Node")
     found.push(field.notSupported("target.kind", target.kind, ["Node", "<empty>"]));

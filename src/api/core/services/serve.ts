@@ -43,7 +43,7 @@ const withoutNodePorts = (ports: Spec["ports"]): Spec["ports"] => ports?.map(({ 
  * Fields that the old type had and the new one cannot have go away by themselves, when the client left them as they were:
  * so a change of type alone is accepted.
  */
-export function dropTypeDependentFields(draft: Spec, old: Spec): void {
+function dropTypeDependentFields(draft: Spec, old: Spec): void {
   if (needsClusterIP(old) && !needsClusterIP(draft)) {
     if (same(draft.clusterIP, old.clusterIP) && same(draft.clusterIPs, old.clusterIPs)) {
       delete draft.clusterIP;

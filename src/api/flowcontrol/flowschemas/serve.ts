@@ -8,7 +8,8 @@ import type {
 } from "../../../../facts/types/flowcontrol.v1.ts";
 import { deepEqual, dns1123Label, field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { flowConditions, keepMetadata } from "../../lib/flow-rules.ts";
+import { flowConditions } from "../../lib/flow-rules.ts";
+import { keepMetadata } from "../../lib/metadata.ts";
 import {
   type Check,
   child,

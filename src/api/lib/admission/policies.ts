@@ -192,7 +192,7 @@ export interface BindingSpec {
 }
 
 /** Rules of both kinds of bindings. */
-export const bindingSpec =
+const bindingSpec =
   (mutating: { readonly mutating: boolean }): Check<BindingSpec | undefined> =>
   (spec, at, found) => {
     const { policyName = "", paramRef: reference, matchResources: match } = spec ?? {};

@@ -64,7 +64,7 @@ function mirrorPodIPs({ status }: Pod): void {
 }
 
 /** What pods and templates have in common. */
-export function defaultPodSpec(spec: PodSpec): void {
+function defaultPodSpec(spec: PodSpec): void {
   spec.dnsPolicy ||= "ClusterFirst";
   spec.restartPolicy ||= "Always";
   spec.securityContext ??= {};

@@ -8,7 +8,7 @@ const reference = new RegExp(`^(?:${domain}/)?${path}(?:/${path})*(?::(?<tag>${t
 const bareIdentifier = /^[a-f0-9]{64}$/;
 
 /** `latest` when there is neither tag nor digest; empty for a digest alone and for text that is no reference. */
-export function imageTag(image: string): string {
+function imageTag(image: string): string {
   const match = bareIdentifier.test(image) ? null : reference.exec(image);
   if (match === null) return "";
   return match.groups?.["tag"] ?? (match.groups?.["digest"] === undefined ? "latest" : "");

@@ -39,7 +39,7 @@ const oldLabels: Readonly<Record<string, string>> = {
 export const oldLabelText = (key: string): string | undefined => oldLabels[key];
 
 /** Of one term of a node selector; `checkValues` where invalid values are let through. */
-export function nodeTermWarnings(
+function nodeTermWarnings(
   { matchExpressions = [] }: NodeSelectorTerm,
   { at, checkValues }: { readonly at: string; readonly checkValues: boolean },
 ): string[] {

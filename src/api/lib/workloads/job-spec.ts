@@ -32,7 +32,7 @@ const longestManager = 63;
 const longestIndexes = 64 * 1024;
 
 /** Defaults that a Job and the template of a CronJob share. */
-export function defaultPolicies(spec: JobSpec | undefined): void {
+function defaultPolicies(spec: JobSpec | undefined): void {
   for (const { onPodConditions } of spec?.podFailurePolicy?.rules ?? [])
     for (const pattern of onPodConditions ?? []) pattern.status ||= "True";
 }

@@ -107,7 +107,7 @@ const claim: Check<PodGroupResourceClaim> = (value, at, found) => {
   optional(longName)(value.resourceClaimTemplateName, child(at, "resourceClaimTemplateName"), found);
 };
 
-export const groupClaims = keyedList<PodGroupResourceClaim>(mostClaims, ({ name }) => name, claim);
+const groupClaims = keyedList<PodGroupResourceClaim>(mostClaims, ({ name }) => name, claim);
 export const keyedClaimStatuses = <T extends { readonly name: string }>(check: Check<T>) =>
   keyedList<T>(mostClaims, ({ name }) => name, check);
 

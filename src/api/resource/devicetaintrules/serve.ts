@@ -1,10 +1,11 @@
 // How the API server serves DeviceTaintRule. Upstream: pkg/apis/resource/validation, pkg/registry/resource/devicetaintrule.
 import type { DeviceTaintRule, DeviceTaintSelector } from "../../../../facts/types/resource.v1beta2.ts";
-import { deepClone, field } from "../../../machinery/index.ts";
+import { field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { conditions } from "../../lib/conditions.ts";
 import { taint } from "../../lib/devices/configuration.ts";
 import { deviceName, driverName, poolName } from "../../lib/devices/names.ts";
+import { keepMetadata } from "../../lib/metadata.ts";
 import { type Check, child, type Findings, findings, optional } from "../../lib/validate.ts";
 
 const mostConditions = 8;
@@ -45,11 +46,7 @@ export const deviceTaintRuleRules = defineRules<DeviceTaintRule>({
   validateUpdate: judge,
   resetFields: { status: ["metadata", "spec"] },
   status: {
-    prepareUpdate: (draft, old) => {
-      const { managedFields, resourceVersion } = draft.metadata;
-      const kept = { ...deepClone(old.metadata), resourceVersion };
-      draft.metadata = managedFields === undefined ? kept : { ...kept, managedFields };
-    },
+    prepareUpdate: keepMetadata,
     validateUpdate: ({ status }) =>
       findings(
         status?.conditions ?? [],

@@ -1,7 +1,7 @@
 // How the API server serves ResourceClaim. Upstream: pkg/apis/resource/validation, pkg/registry/resource/resourceclaim. Who
 // may ask for admin access and who may write which part of the status is checked by the server (registry/kinds).
 import type { ResourceClaim } from "../../../../facts/types/resource.v1.ts";
-import { deepClone, field } from "../../../machinery/index.ts";
+import { field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import {
   claimSpec,
@@ -13,6 +13,7 @@ import { judgeClaimStatus, prepareClaimStatus } from "../../lib/devices/claim-st
 import { sameForm } from "../../lib/devices/same-form.ts";
 import { loadSelectors } from "../../lib/devices/selector-expression.ts";
 import { internalForm } from "../../lib/internal-form.ts";
+import { keepMetadata } from "../../lib/metadata.ts";
 import { findings, immutableText } from "../../lib/validate.ts";
 
 export const resourceClaimRules = defineRules<ResourceClaim>({
@@ -36,9 +37,7 @@ export const resourceClaimRules = defineRules<ResourceClaim>({
   resetFields: { status: ["metadata", "spec"] },
   status: {
     prepareUpdate: (draft, old, { featureEnabled }) => {
-      const { managedFields, resourceVersion } = draft.metadata;
-      const kept = { ...deepClone(old.metadata), resourceVersion };
-      draft.metadata = managedFields === undefined ? kept : { ...kept, managedFields };
+      keepMetadata(draft, old);
       prepareClaimStatus(draft, old, featureEnabled);
     },
     validateUpdate: (claim, old, { featureEnabled }) => judgeClaimStatus(claim, old, featureEnabled),

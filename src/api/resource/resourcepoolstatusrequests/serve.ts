@@ -6,10 +6,11 @@ import type {
   ResourcePoolStatusRequestSpec,
   ResourcePoolStatusRequestStatus,
 } from "../../../../facts/types/resource.v1alpha3.ts";
-import { deepClone, deepEqual, field, utf8Length } from "../../../machinery/index.ts";
+import { deepEqual, field, utf8Length } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { conditions } from "../../lib/conditions.ts";
 import { goList, goNumber, goPointer, goString, goStruct } from "../../lib/formats/go-form.ts";
+import { keepMetadata } from "../../lib/metadata.ts";
 import {
   anything,
   type Check,
@@ -111,11 +112,7 @@ export const resourcePoolStatusRequestRules = defineRules<ResourcePoolStatusRequ
     deepEqual(request.spec, old.spec) ? [] : [field.invalid("spec", null, immutableText)],
   resetFields: { "": ["status"], status: ["metadata", "spec"] },
   status: {
-    prepareUpdate: (draft, old) => {
-      const { managedFields, resourceVersion } = draft.metadata;
-      const kept = { ...deepClone(old.metadata), resourceVersion };
-      draft.metadata = managedFields === undefined ? kept : { ...kept, managedFields };
-    },
+    prepareUpdate: keepMetadata,
     // An answer is given once.
     validateUpdate: ({ status }, old) => {
       if (old.status === undefined) return status === undefined ? [] : findings(status, newStatus, "status");

@@ -4,9 +4,10 @@ import type {
   PodGroupResourceClaimStatus,
   PodGroupTemplateReference,
 } from "../../../../facts/types/scheduling.v1alpha2.ts";
-import { deepClone, field } from "../../../machinery/index.ts";
+import { field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { conditions } from "../../lib/conditions.ts";
+import { keepMetadata } from "../../lib/metadata.ts";
 import { type Check, child, findings, optional, required, worthChecking } from "../../lib/validate.ts";
 import {
   dropDisabledGroupFields,
@@ -90,9 +91,7 @@ export const podGroupRules = defineRules<PodGroup>({
   resetFields: { "": ["status"], status: ["metadata", "spec"] },
   status: {
     prepareUpdate: (draft, old, { featureEnabled }) => {
-      const { managedFields, resourceVersion } = draft.metadata;
-      const kept = { ...deepClone(old.metadata), resourceVersion };
-      draft.metadata = managedFields === undefined ? kept : { ...kept, managedFields };
+      keepMetadata(draft, old);
       const inUse = featureEnabled("DRAWorkloadResourceClaims") || (old.spec.resourceClaims?.length ?? 0) > 0;
       if (!inUse) delete draft.status?.resourceClaimStatuses;
     },

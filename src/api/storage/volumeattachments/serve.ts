@@ -1,15 +1,9 @@
 // How the API server serves VolumeAttachment. Upstream: pkg/apis/storage/validation, pkg/registry/storage/volumeattachment.
 import type { VolumeAttachment, VolumeError } from "../../../../facts/types/storage.v1.ts";
-import {
-  deepClone,
-  deepEqual,
-  dns1123Subdomain,
-  field,
-  inclusiveRangeError,
-  utf8Length,
-} from "../../../machinery/index.ts";
+import { deepEqual, dns1123Subdomain, field, inclusiveRangeError, utf8Length } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { internalForm } from "../../lib/internal-form.ts";
+import { keepMetadata } from "../../lib/metadata.ts";
 import { type Check, child, dnsSubdomain, type Findings, findings, immutableText, named } from "../../lib/validate.ts";
 import { csiDriverName } from "../../lib/volumes/volume-sources.ts";
 import { volumeSpec } from "../../lib/volumes/volume-spec.ts";
@@ -75,11 +69,7 @@ export const volumeAttachmentRules = defineRules<VolumeAttachment>({
   validate: whole,
   validateUpdate: fixedSpec,
   status: {
-    prepareUpdate: (draft, old) => {
-      const { managedFields, resourceVersion } = draft.metadata;
-      const kept = { ...deepClone(old.metadata), resourceVersion };
-      draft.metadata = managedFields === undefined ? kept : { ...kept, managedFields };
-    },
+    prepareUpdate: keepMetadata,
     validateUpdate: (attachment, old) => [...whole(attachment), ...fixedSpec(attachment, old)],
   },
 });

@@ -64,7 +64,7 @@ export interface ReplicaView {
   readonly nowMs: number;
 }
 
-export function decideReplicas(view: ReplicaView): ReplicaDecision {
+function decideReplicas(view: ReplicaView): ReplicaDecision {
   const surplus = view.active.length - view.desired;
   if (surplus < 0) return { do: "create", count: Math.min(-surplus, burst) };
   if (surplus === 0) return { do: "nothing" };
@@ -86,7 +86,7 @@ export interface StatusView {
   readonly nowMs: number;
 }
 
-export function replicaStatus({ owner, active, terminating, failure, nowMs }: StatusView): Status {
+function replicaStatus({ owner, active, terminating, failure, nowMs }: StatusView): Status {
   const minReadySeconds = owner.spec?.minReadySeconds ?? 0;
   const template = labelsMatcher(owner.spec?.template?.metadata?.labels);
   const ready = active.filter(isReady);

@@ -28,7 +28,7 @@ export interface Scope {
 }
 
 /** The names a name may mean, the innermost namespace first. */
-export function candidates(container: string, name: string): readonly string[] {
+function candidates(container: string, name: string): readonly string[] {
   if (name.startsWith(".")) return [name.slice(1)];
   if (container === "") return [name];
   const parts = container.split(".");

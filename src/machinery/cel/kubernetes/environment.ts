@@ -74,7 +74,7 @@ const validators: readonly { readonly validator: Validator; readonly since: numb
 ];
 
 /** Kubernetes 1.36 takes new expressions that 1.35 understands too. */
-export const compatibilityVersion = 35;
+const compatibilityVersion = 35;
 
 /** The libraries of a minor version; `stored` gives those of all versions. */
 export const librariesOf = (version: number | "stored"): readonly Library[] =>

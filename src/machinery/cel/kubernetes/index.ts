@@ -15,17 +15,12 @@ export * from "./libraries/authorizer.ts";
 export * from "./limits.ts";
 export { type FieldPath, type FieldPathOptions, resolveFieldPath } from "./rules/field-path.ts";
 export * from "./rules/rule-check.ts";
-export { type CompiledRule, compileRulesOf, schemaSizes } from "./rules/rule-compile.ts";
+export { type CompiledRule, compileRulesOf } from "./rules/rule-compile.ts";
 export { type RuleTree, ruleTree } from "./rules/rule-tree.ts";
 export * from "./rules/rule-validate.ts";
 export * from "./schema/decl-type.ts";
 export {
-  DynamicList,
-  DynamicMap,
   dynamicValue,
-  JsonList,
-  JsonMap,
-  nativeOf,
   schemaValue,
 } from "./schema/json-values.ts";
 export { hasRules, type RuleSchema, type ValidationRule, withTypeAndObjectMeta } from "./schema/schema.ts";

@@ -10,7 +10,7 @@ import { charge, type Frame, type Step } from "./frame.ts";
 type Run = (...args: Value[]) => Result;
 
 /** Whether a value may be passed where a type is declared; of aggregates only the first element is looked at. */
-export function fits(type: CelType, value: Result): boolean {
+function fits(type: CelType, value: Result): boolean {
   if (value instanceof CelError) return false;
   switch (type.kind) {
     case "dyn":

@@ -112,7 +112,7 @@ function equalObjects(a: Exclude<Value, null | boolean | bigint | number | strin
 }
 
 /** The order of strings by code point, which is that of their UTF-8. */
-export function compareStrings(a: string, b: string): number {
+function compareStrings(a: string, b: string): number {
   if (a === b) return 0;
   const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index++) {

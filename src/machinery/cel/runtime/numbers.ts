@@ -2,9 +2,9 @@
 import { CelError, CelUint, type Result } from "../values.ts";
 
 export const INT_OVERFLOW = new CelError("integer overflow");
-export const UINT_OVERFLOW = new CelError("unsigned integer overflow");
-export const DIVISION_BY_ZERO = new CelError("division by zero");
-export const MODULUS_BY_ZERO = new CelError("modulus by zero");
+const UINT_OVERFLOW = new CelError("unsigned integer overflow");
+const DIVISION_BY_ZERO = new CelError("division by zero");
+const MODULUS_BY_ZERO = new CelError("modulus by zero");
 
 const MAX_INT = 9223372036854775807n;
 const MIN_INT = -9223372036854775808n;

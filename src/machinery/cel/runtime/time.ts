@@ -10,7 +10,7 @@ const MIN_SECONDS = -62135596800n;
 const MAX_SECONDS = 253402300799n;
 const MAX_DURATION = 9223372036854775807n;
 
-export const TIMESTAMP_OVERFLOW = new CelError("timestamp overflow");
+const TIMESTAMP_OVERFLOW = new CelError("timestamp overflow");
 
 /** Whole seconds since 1970, rounded down. */
 export function unixSeconds(timestamp: CelTimestamp): bigint {

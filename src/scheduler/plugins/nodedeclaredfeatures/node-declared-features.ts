@@ -6,7 +6,7 @@ import { action, asNode, asPod, check, type Plugin, skip, unresolvable } from ".
 const name = "NodeDeclaredFeatures";
 const lacking = unresolvable(name, "node(s) didn't match Pod's required features");
 
-export function requiredFeatures(pod: Pod): string[] {
+function requiredFeatures(pod: Pod): string[] {
   const features: string[] = [];
   const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
   if (containers.some((each) => each.restartPolicyRules?.some((rule) => rule.action === "RestartAllContainers")))

@@ -62,7 +62,7 @@ export interface Request {
   readonly equivalents: readonly Match[];
 }
 
-export const targetOf = ({ operation, kind, subresource, namespace }: AdmissionAttributes): RuleTarget => ({
+const targetOf = ({ operation, kind, subresource, namespace }: AdmissionAttributes): RuleTarget => ({
   operation,
   resource: { group: kind.group, version: kind.version, resource: kind.resource },
   subresource,

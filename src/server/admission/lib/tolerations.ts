@@ -3,7 +3,7 @@ import type { Toleration } from "../../../api/index.ts";
 import { deepEqual } from "../../../machinery/index.ts";
 
 /** True when whatever `inner` tolerates `outer` tolerates too. */
-export function covers(outer: Toleration, inner: Toleration): boolean {
+function covers(outer: Toleration, inner: Toleration): boolean {
   if (deepEqual(outer, inner)) return true;
   const exists = outer.operator === "Exists";
   if ((inner.key ?? "") !== (outer.key ?? "") && ((outer.key ?? "") !== "" || !exists)) return false;

@@ -9,7 +9,7 @@ import type { CachedObject } from "../../watchcache/index.ts";
 /** How long a read waits for a revision that is not there yet. */
 const freshnessTimeoutMs = 3000;
 
-export function keyOf(resource: ServedResource, namespace: string, name: string): string {
+function keyOf(resource: ServedResource, namespace: string, name: string): string {
   const problem = pathSegmentProblem(name);
   if (problem !== undefined) throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${problem}`);
   return storageKey(resource.stored, namespace, name);

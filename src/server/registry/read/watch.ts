@@ -182,7 +182,7 @@ const frameHeads: Readonly<Record<string, Uint8Array>> = Object.fromEntries(
   ["ADDED", "MODIFIED", "DELETED"].map((type) => [type, encoder.encode(`{"type":"${type}","object":`)]),
 );
 
-export const eventFrame = (type: WatchEventType, object: unknown): WatchFrame => ({
+const eventFrame = (type: WatchEventType, object: unknown): WatchFrame => ({
   type,
   bytes: encoder.encode(`${JSON.stringify({ type, object })}\n`),
 });

@@ -218,7 +218,7 @@ function costNode(coster: Coster, expr: Expr): CostNode {
 }
 
 /** The size of a node as far as the expression, its type or the estimator tell. */
-export function computeSize(coster: Coster, expr: Expr): Estimate | undefined {
+function computeSize(coster: Coster, expr: Expr): Estimate | undefined {
   const known = coster.sizes.get(expr.id) ?? literalSize(expr);
   if (known !== undefined) return known;
   const type = typeOfExpr(coster, expr);
@@ -231,7 +231,7 @@ export function computeSize(coster: Coster, expr: Expr): Estimate | undefined {
   return expr.kind === "ident" ? local(coster, expr.name)?.size : undefined;
 }
 
-export const sizeOrUnknown = (coster: Coster, expr: Expr): Estimate => computeSize(coster, expr) ?? unknownSize;
+const sizeOrUnknown = (coster: Coster, expr: Expr): Estimate => computeSize(coster, expr) ?? unknownSize;
 
 function setSize(coster: Coster, expr: Expr, size: Estimate | undefined): void {
   if (size !== undefined) coster.sizes.set(expr.id, size);

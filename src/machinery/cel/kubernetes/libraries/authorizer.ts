@@ -51,7 +51,7 @@ export interface AuthorizationAnswer {
 export type Decide = (question: AuthorizationQuestion) => AuthorizationAnswer | undefined;
 
 /** The error of a check whose answer is not there yet. */
-export const pendingDecision = new CelError("authorization decision is pending");
+const pendingDecision = new CelError("authorization decision is pending");
 
 /** Upstream's values of this library have no equality. */
 abstract class AuthorizationValue extends CelOpaque {
@@ -107,7 +107,7 @@ export interface ResourceCheckTarget {
   readonly labelSelector?: string;
 }
 
-export class ResourceCheck extends AuthorizationValue {
+class ResourceCheck extends AuthorizationValue {
   readonly type = RESOURCE_CHECK_TYPE;
   readonly authorizer: AuthorizerValue;
   readonly target: ResourceCheckTarget;

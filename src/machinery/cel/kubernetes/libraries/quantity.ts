@@ -24,7 +24,7 @@ const sign = (value: bigint): bigint => (value > 0n ? 1n : value < 0n ? -1n : 0n
 /** `amount` written with a smaller exponent. */
 const atExponent = ({ amount, exponent }: Decimal, target: number): bigint => amount * pow10(exponent - target);
 
-export class QuantityValue extends LibraryValue<Decimal> {
+class QuantityValue extends LibraryValue<Decimal> {
   readonly type = QUANTITY_TYPE;
 
   protected same(other: Decimal): boolean {

@@ -15,7 +15,7 @@ import { functions, LibraryValue, method, overload } from "./lib.ts";
 
 export const SEMVER_TYPE = structType("kubernetes.Semver");
 
-export class SemverValue extends LibraryValue<SemanticVersion> {
+class SemverValue extends LibraryValue<SemanticVersion> {
   readonly type = SEMVER_TYPE;
 
   protected same(other: SemanticVersion): boolean {

@@ -20,7 +20,7 @@ import { functions, LibraryValue, method, overload } from "./lib.ts";
 
 export const URL_TYPE = structType("kubernetes.URL");
 
-export class UrlValue extends LibraryValue<GoUrl> {
+class UrlValue extends LibraryValue<GoUrl> {
   readonly type = URL_TYPE;
 
   protected same(other: GoUrl): boolean {

@@ -180,7 +180,7 @@ const reasons: readonly string[] = [
 const breaksLine = (text: string): boolean => /[\n\r]/.test(text);
 
 /** Findings about what a rule says beside its expressions. */
-export function declarationErrors(rule: ValidationRule, path: string, schema: RuleSchema): FieldError[] {
+function declarationErrors(rule: ValidationRule, path: string, schema: RuleSchema): FieldError[] {
   const errors: FieldError[] = [];
   const message = rule.message ?? "";
   const trimmed = message.trim();

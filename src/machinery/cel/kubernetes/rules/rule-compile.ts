@@ -127,7 +127,7 @@ function compileExpressionOf(expression: string, { environment, sizes, result }:
 }
 
 /** Sizes of parts of a value of the type, by the way that leads there. The variable's name does not matter. */
-export function schemaSizes(root: DeclType): CostEstimator["size"] {
+function schemaSizes(root: DeclType): CostEstimator["size"] {
   return ({ path }: Pick<CostNode, "path">): Estimate | undefined => {
     if (path === undefined || path.length === 0) return undefined;
     let type: DeclType | undefined = root;

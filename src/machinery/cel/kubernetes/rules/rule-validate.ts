@@ -263,7 +263,7 @@ function evaluateMessage(run: Run, { compiled, program, activation }: RuleRun): 
 }
 
 /** A message of one line that is neither empty nor too long. */
-export function usableMessage(value: Result): string | undefined {
+function usableMessage(value: Result): string | undefined {
   if (typeof value !== "string") return undefined;
   const text = value.trim();
   if (text === "" || text.includes("\n")) return undefined;

@@ -149,7 +149,7 @@ class PreservedValue extends CelOpaque {
 }
 
 /** An object or a map. Keys of objects are escaped, and null is as good as absent in them. */
-export class JsonMap extends CelMap {
+class JsonMap extends CelMap {
   readonly json: Readonly<Record<string, unknown>>;
   readonly #schema: RuleSchema;
 
@@ -211,7 +211,7 @@ function equalResults(a: Result, b: Result): Result {
 }
 
 /** A list without keys. */
-export class JsonList extends CelList {
+class JsonList extends CelList {
   readonly json: readonly unknown[];
   protected readonly items: RuleSchema;
 
@@ -288,7 +288,7 @@ class MapList extends JsonList {
 }
 
 /** What upstream's `Value()` gives: JSON where the value came from JSON, and the CEL value itself otherwise. */
-export function nativeOf(value: Result): unknown {
+function nativeOf(value: Result): unknown {
   if (value instanceof JsonMap || value instanceof JsonList || value instanceof PreservedValue) return value.json;
   return value;
 }
@@ -308,7 +308,7 @@ export function dynamicValue(json: unknown): Value {
 }
 
 /** A JSON array without a schema. */
-export class DynamicList extends CelList {
+class DynamicList extends CelList {
   readonly json: readonly unknown[];
 
   constructor(json: readonly unknown[]) {
@@ -326,7 +326,7 @@ export class DynamicList extends CelList {
 }
 
 /** A JSON object without a schema. */
-export class DynamicMap extends CelMap {
+class DynamicMap extends CelMap {
   readonly json: Readonly<Record<string, unknown>>;
 
   constructor(json: Readonly<Record<string, unknown>>) {

@@ -40,7 +40,7 @@ const reservedKept: Readonly<Record<Part, string>> = {
 };
 
 /** The bytes of a text, one a character. */
-export const toBytes = (text: string): string =>
+const toBytes = (text: string): string =>
   plainText.test(text)
     ? text
     : Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");

@@ -25,7 +25,7 @@ const group = "pod-security.admission.config.k8s.io";
 const versions = ["v1", "v1beta1", "v1alpha1"];
 const privileged: LevelVersion = { level: "privileged", version: latest };
 
-export const defaultConfiguration: PodSecurityConfiguration = {
+const defaultConfiguration: PodSecurityConfiguration = {
   defaults: { enforce: privileged, audit: privileged, warn: privileged },
   exemptions: { namespaces: [], runtimeClasses: [], usernames: [] },
 };

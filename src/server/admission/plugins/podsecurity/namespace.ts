@@ -70,7 +70,7 @@ interface Wanted {
 }
 
 /** What the pods that are there have against a new policy, one line per set of reasons. */
-export function podWarnings(
+function podWarnings(
   { reader, clock }: Host,
   { exemptions }: PodSecurityConfiguration,
   { namespace, enforce }: Wanted,

@@ -149,7 +149,7 @@ const isDeviceClaim = ({ kind }: AdmissionAttributes): boolean =>
   kind.group === resourceClaims.group && kind.resource === resourceClaims.resource;
 
 /** New usage of every quota that the request changes. Throws 403 with upstream's texts. */
-export function check(attributes: AdmissionAttributes, { quotas, limited, nowMs, devices }: Room): Charge[] {
+function check(attributes: AdmissionAttributes, { quotas, limited, nowMs, devices }: Room): Charge[] {
   const { kind, operation } = attributes;
   const object = draftOf(attributes);
   const usageOf = (of: KubeObject): ResourceList => {

@@ -24,7 +24,7 @@ export type Family = "IPv4" | "IPv6";
 export const managedByLabel = "ipaddress.kubernetes.io/managed-by";
 export const familyLabel = "ipaddress.kubernetes.io/ip-family";
 export const allocatorName = "ipallocator.k8s.io";
-export const defaultRangeName = "kubernetes";
+const defaultRangeName = "kubernetes";
 
 export interface AddressRange {
   readonly family: Family;
@@ -201,7 +201,7 @@ export function canonicalIp(ip: string): string {
 }
 
 /** With the network's own address and the last one, which are never given. */
-export const spans = ({ allocator, base, family }: AddressRange, number: bigint): boolean =>
+const spans = ({ allocator, base, family }: AddressRange, number: bigint): boolean =>
   allocator.contains(number) || number === numberOf(base) || (family === "IPv4" && allocator.contains(number - 1n));
 
 const none = "None";

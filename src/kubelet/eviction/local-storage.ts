@@ -28,9 +28,14 @@ const containerLimits = (pod: Pod): [name: string, limit: string][] =>
     return limit === undefined || quantityValue(limit) === 0 ? [] : [[name, limit]];
   });
 
+/** Looked at before sums are made: hardly any pod has such a limit, and every pod is asked every few seconds. */
+const namesLimit = ({ spec }: Pod): boolean =>
+  [spec, ...(spec.initContainers ?? []), ...spec.containers].some(
+    ({ resources }) => resources?.limits?.[ephemeralStorage] !== undefined,
+  );
+
 export const isLimited = (pod: Pod): boolean =>
-  podLimitOf(pod) !== undefined ||
-  containerLimits(pod).length > 0 ||
+  (namesLimit(pod) && (podLimitOf(pod) !== undefined || containerLimits(pod).length > 0)) ||
   volumesOf(pod).some(({ emptyDir }) => sizeLimitOf(emptyDir.sizeLimit) > 0);
 
 /** Upstream's message for the first limit that is passed: volumes, then the pod, then its containers. */

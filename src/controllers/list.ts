@@ -28,6 +28,8 @@ const accounts: Readonly<Record<string, string>> = {
   "persistentvolume-binder-controller": "persistent-volume-binder",
   "persistentvolume-protection-controller": "pv-protection-controller",
   "resourceclaim-controller": "resource-claim-controller",
+  "kube-apiserver-serving-clustertrustbundle-publisher-controller":
+    "kube-apiserver-serving-clustertrustbundle-publisher",
 };
 
 const entry = (name: string, load: ControllerEntry["load"]): ControllerEntry => ({
@@ -142,6 +144,14 @@ export const controllers: readonly ControllerEntry[] = [
   entry(
     "podcertificaterequest-cleaner-controller",
     async () => (await import("./podcertificaterequest-cleaner/controller.ts")).runPodCertificateRequestCleaner,
+  ),
+  entry(
+    "podgroup-protection-controller",
+    async () => (await import("./podgroup-protection/controller.ts")).runPodGroupProtection,
+  ),
+  entry(
+    "kube-apiserver-serving-clustertrustbundle-publisher-controller",
+    async () => (await import("./clustertrustbundle-publisher/controller.ts")).runTrustBundlePublisher,
   ),
   optional(
     "bootstrap-signer-controller",

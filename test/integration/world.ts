@@ -15,16 +15,26 @@ export interface World extends AsyncDisposable {
   addAccount(namespace: string): Promise<void>;
 }
 
-/** Controllers ask with the rights of their accounts' bootstrap roles and no others; `client` may do everything. */
-export async function createWorld(controllers: readonly string[], options: ControllerOptions = {}): Promise<World> {
+/** `gates` are turned on, and with them their APIs. Controllers ask with the rights of their accounts' bootstrap roles and no others; `client` may do everything. */
+export async function createWorld(
+  controllers: readonly string[],
+  options: ControllerOptions = {},
+  gates: readonly string[] = [],
+): Promise<World> {
   const clock = new VirtualClock();
   const rng = seededRng(1);
   let bootstrap = async (): Promise<void> => {};
   const server = await testServer({
     clock,
     rng,
+    ...(gates.length === 0
+      ? {}
+      : {
+          featureGates: Object.fromEntries(gates.map((gate) => [gate, true])),
+          runtimeConfig: { "api/all": "true" },
+        }),
     authorizer: (reader, writer) => {
-      bootstrap = () => bootstrapRbac(writer, reader);
+      bootstrap = () => bootstrapRbac(writer, reader, { featureEnabled: (gate) => gates.includes(gate) });
       return createAuthorizer(["RBAC"], reader);
     },
   });
@@ -39,7 +49,11 @@ export async function createWorld(controllers: readonly string[], options: Contr
     metrics: new MetricRegistry(),
     signal: stop.signal,
     names: controllers,
-    options: { rootCa: "CERTIFICATE", ...options },
+    options: {
+      rootCa: "CERTIFICATE",
+      ...(gates.length === 0 ? {} : { featureEnabled: (gate: string) => gates.includes(gate) || undefined }),
+      ...options,
+    },
     transportOf: (account) =>
       server.transport({
         username: `system:serviceaccount:kube-system:${account}`,

@@ -44,7 +44,13 @@ export interface ControllerOptions {
 }
 
 /** Gates whose default in v1.36 is off; every other gate that a controller asks for is on. */
-const offByDefault = new Set(["MaxUnavailableStatefulSet", "HPAScaleToZero", "PodCertificateRequest"]);
+const offByDefault = new Set([
+  "MaxUnavailableStatefulSet",
+  "HPAScaleToZero",
+  "PodCertificateRequest",
+  "ClusterTrustBundle",
+  "GenericWorkload",
+]);
 
 export const featureEnabled = (context: Pick<ControllerContext, "options">, gate: string): boolean =>
   context.options.featureEnabled?.(gate) ?? !offByDefault.has(gate);

@@ -18,6 +18,7 @@ import {
 import { deepFreeze, type KubeObject } from "../../machinery/index.ts";
 import { uncovered } from "../authz/rbac-rules.ts";
 import type { ObjectReader, ObjectWriter } from "../contract.ts";
+import { gatedRoles, moreRules } from "./gated-rules.ts";
 import type { SettledWriter } from "./settled.ts";
 
 const apiGroup = "rbac.authorization.k8s.io";
@@ -96,8 +97,6 @@ function splitOnce(text: string, separator: string): [string, string] {
   return [text.slice(0, at), text.slice(at + separator.length)];
 }
 
-const cleanerRole = "system:controller:podcertificaterequestcleaner";
-
 /** The default objects, the same ones on each call: nobody changes them. */
 export const bootstrapClusterRoles = once((): ClusterRole[] =>
   (table.clusterRoles as readonly RoleEntry[]).map((entry) => roleOf("ClusterRole", entry) as ClusterRole),
@@ -114,12 +113,6 @@ export const bootstrapRoleBindings = once((): RoleBinding[] =>
   (table.roleBindings as readonly BindingEntry[]).map((entry) => bindingOf("RoleBinding", entry) as RoleBinding),
 );
 
-const certificateRule = (resource: string, ...verbs: readonly string[]): PolicyRule => ({
-  verbs: [...verbs],
-  apiGroups: ["certificates.k8s.io"],
-  resources: [resource],
-});
-
 /** What no build has prepared. */
 const beyondDefaults = new WeakSet<object>();
 const beyond = <T extends object>(object: T): T => {
@@ -127,62 +120,42 @@ const beyond = <T extends object>(object: T): T => {
   return object;
 };
 
-const bundleRule = certificateRule("clustertrustbundles", "get", "list", "watch");
-const servingSigner = "kubernetes.io/kube-apiserver-serving";
-const requestRule = certificateRule("podcertificaterequests", "create", "get", "list", "watch");
-const discoveryRole = "system:cluster-trust-bundle-discovery";
-const publisher = "kube-apiserver-serving-clustertrustbundle-publisher";
-const publisherRole = `system:controller:${publisher}`;
-const publisherRules: readonly PolicyRule[] = [
-  { verbs: ["attest"], apiGroups: ["certificates.k8s.io"], resources: ["signers"], resourceNames: [servingSigner] },
-  certificateRule("clustertrustbundles", "create", "delete", "list", "update", "watch"),
-  { verbs: ["create", "patch", "update"], apiGroups: ["", "events.k8s.io"], resources: ["events"] },
-];
-
 type FeatureEnabled = (gate: string) => boolean;
 
-/** With ClusterTrustBundle nodes and service accounts read bundles; with PodCertificateRequest nodes ask for certificates. */
-const gatedNodeRules = (enabled: FeatureEnabled): PolicyRule[] => [
-  ...(enabled("ClusterTrustBundle") ? [bundleRule] : []),
-  ...(enabled("PodCertificateRequest") ? [requestRule] : []),
+/** The rules of a default role with those that gates add; the same list when they add none. */
+function withGated(role: string, rules: readonly PolicyRule[], enabled: FeatureEnabled): readonly PolicyRule[] {
+  let all = rules;
+  for (const more of moreRules.filter((each) => each.role === role && enabled(each.gate))) {
+    const found = all.findIndex(({ resources }) => resources?.join() === more.before);
+    const at = found < 0 ? all.length : found;
+    all = [...all.slice(0, at), ...more.rules.map(ruleOf), ...all.slice(at)];
+  }
+  return all;
+}
+
+function allClusterRoles(enabled: FeatureEnabled): readonly ClusterRole[] {
+  if (![...moreRules, ...gatedRoles].some(({ gate }) => enabled(gate))) return bootstrapClusterRoles();
+  return [
+    ...bootstrapClusterRoles().map((role) => {
+      const before = role.rules ?? [];
+      const rules = withGated(role.metadata.name, before, enabled);
+      return rules === before ? role : beyond({ ...role, rules: [...rules] });
+    }),
+    ...gatedRoles
+      .filter(({ gate }) => enabled(gate))
+      .map(({ name, rules }) => beyond(roleOf("ClusterRole", { name, rules }) as ClusterRole)),
+  ];
+}
+
+const allClusterRoleBindings = (enabled: FeatureEnabled): readonly ClusterRoleBinding[] => [
+  ...bootstrapClusterRoleBindings(),
+  ...gatedRoles
+    .filter(({ gate }) => enabled(gate))
+    .map(({ name, subject }) => {
+      const entry = { name, role: `ClusterRole:${name}`, subjects: [subject] };
+      return beyond(bindingOf("ClusterRoleBinding", entry) as ClusterRoleBinding);
+    }),
 ];
-
-function gatedRoles(enabled: FeatureEnabled): readonly ClusterRole[] {
-  const more = gatedNodeRules(enabled);
-  if (more.length === 0) return bootstrapClusterRoles();
-  const named = (name: string, ...rules: readonly PolicyRule[]): ClusterRole =>
-    beyond({ ...(roleOf("ClusterRole", { name }) as ClusterRole), rules: [...rules] });
-  return [
-    ...bootstrapClusterRoles().map((role) =>
-      role.metadata.name === "system:node" ? beyond({ ...role, rules: [...(role.rules ?? []), ...more] }) : role,
-    ),
-    ...(enabled("ClusterTrustBundle")
-      ? [named(discoveryRole, bundleRule), named(publisherRole, ...publisherRules)]
-      : []),
-    ...(enabled("PodCertificateRequest")
-      ? [named(cleanerRole, certificateRule("podcertificaterequests", "delete", "get", "list", "watch"))]
-      : []),
-  ];
-}
-
-function gatedBindings(enabled: FeatureEnabled): readonly ClusterRoleBinding[] {
-  const bound = (name: string, subject: string): ClusterRoleBinding =>
-    beyond(
-      bindingOf("ClusterRoleBinding", { name, role: `ClusterRole:${name}`, subjects: [subject] }) as ClusterRoleBinding,
-    );
-  return [
-    ...bootstrapClusterRoleBindings(),
-    ...(enabled("ClusterTrustBundle")
-      ? [
-          bound(discoveryRole, "Group:system:serviceaccounts"),
-          bound(publisherRole, `ServiceAccount:kube-system/${publisher}`),
-        ]
-      : []),
-    ...(enabled("PodCertificateRequest")
-      ? [bound(cleanerRole, "ServiceAccount:kube-system/podcertificaterequestcleaner")]
-      : []),
-  ];
-}
 
 function once<T extends KubeObject>(make: () => T[]): () => readonly T[] {
   let made: readonly T[] | undefined;
@@ -190,12 +163,11 @@ function once<T extends KubeObject>(make: () => T[]): () => readonly T[] {
 }
 
 /** Rules of `system:node`, which the Node authorizer grants to kubelets without a binding. */
-export const nodeRules = (enabled: FeatureEnabled): readonly PolicyRule[] => [
-  ...((table.clusterRoles as readonly RoleEntry[]).find((entry) => entry.name === "system:node")?.rules ?? []).map(
-    ruleOf,
-  ),
-  ...gatedNodeRules(enabled),
-];
+export function nodeRules(enabled: FeatureEnabled): readonly PolicyRule[] {
+  const name = "system:node";
+  const entry = (table.clusterRoles as readonly RoleEntry[]).find((each) => each.name === name);
+  return withGated(name, (entry?.rules ?? []).map(ruleOf), enabled);
+}
 
 export interface BootstrapMeans {
   readonly settled?: SettledWriter;
@@ -245,15 +217,15 @@ export async function bootstrapRbac(
       }
     }
   };
-  reconcile(clusterRoles, gatedRoles(featureEnabled), completeRole);
-  reconcile(clusterRoleBindings, gatedBindings(featureEnabled), completeBinding);
+  reconcile(clusterRoles, allClusterRoles(featureEnabled), completeRole);
+  reconcile(clusterRoleBindings, allClusterRoleBindings(featureEnabled), completeBinding);
   reconcile(roles, bootstrapRoles(), completeRole);
   reconcile(roleBindings, bootstrapRoleBindings(), completeBinding);
   await Promise.all(writes);
 }
 
 /** The current role with what it lacks of the wanted one; undefined when it lacks nothing. */
-export function completeRole<T extends AnyRole>(current: T, wanted: T): T | undefined {
+function completeRole<T extends AnyRole>(current: T, wanted: T): T | undefined {
   const metadata = completeMetadata(current, wanted);
   const selectors = (role: T) => (role as ClusterRole).aggregationRule?.clusterRoleSelectors ?? [];
   const lackingSelectors = selectors(wanted).filter(
@@ -272,7 +244,7 @@ export function completeRole<T extends AnyRole>(current: T, wanted: T): T | unde
 }
 
 /** As completeRole; a binding to another role has to be made anew, since its roleRef never changes. */
-export function completeBinding<T extends AnyBinding>(current: T, wanted: T): T | "recreate" | undefined {
+function completeBinding<T extends AnyBinding>(current: T, wanted: T): T | "recreate" | undefined {
   const { roleRef } = current;
   if (roleRef.kind !== wanted.roleRef.kind || roleRef.name !== wanted.roleRef.name) return "recreate";
   const metadata = completeMetadata(current, wanted);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerStatus, Pod } from "../../../facts/types/core.v1.ts";
-import { age, humanDuration } from "./columns.ts";
+import { age, humanDuration, tableColumns } from "./columns.ts";
 import { podSummary } from "./workloads/pod-summary.ts";
 
 const second = 1000;
@@ -144,3 +144,12 @@ for (const [name, sketch, text, readiness, restarts] of summaries)
     const summary = podSummary(pod(sketch));
     assert.deepEqual([summary.status, summary.ready, summary.restarts], [text, readiness, restarts]);
   });
+
+test("columns that are not recorded, or have no cell, are no columns", () => {
+  assert.throws(() => tableColumns("example.com/v1/Widget", {}), /no columns of example.com\/v1\/Widget: record/);
+  assert.throws(() => tableColumns("v1/ConfigMap", {}), /v1\/ConfigMap needs a cell for its column Data/);
+  assert.throws(
+    () => tableColumns("v1/ConfigMap", { Data: () => 0, Date: () => "" }),
+    /v1\/ConfigMap has no column Date/,
+  );
+});

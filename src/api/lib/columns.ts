@@ -93,14 +93,21 @@ const columnFacts = columnTable as Readonly<Record<string, readonly ColumnFacts[
 
 /**
  * The columns of `group/version/Kind` (`v1/Pod`) with names, order and descriptions from facts/columns.json; only the cells
- * are given here, by column name. Name and Age fill themselves.
+ * are given here, by column name. Name and Age fill themselves. Throws when the facts and the cells do not fit.
  */
 export function tableColumns<T extends KubeObject>(
   kind: string,
   cells: Readonly<Record<string, Column<T>["cell"]>>,
 ): Column<T>[] {
   const own: Readonly<Record<string, Column<KubeObject>["cell"]>> = { Name: nameColumn.cell, Age: ageColumn.cell };
-  return (columnFacts[kind] ?? []).map((facts) => {
+  const columns = columnFacts[kind];
+  if (columns === undefined)
+    throw new Error(
+      `facts/columns.json has no columns of ${kind}: record an answer of it, then run facts/generate-columns.ts`,
+    );
+  for (const name in cells)
+    if (!columns.some((each) => each.name === name)) throw new Error(`${kind} has no column ${name}`);
+  return columns.map((facts) => {
     const cell = cells[facts.name] ?? own[facts.name];
     if (cell === undefined) throw new Error(`${kind} needs a cell for its column ${facts.name}`);
     return {

@@ -25,7 +25,10 @@ export const sentEmpty = (object: object | undefined | null, field: string): boo
 export function hasEmpties(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   if ((value as Marked)[sent] !== undefined) return true;
-  for (const key in value) if (hasEmpties((value as Readonly<Record<string, unknown>>)[key])) return true;
+  for (const key in value) {
+    const member = (value as Readonly<Record<string, unknown>>)[key];
+    if (typeof member === "object" && hasEmpties(member)) return true;
+  }
   return false;
 }
 

@@ -33,15 +33,20 @@ export function setFreezing(on: boolean): void {
 
 /** Frozen through and through, the same value. */
 export function deepFreeze<T>(value: T): T {
-  return freezing ? freezeAll(value) : value;
+  if (freezing && isThawed(value)) freezeAll(value);
+  return value;
 }
 
-function freezeAll<T>(value: T): T {
-  if (value !== null && typeof value === "object" && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const key in value) freezeAll((value as Record<string, unknown>)[key]);
+const isThawed = (value: unknown): value is object =>
+  value !== null && typeof value === "object" && !Object.isFrozen(value);
+
+/** Most members are no objects: a call for each would be most of the work. */
+function freezeAll(value: object): void {
+  Object.freeze(value);
+  for (const key in value) {
+    const member = (value as Record<string, unknown>)[key];
+    if (typeof member === "object" && isThawed(member)) freezeAll(member);
   }
-  return value;
 }
 
 /** Equal as API data: an absent, null or empty list or map equals the others (upstream's Semantic.DeepEqual, roughly). */

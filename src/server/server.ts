@@ -279,7 +279,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async start() {
       await hub.start();
       hooks.start();
-      const host = { reader, writer, clock, log };
+      const host = { reader, writer, settled, clock, log };
       await bootstrapNamespaces(host);
       const transport = inProcessTransport(pipeline.handle, serverUser);
       // At once, so that what they write is one group for the store.

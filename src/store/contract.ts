@@ -79,6 +79,11 @@ export interface Store {
    */
   commit(operations: readonly StoreOperation[]): Promise<CommitResult>;
   /**
+   * Each operation as a commit of its own, in this order, with a result for each; resolves as `commit` does, when all are durable. Engines that
+   * gain nothing by it leave it out.
+   */
+  commitEach?(operations: readonly StoreOperation[]): Promise<readonly CommitResult[]>;
+  /**
    * Every commit with revision > fromRevision that touches the prefix, without gap or repeat. Throws CompactedError from the first
    * `next()` when history is gone. The events of a commit are queued to embedded engines' watchers before `commit`
    * resolves. A slow consumer buffers here without bound: the watch cache is the one consumer, and it is fast.

@@ -1,5 +1,5 @@
 // Writes events behind the program, so many at a time and in their order. A server that cannot be reached is tried again, one that refuses is not.
-import { BoundedQueue, type Clock, isAbort, type Logger, type Rng, sleep } from "../../base/index.ts";
+import { BoundedQueue, type Clock, isAbort, type Logger, type Rng, sleep, type Timer } from "../../base/index.ts";
 import { isAlreadyExists, StatusError } from "../../machinery/index.ts";
 
 export interface EventWriter {
@@ -26,6 +26,10 @@ interface Waiting {
 
 const mostTries = 12;
 const retryMs = 10_000;
+/** A timer that comes later than this was held up by other work. */
+const lateMs = 4;
+/** In a process that is never idle events go out all the same. */
+const longestTurnMs = 250;
 
 export function createEventWriter(options: EventWriterOptions): EventWriter {
   const { clock, rng, log, signal, width, mostQueued } = options;
@@ -60,15 +64,25 @@ export function createEventWriter(options: EventWriterOptions): EventWriter {
     }
   };
   const held = new Set<() => void>();
-  /** What the event tells of goes first: the writes that follow from it need not wait for its being told. */
+  /** What the event tells of goes first, and whatever else is to be done: nothing that follows from it need wait for its being told. */
   const turn = (): Promise<void> =>
     new Promise((resolve) => {
+      let timer: Timer;
+      const heldMs = clock.monotonic();
       const go = (): void => {
         held.delete(go);
         timer.cancel();
         resolve();
       };
-      const timer = clock.setTimeout(go, 0);
+      const arm = (): void => {
+        const armedMs = clock.monotonic();
+        timer = clock.setTimeout(() => {
+          const nowMs = clock.monotonic();
+          if (nowMs - armedMs < lateMs || nowMs - heldMs > longestTurnMs) go();
+          else arm();
+        }, 0);
+      };
+      arm();
       held.add(go);
     });
   const work = async (): Promise<void> => {

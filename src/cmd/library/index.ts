@@ -2,6 +2,7 @@
 // In memory, without root; without sockets unless asked. What runs are the very components of `t8s up`.
 import {
   type Clock,
+  childController,
   createLogger,
   formatRecord,
   type LogLevel,
@@ -233,8 +234,8 @@ function createNodes(parts: Parts) {
       const index = made++;
       const called = name ?? `node-${index}`;
       if (all.has(called)) throw new Error(`there is a node ${called} already`);
-      const stop = new AbortController();
-      const signal = AbortSignal.any([parts.signal, stop.signal]);
+      const stop = childController(parts.signal);
+      const { signal } = stop;
       const client = parts.plane.client(componentUsers.node(called), "kubelet/v1.36");
       const settings = { name: called, podCidr: nodePodCidr(index), address: `192.0.2.${(index % 254) + 1}` };
       const ready = Promise.withResolvers<void>();

@@ -1,7 +1,7 @@
 // Registers the node, keeps its status and its lease. Upstream: kubelet_node_status.go, component-helpers/apimachinery/lease.
 
 import { type Lease, leases, type Node, type NodeStatus, nodes } from "../../api/index.ts";
-import { isAbort, sleep } from "../../base/index.ts";
+import { isAbort, quiet, sleep } from "../../base/index.ts";
 import { formatMicroTime, isAlreadyExists, isConflict, isNotFound } from "../../machinery/index.ts";
 import type { Image, RuntimeInfo } from "../../runtime/index.ts";
 import { type KubeletContext, messageOf } from "../context.ts";
@@ -258,11 +258,15 @@ export const nodeReference = (context: KubeletContext): Node => ({
   spec: {},
 });
 
+const longestStartMs = 250;
+
 async function leaseLoop(context: KubeletContext, known: Known, signal: AbortSignal): Promise<void> {
   const { clock, config, log, nodeName } = context;
   const periodMs = config.nodeLeaseDurationSeconds * 250;
   const client = context.client.of(leases);
   let lease: Lease | undefined;
+  // The status that was just written says the same: what else there is to do at a start goes first.
+  await quiet(clock, longestStartMs, signal).catch(() => undefined);
   while (!signal.aborted) {
     try {
       lease = await renew(lease);

@@ -162,12 +162,44 @@ export function withinFields<T>(most: number, work: () => T): T {
 }
 
 /** Called for each field that is looked at. */
-export function countField(): void {
-  if (limited && --left < 0) throw new TooManyFieldsError("too many fields");
+export const countField = (): void => countFields(1);
+function countFields(fields: number): void {
+  if (!limited) return;
+  left -= fields;
+  if (left < 0) throw new TooManyFieldsError("too many fields");
 }
 
-/** Throws FieldSetError. */
+/**
+ * Sets that were parsed or written last, by their fieldsV1: the next write of the same object begins with them. Few, because a set takes several
+ * times what its fields take.
+ */
+const recent = new Map<object, { readonly set: FieldSet; readonly fields: number }>();
+const written = new WeakMap<FieldSet, Record<string, unknown>>();
+const mostRecent = 128;
+
+function remember(fields: object, known: { readonly set: FieldSet; readonly fields: number }): void {
+  recent.set(fields, known);
+  if (recent.size <= mostRecent) return;
+  for (const oldest of recent.keys()) {
+    recent.delete(oldest);
+    return;
+  }
+}
+
+/** Throws FieldSetError. Nobody changes fields that were parsed or written once. */
 export function parseFieldsV1(fields: Record<string, unknown>): FieldSet {
+  const known = recent.get(fields);
+  if (known !== undefined) {
+    countFields(known.fields);
+    return known.set;
+  }
+  const before = left;
+  const set = parseLevel(fields);
+  if (limited) remember(fields, { set, fields: before - left });
+  return set;
+}
+
+function parseLevel(fields: Record<string, unknown>): FieldSet {
   const children: [string, FieldSet][] = [];
   let self = false;
   for (const [key, value] of Object.entries(fields)) {
@@ -177,7 +209,7 @@ export function parseFieldsV1(fields: Record<string, unknown>): FieldSet {
     }
     countField();
     if (!isObject(value)) throw new FieldSetError(`fields below ${key} are not a map`);
-    const child = parseFieldsV1(value);
+    const child = parseLevel(value);
     children.push([canonicalElement(key), child.self || child.children.size > 0 ? child : leafFieldSet]);
   }
   return fieldSet(children, self);
@@ -217,12 +249,27 @@ export function keyElement(pairs: readonly (readonly [string, unknown])[]): stri
   return `k:{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${compactJson(value)}`).join(",")}}`;
 }
 
+/** Fields of the set that is being written. */
+let formatted = 0;
+
+/** The same object each time for the same set: nobody changes it. */
 export function formatFieldsV1(set: FieldSet): Record<string, unknown> {
+  const known = written.get(set);
+  if (known !== undefined) return known;
+  formatted = 0;
+  const fields = formatLevel(set);
+  written.set(set, fields);
+  remember(fields, { set, fields: formatted });
+  return fields;
+}
+
+function formatLevel(set: FieldSet): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   if (set.self) fields["."] = {};
   for (const element of sortedElements(set)) {
     const child = set.children.get(element)!;
-    fields[element] = child.children.size === 0 ? {} : formatFieldsV1(child);
+    formatted++;
+    fields[element] = child.children.size === 0 ? {} : formatLevel(child);
   }
   return fields;
 }

@@ -42,15 +42,26 @@ function deducedNode(value: unknown): TypedNode {
   return wholeNode;
 }
 
+/** Nodes do not depend on values where the schema tells their kind. */
+const nodes = new WeakMap<Schemas, WeakMap<Schema, TypedNode | "deduced">>();
+
 /** The node of a value; `schema` undefined stands for no schema. */
 export function typedNode(schema: Schema | undefined, value: unknown, schemas: Schemas): TypedNode {
   if (schema === undefined) return deducedNode(value);
+  let known = nodes.get(schemas);
+  if (known === undefined) nodes.set(schemas, (known = new WeakMap()));
+  let node = known.get(schema);
+  if (node === undefined) known.set(schema, (node = nodeOf(schema, schemas)));
+  return node === "deduced" ? deducedNode(value) : node;
+}
+
+function nodeOf(schema: Schema, schemas: Schemas): TypedNode | "deduced" {
   // Raw extensions are tracked as a whole although their schema is an open object.
   if (schema.r?.endsWith(".runtime.RawExtension")) return wholeNode;
   const target = schemas.resolve(schema);
   if (target.p !== undefined || target.t === "object") return mapNode(schema, target);
   if (target.t === "array") return listNode(schema, target);
-  return target.t === undefined && target.f === undefined ? deducedNode(value) : scalarNode;
+  return target.t === undefined && target.f === undefined ? "deduced" : scalarNode;
 }
 
 function mapNode(schema: Schema, target: Schema): TypedNode {
@@ -234,10 +245,11 @@ function compareAs(node: TypedNode, before: unknown, after: unknown, schemas: Sc
   if (node.kind === "map") {
     const left = isObject(before) ? before : {};
     const right = isObject(after) ? after : {};
-    const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
-    if (keys.size === 0) return compareLeaf(before, after);
+    const keys = Object.keys(left);
+    for (const key of Object.keys(right)) if (!Object.hasOwn(left, key)) keys.push(key);
+    if (keys.length === 0) return compareLeaf(before, after);
     return collect(keys, (key) => {
-      if (left[key] === undefined && right[key] === undefined) return same;
+      if (left[key] === right[key]) return same;
       return compareTyped(left[key], right[key], { schema: node.member(key).schema, schemas });
     });
   }

@@ -346,6 +346,11 @@ export function withResourceVersion(stored: Uint8Array, revision: number): Uint8
   return out.subarray(0, size);
 }
 
+/** How many bytes `withResourceVersion` makes of stored ones that have something in their metadata, as every object has. */
+export const sizeWithResourceVersion = (stored: Uint8Array, revision: number): number =>
+  stored.length + spliceLength + String(revision).length;
+const spliceLength = '"resourceVersion":"",'.length;
+
 /** The bytes and a newline: of what `withResourceVersion` has made the same memory, of others a copy. */
 export function withNewline(bytes: Uint8Array): Uint8Array {
   const size = bytes.length + 1;

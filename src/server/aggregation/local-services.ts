@@ -92,15 +92,18 @@ export function keepLocalServices(host: LocalServicesHost): LocalServices {
       watchDefinitions();
       const { settled } = host;
       const isNew = settled !== undefined && reader.list(apiServices).length === 0;
-      const make = (name: string, spec: Spec): Promise<unknown> =>
-        isNew
-          ? settled.create(apiServices, { body: builtinBody(name, spec) })
-          : ensure(host, name, { spec, managed: "onstart" });
       const spurious = reader
         .list(apiServices)
         .filter(({ metadata: { name, labels } }) => labels?.[managedLabel] && !builtin.has(name) && !custom.has(name));
       await Promise.all([
-        ...[...builtin].map(([name, spec]) => make(name, spec)),
+        ...(isNew
+          ? [
+              settled.create(
+                apiServices,
+                [...builtin].map(([name, spec]) => ({ body: builtinBody(name, spec) })),
+              ),
+            ]
+          : [...builtin].map(([name, spec]) => ensure(host, name, { spec, managed: "onstart" }))),
         ...spurious.map(({ metadata: { name } }) => dropManaged(host, name)),
       ]);
       watchServices();

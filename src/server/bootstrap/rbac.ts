@@ -191,11 +191,16 @@ export async function bootstrapRbac(
     complete: (current: T, wanted: T) => T | "recreate" | undefined,
   ): void => {
     const isNew = settled !== undefined && reader.list(kind).length === 0;
-    for (const object of wanted) {
-      if (isNew && !beyondDefaults.has(object)) {
-        writes.push(settled.create(kind, { body: object }));
-        continue;
-      }
+    if (isNew) {
+      const defaults = wanted.filter((object) => !beyondDefaults.has(object));
+      writes.push(
+        settled.create(
+          kind,
+          defaults.map((body) => ({ body })),
+        ),
+      );
+    }
+    for (const object of isNew ? wanted.filter((each) => beyondDefaults.has(each)) : wanted) {
       const { name, namespace = "" } = object.metadata;
       const current = reader.get(kind, namespace, name);
       if (current === undefined) writes.push(writer.create(kind, object));

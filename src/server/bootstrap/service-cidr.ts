@@ -6,6 +6,22 @@ import type { ObjectReader } from "../contract.ts";
 
 const name = "kubernetes";
 
+export const statusManager = "kubernetes-service-cidr-controller";
+
+/** What is applied to the object. */
+export const readyStatus = (nowMs: number) => ({
+  status: {
+    conditions: [
+      {
+        type: "Ready",
+        status: "True",
+        lastTransitionTime: formatTime(nowMs),
+        message: "Kubernetes default Service CIDR is ready",
+      },
+    ],
+  },
+});
+
 /** Says that the range is ready when nobody has said anything about it and it is the one that this server was started with. */
 export async function markServiceCIDRReady(
   host: { readonly reader: ObjectReader; readonly transport: Transport; readonly clock: Clock; readonly log: Logger },
@@ -19,22 +35,16 @@ export async function markServiceCIDRReady(
     return;
   }
   if (range.status?.conditions?.some(({ type, status }) => type === "Ready" && status !== "Unknown")) return;
-  const condition = {
-    type: "Ready",
-    status: "True",
-    lastTransitionTime: formatTime(host.clock.now()),
-    message: "Kubernetes default Service CIDR is ready",
-  };
   const { status } = await host.transport.request({
     method: "PATCH",
     path: `/apis/networking.k8s.io/v1/servicecidrs/${name}/status`,
-    query: new URLSearchParams({ fieldManager: "kubernetes-service-cidr-controller", force: "true" }),
+    query: new URLSearchParams({ fieldManager: statusManager, force: "true" }),
     headers: { "content-type": "application/apply-patch+yaml" },
     body: {
       apiVersion: "networking.k8s.io/v1",
       kind: "ServiceCIDR",
       metadata: { name },
-      status: { conditions: [condition] },
+      ...readyStatus(host.clock.now()),
     },
   });
   if (status >= 400) host.log.warn("the condition of the default ServiceCIDR was not written", { status });

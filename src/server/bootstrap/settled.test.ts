@@ -6,9 +6,12 @@ import {
   clusterRoles,
   flowSchemas,
   type KindDefinition,
+  namespaces,
+  priorityClasses,
   priorityLevelConfigurations,
   roleBindings,
   roles,
+  serviceCIDRs,
 } from "../../api/index.ts";
 import { systemClock, systemRng } from "../../base/index.ts";
 import { encodeForStore, type KubeObject } from "../../machinery/index.ts";
@@ -97,6 +100,28 @@ test("APIServices of a new cluster are what a server makes of those that are mis
   assert.ok(others.length > 15);
   const [own, wanted] = [settled, checked].map((server) => contents(server, [apiServices]));
   for (const name of others) assert.equal(own![`apiservices /${name}`], wanted![`apiservices /${name}`]);
+});
+
+test("namespaces, priority classes and the range of services are what a server makes where others of their kinds are", async (context) => {
+  const options = { serviceClusterIPRange: "10.97.0.0/16" };
+  const settled = await testServer(options);
+  context.after(() => settled.close());
+  const store = createMemoryStore({ clock: systemClock });
+  context.after(() => store.close());
+  const own = (apiVersion: string, kind: string): Uint8Array =>
+    encodeForStore({ apiVersion, kind, metadata: { name: "own", uid: "1" } } as KubeObject);
+  for (const [key, value] of [
+    ["namespaces/own", own("v1", "Namespace")],
+    ["priorityclasses/own", own("scheduling.k8s.io/v1", "PriorityClass")],
+    ["servicecidrs/own", own("networking.k8s.io/v1", "ServiceCIDR")],
+  ] as const)
+    await store.commit([{ type: "put", key: `/registry/${key}`, value }]);
+  const checked = await testServer({ ...options, store });
+  context.after(() => checked.close());
+  const kinds = [namespaces, priorityClasses, serviceCIDRs];
+  const wanted = Object.entries(contents(checked, kinds)).filter(([name]) => !name.endsWith("/own"));
+  assert.equal(wanted.length, 7);
+  assert.deepEqual(contents(settled, kinds), Object.fromEntries(wanted));
 });
 
 test("what is settled once serves every cluster of the process with an identity of its own", async (context) => {

@@ -17,8 +17,10 @@ import {
   services,
 } from "../../api/index.ts";
 import type { Clock, Logger } from "../../base/index.ts";
-import { deepEqual, isAlreadyExists, type KubeObject } from "../../machinery/index.ts";
+import { deepEqual, formatApiVersion, isAlreadyExists, type KubeObject } from "../../machinery/index.ts";
 import type { ObjectReader, ObjectWriter } from "../contract.ts";
+import { readyStatus, statusManager } from "./service-cidr.ts";
+import type { SettledObject, SettledWriter } from "./settled.ts";
 
 /** Where this server is reached, and what extension servers need to trust its requests. */
 export interface ServerIdentity {
@@ -31,20 +33,24 @@ export interface ServerIdentity {
 interface Host {
   readonly reader: ObjectReader;
   readonly writer: ObjectWriter;
+  /** Makes what a new cluster has. */
+  readonly settled?: SettledWriter;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 const systemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
-const systemPriorities = [
+const namespaceBodies: readonly SystemObject[] = systemNamespaces.map((name) => ({ metadata: { name } }));
+
+const systemPriorities: readonly SystemObject[] = [
   {
-    name: "system-node-critical",
+    metadata: { name: "system-node-critical" },
     value: 2_000_001_000,
     description: "Used for system critical pods that must not be moved from their current node.",
   },
   {
-    name: "system-cluster-critical",
+    metadata: { name: "system-cluster-critical" },
     value: 2_000_000_000,
     description:
       "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
@@ -53,7 +59,11 @@ const systemPriorities = [
 
 /** What everything with a namespace needs first. */
 export const bootstrapNamespaces = (host: Host): Promise<unknown> =>
-  Promise.all(systemNamespaces.map((name) => ensure(host, namespaces, { metadata: { name } })));
+  ensureAll(
+    host,
+    namespaces,
+    namespaceBodies.map((body) => ({ body })),
+  );
 
 /** The namespaces must be there. All writes go out together, so that the store can commit them as one group. */
 export const bootstrapObjects = (
@@ -61,8 +71,10 @@ export const bootstrapObjects = (
   options: ServerIdentity & { readonly serviceClusterIPRange: string },
 ): Promise<unknown> =>
   Promise.all([
-    ...systemPriorities.map(({ name, value, description }) =>
-      ensure(host, priorityClasses, { metadata: { name }, value, description }),
+    ensureAll(
+      host,
+      priorityClasses,
+      systemPriorities.map((body) => ({ body })),
     ),
     ensureServiceCidr(host, options.serviceClusterIPRange),
     ensureTokenTracking(host),
@@ -81,6 +93,32 @@ interface SystemObject {
   readonly [field: string]: unknown;
 }
 
+type Wanted = Omit<SettledObject, "body"> & { readonly body: SystemObject };
+
+/** By body without kind and apiVersion: what is settled is told by the value itself. */
+const wholeBodies = new WeakMap<SystemObject, KubeObject>();
+
+/** Creates those that are not there; as settled objects where a new cluster has none of the kind. */
+async function ensureAll<T extends KubeObject>(
+  host: Host,
+  kind: KindDefinition<T>,
+  wanted: readonly Wanted[],
+): Promise<void> {
+  if (host.settled === undefined || host.reader.list(kind).length > 0) {
+    await Promise.all(wanted.map(({ body }) => ensure(host, kind, body)));
+    return;
+  }
+  const objects = wanted.map((each): SettledObject => {
+    const body = wholeBodies.get(each.body) ?? wholeBody(kind, each.body);
+    wholeBodies.set(each.body, body);
+    return { ...each, body };
+  });
+  await host.settled.create(kind, objects);
+}
+
+const wholeBody = <T extends KubeObject>(kind: KindDefinition<T>, body: SystemObject): T =>
+  ({ ...body, apiVersion: formatApiVersion(kind), kind: kind.kind }) as unknown as T;
+
 /** Creates what is not there. `body` is a kind's content without kind and apiVersion. */
 async function ensure<T extends KubeObject>(host: Host, kind: KindDefinition<T>, body: SystemObject): Promise<void> {
   const { name, namespace = "" } = body.metadata;
@@ -93,9 +131,8 @@ async function createOnce<T extends KubeObject>(
   kind: KindDefinition<T>,
   body: SystemObject,
 ): Promise<boolean> {
-  const apiVersion = kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;
   try {
-    await host.writer.create(kind, { ...body, apiVersion, kind: kind.kind } as unknown as T);
+    await host.writer.create(kind, wholeBody(kind, body));
     return true;
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
@@ -121,11 +158,20 @@ async function keep<T extends KubeObject>(
   );
 }
 
-const ensureServiceCidr = (host: Host, range: string): Promise<unknown> =>
-  ensure(host, serviceCIDRs, {
+/** By range, which is the same in most clusters of a process. */
+const serviceCidrBodies = new Map<string, SystemObject>();
+
+function ensureServiceCidr(host: Host, range: string): Promise<unknown> {
+  const body: SystemObject = serviceCidrBodies.get(range) ?? {
     metadata: { name: "kubernetes" },
     spec: { cidrs: range.split(",").map((each) => each.trim()) },
-  });
+  };
+  if (serviceCidrBodies.size < mostRanges) serviceCidrBodies.set(range, body);
+  return ensureAll(host, serviceCIDRs, [
+    { body, variant: range, status: { manager: statusManager, applied: readyStatus(0) } },
+  ]);
+}
+const mostRanges = 16;
 
 /** Since when uses of long-lived tokens are noted; controllers that clean these up wait for it. Upstream: legacytokentracking. */
 const ensureTokenTracking = (host: Host): Promise<unknown> =>

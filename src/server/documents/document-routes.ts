@@ -61,15 +61,15 @@ export function documentRoutes(host: RouteHost): {
       },
     },
   ];
-  const paths = [...routes, ...(options.documents ?? [])]
-    .filter((route) => !route.path.endsWith("/*") && route.hidden !== true)
-    .map((route) => route.path);
+  const listed = [...routes, ...(options.documents ?? [])];
+  const paths = (): readonly string[] =>
+    listed.filter((route) => !route.path.endsWith("/*") && route.hidden !== true).map((route) => route.path);
   // Groups that come and go: custom resources and extension servers.
   const dynamic = (): string[] =>
     [...core.catalog.all.filter(({ custom }) => custom !== undefined).map(({ kind }) => kind), ...aggregation.remote]
       .filter(({ group }) => group !== "")
       .flatMap(({ group, version }) => [`/apis/${group}`, `/apis/${group}/${version}`]);
-  const index = (): object => ({ paths: [...new Set([...paths, "/apis/", ...dynamic()])].sort() });
+  const index = (): object => ({ paths: [...new Set([...paths(), "/apis/", ...dynamic()])].sort() });
   routes.push(
     ...["/", "/index.html"].map(
       (path): DocumentRoute => ({ path, hidden: true, handler: ({ request }) => jsonOnly(request, index()) }),

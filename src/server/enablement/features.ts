@@ -9,7 +9,7 @@ type Row = readonly [stage: "ALPHA" | "BETA" | "GA" | "DEPRECATED", on: boolean,
 const gates: ReadonlyMap<string, Row> = new Map(Object.entries(table as unknown as Record<string, Row>));
 
 /** These two stand for all others of a stage. */
-const stageOf: Readonly<Record<string, Row[0]>> = { AllAlpha: "ALPHA", AllBeta: "BETA" };
+const stageGate: Readonly<Partial<Record<Row[0], string>>> = { ALPHA: "AllAlpha", BETA: "AllBeta" };
 
 /** What the operator wrote can not be: the message is upstream's. */
 export class EnablementError extends Error {
@@ -29,8 +29,8 @@ export function featureGates(set: Readonly<Record<string, boolean>>): FeatureGat
     const row = gates.get(name);
     if (row === undefined) throw new Error(`Kubernetes 1.36 has no feature gate ${name}`);
     const [stage, byDefault] = row;
-    const all = Object.keys(stageOf).find((each) => stageOf[each] === stage && set[each] !== undefined);
-    return set[name] ?? (all === undefined ? byDefault : set[all]!);
+    const all = stageGate[stage];
+    return set[name] ?? (all === undefined ? undefined : set[all]) ?? byDefault;
   };
   const problems = [...problemsOf(set)];
   if (problems.length === 0) problems.push(...unmet(on));
@@ -100,5 +100,10 @@ function recordAll(metrics: MetricRegistry, on: (name: string) => boolean): void
       stability: "BETA",
     }),
   );
-  for (const [name, [stage]] of gates) gauge.set(on(name) ? 1 : 0, { name, stage: stage === "GA" ? "" : stage });
+  let recorded = false;
+  metrics.beforeRender(() => {
+    if (recorded) return;
+    recorded = true;
+    for (const [name, [stage]] of gates) gauge.set(on(name) ? 1 : 0, { name, stage: stage === "GA" ? "" : stage });
+  });
 }

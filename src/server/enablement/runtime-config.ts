@@ -125,6 +125,7 @@ function preferencesOf(config: RuntimeConfig, versions: ReadonlySet<string>): Pr
 const keyOf = (key: string): string => (key.startsWith("/") ? key.slice(1) : key);
 
 function refuseUnknown(keys: readonly string[], versions: ReadonlySet<string>): void {
+  if (keys.length === 0) return;
   const groups = new Set([...versions].map((each) => (each.includes("/") ? each.slice(0, each.indexOf("/")) : "")));
   for (const key of keys)
     if (![2, 3].includes(key.split("/").length)) throw new EnablementError(`runtime-config invalid key ${key}`);

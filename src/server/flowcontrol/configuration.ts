@@ -145,9 +145,8 @@ async function ensureAll(host: FlowControlHost): Promise<void> {
   const { reader, settled } = host;
   const isNew = reader.list(flowSchemas).length === 0 && reader.list(priorityLevelConfigurations).length === 0;
   if (isNew) {
-    const objects = newObjects();
-    const levels = objects.levels.map((each) => settled.create(priorityLevelConfigurations, each));
-    await Promise.all([...levels, ...objects.schemas.map((each) => settled.create(flowSchemas, each))]);
+    const { levels, schemas } = newObjects();
+    await Promise.all([settled.create(priorityLevelConfigurations, levels), settled.create(flowSchemas, schemas)]);
     return;
   }
   const levels = bootstrap.priorityLevels.map((each) => ensure(host, priorityLevelConfigurations, each));

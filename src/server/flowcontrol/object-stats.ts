@@ -24,7 +24,7 @@ export function objectStatsOf({ catalog, hub }: ServerCore): EstimateSources["ob
 function averageBytes(cache: KindCache): number {
   let [seen, bytes] = [0, 0];
   for (const object of cache.scan(cache.prefix, "")) {
-    bytes += object.bytes.length;
+    bytes += object.size;
     if (++seen === sampleSize) break;
   }
   return seen === 0 ? 0 : Math.ceil(bytes / seen);

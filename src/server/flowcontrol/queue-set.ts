@@ -316,7 +316,7 @@ export function createQueueSet<Note>(clock: Clock, observer: QueueSetObserver<No
       config =
         next.queues > 0 ? next : { ...next, queueLengthLimit: config.queueLengthLimit, handSize: config.handSize };
       limit = concurrencyLimit;
-      for (const queue of [...queues].reverse()) dropIfSurplus(queue);
+      if (queues.length > Math.max(config.queues, 0)) for (const queue of [...queues].reverse()) dropIfSurplus(queue);
       dispatchAll();
     },
     start(note, work, hand) {

@@ -29,6 +29,7 @@ export function createSeatDemand(clock: Clock): SeatDemand {
   };
   return {
     set(next) {
+      if (next === seats) return;
       advance();
       seats = next;
       if (next > highest) highest = next;

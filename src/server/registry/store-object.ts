@@ -8,6 +8,7 @@ import {
   identical,
   type KubeObject,
   type StatusError,
+  sizeWithResourceVersion,
   withResourceVersion,
 } from "../../machinery/index.ts";
 import type { CommitResult } from "../../store/index.ts";
@@ -72,8 +73,8 @@ export function asCached(
 ): CachedObject {
   const stored = at.stored ?? encodeStored(resource, object);
   const key = storageKey(resource.stored, object.metadata.namespace ?? "", object.metadata.name);
-  const bytes = at.revision === 0 ? stored : withResourceVersion(stored, at.revision);
-  const cached = new CachedObject(resource.stored, { key, revision: at.revision, bytes });
+  const encoded = at.revision === 0 ? { bytes: stored } : { stored };
+  const cached = new CachedObject(resource.stored, { key, revision: at.revision, ...encoded });
   if (at.revision === 0 || resource.rules.convert !== undefined) return cached;
   if (resource.custom === undefined) cached.lend(object);
   else if (at.form !== undefined) cached.lend(at.form);
@@ -160,18 +161,14 @@ export async function commitUpdate(
 ): Promise<UpdateOutcome> {
   const { resource, current } = request;
   const { object, stored, form } = await fitting({ ...request, key: current.key, isUpdate: true });
-  const same = withResourceVersion(stored, current.revision);
-  if (
-    same.length === current.bytes.length &&
-    (equalBytes(same, current.bytes) || saysTheSame(form ?? shownForm(resource, object), current))
-  )
-    return { type: "written", object: current };
+  if (sizeWithResourceVersion(stored, current.revision) === current.size) {
+    const same = withResourceVersion(stored, current.revision);
+    if (equalBytes(same, current.bytes) || saysTheSame(form ?? shownForm(resource, object), current))
+      return { type: "written", object: current };
+  }
   if (request.dryRun) {
-    const bytes = same;
-    return {
-      type: "written",
-      object: new CachedObject(resource.stored, { key: current.key, revision: current.revision, bytes }),
-    };
+    const { key, revision } = current;
+    return { type: "written", object: new CachedObject(resource.stored, { key, revision, stored }) };
   }
   const result = await core.store.commit([
     { type: "put", key: current.key, value: stored, expectRevision: current.revision, ...ttlOf(resource) },

@@ -1,6 +1,13 @@
 // One object as the watch cache holds it: the bytes that a GET answers, and what selectors ask, worked out on demand.
 import type { KindDefinition } from "../../api/index.ts";
-import { deepFreeze, hasEmpties, type KubeObject, type Labels } from "../../machinery/index.ts";
+import {
+  deepFreeze,
+  hasEmpties,
+  type KubeObject,
+  type Labels,
+  sizeWithResourceVersion,
+  withResourceVersion,
+} from "../../machinery/index.ts";
 import { type Decodable, DecodedObjects } from "./decoded.ts";
 
 const decoder = new TextDecoder();
@@ -15,9 +22,10 @@ export class CachedObject implements Decodable {
   readonly kind: KindDefinition;
   readonly key: string;
   readonly revision: number;
-  /** JSON with kind, apiVersion and metadata first, resourceVersion the first field of metadata. */
-  readonly bytes: Uint8Array;
   used = false;
+  #bytes: Uint8Array | undefined;
+  /** As the store has it, until somebody asks for more: in one process with the store, the very bytes that it holds. */
+  #stored: Uint8Array | undefined;
   #object: KubeObject | undefined;
   /** What was written, without its revision: only until the change has been handed out. */
   #written: KubeObject | undefined;
@@ -27,14 +35,30 @@ export class CachedObject implements Decodable {
   #fields: Readonly<Record<string, string>> | undefined;
   #protobuf: Uint8Array | undefined;
 
+  /** `bytes` as they are answered, or `stored` as encodeForStore has made them. */
   constructor(
     kind: KindDefinition,
-    at: { readonly key: string; readonly revision: number; readonly bytes: Uint8Array },
+    at: { readonly key: string; readonly revision: number; readonly bytes?: Uint8Array; readonly stored?: Uint8Array },
   ) {
     this.kind = kind;
     this.key = at.key;
     this.revision = at.revision;
-    this.bytes = at.bytes;
+    this.#bytes = at.bytes;
+    this.#stored = at.stored;
+  }
+
+  /** JSON with kind, apiVersion and metadata first, resourceVersion the first field of metadata. */
+  get bytes(): Uint8Array {
+    if (this.#bytes === undefined) {
+      this.#bytes = withResourceVersion(this.#stored!, this.revision);
+      this.#stored = undefined;
+    }
+    return this.#bytes;
+  }
+
+  /** Of `bytes`, which are not made for that. */
+  get size(): number {
+    return this.#bytes?.length ?? sizeWithResourceVersion(this.#stored!, this.revision);
   }
 
   /** Decoded when asked for, frozen, the same for everyone in this process as long as somebody holds it. */

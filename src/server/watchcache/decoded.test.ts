@@ -5,7 +5,7 @@ import { type Decodable, DecodedObjects } from "./decoded.ts";
 const made = (length: number): Decodable & { forgotten: boolean } => ({
   used: false,
   forgotten: false,
-  bytes: new Uint8Array(length),
+  size: length,
   forget() {
     this.forgotten = true;
   },

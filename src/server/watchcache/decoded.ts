@@ -6,7 +6,8 @@
 export interface Decodable {
   /** Asked for since the last look. */
   used: boolean;
-  readonly bytes: Uint8Array;
+  /** Bytes of its encoded form. */
+  readonly size: number;
   forget(): void;
 }
 
@@ -25,7 +26,7 @@ export class DecodedObjects {
   /** Of an object that was not decoded before. */
   add(object: Decodable): void {
     this.#queue.push(object);
-    this.#size += object.bytes.length;
+    this.#size += object.size;
     while (this.#size > this.#mostBytes && this.#hand < this.#queue.length - 1) this.#advance();
     if (this.#hand < 4096) return;
     this.#queue = this.#queue.slice(this.#hand);
@@ -39,7 +40,7 @@ export class DecodedObjects {
       this.#queue.push(object);
       return;
     }
-    this.#size -= object.bytes.length;
+    this.#size -= object.size;
     object.forget();
   }
 }

@@ -74,14 +74,13 @@ export class EventRing {
 
   #grow(): void {
     const capacity = this.#events.length;
-    const order = (_: unknown, index: number): number => (this.#head + index) % capacity;
-    const indexes = Array.from({ length: this.#count }, order);
     const events: (CacheEvent | undefined)[] = new Array(capacity * 2);
     const times: number[] = new Array(capacity * 2).fill(0);
-    indexes.forEach((from, to) => {
+    for (let to = 0; to < this.#count; to++) {
+      const from = (this.#head + to) % capacity;
       events[to] = this.#events[from];
       times[to] = this.#times[from]!;
-    });
+    }
     this.#events = events;
     this.#times = times;
     this.#head = 0;

@@ -79,6 +79,7 @@ export function createCacheHub(options: {
     new CachedObject(cache.kind, {
       key: entry.key,
       revision: entry.modRevision,
+      // At once: an engine's values may be parts of larger memory, which would be kept with each.
       bytes: withResourceVersion(entry.value, entry.modRevision),
     });
 

@@ -97,6 +97,18 @@ class MemoryStore implements Store {
     return this.#apply(operations);
   }
 
+  async commitEach(operations: readonly StoreOperation[]): Promise<readonly CommitResult[]> {
+    this.#checkOpen();
+    const events: StoreEvent[] = [];
+    const results = operations.map((operation) => {
+      const one = [operation];
+      checkOperations(one);
+      return this.#write(one, events);
+    });
+    this.#hub.announce(events);
+    return results;
+  }
+
   watch(prefix: string, fromRevision: number, signal: AbortSignal): AsyncIterable<StoreEventBatch> {
     return this.#hub.watch({ prefix, fromRevision, signal, replay: (revision) => this.#replay(prefix, revision) });
   }
@@ -128,6 +140,14 @@ class MemoryStore implements Store {
   }
 
   #apply(operations: readonly StoreOperation[]): CommitResult {
+    const events: StoreEvent[] = [];
+    const result = this.#write(operations, events);
+    if (events.length > 0) this.#hub.announce(events);
+    return result;
+  }
+
+  /** What is to be announced is added to `told`. */
+  #write(operations: readonly StoreOperation[], told: StoreEvent[]): CommitResult {
     for (const [index, { key, expectRevision }] of operations.entries()) {
       if (expectRevision === undefined) continue;
       const current = this.#entries.get(orderKey(key));
@@ -142,8 +162,10 @@ class MemoryStore implements Store {
     }
     if (events.length === 0) return { ok: true, revision: this.#revision };
     this.#revision = revision;
-    for (const event of events) this.#history.push(event);
-    this.#hub.announce(events);
+    for (const event of events) {
+      this.#history.push(event);
+      told.push(event);
+    }
     return { ok: true, revision };
   }
 

@@ -198,8 +198,18 @@ function wireFrame(type: WatchEventType, object: CachedObject): WatchFrame {
   return { type, bytes: frame };
 }
 
+/** Bookmarks of a kind differ in their revision alone. */
+const bookmarks = new WeakMap<ServedResource, { end?: KubeObject; other?: KubeObject }>();
+
 /** An object of the kind in which nothing is set but a revision. */
 function bookmarkObject(resource: ServedResource, revision: number, end: boolean): KubeObject {
+  let made = bookmarks.get(resource);
+  if (made === undefined) bookmarks.set(resource, (made = {}));
+  const like = (made[end ? "end" : "other"] ??= newBookmark(resource, revision, end));
+  return { ...like, metadata: { ...like.metadata, resourceVersion: String(revision) } };
+}
+
+function newBookmark(resource: ServedResource, revision: number, end: boolean): KubeObject {
   const { schema, schemas } = resource;
   const object = {
     kind: resource.kind.kind,

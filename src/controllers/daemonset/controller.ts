@@ -15,6 +15,7 @@ import {
   createPodControl,
   type Expectations,
   type History,
+  intoQueue,
   isNamespaceTerminating,
   newQueue,
   nextAvailabilityMs,
@@ -41,11 +42,7 @@ export async function runDaemonSets(context: ControllerContext): Promise<void> {
   const { client, clock } = context;
   const queue = newQueue(context, "daemonset");
   const recorder = context.recorder("daemonset-controller");
-  const sets = watch(context, daemonSets, {
-    add: (set) => queue.add(objectKey(set)),
-    update: (_, set) => queue.add(objectKey(set)),
-    delete: (set) => queue.add(objectKey(set)),
-  });
+  const sets = watch(context, daemonSets, intoQueue(queue));
   const podInformer = watchPodsOf(context, { owners: sets, selector: selectorOf, enqueue: queue.add });
   const wakeAll = (): void => {
     for (const set of sets.list()) queue.add(objectKey(set));

@@ -17,6 +17,7 @@ import {
   controlledBy,
   errorText,
   featureEnabled,
+  intoQueue,
   isControlledBy,
   isNamespaceTerminating,
   newQueue,
@@ -37,11 +38,7 @@ export async function runDeployments(context: ControllerContext): Promise<void> 
   const setResource = client.of(replicaSets);
   const tellsTerminating = featureEnabled(context, "DeploymentReplicaSetTerminatingReplicas");
 
-  const informer = watch(context, deployments, {
-    add: (deployment) => queue.add(objectKey(deployment)),
-    update: (_, deployment) => queue.add(objectKey(deployment)),
-    delete: (deployment) => queue.add(objectKey(deployment)),
-  });
+  const informer = watch(context, deployments, intoQueue(queue));
   const wakeOwner = (set: ReplicaSet): boolean => {
     const reference = controllerOf(set);
     const owner = resolveOwner(informer, reference, set.metadata.namespace ?? "");

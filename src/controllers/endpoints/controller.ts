@@ -6,6 +6,7 @@ import {
   type ControllerContext,
   createTriggerTimes,
   errorText,
+  intoQueue,
   isNamespaceTerminating,
   newQueue,
   podMatcher,
@@ -22,11 +23,7 @@ export async function runEndpoints(context: ControllerContext): Promise<void> {
   const times = createTriggerTimes();
   /** Versions that our own writes have replaced: a cache that still shows one is behind. */
   const replaced = new Map<string, string>();
-  const serviceInformer = watch(context, services, {
-    add: (service) => queue.add(objectKey(service)),
-    update: (_, service) => queue.add(objectKey(service)),
-    delete: (service) => queue.add(objectKey(service)),
-  });
+  const serviceInformer = watch(context, services, intoQueue(queue));
   const wake = (found: readonly Service[]): void => {
     for (const service of found) queue.add(objectKey(service));
   };

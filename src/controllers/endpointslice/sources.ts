@@ -11,7 +11,14 @@ import {
 } from "../../api/index.ts";
 import type { Informer, WorkQueue } from "../../client/index.ts";
 import { objectKey } from "../../machinery/index.ts";
-import { affectsEndpoints, type ControllerContext, servicesOf, type WrittenVersions, watch } from "../lib/index.ts";
+import {
+  affectsEndpoints,
+  type ControllerContext,
+  intoQueue,
+  servicesOf,
+  type WrittenVersions,
+  watch,
+} from "../lib/index.ts";
 import { managedByLabel, managerName, serviceNameLabel } from "./decide.ts";
 import { changesShares, wantsTopologyHints } from "./topology.ts";
 
@@ -34,11 +41,7 @@ export interface Sources {
 
 /** Keys of services go to the queue. */
 export function watchSources(context: ControllerContext, queue: WorkQueue, written: WrittenVersions): Sources {
-  const serviceInformer = watch(context, services, {
-    add: (service) => queue.add(objectKey(service)),
-    update: (_, service) => queue.add(objectKey(service)),
-    delete: (service) => queue.add(objectKey(service)),
-  });
+  const serviceInformer = watch(context, services, intoQueue(queue));
   const selecting = (pod: Pod): void => {
     for (const service of servicesOf(serviceInformer, pod)) queue.add(objectKey(service));
   };

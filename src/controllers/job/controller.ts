@@ -18,6 +18,7 @@ import {
   createExpectations,
   createPodControl,
   type Expectations,
+  intoQueue,
   isNamespaceTerminating,
   isReady,
   type LoopOptions,
@@ -52,11 +53,7 @@ export async function runJobs(context: ControllerContext): Promise<void> {
   const { client, clock } = context;
   const queue = newQueue(context, "job");
   const recorder = context.recorder("job-controller");
-  const informer = watch(context, jobs, {
-    add: (job) => queue.add(objectKey(job)),
-    update: (_, job) => queue.add(objectKey(job)),
-    delete: (job) => queue.add(objectKey(job)),
-  });
+  const informer = watch(context, jobs, intoQueue(queue));
   const podInformer = watchPodsOf(context, { owners: informer, selector: selectorOf, enqueue: queue.add });
   const expectations = createExpectations(clock, podInformer);
   const jobWrites = createExpectations(clock, informer);

@@ -5,7 +5,7 @@ import type { KindDefinition } from "../../api/index.ts";
 import type { Clock, Logger, MetricRegistry, Rng } from "../../base/index.ts";
 import type { Client, EventRecorder, Handler, Informer, InformerFactory, RunQueueOptions } from "../../client/index.ts";
 import { createWorkQueue, type WorkQueue } from "../../client/index.ts";
-import { hasReason, isAlreadyExists, isNotFound, type KubeObject } from "../../machinery/index.ts";
+import { hasReason, isAlreadyExists, isNotFound, type KubeObject, objectKey } from "../../machinery/index.ts";
 import { isNamespaceTerminating } from "./errors.ts";
 
 /** An entry of list.ts. `name` is what `--controllers` calls it. */
@@ -66,6 +66,12 @@ export function watch<T extends KubeObject>(
   context.signal.addEventListener("abort", remove, { once: true });
   return informer;
 }
+
+/** A handler that queues the key of whatever comes, changes or goes. */
+export const intoQueue = (queue: Pick<WorkQueue, "add">): Handler<KubeObject> => {
+  const add = (object: KubeObject): void => queue.add(objectKey(object));
+  return { add, update: (_, object) => add(object), delete: add };
+};
 
 export interface LoopOptions {
   readonly queue: WorkQueue & { run(options: RunQueueOptions): Promise<void> };

@@ -13,6 +13,7 @@ import {
   errorText,
   featureEnabled,
   historyHashLabel,
+  intoQueue,
   newQueue,
   nextAvailabilityMs,
   orphansIn,
@@ -48,11 +49,7 @@ export async function runStatefulSets(context: ControllerContext): Promise<void>
   const recorder = context.recorder("statefulset-controller");
   const resource = client.of(statefulSets);
   const honoursMaxUnavailable = featureEnabled(context, "MaxUnavailableStatefulSet");
-  const sets = watch(context, statefulSets, {
-    add: (set) => queue.add(objectKey(set)),
-    update: (_, set) => queue.add(objectKey(set)),
-    delete: (set) => queue.add(objectKey(set)),
-  });
+  const sets = watch(context, statefulSets, intoQueue(queue));
   const selectorOf = (set: StatefulSet) => labelSelectorMatcher(set.spec?.selector);
   const podInformer = watchPodsOf(context, { owners: sets, selector: selectorOf, enqueue: queue.add });
   const claims = watch(context, persistentVolumeClaims);

@@ -13,7 +13,7 @@ import {
   objectKey,
 } from "../../../machinery/index.ts";
 import { all, slowStart } from "../batches.ts";
-import { type ControllerContext, featureEnabled, newQueue, runLoop, watch } from "../context.ts";
+import { type ControllerContext, featureEnabled, intoQueue, newQueue, runLoop, watch } from "../context.ts";
 import { errorText, isNamespaceTerminating } from "../errors.ts";
 import { createExpectations } from "../expectations.ts";
 import { addControllerIndex, claim, controlledBy, orphansIn, resolveOwner } from "../owners.ts";
@@ -142,11 +142,7 @@ export async function runReplicaController<T extends ReplicaOwner>(
   const resource = client.of(of.kind);
   const podResource = client.of(pods);
   const tellsTerminating = of.tellsTerminating && featureEnabled(context, "DeploymentReplicaSetTerminatingReplicas");
-  const owners = watch(context, of.kind, {
-    add: (owner) => queue.add(objectKey(owner)),
-    update: (_, owner) => queue.add(objectKey(owner)),
-    delete: (owner) => queue.add(objectKey(owner)),
-  });
+  const owners = watch(context, of.kind, intoQueue(queue));
   addControllerIndex(owners);
   const lookedAtMs = new Map<string, number>();
   const enqueueForPod = (key: string): void => {

@@ -4,7 +4,8 @@
 const plainText = /^[ !#-[\]-~]*$/;
 /** Printable ASCII. */
 const asciiText = /^[ -~]*$/;
-const goEscapes: Readonly<Record<string, string>> = {
+/** Characters that have an escape of their own in Go's texts. */
+export const goEscapes: Readonly<Record<string, string>> = {
   "\u0007": "\\a",
   "\b": "\\b",
   "\f": "\\f",

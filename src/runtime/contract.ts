@@ -249,11 +249,13 @@ export class RuntimeError extends Error {
   }
 }
 
-export interface ContainerRuntime {
+export interface NodeCalls {
   info(): Promise<RuntimeInfo>;
   /** Tells the runtime the node's pod CIDR; some need it to make their CNI configuration. */
   updatePodCidr(cidr: string): Promise<void>;
+}
 
+export interface SandboxCalls {
   runPodSandbox(config: PodSandboxConfig): Promise<string>;
   /** Kills its containers and takes its network down. Idempotent. */
   stopPodSandbox(id: string): Promise<void>;
@@ -263,7 +265,9 @@ export interface ContainerRuntime {
     readonly state?: SandboxState;
     readonly podUid?: string;
   }): Promise<readonly PodSandbox[]>;
+}
 
+export interface ContainerCalls {
   createContainer(sandboxId: string, config: ContainerConfig, sandbox: PodSandboxConfig): Promise<string>;
   startContainer(id: string): Promise<void>;
   /** SIGTERM (or the image's stop signal), after `timeoutSeconds` SIGKILL. Resolves when it is dead. */
@@ -278,22 +282,29 @@ export interface ContainerRuntime {
   updateContainerResources(id: string, resources: ContainerResources): Promise<void>;
   /** Closes and reopens the log file after rotation. */
   reopenContainerLog(id: string): Promise<void>;
+}
 
+/** What is done, or measured, inside of running containers. */
+export interface InsideCalls {
   execSync(containerId: string, command: readonly string[], timeoutSeconds: number): Promise<ExecResult>;
   /** URLs of the runtime's streaming server, good for one connection. */
   exec(request: ExecRequest): Promise<string>;
   attach(request: Omit<ExecRequest, "command">): Promise<string>;
   portForward(sandboxId: string, ports: readonly number[]): Promise<string>;
+  listContainerStats(): Promise<readonly ContainerStats[]>;
+}
 
+export interface ImageCalls {
   listImages(): Promise<readonly Image[]>;
   imageStatus(image: string): Promise<Image | undefined>;
   /** Resolves to the image reference to run. */
   pullImage(image: string, auth: ImageAuth | undefined, sandbox: PodSandboxConfig): Promise<string>;
   removeImage(image: string): Promise<void>;
   imageFsInfo(): Promise<{ readonly mountpoint: string; readonly usedBytes: number; readonly inodesUsed: number }>;
+}
 
-  listContainerStats(): Promise<readonly ContainerStats[]>;
-
+/** What upstream's CRI is for the kubelet, by the things that are called about. */
+export interface ContainerRuntime extends NodeCalls, SandboxCalls, ContainerCalls, InsideCalls, ImageCalls {
   /**
    * Changes of containers and sandboxes as they happen; undefined, or RuntimeError UNIMPLEMENTED, when the runtime cannot tell (the
    * kubelet then relists). `podUid` and `sandboxId` are empty when the runtime does not say whose container it is, and then the

@@ -2,7 +2,15 @@
 // handlers) is left out of the answers; without GetContainerEvents containerd's own events are followed.
 import type { Clock, Logger } from "../../base/index.ts";
 import { sleep, systemClock } from "../../base/index.ts";
-import { type ContainerRuntime, RuntimeError } from "../contract.ts";
+import {
+  type ContainerCalls,
+  type ContainerRuntime,
+  type ImageCalls,
+  type InsideCalls,
+  type NodeCalls,
+  RuntimeError,
+  type SandboxCalls,
+} from "../contract.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import * as decode from "./decode.ts";
 import { encodeAuth, encodeContainer, encodeResources, encodeSandbox } from "./encode.ts";
@@ -151,7 +159,7 @@ async function* containerdEvents(parts: Parts, signal: AbortSignal): AsyncGenera
   }
 }
 
-function nodeCalls(parts: Parts): Pick<ContainerRuntime, "info" | "updatePodCidr"> {
+function nodeCalls(parts: Parts): NodeCalls {
   let knowsConfig = true;
   return {
     async info() {
@@ -170,12 +178,7 @@ function nodeCalls(parts: Parts): Pick<ContainerRuntime, "info" | "updatePodCidr
   };
 }
 
-function sandboxCalls(
-  parts: Parts,
-): Pick<
-  ContainerRuntime,
-  "runPodSandbox" | "stopPodSandbox" | "removePodSandbox" | "podSandboxStatus" | "listPodSandboxes"
-> {
+function sandboxCalls(parts: Parts): SandboxCalls {
   return {
     async runPodSandbox(config) {
       // Networks may take their time: twice the usual limit, as upstream.
@@ -213,19 +216,7 @@ const stateNames = {
   unknown: "CONTAINER_UNKNOWN",
 } as const;
 
-function containerCalls(
-  parts: Parts,
-): Pick<
-  ContainerRuntime,
-  | "createContainer"
-  | "startContainer"
-  | "stopContainer"
-  | "removeContainer"
-  | "containerStatus"
-  | "listContainers"
-  | "updateContainerResources"
-  | "reopenContainerLog"
-> {
+function containerCalls(parts: Parts): ContainerCalls {
   /** Status answers do not name the sandbox: it is noted when a container is made or listed. */
   const sandboxOf = new Map<string, string>();
   const listAll = async (filter: Message): Promise<ReturnType<typeof decode.decodeContainer>[]> => {
@@ -279,9 +270,7 @@ function containerCalls(
   };
 }
 
-function processCalls(
-  parts: Parts,
-): Pick<ContainerRuntime, "execSync" | "exec" | "attach" | "portForward" | "listContainerStats"> {
+function processCalls(parts: Parts): InsideCalls {
   return {
     async execSync(containerId, command, timeoutSeconds) {
       const limitMs = timeoutSeconds > 0 ? timeoutSeconds * 1000 + parts.timeoutMs : undefined;
@@ -321,9 +310,7 @@ function processCalls(
   };
 }
 
-function imageCalls(
-  parts: Parts,
-): Pick<ContainerRuntime, "listImages" | "imageStatus" | "pullImage" | "removeImage" | "imageFsInfo"> {
+function imageCalls(parts: Parts): ImageCalls {
   return {
     listImages: async () => list((await imageCall(parts, "ListImages", {}))["images"]).map(decode.decodeImage),
     async imageStatus(image) {

@@ -163,7 +163,7 @@ function finish(world: World, container: Running, exitCode: number, reason?: str
   announce(world, container.status.id, container.status.sandboxId, container.sandbox.uid);
 }
 
-function nodeCalls(world: World): Pick<contract.ContainerRuntime, "info" | "updatePodCidr"> {
+function nodeCalls(world: World): contract.NodeCalls {
   return {
     info: async () => ({
       name: "fake",
@@ -181,12 +181,7 @@ function nodeCalls(world: World): Pick<contract.ContainerRuntime, "info" | "upda
   };
 }
 
-function sandboxCalls(
-  world: World,
-): Pick<
-  contract.ContainerRuntime,
-  "runPodSandbox" | "stopPodSandbox" | "removePodSandbox" | "podSandboxStatus" | "listPodSandboxes"
-> {
+function sandboxCalls(world: World): contract.SandboxCalls {
   const find = (id: string): Sandbox => {
     const found = world.sandboxes.get(id);
     if (found === undefined) throw missing("sandbox", id);
@@ -271,19 +266,7 @@ function startedOrThrow(world: World, container: Running): void {
   announce(world, container.status.id, container.status.sandboxId, container.sandbox.uid);
 }
 
-function containerCalls(
-  world: World,
-): Pick<
-  contract.ContainerRuntime,
-  | "createContainer"
-  | "startContainer"
-  | "stopContainer"
-  | "removeContainer"
-  | "containerStatus"
-  | "listContainers"
-  | "updateContainerResources"
-  | "reopenContainerLog"
-> {
+function containerCalls(world: World): contract.ContainerCalls {
   return {
     async createContainer(sandboxId, config, sandboxConfig) {
       const sandbox = world.sandboxes.get(sandboxId);
@@ -367,9 +350,7 @@ function containerCalls(
   };
 }
 
-function processCalls(
-  world: World,
-): Pick<contract.ContainerRuntime, "execSync" | "exec" | "attach" | "portForward" | "listContainerStats"> {
+function processCalls(world: World): contract.InsideCalls {
   const noStreams = async (): Promise<string> => {
     throw new RuntimeError("UNIMPLEMENTED", "the simulated runtime has no streaming server");
   };
@@ -417,9 +398,7 @@ function processCalls(
   };
 }
 
-function imageCalls(
-  world: World,
-): Pick<contract.ContainerRuntime, "listImages" | "imageStatus" | "pullImage" | "removeImage" | "imageFsInfo"> {
+function imageCalls(world: World): contract.ImageCalls {
   const made = (image: string): contract.Image => {
     const known = world.pulled.get(image);
     if (known !== undefined) return known;

@@ -2,6 +2,7 @@
  * More functions on strings. Positions count code points.
  * Source: cel-go ext/strings.go; the version says what is there and when it came.
  */
+import { goEscapes } from "../../go-text.ts";
 import type { FunctionDecl, Library, OverloadDecl } from "../contract.ts";
 import { describe } from "../runtime/describe.ts";
 import { type CelType, DYN, INT, listOf, STRING } from "../types.ts";
@@ -126,20 +127,8 @@ function join(list: CelList, separator: string): Result {
   return parts.join(separator);
 }
 
-const QUOTED: Readonly<Record<string, string>> = {
-  "\x07": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-  "\\": "\\\\",
-  '"': '\\"',
-};
-
 function quote(text: string): string {
-  return `"${text.toWellFormed().replace(/[\x07-\r\\"]/g, (character) => QUOTED[character] ?? character)}"`;
+  return `"${text.toWellFormed().replace(/[\x07-\r\\"]/g, (character) => goEscapes[character] ?? character)}"`;
 }
 
 function format(template: string, args: CelList): Result {

@@ -1,3 +1,4 @@
+// What the verbs do with objects of any kind, through a whole server.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Answered, type Asked, ask } from "../request.fixture.ts";
@@ -417,48 +418,6 @@ test("collections are deleted by selector", async () => {
   assert.equal((await at(`GET ${configMaps}/dc-b`)).code, 200);
 });
 
-test("a namespace goes in steps", async () => {
-  await at(`POST /api/v1/namespaces`, { body: { metadata: { name: "going" } } });
-  const marked = await at(`DELETE /api/v1/namespaces/going`);
-  assert.equal(marked.body["status"]!["phase"], "Terminating");
-  const late = await at(`POST /api/v1/namespaces/going/configmaps`, { body: configMap("late") });
-  assert.equal(
-    late.body["message"],
-    'configmaps "late" is forbidden: unable to create new content in namespace going because it is being terminated',
-  );
-  assert.equal((await at(`DELETE /api/v1/namespaces/going`)).code, 200);
-  const finalized = await at(`PUT /api/v1/namespaces/going/finalize`, {
-    body: { metadata: { name: "going" }, spec: { finalizers: [] } },
-  });
-  assert.equal(finalized.code, 200);
-  assert.equal((await at(`GET /api/v1/namespaces/going`)).code, 404);
-});
-
-test("services get addresses and ports, keep them, and give them back", async () => {
-  const services = "/api/v1/namespaces/default/services";
-  const spec = { type: "NodePort", ports: [{ port: 80 }], selector: { a: "b" } };
-  const { body } = await at(`POST ${services}`, { body: { metadata: { name: "svc" }, spec } });
-  const ip = String(body["spec"]!["clusterIP"]);
-  const port = Number(body["spec"]!["ports"]?.[0]?.["nodePort"]);
-  assert.match(ip, /^10\.96\./);
-  assert.ok(port >= 30000 && port <= 32767);
-  const kept = await at(`PUT ${services}/svc`, { body: { metadata: { name: "svc" }, spec } });
-  assert.deepEqual([kept.body["spec"]!["clusterIP"], kept.body["spec"]!["ports"]?.[0]?.["nodePort"]], [ip, port]);
-  const taken = await at(`POST ${services}`, {
-    body: { metadata: { name: "twin" }, spec: { clusterIP: ip, ports: [{ port: 80 }] } },
-  });
-  assert.equal(taken.code, 422);
-  assert.match(
-    String(taken.body["message"]),
-    new RegExp(`failed to allocate IP ${ip}: provided IP is already allocated`),
-  );
-  await at(`DELETE ${services}/svc`);
-  const reused = await at(`POST ${services}`, {
-    body: { metadata: { name: "twin" }, spec: { clusterIP: ip, ports: [{ port: 80 }] } },
-  });
-  assert.equal(reused.code, 201);
-});
-
 test("users without rights are told what they lack", async () => {
   const limited = await testServer({
     authorizer: () => ({
@@ -479,101 +438,4 @@ test("users without rights are told what they lack", async () => {
   } finally {
     await limited.close();
   }
-});
-
-test("an event is one object under two names", async () => {
-  const core = "/api/v1/namespaces/default/events";
-  const newer = "/apis/events.k8s.io/v1/namespaces/default/events";
-  const posted = await at(`POST ${newer}`, {
-    body: {
-      metadata: { name: "bound" },
-      eventTime: "2026-01-01T00:00:00.000000Z",
-      reportingController: "default-scheduler",
-      reportingInstance: "s-1",
-      action: "Binding",
-      reason: "Scheduled",
-      regarding: { apiVersion: "v1", kind: "Pod", name: "p", namespace: "default" },
-      note: "Successfully assigned",
-      type: "Normal",
-    },
-  });
-  assert.equal(posted.code, 201);
-  const { body } = await at(`GET ${core}/bound`);
-  assert.deepEqual(
-    [body["apiVersion"], body["message"], body["involvedObject"]?.["name"], body["reportingComponent"]],
-    ["v1", "Successfully assigned", "p", "default-scheduler"],
-  );
-  const names = async (line: string): Promise<unknown> =>
-    ((await at(line)).body["items"] as unknown as { metadata: { name: string } }[]).map(
-      ({ metadata }) => metadata.name,
-    );
-  assert.deepEqual(await names(`GET ${newer}?fieldSelector=regarding.name=p`), ["bound"]);
-  assert.deepEqual(await names(`GET ${newer}?fieldSelector=regarding.name=q`), []);
-  assert.equal((await at(`GET ${newer}?fieldSelector=involvedObject.name=p`)).code, 400);
-  const read = await at(`GET ${newer}/bound`);
-  assert.equal(read.body["note"], "Successfully assigned");
-});
-
-test("a node keeps the status it is created with, a pod does not", async () => {
-  const made = await at("POST /api/v1/nodes", {
-    body: { metadata: { name: "n" }, status: { capacity: { cpu: "4" } } },
-  });
-  assert.deepEqual(made.body["status"]?.["capacity"], { cpu: "4" });
-  const claimed = await at("POST /api/v1/namespaces/default/pods", {
-    body: { ...pod("claims"), status: { phase: "Running" } },
-  });
-  assert.equal(claimed.body["status"]?.["phase"], "Pending");
-});
-
-test("an autoscaler is one object in two versions", async () => {
-  const [v1, v2] = ["v1", "v2"].map(
-    (version) => `/apis/autoscaling/${version}/namespaces/default/horizontalpodautoscalers`,
-  );
-  const posted = await at(`POST ${v1}`, {
-    body: {
-      metadata: { name: "web" },
-      spec: { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" }, maxReplicas: 3 },
-    },
-  });
-  assert.equal(posted.body["spec"]?.["targetCPUUtilizationPercentage"], 80);
-  const { body } = await at(`GET ${v2}/web`);
-  assert.deepEqual(body["spec"]?.["metrics"], [
-    { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } } },
-  ]);
-  const patched = await at(`PATCH ${v2}/web`, {
-    body: { spec: { minReplicas: 0 } },
-    headers: { "content-type": "application/merge-patch+json" },
-  });
-  assert.equal(patched.code, 422);
-});
-
-test("deployments print how many pods are ready", async () => {
-  const deployments = "/apis/apps/v1/namespaces/default/deployments";
-  const labels = { app: "web" };
-  const made = await at(`POST ${deployments}`, {
-    body: {
-      metadata: { name: "web" },
-      spec: {
-        replicas: 2,
-        selector: { matchLabels: labels },
-        template: { metadata: { labels }, spec: { containers: [{ name: "c", image: "i" }] } },
-      },
-    },
-  });
-  assert.deepEqual(made.body["spec"]?.["strategy"], {
-    type: "RollingUpdate",
-    rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" },
-  });
-  const { body } = await at(`GET ${deployments}`, {
-    headers: { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" },
-  });
-  const table = body as unknown as { columnDefinitions: { name: string }[]; rows: { cells: unknown[] }[] };
-  assert.deepEqual(table.columnDefinitions.map(({ name }) => name).slice(0, 5), [
-    "Name",
-    "Ready",
-    "Up-to-date",
-    "Available",
-    "Age",
-  ]);
-  assert.deepEqual(table.rows[0]?.cells.slice(0, 4), ["web", "0/2", 0, 0]);
 });

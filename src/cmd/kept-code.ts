@@ -8,7 +8,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { Script } from "node:vm";
-import { crc32 } from "node:zlib";
+// By its whole: a Node without crc32 is told that it is too old (library/entry.ts), which it must get to.
+import * as zlib from "node:zlib";
 
 /** What may be missing, or not ours to write. */
 const bearable: ReadonlySet<unknown> = new Set(["ENOENT", "EACCES", "EPERM", "EROFS", "ENOSPC"]);
@@ -27,7 +28,7 @@ const checksumBytes = 4;
 function write(script: Script, codeFile: string): void {
   const code = script.createCachedData();
   const checksum = Buffer.alloc(checksumBytes);
-  checksum.writeUInt32LE(crc32(code));
+  checksum.writeUInt32LE(zlib.crc32(code));
   unlessBearable(() => {
     mkdirSync(dirname(codeFile), { recursive: true });
     const next = `${codeFile}.${process.pid}`;
@@ -41,7 +42,7 @@ function read(codeFile: string): Buffer | undefined {
   const file = unlessBearable(() => readFileSync(codeFile));
   if (file === undefined || file.length < checksumBytes) return undefined;
   const code = file.subarray(0, -checksumBytes);
-  return crc32(code) === file.readUInt32LE(code.length) ? code : undefined;
+  return zlib.crc32(code) === file.readUInt32LE(code.length) ? code : undefined;
 }
 
 /** What Node makes of a CommonJS module: a function of what it gives to it. */

@@ -149,6 +149,16 @@ test("so does the library, which keeps nothing of a process that has had no whol
   keepsCode("library", () => run(process.execPath, ["cluster.mjs"], project));
 });
 
+test("an older Node is told what it lacks", () => {
+  const pretend = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "22.1.0" } });';
+  const words = ["--eval", `${pretend} import("typernetes").catch(({ message }) => console.log(message))`];
+  const said = run(process.execPath, words, project);
+  assert.equal(
+    said,
+    `typernetes needs Node 24 or newer, and this is 22.1.0 (${process.execPath}): run this with a newer one\n`,
+  );
+});
+
 test("in a realm of its own the library is of that realm", () => {
   writeFileSync(
     join(project, "realm.mjs"),

@@ -9,6 +9,12 @@ import { runInThisContext } from "node:vm";
 import { prepareKept } from "../kept-code.ts";
 import type * as contents from "./index.ts";
 
+const leastNodeMajor = 24;
+if (Number.parseInt(process.versions.node, 10) < leastNodeMajor)
+  throw new Error(
+    `typernetes needs Node ${leastNodeMajor} or newer, and this is ${process.versions.node} (${process.execPath}): run this with a newer one`,
+  );
+
 const home = dirname(fileURLToPath(import.meta.url));
 const program = join(home, "library.js");
 

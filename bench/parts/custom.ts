@@ -69,7 +69,7 @@ const loads: readonly Load[] = [
   { name: "get", requests: 10_000, send: (target, serial) => target.client.call("GET", pathOf(target, serial)) },
   {
     name: `list ${stored}`,
-    requests: 100,
+    requests: 200,
     send: ({ client, kind }) => client.call("GET", `${kind.path}?limit=${stored}`),
   },
 ];

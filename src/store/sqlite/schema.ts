@@ -31,6 +31,11 @@ const pageBytes = 16_384;
 const cacheKiB = 8192;
 /** The write-ahead log is folded into the database each time it has grown by this many pages. */
 const checkpointPages = 1000;
+/**
+ * What stays of it on disk then: more than those pages and the transaction that went past them, so that it is written over in place. A
+ * file that is cut and grows again costs each sync the file system's own journal, twice the time.
+ */
+const keptLogBytes = 2 * checkpointPages * pageBytes;
 
 /** What the store's thread keeps in memory. */
 export interface EngineState {
@@ -69,7 +74,7 @@ export function openDatabase(path: string, quotaBytes?: number): DatabaseSync {
     checkIdentity(db, path);
     db.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${checkpointPages};
-       PRAGMA journal_size_limit = ${checkpointPages * pageBytes}; PRAGMA temp_store = MEMORY`,
+       PRAGMA journal_size_limit = ${keptLogBytes}; PRAGMA temp_store = MEMORY`,
     );
     if (pragma(db, "user_version") === 0) db.exec(`BEGIN EXCLUSIVE; ${schema}; COMMIT`);
     if (quotaBytes !== undefined) db.exec(`PRAGMA max_page_count = ${Math.ceil(quotaBytes / pageBytes)}`);

@@ -23,8 +23,9 @@ export function createObjectReader(hub: CacheHub, current: () => Promise<void>):
     get: (kind, namespace, name) => read(kind as never, namespace, name),
     list<T extends KubeObject>(kind: Parameters<ObjectReader["list"]>[0], namespace?: string) {
       const cache = hub.cacheOf(kind);
-      const scope = namespace === undefined || namespace === "" ? cache.prefix : `${cache.prefix}${namespace}/`;
       const found: T[] = [];
+      if (cache.size === 0) return found;
+      const scope = namespace === undefined || namespace === "" ? cache.prefix : `${cache.prefix}${namespace}/`;
       for (const cached of cache.scan(scope, "")) found.push(cached.object as T);
       return found;
     },

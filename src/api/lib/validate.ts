@@ -16,7 +16,11 @@ import {
 
 export type Findings = FieldError[];
 /** The items of a list with their indexes, as long as `mostFindings` are not reached. */
-export function* worthChecking<T>(list: Iterable<T>, found: Findings): Generator<[index: number, value: T]> {
+export const worthChecking = <T>(list: Iterable<T>, found: Findings): Iterable<[index: number, value: T]> =>
+  // Most lists of most objects are absent: no iterator is made for those.
+  Array.isArray(list) && list.length === 0 ? none : numbered(list, found);
+
+function* numbered<T>(list: Iterable<T>, found: Findings): Generator<[index: number, value: T]> {
   let index = 0;
   for (const value of list) {
     if (found.length >= mostFindings) return;

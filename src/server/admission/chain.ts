@@ -74,18 +74,22 @@ interface MutableReinvocation extends Reinvocation {
   requested: boolean;
 }
 
-/** For attributes that are made anew for every pass. */
-export function createReinvocation(): Reinvocation {
-  const reinvocation: MutableReinvocation = {
-    again: false,
-    requested: false,
-    request: () => {
-      reinvocation.requested = true;
-    },
-    values: new Map(),
-  };
-  return reinvocation;
+/** For attributes that are made anew for every pass. Most passes note nothing. */
+class PassReinvocation implements MutableReinvocation {
+  again = false;
+  requested = false;
+  #values: Map<string, unknown> | undefined;
+
+  request(): void {
+    this.requested = true;
+  }
+
+  get values(): Map<string, unknown> {
+    return (this.#values ??= new Map());
+  }
 }
+
+export const createReinvocation = (): Reinvocation => new PassReinvocation();
 
 const attributesOf: AdmissionChain["attributes"] = (context, resource, input) =>
   new RequestAttributes(context, resource, input);

@@ -32,6 +32,7 @@ export type OptionsKind = "CreateOptions" | "UpdateOptions" | "PatchOptions";
 
 export function writeOptions(context: RequestContext, kind: OptionsKind, isApply = false): WriteOptions {
   const { query } = context;
+  if (query.size === 0 && !isApply) return plainOptions(context, kind);
   const dryRun = query.getAll("dryRun");
   const manager = query.get("fieldManager") ?? "";
   const validation = query.get("fieldValidation") ?? "";
@@ -58,6 +59,15 @@ export function writeOptions(context: RequestContext, kind: OptionsKind, isApply
     },
   };
 }
+
+/** Of the requests, nearly all, that say nothing. */
+const plainOptions = ({ request }: RequestContext, kind: OptionsKind): WriteOptions => ({
+  dryRun: false,
+  fieldManager: managerOf(request.headers["user-agent"]),
+  fieldValidation: "Warn",
+  force: undefined,
+  raw: { kind, apiVersion: `${metaGroup}/v1` },
+});
 
 /** The user agent up to its first slash, cut to what a field manager may hold. */
 function managerOf(userAgent: string | undefined): string {

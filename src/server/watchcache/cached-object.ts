@@ -29,6 +29,8 @@ export class CachedObject implements Decodable {
   #object: KubeObject | undefined;
   /** What was written, without its revision: only until the change has been handed out. */
   #written: KubeObject | undefined;
+  /** The same with its revision, when somebody has looked at it meanwhile. */
+  #glimpsed: KubeObject | undefined;
   /** The decoded form while somebody else still holds it: an informer and this cache then share one. */
   #shared: WeakRef<KubeObject> | undefined;
   #labels: Labels | undefined;
@@ -67,14 +69,24 @@ export class CachedObject implements Decodable {
       this.used = true;
       return this.#object;
     }
-    const written = this.#written;
-    this.#written = undefined;
     // What was sent empty is no part of what was stored: rules that ask for it would find it in the old object.
-    if (written !== undefined && !hasEmpties(written)) {
-      const metadata = { ...written.metadata, resourceVersion: String(this.revision) };
-      return this.#hold(deepFreeze({ ...written, metadata }));
-    }
-    return this.#hold(this.#shared?.deref() ?? deepFreeze(JSON.parse(decoder.decode(this.bytes)) as KubeObject));
+    const lent = this.#written === undefined || hasEmpties(this.#written) ? undefined : this.glimpse;
+    this.settle();
+    return this.#hold(
+      lent ?? this.#shared?.deref() ?? deepFreeze(JSON.parse(decoder.decode(this.bytes)) as KubeObject),
+    );
+  }
+
+  /**
+   * For a look at a change while it is handed out, of who reads fields alone (`sentEmpty` may tell of what is not stored): the
+   * decoded form is not kept for that.
+   */
+  get glimpse(): KubeObject {
+    const written = this.#written;
+    if (this.#object !== undefined || written === undefined) return this.object;
+    if (this.#glimpsed !== undefined) return this.#glimpsed;
+    const metadata = { ...written.metadata, resourceVersion: String(this.revision) };
+    return (this.#glimpsed = deepFreeze({ ...written, metadata }));
   }
 
   /** Takes the decoded form from whoever has made these bytes of it. */
@@ -93,6 +105,7 @@ export class CachedObject implements Decodable {
   /** The change has been handed out. */
   settle(): void {
     this.#written = undefined;
+    this.#glimpsed = undefined;
   }
 
   forget(): void {
@@ -113,14 +126,14 @@ export class CachedObject implements Decodable {
   }
 
   get labels(): Labels {
-    this.#labels ??= this.object.metadata.labels ?? noLabels;
+    this.#labels ??= this.glimpse.metadata.labels ?? noLabels;
     return this.#labels;
   }
 
   /** Values that field selectors may ask for. */
   get fields(): Readonly<Record<string, string>> {
     if (this.#fields !== undefined) return this.#fields;
-    const { object } = this;
+    const object = this.glimpse;
     const fields: Record<string, string> = {
       "metadata.name": object.metadata.name,
       "metadata.namespace": object.metadata.namespace ?? "",

@@ -50,6 +50,8 @@ export function createCacheHub(options: {
 }): CacheHub {
   const { store, clock, log } = options;
   const caches = new Map<string, KindCache>();
+  /** The same by what is asked for: admission looks up several kinds for each write. */
+  const byKind = new Map<KindDefinition, KindCache>();
   const waiters = new Set<Waiter>();
   /** By key: written, and the event is still on its way. */
   const offered = new Map<string, CachedObject>();
@@ -62,6 +64,13 @@ export function createCacheHub(options: {
     const prefix = storagePrefix(kind);
     let cache = caches.get(prefix);
     if (cache === undefined) caches.set(prefix, (cache = new KindCache(kind, () => clock.monotonic())));
+    return cache;
+  }
+
+  function found(kind: KindDefinition): KindCache {
+    const cache = caches.get(storagePrefix(kind));
+    if (cache === undefined) throw new Error(`${kind.resource}.${kind.group} is not a stored kind of this server`);
+    byKind.set(kind, cache);
     return cache;
   }
 
@@ -152,11 +161,7 @@ export function createCacheHub(options: {
     get revision() {
       return revision;
     },
-    cacheOf(kind) {
-      const cache = caches.get(storagePrefix(kind));
-      if (cache === undefined) throw new Error(`${kind.resource}.${kind.group} is not a stored kind of this server`);
-      return cache;
-    },
+    cacheOf: (kind) => byKind.get(kind) ?? found(kind),
     offer(object) {
       if (revision < object.revision) offered.set(object.key, object);
     },
@@ -177,12 +182,14 @@ export function createCacheHub(options: {
       }
       const next = known.as(kind);
       caches.set(next.prefix, next);
+      byKind.clear();
       known.endWatchers();
     },
     remove(kind) {
       const cache = caches.get(storagePrefix(kind));
       cache?.endWatchers();
       caches.delete(storagePrefix(kind));
+      byKind.clear();
     },
     async start() {
       await loadAll();

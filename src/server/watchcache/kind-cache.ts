@@ -223,7 +223,7 @@ export class KindCache {
     const event: CacheEvent = { type, object, previous };
     this.#ring.push(event);
     for (const observer of this.#observers) {
-      if (type === "put") observer.upsert(object.object, previous?.object);
+      if (type === "put") observer.upsert(object.glimpse, previous?.object);
       else observer.remove(object.object);
     }
     if (this.#watchers.size > 0) this.#dispatch(event);

@@ -46,9 +46,10 @@ export async function teardown({ layout, config, log }: TeardownOptions): Promis
     const running = isAlive(readRecord(layout.containerd.processFile));
     if (running || hasLeftovers(layout, config)) await stopSandboxes(layout, { clock, log });
     await stopContainerd(layout, clock);
+    await removeLeftovers(layout, config, clock);
+    // The last, since it may be refused: what else there was is gone by then.
     const { removeRules } = await import("../../network/node/index.ts");
     await removeRules({ cluster: config.name });
-    await removeLeftovers(layout, config, clock);
   }
   removeRecord(layout.processFile);
 }

@@ -2,6 +2,7 @@
 // commands that run one of them alone.
 import type { Clock, Logger, MetricRegistry, Rng } from "../base/index.ts";
 import { type Client, createInformerFactory } from "../client/index.ts";
+import type { KeyPair } from "../cluster/pki/index.ts";
 import type { Transport } from "../machinery/index.ts";
 
 export interface ComponentBase {
@@ -17,9 +18,9 @@ export interface ControllerSettings {
   /** PEM that pods trust the API server by. */
   readonly rootCa?: string;
   readonly clusterCidr?: string;
-  /** Authority of --cluster-signing-cert-file and the longest life of what it signs; without it no request is signed. */
+  /** Who signs certificate requests, by signer, and the longest life of what is signed; without it none is. */
   readonly signing?: {
-    readonly authority: { readonly cert: string; readonly key: string };
+    readonly authorityOf: (signerName: string) => KeyPair | undefined;
     readonly longestMs: number;
   };
   /** Makes the tokens of Secrets of type kubernetes.io/service-account-token; without it they stay empty. */
@@ -59,10 +60,19 @@ function certificateTools({ clock, rng }: ComponentBase, signing: ControllerSett
     endOf: async (certificate: string) => (await tools()).endOfCertificate(certificate),
   };
   if (signing === undefined) return reading;
-  const { authority, longestMs } = signing;
-  const sign = async (asked: { request: string; usages: readonly string[]; lifeMs: number }): Promise<string> =>
-    (await tools()).signRequest(authority, { ...asked, nowMs: clock.now(), rng });
-  return { ...reading, authority: { longestMs, sign } };
+  const { authorityOf, longestMs } = signing;
+  const signer = (authority: KeyPair) => ({
+    longestMs,
+    sign: async (asked: { request: string; usages: readonly string[]; lifeMs: number }): Promise<string> =>
+      (await tools()).signRequest(authority, { ...asked, nowMs: clock.now(), rng }),
+  });
+  return {
+    ...reading,
+    authorityOf: (signerName: string) => {
+      const authority = authorityOf(signerName);
+      return authority === undefined ? undefined : signer(authority);
+    },
+  };
 }
 
 export async function runScheduler(base: ComponentBase): Promise<void> {
@@ -108,6 +118,8 @@ export async function runSimulatedNode(
       // Simulated containers ask nobody, but pods without a name server make the kubelet complain.
       clusterDns: ["10.96.0.10"],
       materializePods: false,
+      // Simulated containers tell of all that happens to them: a look without a reason, every minute for each pod of a fleet, finds nothing.
+      syncFrequencySeconds: 600,
     },
   });
   kubelet.ready.then(ready, () => {}); // what failed is told by run

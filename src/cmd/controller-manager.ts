@@ -9,6 +9,7 @@ import { readFlags } from "./lib.ts";
 import { localVolumes } from "./local-volumes.ts";
 import { healthFlags, runManager } from "./manager.ts";
 import { connect, leaderFlags, remoteFlags } from "./remote.ts";
+import { signerFlags, signingOf } from "./signing-files.ts";
 
 const flags = {
   ...acceptedByControllerManager,
@@ -55,6 +56,7 @@ const flags = {
   },
   "cluster-signing-cert-file": { type: "string", help: "authority that signs certificate requests" },
   "cluster-signing-key-file": { type: "string", help: "key of --cluster-signing-cert-file" },
+  ...signerFlags,
   "cluster-signing-duration": { type: "duration", help: "longest life of a signed certificate", default: "8760h" },
   "terminated-pod-gc-threshold": {
     type: "integer",
@@ -137,18 +139,6 @@ async function signerOf(signingKey: string): Promise<NonNullable<ControllerSetti
 }
 
 /** As upstream, nothing is signed when one of the two files is missing. */
-function signingOf(values: FlagValues<typeof flags>): ControllerSettings["signing"] {
-  const [cert, key] = [values["cluster-signing-cert-file"], values["cluster-signing-key-file"]];
-  if (!cert || !key) return undefined;
-  return {
-    authority: {
-      cert: readFlagFile("cluster-signing-cert-file", cert),
-      key: readFlagFile("cluster-signing-key-file", key),
-    },
-    longestMs: values["cluster-signing-duration"],
-  };
-}
-
 /** Before anything is started: a misspelt name would only show when this process leads. */
 async function checkControllers(names: readonly string[]): Promise<void> {
   const { chooseControllers } = await import("../controllers/index.ts");

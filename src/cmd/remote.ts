@@ -35,22 +35,32 @@ export interface Remote extends ComponentBase {
   readonly serverCa: string | undefined;
   /** Asks in the name of a ServiceAccount of kube-system. */
   readonly accountTransport: (account: string) => Transport;
+  /** With the credentials of now. */
+  reconnect(): void;
   close(): void;
 }
 
 /** How long a component that was told to stop may talk to the server: to release its lease, to write its last status. */
 const lastWordsMs = 1500;
 
-/** The parts of a component that reaches its API server over the network. The server need not be there yet. */
-export function connect(component: string, values: RemoteValues): Remote {
-  const options = transportOptions(values);
+/**
+ * The parts of a component that reaches its API server over the network. The server need not be there yet. `certificate` is
+ * asked for every new connection, in place of the kubeconfig's.
+ */
+export function connect(
+  component: string,
+  values: RemoteValues,
+  certificate?: HttpTransportOptions["certificate"],
+): Remote {
+  const options = { ...transportOptions(values), ...(certificate === undefined ? {} : { certificate }) };
   const { server } = options;
   const log = processLogger(component, levelOf(values.v));
   const clock = systemClock;
   const told = outageTeller({ server, clock, log });
-  const transport = told(httpTransport(options));
+  const raw = httpTransport(options);
+  const transport = told(raw);
   const client = createClient(transport, { userAgent: `${component}/v1.36 (typernetes)` });
-  const { token: _token, cert: _cert, key: _key, basic: _basic, ...nobody } = options;
+  const { token: _token, cert: _cert, key: _key, basic: _basic, certificate: _certificate, ...nobody } = options;
   const bare = told(httpTransport(nobody));
   const signal = stopSignal();
   const close = (): void => {
@@ -68,6 +78,7 @@ export function connect(component: string, values: RemoteValues): Remote {
     signal,
     serverCa: options.ca === undefined ? undefined : textOf(options.ca),
     accountTransport: accountTransports({ client, bare, clock }),
+    reconnect: raw.reconnect,
     close,
   };
 }

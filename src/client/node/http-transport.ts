@@ -17,6 +17,8 @@ export interface HttpTransportOptions {
   /** PEM, both or none. */
   readonly cert?: string | Uint8Array;
   readonly key?: string | Uint8Array;
+  /** In place of both, asked for every new connection: certificates that are renewed. */
+  readonly certificate?: () => { readonly cert: string; readonly key: string };
   readonly basic?: { readonly username: string; readonly password: string };
   /** The name to check the server's certificate against, when it is not the URL's host. */
   readonly serverName?: string;
@@ -39,20 +41,28 @@ interface Wire {
 /** A server may end connections as often as it likes; one that ends each before it has looked at a request is no server. */
 const mostTries = 5;
 
-export function httpTransport(options: HttpTransportOptions): Transport {
+export interface HttpTransport extends Transport {
+  /** Ends the connection, and what goes on over it; the next request makes another. */
+  reconnect(): void;
+}
+
+export function httpTransport(options: HttpTransportOptions): HttpTransport {
   const url = new URL(options.server);
   const prefix = url.pathname.replace(/\/$/, "");
   let wire: Promise<Wire> | undefined;
   let closed = false;
   const connected = (): Promise<Wire> => {
     if (closed) throw new Error(`the transport to ${options.server} is closed`);
-    wire ??= (url.protocol === "https:" ? connectTls(url, options, () => (wire = undefined)) : plainWire(url)).catch(
-      (error) => {
-        wire = undefined;
-        throw error;
-      },
-    );
-    return wire;
+    if (wire !== undefined) return wire;
+    const forget = (): void => {
+      if (wire === opened) wire = undefined;
+    };
+    const opened = (url.protocol === "https:" ? connectTls(url, options, forget) : plainWire(url)).catch((error) => {
+      forget();
+      throw error;
+    });
+    wire = opened;
+    return opened;
   };
   return {
     async request(request) {
@@ -69,14 +79,23 @@ export function httpTransport(options: HttpTransportOptions): Transport {
         }
       }
     },
+    reconnect() {
+      const before = wire;
+      wire = undefined;
+      closeWire(before);
+    },
     close() {
       closed = true;
-      wire?.then(
-        (open) => open.close(),
-        () => {},
-      );
+      closeWire(wire);
     },
   };
+}
+
+function closeWire(wire: Promise<Wire> | undefined): void {
+  wire?.then(
+    (open) => open.close(),
+    () => {},
+  );
 }
 
 function bytesOf(body: ApiRequest["body"]): Uint8Array | undefined {
@@ -103,14 +122,15 @@ function headersOfAnswer(headers: http.IncomingHttpHeaders): Record<string, stri
 async function connectTls(url: URL, options: HttpTransportOptions, forget: () => void): Promise<Wire> {
   const port = Number(url.port || "443");
   const host = url.hostname.replace(/^\[|\]$/g, "");
+  const { cert, key } = options.certificate?.() ?? options;
   const tlsOptions: tls.ConnectionOptions = {
     host,
     port,
     ALPNProtocols: ["h2", "http/1.1"],
     rejectUnauthorized: options.insecure !== true,
     ...(options.ca !== undefined ? { ca: Buffer.from(options.ca) } : {}),
-    ...(options.cert !== undefined ? { cert: Buffer.from(options.cert) } : {}),
-    ...(options.key !== undefined ? { key: Buffer.from(options.key) } : {}),
+    ...(cert !== undefined ? { cert: Buffer.from(cert) } : {}),
+    ...(key !== undefined ? { key: Buffer.from(key) } : {}),
     ...(options.serverName !== undefined ? { servername: options.serverName } : {}),
   };
   const socket = await connectSocket(tlsOptions, options.server);

@@ -104,7 +104,6 @@ export const acceptedByKubelet = {
   "authentication-token-webhook": inert("boolean", "tokens are always checked with the API server"),
   "authorization-mode": inert("string", "the API server is always asked"),
   "fail-swap-on": inert("boolean", "swap does not stop this kubelet"),
-  "rotate-certificates": inert("boolean", "certificates are read when the kubelet starts"),
   "runtime-request-timeout": inert("duration", tuning),
   "serialize-image-pulls": inert("boolean", "the container runtime orders its pulls"),
 } as const satisfies FlagDefinitions;

@@ -5,11 +5,12 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, w
 import { join, resolve } from "node:path";
 import { certificateSigningRequests } from "../../api/index.ts";
 import { type Clock, childController } from "../../base/index.ts";
-import { type Client, createInformerFactory } from "../../client/index.ts";
+import { createInformerFactory } from "../../client/index.ts";
 import { loadKubeconfig } from "../../client/node/index.ts";
 import { keyPem, makeRequest, newKey, writeKubeconfig } from "../../cluster/pki/index.ts";
 import { isAlreadyExists } from "../../machinery/index.ts";
-import { connect, type Remote } from "../remote.ts";
+import type { ComponentBase } from "../components.ts";
+import { connect } from "../remote.ts";
 
 export interface BootstrapOptions {
   /** Where the node's own kubeconfig is, or will be. */
@@ -31,8 +32,10 @@ export async function bootstrapNode(options: BootstrapOptions, clock: Clock): Pr
     // The key stays when the request does not come through, so that the next start asks with the same one.
     if (!existsSync(waiting)) writeFileSync(waiting, keyPem(newKey()), { mode: 0o600 });
     const key = readFileSync(waiting, "utf8");
-    const certificate = await requestCertificate(remote, { key, nodeName: options.nodeName });
-    const file = keep(options.certDir, { certificate, key, clock });
+    const commonName = `system:node:${options.nodeName}`;
+    const name = requestName(key, commonName);
+    const certificate = await requestCertificate(remote, { key, commonName, metadata: { name } });
+    const file = keepCertificate(options.certDir, { certificate, key, clock });
     const { server, ca } = loadKubeconfig(options.bootstrapKubeconfig).transport;
     const text = typeof ca === "string" ? ca : new TextDecoder().decode(ca);
     writeKubeconfig(options.kubeconfig, {
@@ -62,28 +65,38 @@ function requestName(key: string, commonName: string): string {
   return `node-csr-${hash.digest("base64url")}`;
 }
 
-async function requestCertificate(remote: Remote, of: { key: string; nodeName: string }): Promise<string> {
-  const { client, log } = remote;
-  const commonName = `system:node:${of.nodeName}`;
-  const name = requestName(of.key, commonName);
-  const request = btoa(await makeRequest(of.key, { commonName, organization: "system:nodes" }));
-  try {
-    await client.of(certificateSigningRequests).create({
-      apiVersion: "certificates.k8s.io/v1",
-      kind: "CertificateSigningRequest",
-      metadata: { name },
-      spec: { request, signerName: "kubernetes.io/kube-apiserver-client-kubelet", usages },
-    });
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
-  log.info("waiting for the certificate to be issued", { csr: name });
-  return issued(remote, client, name);
+export interface CertificateWish {
+  /** PEM. */
+  readonly key: string;
+  readonly commonName: string;
+  /** A name, which may be taken by the same request of before, or a generateName. */
+  readonly metadata: { readonly name: string } | { readonly generateName: string };
 }
 
-function issued(remote: Remote, client: Client, name: string): Promise<string> {
-  const life = childController(remote.signal);
-  const informers = createInformerFactory({ ...remote, client, signal: life.signal });
+/** A client certificate of a node, PEM, once it is issued. Throws when it is denied, or when the signal aborts first. */
+export async function requestCertificate(base: ComponentBase, wish: CertificateWish): Promise<string> {
+  const { client, log } = base;
+  const { commonName, metadata } = wish;
+  const request = btoa(await makeRequest(wish.key, { commonName, organization: "system:nodes" }));
+  let name = "name" in metadata ? metadata.name : "";
+  try {
+    const made = await client.of(certificateSigningRequests).create({
+      apiVersion: "certificates.k8s.io/v1",
+      kind: "CertificateSigningRequest",
+      metadata: { name, ...metadata },
+      spec: { request, signerName: "kubernetes.io/kube-apiserver-client-kubelet", usages },
+    });
+    name = made.metadata.name;
+  } catch (error) {
+    if (!isAlreadyExists(error) || name === "") throw error;
+  }
+  log.info("waiting for the certificate to be issued", { csr: name });
+  return issued(base, name);
+}
+
+function issued(base: ComponentBase, name: string): Promise<string> {
+  const life = childController(base.signal);
+  const informers = createInformerFactory({ ...base, signal: life.signal });
   const found = new Promise<string>((done, fail) => {
     const look = (csr: { metadata: { name: string }; status?: CsrStatus }): void => {
       if (csr.metadata.name !== name) return;
@@ -92,7 +105,9 @@ function issued(remote: Remote, client: Client, name: string): Promise<string> {
         fail(new Error(`certificate signing request ${name} is ${refused.type}: ${refused.reason} ${refused.message}`));
       else if (csr.status?.certificate) done(atob(csr.status.certificate));
     };
-    informers.informer(certificateSigningRequests).addHandler({ add: look, update: (_, csr) => look(csr) });
+    informers
+      .informer(certificateSigningRequests, { fieldSelector: `metadata.name=${name}` })
+      .addHandler({ add: look, update: (_, csr) => look(csr) });
     life.signal.addEventListener("abort", () => fail(life.signal.reason), { once: true });
     informers.start();
   });
@@ -107,12 +122,17 @@ interface CsrStatus {
   readonly conditions?: readonly { readonly type: string; readonly reason?: string; readonly message?: string }[];
 }
 
+export const currentCertificate = (directory: string): string => resolve(directory, "kubelet-client-current.pem");
+
 /** Certificate and key in one file with its date, and a link to the current one, as upstream's store has them. */
-function keep(directory: string, of: { certificate: string; key: string; clock: Clock }): string {
+export function keepCertificate(
+  directory: string,
+  of: { readonly certificate: string; readonly key: string; readonly clock: Clock },
+): string {
   const date = new Date(of.clock.now()).toISOString().slice(0, 19).replace("T", "-").replace(/:/g, "-");
   const name = `kubelet-client-${date}.pem`;
   writeFileSync(join(directory, name), of.certificate + of.key, { mode: 0o600 });
-  const current = resolve(directory, "kubelet-client-current.pem");
+  const current = currentCertificate(directory);
   rmSync(`${current}.new`, { force: true });
   symlinkSync(name, `${current}.new`);
   renameSync(`${current}.new`, current);

@@ -26,6 +26,10 @@ const flags = {
     help: "credentials with which the node asks for a certificate of its own when --kubeconfig is not there or not good any more",
   },
   "cert-dir": { type: "string", help: "directory of the certificate asked for", default: "/var/lib/kubelet/pki" },
+  "rotate-certificates": {
+    type: "boolean",
+    help: "ask for a new client certificate before the one in use ends; it is kept in --cert-dir",
+  },
   config: { type: "string", help: "file with a KubeletConfiguration; flags win over it" },
   simulated: { type: "boolean", help: "only pretend to run containers: a node for tests of everything else" },
   "hostname-override": { type: "string", help: "name of the node; the host's when not given" },
@@ -82,8 +86,10 @@ export async function run(words: readonly string[]): Promise<number> {
   const taints = values["register-with-taints"].map(parseTaint);
   const nodeName = values["hostname-override"] ?? hostname().toLowerCase();
   await joinCluster(values, nodeName);
-  const remote = connect("kubelet", values);
+  const rotation = await rotationOf(values, nodeName);
+  const remote = connect("kubelet", values, rotation?.certificate);
   tellInert(flags, parsed, remote.log);
+  const rotated = rotation?.run(remote);
   try {
     const stopHealth = await serveHealth({
       ...remote,
@@ -102,7 +108,14 @@ export async function run(words: readonly string[]): Promise<number> {
   } finally {
     remote.close();
   }
+  await rotated;
   return 0;
+}
+
+async function rotationOf(values: Values, nodeName: string) {
+  if (!values["rotate-certificates"] || values.kubeconfig === undefined) return undefined;
+  const { certificateRotation } = await import("./rotation.ts");
+  return certificateRotation({ kubeconfig: values.kubeconfig, certDir: values["cert-dir"], nodeName }, systemClock);
 }
 
 async function joinCluster(values: Values, nodeName: string): Promise<void> {

@@ -182,7 +182,7 @@ function startParts({ options, plane, pki, address, containerd, signal, start }:
     runControllerManager(base(plane.client(componentUsers.controllerManager, "kube-controller-manager/v1.36")), {
       rootCa: pki.ca.cert,
       signToken: (claims) => tokenIssuerOf(config, pki).sign(claims),
-      ...(pki.ca.key ? { signing: { authority: pki.ca, longestMs: 365 * 86_400_000 } } : {}),
+      ...(pki.ca.key ? { signing: { authorityOf: () => pki.ca, longestMs: 365 * 86_400_000 } } : {}),
       clusterCidr: options.mode === "simulated" ? networkOf(options).podCidr : config.podCidr,
       options: localVolumes,
       transportOf: (account) => plane.transport(serviceAccountUser(account)),

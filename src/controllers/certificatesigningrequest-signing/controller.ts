@@ -1,5 +1,5 @@
 // Signs approved requests of the four signers that Kubernetes has of its own. Upstream: pkg/controller/certificates/signer.
-// Reads `options.certificates`; without an authority in it there is nothing to do, as upstream without --cluster-signing-*-file.
+// Reads `options.certificates`; what has no authority in it is not signed, as upstream without --cluster-signing-*-file.
 import { type CertificateSigningRequest, certificateSigningRequests } from "../../api/index.ts";
 import { formatTime } from "../../machinery/index.ts";
 import {
@@ -21,8 +21,8 @@ export const lifeOf = (expirationSeconds: number | undefined, longestMs: number)
 
 export async function runCertificateSigning(context: ControllerContext): Promise<void> {
   const tools = certificateTools(context);
-  const authority = tools?.authority;
-  if (tools === undefined || authority === undefined) return;
+  const authorityOf = tools?.authorityOf;
+  if (tools === undefined || authorityOf === undefined) return;
   const client = context.client.of(certificateSigningRequests);
   const queue = newQueue(context, "certificate");
   const add = (csr: CertificateSigningRequest): void => queue.add(csr.metadata.name);
@@ -37,7 +37,8 @@ export async function runCertificateSigning(context: ControllerContext): Promise
     const conditions = csr.status?.conditions ?? [];
     if (conditions.some((each) => each.type === "Failed" && (each.status || "True") === "True")) return;
     const rule = signerRules.get(csr.spec.signerName);
-    if (rule === undefined) return;
+    const authority = authorityOf(csr.spec.signerName);
+    if (rule === undefined || authority === undefined) return;
     const request = atob(csr.spec.request);
     const usages = csr.spec.usages ?? [];
     const problem = rule(await tools.read(request), usages);

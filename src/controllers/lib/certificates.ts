@@ -19,7 +19,8 @@ export interface CertificateTools {
   read(request: string): Promise<RequestedCertificate>;
   /** End of the first certificate's validity, milliseconds; undefined for what is none. */
   endOf(certificate: string): Promise<number | undefined>;
-  readonly authority?: CertificateAuthority;
+  /** Who signs requests for a signer; without it, or one, such requests are left alone. */
+  readonly authorityOf?: (signerName: string) => CertificateAuthority | undefined;
 }
 
 export interface CertificateAuthority {

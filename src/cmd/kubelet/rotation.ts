@@ -1,0 +1,119 @@
+// A node asks for its next client certificate when 70 to 90 % of the life of the one in use are over, with that one's rights.
+// Upstream: client-go util/certificate/certificate_manager.go, pkg/kubelet/certificate (KEP-266).
+import { X509Certificate } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { type Clock, childController, isAbort, type Rng, sleep } from "../../base/index.ts";
+import { loadKubeconfig } from "../../client/node/index.ts";
+import { type KeyPair, keyPem, newKey } from "../../cluster/pki/index.ts";
+import type { ComponentBase } from "../components.ts";
+import type { Remote } from "../remote.ts";
+import { currentCertificate, keepCertificate, requestCertificate } from "./bootstrap.ts";
+
+/** How long a request may stay unanswered; a new one is made then. */
+const patienceMs = 15 * 60_000;
+/** The wall clock may be set meanwhile, and timers count no further than weeks. */
+const longestSleepMs = 3_600_000;
+const firstRetryMs = 2000;
+const longestRetryMs = 32_000;
+
+/** The moment to renew, by the life of a certificate; milliseconds. */
+export function rotationTime({ validFromDate, validToDate }: X509Certificate, rng: Rng): number {
+  const fromMs = validFromDate.getTime();
+  return fromMs + (validToDate.getTime() - fromMs) * (0.7 + 0.2 * rng.next());
+}
+
+export interface CertificateStore {
+  /** What is in use. */
+  current(): KeyPair;
+  /** From now on this is. */
+  replace(pair: KeyPair): void;
+}
+
+/** Renews the certificate again and again, until the signal aborts. */
+export async function rotateCertificates(base: ComponentBase, store: CertificateStore, nodeName: string) {
+  const { clock, rng, log, signal } = base;
+  try {
+    for (;;) {
+      const dueMs = rotationTime(new X509Certificate(store.current().cert), rng);
+      log.debug("the certificate will be renewed", { at: new Date(dueMs).toISOString() });
+      while (dueMs > clock.now()) await sleep(clock, Math.min(dueMs - clock.now(), longestSleepMs), signal);
+      store.replace(await renewed(base, nodeName));
+      log.info("the certificate is renewed");
+    }
+  } catch (error) {
+    if (!isAbort(error, signal)) throw error;
+  }
+}
+
+async function renewed(base: ComponentBase, nodeName: string): Promise<KeyPair> {
+  const { clock, log, signal } = base;
+  for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
+    const key = keyPem(newKey());
+    try {
+      return { key, cert: await patiently(base, { key, commonName: `system:node:${nodeName}` }) };
+    } catch (error) {
+      signal.throwIfAborted();
+      log.warn("the certificate could not be renewed, will retry", { error, afterMs: retryMs });
+      await sleep(clock, retryMs, signal);
+    }
+  }
+}
+
+async function patiently(base: ComponentBase, wish: { key: string; commonName: string }): Promise<string> {
+  const life = childController(base.signal);
+  const timer = base.clock.setTimeout(
+    () => life.abort(new Error("the request for a certificate was not answered in 15 minutes")),
+    patienceMs,
+  );
+  try {
+    return await requestCertificate({ ...base, signal: life.signal }, { ...wish, metadata: { generateName: "csr-" } });
+  } finally {
+    timer.cancel();
+    life.detach();
+  }
+}
+
+export interface Rotation {
+  /** For every new connection: the certificate of now. */
+  readonly certificate: () => KeyPair;
+  /** Until the remote's signal aborts. */
+  run(remote: Remote): Promise<void>;
+}
+
+/**
+ * Rotation over a node's files: what is in the directory wins while it is good, else the kubeconfig's is in use. Undefined when
+ * the node does not identify itself by a certificate.
+ */
+export function certificateRotation(
+  of: { readonly kubeconfig: string; readonly certDir: string; readonly nodeName: string },
+  clock: Clock,
+): Rotation | undefined {
+  const { cert, key } = loadKubeconfig(of.kubeconfig).transport;
+  if (cert === undefined || key === undefined) return undefined;
+  let pair = keptPair(of.certDir, clock) ?? { cert: textOf(cert), key: textOf(key) };
+  return {
+    certificate: () => pair,
+    run: (remote) => {
+      mkdirSync(of.certDir, { recursive: true });
+      const store = {
+        current: () => pair,
+        replace(next: KeyPair) {
+          keepCertificate(of.certDir, { certificate: next.cert, key: next.key, clock: remote.clock });
+          pair = next;
+          remote.reconnect();
+        },
+      };
+      return rotateCertificates(remote, store, of.nodeName);
+    },
+  };
+}
+
+function keptPair(directory: string, clock: Clock): KeyPair | undefined {
+  const file = currentCertificate(directory);
+  if (!existsSync(file)) return undefined;
+  const text = readFileSync(file, "utf8");
+  const { validToDate } = new X509Certificate(text);
+  return validToDate.getTime() > clock.now() ? { cert: text, key: text } : undefined;
+}
+
+const textOf = (pem: string | Uint8Array): string => (typeof pem === "string" ? pem : new TextDecoder().decode(pem));

@@ -6,7 +6,6 @@ export * from "./apply/server-side-apply.ts";
 export { type Comparison, compareTyped, fieldSetOf } from "./apply/typed.ts";
 export { typeErrors } from "./apply/typed-merge.ts";
 export * from "./codec/codec.ts";
-export { goTypeError } from "./codec/decode-plan.ts";
 export {
   deepest,
   JsonNumber,
@@ -19,6 +18,7 @@ export {
   tooDeep,
 } from "./codec/json-text.ts";
 export { type ReadMeta, readObjectMeta } from "./codec/object-meta.ts";
+export { goTypeError } from "./codec/read-context.ts";
 export * from "./codec/yaml.ts";
 export { hasEmpties, markEmpty, sentEmpty } from "./empties.ts";
 export { deepClone, deepEqual, deepFreeze, identical, isObject, setFreezing, setOwn } from "./equal.ts";

@@ -1,17 +1,12 @@
 // Fields of bytes: base64 text, or a list of numbers.
 import { JsonNumber } from "./json-text.ts";
-
-/** What a decode tells of what it finds wrong. */
-interface Findings {
-  fail(text: string): void;
-  typeError(value: unknown, type: string): void;
-}
+import type { ReadContext, Reader } from "./read-context.ts";
 
 /** base64 text. Go ignores line breaks in it and writes it without. */
-export const bytesReader = {
+export const bytesReader: Reader = {
   type: "[]uint8",
-  zero: (): unknown => null,
-  read: (value: unknown, context: Findings): unknown => {
+  zero: () => null,
+  read: (value, context) => {
     if (Array.isArray(value)) return byteList(value, context);
     if (typeof value !== "string") {
       context.typeError(value, "[]uint8");
@@ -25,7 +20,7 @@ export const bytesReader = {
 };
 
 /** Bytes may be written as a list of numbers, too. */
-function byteList(list: readonly unknown[], context: Findings): string | null {
+function byteList(list: readonly unknown[], context: ReadContext): string | null {
   let text = "";
   for (const each of list) {
     const byte = each === null ? 0 : each instanceof JsonNumber ? Number(each.text) : each;

@@ -6,8 +6,10 @@ import { setOwn } from "../equal.ts";
 import { badRequest, requestTooLarge } from "../errors.ts";
 import { formatApiVersion, type GroupVersionKind, type KubeObject, type ManagedFieldsEntry } from "../object.ts";
 import { builtinSchemas, type Schema, type Schemas } from "../schema.ts";
-import { ReadContext, readAny, readerOf } from "./decode-plan.ts";
+import { readerOf } from "./decode-plan.ts";
 import { deepest, JsonSyntaxError, mostValues, type ParsedJson, parseJson, scanJson } from "./json-text.ts";
+import { readAny } from "./loose-reader.ts";
+import { ReadContext } from "./read-context.ts";
 import { readFirstDocument, YamlError } from "./yaml.ts";
 
 export type FieldValidation = "Strict" | "Warn" | "Ignore";

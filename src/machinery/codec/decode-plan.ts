@@ -1,117 +1,15 @@
 // Turns a schema into a reader: a function from JSON values to what upstream's Go types would hold and write again. The typed
 // reader (built-in kinds) checks types with Go's messages, drops unknown fields, normalises times and quantities, and adds or
-// drops zero values field by field as the Go struct does. The loose reader (custom resources) only drops and reports unknown
-// fields. Readers copy; their input may be frozen.
+// drops zero values field by field as the Go struct does. Custom resources have the loose reader (loose-reader.ts). Readers copy;
+// their input may be frozen.
 import { markEmpty } from "../empties.ts";
 import { isObject, setOwn } from "../equal.ts";
-import { quoteGo } from "../go-text.ts";
-import { canonicalQuantity, QuantityError } from "../quantity.ts";
 import type { Schema, Schemas, Shape } from "../schema.ts";
-import { canonicalMicroTime, canonicalTime, TimeError } from "../time.ts";
 import { bytesReader } from "./bytes-reader.ts";
-import { JsonNumber, plainCopy } from "./json-text.ts";
-
-/** What one decode collects. */
-export class ReadContext {
-  /** The first type error: Go keeps decoding but reports that one. */
-  error: string | undefined;
-  #aborted = false;
-  /** Strict findings in document order: `unknown field "spec.foo"`, at most 100. */
-  readonly findings = new Set<string>();
-  readonly repeated: ReadonlyMap<object, readonly string[]>;
-  /** Keys and indexes from the root. */
-  readonly path: (string | number)[] = [];
-  /** Struct fields from the root. */
-  readonly fields: FieldReader[] = [];
-  /** Lists that are always written come out as null when they are empty. */
-  asStored = false;
-  /** Above zero inside values whose own decoder is not strict. */
-  silent = 0;
-  /** Object members seen, to compare with those in the text. */
-  members = 0;
-  /** Names of an object's members in another order than they have. */
-  namesOf: ((value: object) => readonly string[] | undefined) | undefined;
-  /** The value was parsed for this read alone, by JSON.parse: parts that stay as they are need no copy. */
-  readonly owned: boolean;
-
-  constructor(repeated: ReadonlyMap<object, readonly string[]>, ownership: "owned" | "shared" = "shared") {
-    this.repeated = repeated;
-    this.owned = ownership === "owned";
-  }
-
-  fail(text: string): void {
-    this.error ??= text;
-  }
-
-  /** A value whose own decoder refuses it ends the decoding: Go reports that, not what it found wrong before. */
-  abort(text: string): void {
-    if (!this.#aborted) this.error = text;
-    this.#aborted = true;
-  }
-
-  typeError(value: unknown, type: string): void {
-    if (this.error !== undefined) return;
-    const field = this.fields.at(-1);
-    const where =
-      field === undefined
-        ? "Go value"
-        : `Go struct field ${field.struct}.${this.fields.map((each) => each.goName).join(".")}`;
-    this.error = `json: cannot unmarshal ${describe(value, type)} into ${where} of type ${type}`;
-  }
-
-  find(kind: "unknown field" | "duplicate field", key: string): void {
-    if (this.silent > 0 || this.findings.size >= 100) return;
-    let path = "";
-    for (const part of this.path) path += typeof part === "number" ? `[${part}]` : path === "" ? part : `.${part}`;
-    this.findings.add(`${kind} ${quoteGo(path === "" ? key : `${path}.${key}`)}`);
-  }
-
-  findRepeated(value: object): void {
-    if (this.repeated.size === 0) return;
-    for (const key of this.repeated.get(value) ?? []) this.find("duplicate field", key);
-  }
-}
-
-function describe(value: unknown, type: string): string {
-  if (value instanceof JsonNumber) return numeric.test(type) ? `number ${value.text}` : "number";
-  if (Array.isArray(value)) return "array";
-  switch (typeof value) {
-    case "string":
-      return "string";
-    case "boolean":
-      return "bool";
-    case "number":
-    case "bigint":
-      return numeric.test(type) ? `number ${value}` : "number";
-    default:
-      return "object";
-  }
-}
-const numeric = /^(?:u?int|float)/;
-
-/** `json: cannot unmarshal array into Go value of type …`. */
-export function goTypeError(value: unknown, type: string): string {
-  return `json: cannot unmarshal ${describe(value, type)} into Go value of type ${type}`;
-}
-
-/** Reads one value that is not null. `zero` makes what Go's zero value is written as. */
-export interface Reader {
-  readonly type: string;
-  read(value: unknown, context: ReadContext): unknown;
-  zero(): unknown;
-}
-
-/** k: as given. d: zero values are dropped. e: always written. n: null when absent. */
-type Mode = "k" | "d" | "e" | "n";
-
-export interface FieldReader {
-  readonly name: string;
-  readonly mode: Mode;
-  readonly reader: Reader;
-  /** Name of the struct, and of the field with the structs embedded on the way: `VolumeSource.iscsi`. */
-  readonly struct: string;
-  readonly goName: string;
-}
+import { JsonNumber } from "./json-text.ts";
+import { looseReader } from "./loose-reader.ts";
+import { countMembers, type FieldReader, type Mode, type ReadContext, type Reader } from "./read-context.ts";
+import { floatReader, integerReader, openReader, scalarReader, specialReaders } from "./scalar-readers.ts";
 
 const readers = new WeakMap<Schemas, WeakMap<Schema, Reader>>();
 
@@ -263,130 +161,12 @@ function isZero(value: unknown): boolean {
   return true;
 }
 
-/** Members of all objects within a value. */
-function countMembers(value: unknown): number {
-  if (value === null || typeof value !== "object" || value instanceof JsonNumber) return 0;
-  let count = 0;
-  if (Array.isArray(value)) for (const item of value) count += countMembers(item);
-  else for (const key in value) count += 1 + countMembers((value as Record<string, unknown>)[key]);
-  return count;
-}
-
-/** Around a quantity's JSON text, where line breaks and tabs stand escaped and are none. */
-const spaceAround = /^[\p{Z}\u0085]+|[\p{Z}\u0085]+$/gu;
-
-const special: Readonly<Record<string, Reader>> = {
-  "io.k8s.apimachinery.pkg.apis.meta.v1.Time": timeReader(canonicalTime),
-  "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": timeReader(canonicalMicroTime),
-  "io.k8s.apimachinery.pkg.api.resource.Quantity": {
-    type: "resource.Quantity",
-    zero: () => "0",
-    read: (value, context) => {
-      const text = value instanceof JsonNumber ? value.text : typeof value === "number" ? String(value) : value;
-      try {
-        return canonicalQuantity(typeof text === "string" ? text.replace(spaceAround, "") : "not a quantity");
-      } catch (error) {
-        if (!(error instanceof QuantityError)) throw error;
-        context.abort(error.message);
-        return "0";
-      }
-    },
-  },
-  "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {
-    type: "intstr.IntOrString",
-    zero: () => 0,
-    read: (value, context) => (typeof value === "string" ? value : int32.read(value, context)),
-  },
-};
-
-function timeReader(canonical: (text: string) => string): Reader {
-  return {
-    type: "v1.Time",
-    zero: () => null,
-    read: (value, context) => {
-      if (typeof value !== "string") {
-        context.typeError(value, "string");
-        return null;
-      }
-      try {
-        return canonical(value);
-      } catch (error) {
-        if (!(error instanceof TimeError)) throw error;
-        context.abort(error.message);
-        return null;
-      }
-    },
-  };
-}
-
-/** Values that upstream keeps as they are: raw extensions, FieldsV1, any. */
-const open: Reader = {
-  type: "interface {}",
-  zero: () => null,
-  read: (value, context) => {
-    context.members += countMembers(value);
-    return context.owned ? value : plainCopy(value);
-  },
-};
-
-function scalarReader(type: string, accepts: "string" | "boolean", zero: unknown): Reader {
-  return {
-    type,
-    zero: () => zero,
-    read: (value, context) => {
-      if (typeof value === accepts) return value;
-      context.typeError(value, type);
-      return zero;
-    },
-  };
-}
-
-function integerReader(type: string): Reader {
-  const limit = type === "int32" ? 2n ** 31n : 2n ** 63n;
-  return {
-    type,
-    zero: () => 0,
-    read: (value, context) => {
-      if (
-        typeof value === "number" &&
-        Number.isSafeInteger(value) &&
-        (type !== "int32" || Math.abs(value) < 2147483648)
-      )
-        return value;
-      const text =
-        value instanceof JsonNumber
-          ? value.text
-          : typeof value === "number" || typeof value === "bigint"
-            ? String(value)
-            : "";
-      if (/^-?[0-9]+$/.test(text)) {
-        const exact = BigInt(text);
-        if (exact >= -limit && exact < limit) return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
-      }
-      context.typeError(value, type);
-      return 0;
-    },
-  };
-}
-const int32 = integerReader("int32");
-
-const floatReader: Reader = {
-  type: "float64",
-  zero: () => 0,
-  read: (value, context) => {
-    if (typeof value === "number") return value;
-    if (value instanceof JsonNumber && Number.isFinite(Number(value.text))) return Number(value.text);
-    context.typeError(value, "float64");
-    return 0;
-  },
-};
-
 function typedReader(schema: Schema, schemas: Schemas, type: string): Reader {
   if (schema.r !== undefined) return refReader(schema.r, schemas, schema);
   switch (schema.t) {
     case "string":
       if (schema.f === "byte") return bytesReader;
-      if (schema.f === "int-or-string") return special["io.k8s.apimachinery.pkg.util.intstr.IntOrString"]!;
+      if (schema.f === "int-or-string") return specialReaders["io.k8s.apimachinery.pkg.util.intstr.IntOrString"]!;
       return scalarReader(type, "string", "");
     case "integer":
       return integerReader(type);
@@ -397,14 +177,14 @@ function typedReader(schema: Schema, schemas: Schemas, type: string): Reader {
     case "array":
       return listReader(schema.i ?? {}, schemas, type);
     case "object":
-      return schema.a === undefined ? open : mapReader(schema.a, schemas, type);
+      return schema.a === undefined ? openReader : mapReader(schema.a, schemas, type);
     default:
-      return open;
+      return openReader;
   }
 }
 
 function refReader(name: string, schemas: Schemas, schema: Schema): Reader {
-  const found = special[name];
+  const found = specialReaders[name];
   if (found !== undefined) return found;
   if (/\.JSONSchemaPropsOr(?:Array|Bool|StringArray)$/.test(name)) return schemaOrReader(name, schemas);
   const target = schemas.resolve(schema);
@@ -486,84 +266,4 @@ function mapReader(item: Schema, schemas: Schemas, type: string): Reader {
       return out;
     },
   };
-}
-
-/** Custom resources: unknown fields go, everything else stays as it is. */
-function looseReader(schema: Schema, schemas: Schemas): Reader {
-  return {
-    type: "map[string]interface {}",
-    zero: () => null,
-    read: (value, context) => readLoose(value, { schema, schemas, context }),
-  };
-}
-
-interface Loose {
-  readonly schema: Schema | undefined;
-  readonly schemas: Schemas;
-  readonly context: ReadContext;
-}
-
-function readLoose(value: unknown, loose: Loose): unknown {
-  if (value instanceof JsonNumber) refuseInfinite(value, loose.context);
-  if (value === null || typeof value !== "object" || value instanceof JsonNumber) return plainCopy(value);
-  const schema = loose.schema === undefined ? undefined : loose.schemas.resolve(loose.schema);
-  const { context } = loose;
-  if (Array.isArray(value)) {
-    return value.map((item, index) => {
-      context.path.push(index);
-      const read = readLoose(item, { ...loose, schema: schema?.i });
-      context.path.pop();
-      return read;
-    });
-  }
-  const out: Record<string, unknown> = {};
-  for (const key in value) {
-    const member = (value as Record<string, unknown>)[key];
-    if (member === undefined) continue;
-    context.members++;
-    const property = schema?.p !== undefined && Object.hasOwn(schema.p, key) ? schema.p[key] : schema?.a;
-    if (property === undefined && schema?.p !== undefined) {
-      context.find("unknown field", key);
-      context.members += countMembers(member);
-      continue;
-    }
-    context.path.push(key);
-    setOwn(out, key, readLoose(member, { ...loose, schema: property }));
-    context.path.pop();
-  }
-  context.findRepeated(value);
-  return out;
-}
-
-/** What readAny reports, without a copy of the value. */
-export function checkAny(value: unknown, context: ReadContext): void {
-  if (value === null || typeof value !== "object") return;
-  if (value instanceof JsonNumber) refuseInfinite(value, context);
-  else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      if (item === null || typeof item !== "object") continue;
-      context.path.push(index);
-      checkAny(item, context);
-      context.path.pop();
-    }
-  } else {
-    for (const key in value) {
-      const member = (value as Record<string, unknown>)[key];
-      if (member === null || typeof member !== "object") continue;
-      context.path.push(key);
-      checkAny(member, context);
-      context.path.pop();
-    }
-    context.findRepeated(value);
-  }
-}
-
-function refuseInfinite({ text }: JsonNumber, context: ReadContext): void {
-  if (!Number.isFinite(Number(text)))
-    context.fail(`json: cannot unmarshal number ${text} into Go value of type float64`);
-}
-
-/** Reads without any schema: everything stays; only repeated keys are reported. */
-export function readAny(value: unknown, context: ReadContext, schemas: Schemas): unknown {
-  return readLoose(value, { schema: undefined, schemas, context });
 }

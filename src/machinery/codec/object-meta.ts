@@ -2,7 +2,8 @@
 
 import type { ObjectMeta } from "../object.ts";
 import { builtinSchemas } from "../schema.ts";
-import { ReadContext, readerOf } from "./decode-plan.ts";
+import { readerOf } from "./decode-plan.ts";
+import { ReadContext } from "./read-context.ts";
 
 export interface ReadMeta {
   /** Fresh; undefined when `error` is there. */

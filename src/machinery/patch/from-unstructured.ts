@@ -1,6 +1,7 @@
 // What upstream's converter from maps to Go types says of a strategically patched object: the first value that does not fit,
 // and unknown fields. Upstream: k8s.io/apimachinery/pkg/runtime/converter.go.
-import { ReadContext, readerOfField } from "../codec/decode-plan.ts";
+import { readerOfField } from "../codec/decode-plan.ts";
+import { ReadContext } from "../codec/read-context.ts";
 import { isObject } from "../equal.ts";
 import type { Schema, Schemas } from "../schema.ts";
 import { goType } from "./strategic-lists.ts";

@@ -1,8 +1,9 @@
 // The body of a PATCH request: syntax errors and strict findings with upstream's texts. Upstream: k8s.io/apiserver
 // endpoints/handlers patch.go.
 import type { FieldValidation } from "../codec/codec.ts";
-import { checkAny, goTypeError, ReadContext, readAny } from "../codec/decode-plan.ts";
 import { JsonSyntaxError, mostValues, type ParsedJson, parseJson, scanJson } from "../codec/json-text.ts";
+import { checkAny, readAny } from "../codec/loose-reader.ts";
+import { goTypeError, ReadContext } from "../codec/read-context.ts";
 import { badRequest, requestTooLarge } from "../errors.ts";
 import { builtinSchemas } from "../schema.ts";
 import type { JsonPatchOperation } from "./patch.ts";

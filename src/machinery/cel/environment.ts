@@ -17,7 +17,8 @@ import type {
 import { COST_EXCEEDED, CostExceeded, type Frame, InternalFailure, type Step } from "./runtime/frame.ts";
 import type { PlanContext } from "./runtime/place.ts";
 import { PlanFailure, planStep } from "./runtime/planner.ts";
-import { macroKey, type Parsed, parse } from "./syntax/parser.ts";
+import { macroKey } from "./syntax/parse-call.ts";
+import { type Parsed, parse } from "./syntax/parser.ts";
 import { createIssues, issuesText } from "./syntax/source.ts";
 import { CelError, type Result } from "./values.ts";
 

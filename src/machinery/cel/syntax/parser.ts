@@ -4,18 +4,34 @@
  * means nothing (a reserved word, a number too large, a malformed macro) is reported here.
  * Source: cel-spec doc/langdef.md; limits and texts of github.com/google/cel-go/parser.
  */
-import type { Issue, MacroDecl } from "../contract.ts";
-import { CelUint } from "../values.ts";
+import type { Issue } from "../contract.ts";
 import type { Expr, MapEntry, ParsedAst, StructField } from "./ast.ts";
-import { createFactory, createIds, type Ids } from "./factory.ts";
-import { type Token, type TokenKind, tokenize } from "./lexer.ts";
-import { codePointOffsets, createIssues, type Issues, issuesText } from "./source.ts";
+import type { Token, TokenKind } from "./lexer.ts";
+import { call } from "./parse-call.ts";
+import { parseLiteral } from "./parse-literal.ts";
+import {
+  accept,
+  current,
+  DepthFailure,
+  enter,
+  expect,
+  idAt,
+  leave,
+  MAX_DEPTH,
+  newState,
+  type ParseOptions,
+  peek,
+  report,
+  type State,
+  SyntaxFailure,
+  take,
+  textOf,
+} from "./parse-state.ts";
+import { createIssues, issuesText } from "./source.ts";
 import { reportSyntaxErrors } from "./syntax-errors.ts";
-import { bytesValue, stringValue } from "./unescape.ts";
 
-/** Longest source in code points and deepest nesting of one rule. */
+/** Longest source. */
 const MAX_CODE_POINTS = 100_000;
-const MAX_DEPTH = 250;
 
 const RESERVED = new Set(
   (
@@ -29,89 +45,9 @@ const RELATIONS = new Set<TokenKind>(["'<'", "'<='", "'>='", "'>'", "'=='", "'!=
 const SUMS = new Set<TokenKind>(["'+'", "'-'"]);
 const PRODUCTS = new Set<TokenKind>(["'*'", "'/'", "'%'"]);
 
-export interface ParseOptions {
-  readonly macros: ReadonlyMap<string, MacroDecl>;
-  readonly optionalSyntax: boolean;
-  readonly escapedIdentifiers: boolean;
-  readonly keepMacroCalls: boolean;
-}
-
 export type Parsed =
   | { readonly ast: ParsedAst; readonly issues: readonly []; readonly text: "" }
   | { readonly ast: undefined; readonly issues: readonly Issue[]; readonly text: string };
-
-/** How macros are found: by name, number of arguments (or any) and call style. */
-export function macroKey(name: string, argCount: number, receiver: boolean): string {
-  return `${name}:${argCount < 0 ? "*" : argCount}:${receiver}`;
-}
-
-/** Raised inside the parser where the tokens leave the grammar. */
-class SyntaxFailure extends Error {}
-
-/** Raised where an expression nests too deep. */
-class DepthFailure extends Error {}
-
-type Rule = "expr" | "or" | "and" | "relation" | "calc" | "unary" | "member" | "primary" | "list";
-
-interface State {
-  readonly source: string;
-  readonly tokens: readonly Token[];
-  readonly options: ParseOptions;
-  readonly ids: Ids;
-  readonly issues: Issues;
-  readonly offset: (unit: number) => number;
-  readonly depths: Record<Rule, number>;
-  readonly macroCalls: Map<number, Expr>;
-  at: number;
-}
-
-function peek(state: State, ahead = 0): TokenKind {
-  return state.tokens[state.at + ahead]?.kind ?? "<EOF>";
-}
-
-function current(state: State): Token {
-  const token = state.tokens[state.at];
-  if (token === undefined) throw new SyntaxFailure();
-  return token;
-}
-
-function accept(state: State, kind: TokenKind): Token | undefined {
-  return peek(state) === kind ? take(state) : undefined;
-}
-
-function take(state: State): Token {
-  const token = current(state);
-  state.at++;
-  return token;
-}
-
-function expect(state: State, kind: TokenKind): Token {
-  if (peek(state) !== kind) throw new SyntaxFailure();
-  return take(state);
-}
-
-function textOf(state: State, token: Token): string {
-  return state.source.slice(token.start, token.end);
-}
-
-function idAt(state: State, token: Token): number {
-  return state.ids.at(state.offset(token.start));
-}
-
-function report(state: State, token: Token, message: string): Expr {
-  const offset = state.offset(token.start);
-  state.issues.add(offset, message);
-  return { kind: "unspecified", id: state.ids.at(offset) };
-}
-
-function enter(state: State, rule: Rule): void {
-  state.depths[rule]++;
-  if (state.depths[rule] > MAX_DEPTH) throw new DepthFailure();
-}
-
-function leave(state: State, rule: Rule, levels = 1): void {
-  state.depths[rule] -= levels;
-}
 
 function parseExpr(state: State): Expr {
   enter(state, "expr");
@@ -419,109 +355,6 @@ function parseMap(state: State): Expr {
   accept(state, "','");
   expect(state, "'}'");
   return { kind: "map", id, entries };
-}
-
-function parseLiteral(state: State): Expr {
-  const first = current(state);
-  const sign = accept(state, "'-'") === undefined ? "" : "-";
-  const token = take(state);
-  const text = textOf(state, token);
-  if (sign !== "" && token.kind !== "NUM_INT" && token.kind !== "NUM_FLOAT") throw new SyntaxFailure();
-  const literal = (value: bigint | number | CelUint | string | Uint8Array | boolean | null): Expr => ({
-    kind: "literal",
-    id: idAt(state, first),
-    value,
-  });
-  switch (token.kind) {
-    case "NUM_INT": {
-      const value = sign === "" ? BigInt(text) : -BigInt(text);
-      return BigInt.asIntN(64, value) === value ? literal(value) : report(state, first, "invalid int literal");
-    }
-    case "NUM_UINT": {
-      const value = BigInt(text.slice(0, -1));
-      return BigInt.asUintN(64, value) === value
-        ? literal(new CelUint(value))
-        : report(state, first, "invalid uint literal");
-    }
-    case "NUM_FLOAT": {
-      const value = Number(sign + text);
-      return Number.isFinite(value) ? literal(value) : report(state, first, "invalid double literal");
-    }
-    case "STRING":
-    case "BYTES": {
-      const value = token.kind === "STRING" ? stringValue(text) : bytesValue(text);
-      if (typeof value === "string" || value instanceof Uint8Array) return literal(value);
-      report(state, first, value.error);
-      return literal(text);
-    }
-    case "'true'":
-      return literal(true);
-    case "'false'":
-      return literal(false);
-    case "'null'":
-      return literal(null);
-    default:
-      throw new SyntaxFailure();
-  }
-}
-
-interface Call {
-  readonly id: number;
-  readonly name: string;
-  readonly target: Expr | undefined;
-  readonly args: readonly Expr[];
-}
-
-/** A call, or what the macro of that name makes of it. */
-function call(state: State, { id, name, target, args }: Call): Expr {
-  const plain: Expr = { kind: "call", id, function: name, target, args };
-  const receiver = target !== undefined;
-  const { macros } = state.options;
-  const macro = macros.get(macroKey(name, args.length, receiver)) ?? macros.get(macroKey(name, -1, receiver));
-  if (macro === undefined) return plain;
-  const offset = state.ids.positions.get(id) ?? -1;
-  const expanded = macro.expand(createFactory(state.ids, offset), target, args);
-  if (expanded === undefined) return plain;
-  if ("issue" in expanded) {
-    const place = state.ids.positions.get(expanded.id) ?? offset;
-    state.issues.add(place, expanded.issue);
-    return { kind: "unspecified", id: state.ids.at(place) };
-  }
-  if (state.options.keepMacroCalls) state.macroCalls.set(expanded.id, keptCall(state, { id: 0, name, target, args }));
-  return expanded;
-}
-
-/** The call as written, with nested macros replaced by their ids. */
-function keptCall(state: State, { name, target, args }: Call): Expr {
-  const keep = (expr: Expr): Expr => {
-    if (state.macroCalls.has(expr.id)) return { kind: "unspecified", id: expr.id };
-    if (expr.kind === "call")
-      return { ...expr, target: expr.target === undefined ? undefined : keep(expr.target), args: expr.args.map(keep) };
-    return expr.kind === "list" ? { ...expr, elements: expr.elements.map(keep) } : expr;
-  };
-  return {
-    kind: "call",
-    id: 0,
-    function: name,
-    target: target === undefined ? undefined : keep(target),
-    args: args.map(keep),
-  };
-}
-
-function newState(source: string, options: ParseOptions, issues: Issues): State & { lexed: boolean } {
-  const { tokens, errors } = tokenize(source);
-  return {
-    source,
-    tokens,
-    options,
-    ids: createIds(),
-    issues,
-    offset: codePointOffsets(source),
-    depths: { expr: 0, or: 0, and: 0, relation: 0, calc: 0, unary: 0, member: 0, primary: 0, list: 0 },
-    macroCalls: new Map(),
-    at: 0,
-    lexed: errors.length === 0,
-  };
 }
 
 /** Parses; the tree is undefined when there are issues. */

@@ -43,8 +43,10 @@ export class WatchHub {
   /** Queues events, in revision order, to everybody who watches their keys. */
   announce(events: readonly StoreEvent[]): void {
     if (this.#byPrefix.size === 0) return;
-    for (const event of events) {
-      for (const prefix of this.#oddPrefixes) if (event.key.startsWith(prefix)) this.#push(prefix, event);
+    const odd = this.#oddPrefixes.size > 0 ? [...this.#oddPrefixes] : undefined;
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index]!;
+      if (odd !== undefined) for (const prefix of odd) if (event.key.startsWith(prefix)) this.#push(prefix, event);
       for (let slash = event.key.indexOf("/"); slash >= 0; slash = event.key.indexOf("/", slash + 1))
         this.#push(event.key.slice(0, slash + 1), event);
     }

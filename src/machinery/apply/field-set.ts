@@ -20,9 +20,17 @@ export const leafFieldSet: FieldSet = { self: true, children: noChildren };
 /** A set with these children and perhaps the path itself; empty children are left out. */
 export function fieldSet(children: Iterable<readonly [string, FieldSet]>, self = false): FieldSet {
   const kept = new Map<string, FieldSet>();
-  for (const [element, child] of children) if (!isEmptyFieldSet(child)) kept.set(element, child);
-  return kept.size === 0 ? (self ? leafFieldSet : emptyFieldSet) : { self, children: kept };
+  for (const [element, child] of children) keep(kept, element, child);
+  return madeOf(kept, self);
 }
+
+function keep(kept: Map<string, FieldSet>, element: string, child: FieldSet): void {
+  if (!isEmptyFieldSet(child)) kept.set(element, child);
+}
+
+/** Sets are taken apart and put together at every write: each map is made once, and walked without a pair for each member. */
+const madeOf = (children: ReadonlyMap<string, FieldSet>, self: boolean): FieldSet =>
+  children.size === 0 ? (self ? leafFieldSet : emptyFieldSet) : { self, children };
 
 /** The set of plain field paths: `fieldSetOfPaths(["metadata"], ["metadata", "name"])`. */
 export function fieldSetOfPaths(...paths: readonly (readonly string[])[]): FieldSet {
@@ -41,43 +49,43 @@ export function unionFields(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b || isEmptyFieldSet(b)) return a;
   if (isEmptyFieldSet(a)) return b;
   const children = new Map(a.children);
-  for (const [element, child] of b.children) {
+  b.children.forEach((child, element) => {
     const own = children.get(element);
     children.set(element, own === undefined ? child : unionFields(own, child));
-  }
+  });
   return { self: a.self || b.self, children };
 }
 
 export function intersectFields(a: FieldSet, b: FieldSet): FieldSet {
-  const children: [string, FieldSet][] = [];
-  for (const [element, child] of a.children) {
+  const kept = new Map<string, FieldSet>();
+  a.children.forEach((child, element) => {
     const other = b.children.get(element);
-    if (other !== undefined) children.push([element, intersectFields(child, other)]);
-  }
-  return fieldSet(children, a.self && b.self);
+    if (other !== undefined) keep(kept, element, intersectFields(child, other));
+  });
+  return madeOf(kept, a.self && b.self);
 }
 
 /** What is in `a` and not in `b`; members below a member of `b` stay. */
 export function subtractFields(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmptyFieldSet(b)) return a;
-  const children: [string, FieldSet][] = [];
-  for (const [element, child] of a.children) {
+  const kept = new Map<string, FieldSet>();
+  a.children.forEach((child, element) => {
     const other = b.children.get(element);
-    children.push([element, other === undefined ? child : subtractFields(child, other)]);
-  }
-  return fieldSet(children, a.self && !b.self);
+    keep(kept, element, other === undefined ? child : subtractFields(child, other));
+  });
+  return madeOf(kept, a.self && !b.self);
 }
 
 /** Like subtractFields, but a member of `b` takes everything below it along. */
 export function subtractFieldTrees(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmptyFieldSet(b)) return a;
-  const children: [string, FieldSet][] = [];
-  for (const [element, child] of a.children) {
+  const kept = new Map<string, FieldSet>();
+  a.children.forEach((child, element) => {
     const other = b.children.get(element);
-    if (other === undefined) children.push([element, child]);
-    else if (!other.self) children.push([element, subtractFieldTrees(child, other)]);
-  }
-  return fieldSet(children, a.self && !b.self);
+    if (other === undefined) keep(kept, element, child);
+    else if (!other.self) keep(kept, element, subtractFieldTrees(child, other));
+  });
+  return madeOf(kept, a.self && !b.self);
 }
 
 export function equalFields(a: FieldSet, b: FieldSet): boolean {
@@ -200,19 +208,20 @@ export function parseFieldsV1(fields: Record<string, unknown>): FieldSet {
 }
 
 function parseLevel(fields: Record<string, unknown>): FieldSet {
-  const children: [string, FieldSet][] = [];
+  const children = new Map<string, FieldSet>();
   let self = false;
-  for (const [key, value] of Object.entries(fields)) {
+  for (const key of Object.keys(fields)) {
     if (key === ".") {
       self = true;
       continue;
     }
     countField();
+    const value = fields[key];
     if (!isObject(value)) throw new FieldSetError(`fields below ${key} are not a map`);
     const child = parseLevel(value);
-    children.push([canonicalElement(key), child.self || child.children.size > 0 ? child : leafFieldSet]);
+    children.set(canonicalElement(key), child.self || child.children.size > 0 ? child : leafFieldSet);
   }
-  return fieldSet(children, self);
+  return madeOf(children, self);
 }
 
 /** One spelling for each path element: sorted keys, compact JSON. */

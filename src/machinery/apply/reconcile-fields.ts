@@ -4,9 +4,16 @@ import type { Schema, Schemas } from "../schema.ts";
 import { type FieldSet, fieldSet, leafFieldSet } from "./field-set.ts";
 import { typedNode } from "./typed.ts";
 
+/** Sets that a schema leaves as they are: most are asked about again at the next write. */
+const unchanged = new WeakMap<FieldSet, Schema>();
+
 /** The set itself when nothing changes. */
-export const reconcileFields = (set: FieldSet, schema: Schema, schemas: Schemas): FieldSet =>
-  reconcile(set, schema, schemas);
+export function reconcileFields(set: FieldSet, schema: Schema, schemas: Schemas): FieldSet {
+  if (unchanged.get(set) === schema) return set;
+  const result = reconcile(set, schema, schemas);
+  if (result === set) unchanged.set(set, schema);
+  return result;
+}
 
 function reconcile(set: FieldSet, schema: Schema | undefined, schemas: Schemas): FieldSet {
   if (schema === undefined || set.children.size === 0) return set;

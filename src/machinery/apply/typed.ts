@@ -260,20 +260,23 @@ function compareAs(node: TypedNode, before: unknown, after: unknown, schemas: Sc
 }
 
 function collect(keys: Iterable<string>, compare: (key: string) => Comparison, prefix = "f:"): Compared {
-  const added: [string, FieldSet][] = [];
-  const removed: [string, FieldSet][] = [];
-  const modified: [string, FieldSet][] = [];
+  let found: Record<keyof Comparison, Map<string, FieldSet> | undefined> | undefined;
   for (const key of keys) {
     const child = compare(key);
     if (child === same) continue;
-    added.push([prefix + key, child.added]);
-    removed.push([prefix + key, child.removed]);
-    modified.push([prefix + key, child.modified]);
+    found ??= { added: undefined, removed: undefined, modified: undefined };
+    const element = prefix + key;
+    if (!isEmptyFieldSet(child.added)) (found.added ??= new Map()).set(element, child.added);
+    if (!isEmptyFieldSet(child.removed)) (found.removed ??= new Map()).set(element, child.removed);
+    if (!isEmptyFieldSet(child.modified)) (found.modified ??= new Map()).set(element, child.modified);
   }
-  return added.length === 0
-    ? same
-    : { added: fieldSet(added), removed: fieldSet(removed), modified: fieldSet(modified) };
+  if (found === undefined) return same;
+  const { added, removed, modified } = found;
+  return { added: below(added), removed: below(removed), modified: below(modified) };
 }
+
+const below = (children: ReadonlyMap<string, FieldSet> | undefined): FieldSet =>
+  children === undefined ? emptyFieldSet : { self: false, children };
 
 function compareItems(
   list: Extract<TypedNode, { kind: "list" }>,

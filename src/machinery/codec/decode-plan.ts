@@ -112,7 +112,9 @@ function structReader(schema: Schema, definition: Definition): Reader {
         return fillWritten({}, written);
       }
       const out: Record<string, unknown> = {};
-      for (const key of context.namesOf?.(value) ?? Object.keys(value)) readField(value, key, { fields, out, context });
+      const keys = context.namesOf?.(value) ?? Object.keys(value);
+      const into = { fields, out, context };
+      for (let index = 0; index < keys.length; index++) readField(value, keys[index]!, into);
       context.findRepeated(value);
       return fillWritten(out, written);
     },

@@ -97,15 +97,19 @@ function createRbacIndex(reader: ObjectReader): RbacIndex {
   function visitScope(grants: Grants | undefined, user: UserInfo, visitor: RuleVisitor): boolean {
     if (grants === undefined) return true;
     const seen = new Set<string>();
-    for (const key of keysOf(user))
-      for (const [name, grant] of grants.get(key) ?? []) {
+    const { username, groups } = user;
+    for (let index = -1; index < groups.length; index++) {
+      const held = grants.get(index < 0 ? `u:${username}` : `g:${groups[index]}`);
+      if (held === undefined) continue;
+      for (const [name, grant] of held) {
         if (seen.has(name)) continue;
         seen.add(name);
         const { roleRef, metadata } = grant.binding;
         const rules = rulesOf(roleRef, metadata.namespace ?? "");
         if (rules === undefined) visitor.missing(roleRef);
-        else for (const rule of rules) if (!visitor.rule(rule, () => describe(grant))) return false;
+        else if (!visitAll(rules, grant, visitor)) return false;
       }
+    }
     return true;
   }
 
@@ -146,9 +150,11 @@ function subjectKey(subject: Subject, bindingNamespace: string): string | undefi
   }
 }
 
-function* keysOf(user: UserInfo): Generator<string> {
-  yield `u:${user.username}`;
-  for (const group of user.groups) yield `g:${group}`;
+/** False once the visitor wants no more. */
+function visitAll(rules: readonly PolicyRule[], grant: Grant, visitor: RuleVisitor): boolean {
+  const told = (): string => describe(grant);
+  for (let index = 0; index < rules.length; index++) if (!visitor.rule(rules[index]!, told)) return false;
+  return true;
 }
 
 function describe({ binding, subject }: Grant): string {

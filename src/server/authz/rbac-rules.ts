@@ -15,13 +15,18 @@ export function ruleAllows(rule: PolicyRule, asked: AccessAttributes): boolean {
 }
 
 const matches = (allowed: readonly string[], asked: string): boolean => {
-  for (const each of allowed) if (each === "*" || each === asked) return true;
+  // By index, as below: every request asks this of every rule of who sends it.
+  for (let index = 0; index < allowed.length; index++) {
+    const each = allowed[index];
+    if (each === "*" || each === asked) return true;
+  }
   return false;
 };
 
 function resourceMatches(allowed: readonly string[], { resource, subresource }: AccessAttributes): boolean {
   const combined = subresource === "" ? resource : `${resource}/${subresource}`;
-  for (const each of allowed) {
+  for (let index = 0; index < allowed.length; index++) {
+    const each = allowed[index];
     if (each === "*" || each === combined) return true;
     if (subresource !== "" && each === `*/${subresource}`) return true;
   }

@@ -86,7 +86,8 @@ export function createSettledWriter(core: ServerCore): SettledWriter {
         return { type: "put", key: storageKey(resource.stored, namespace, name), value: stored, expectRevision: 0 };
       });
       const results = await commitEach(core.store, creates);
-      for (const [index, result] of results.entries()) {
+      for (let index = 0; index < results.length; index++) {
+        const result = results[index]!;
         if (!result.ok) continue;
         const { form, own } = made[index]!;
         const { key, value } = creates[index]!;
@@ -187,5 +188,5 @@ function storedWithOwn({ bytes, ids, times }: Form["stored"], { uid, time }: Own
 }
 
 function put(bytes: Uint8Array, places: readonly number[], text: Uint8Array): void {
-  for (const at of places) bytes.set(text, at);
+  for (let index = 0; index < places.length; index++) bytes.set(text, places[index]);
 }

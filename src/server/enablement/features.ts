@@ -33,7 +33,8 @@ export function featureGates(set: Readonly<Record<string, boolean>>): FeatureGat
     return set[name] ?? (all === undefined ? undefined : set[all]) ?? byDefault;
   };
   const problems = [...problemsOf(set)];
-  if (problems.length === 0) problems.push(...unmet(on));
+  // By default every gate has those that it needs.
+  if (problems.length === 0 && Object.keys(set).length > 0) problems.push(...unmet(on));
   if (problems.length > 0) throw new EnablementError(aggregate(problems));
   return { enabled: on, record: (metrics) => recordAll(metrics, on) };
 }

@@ -72,6 +72,18 @@ const mostHands = 4096;
 /** One request takes no more than this part of its level. */
 const mostOfLevel = 0.15;
 
+/** By spec, which new clusters of a process share. */
+const matchers = new WeakMap<object, Matcher>();
+
+function compiled(schema: FlowSchema): Matcher {
+  const { spec } = schema;
+  const known = spec && matchers.get(spec);
+  if (known !== undefined) return known;
+  const matches = matcherOf(schema);
+  if (spec !== undefined) matchers.set(spec, matches);
+  return matches;
+}
+
 const mandatory = (name: string): { level: PriorityLevelConfiguration; schema: FlowSchema } => ({
   level: {
     apiVersion: group,
@@ -89,7 +101,6 @@ const mandatory = (name: string): { level: PriorityLevelConfiguration; schema: F
 
 export function createLevels({ clock, metrics, concurrency }: LevelsOptions): Levels {
   const all = new Map<string, Level>();
-  const matchers = new WeakMap<FlowSchema, Matcher>();
   const [exempt, catchAll] = [mandatory("exempt"), mandatory("catch-all")];
   let schemas: readonly Schema[] = [];
   let last: Schema | undefined;
@@ -113,16 +124,11 @@ export function createLevels({ clock, metrics, concurrency }: LevelsOptions): Le
 
   const schemaOf = (object: FlowSchema, level: Level): Schema => {
     const name = object.metadata.name ?? "";
-    let matches = matchers.get(object);
-    if (matches === undefined) {
-      matches = matcherOf(object);
-      matchers.set(object, matches);
-    }
     return {
       name,
       object,
       level,
-      matches,
+      matches: compiled(object),
       stats: metrics.statsOf(level.name, name),
       headers: {
         "x-kubernetes-pf-flowschema-uid": object.metadata.uid ?? "",

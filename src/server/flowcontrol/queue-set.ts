@@ -51,7 +51,8 @@ interface Queue<Note> {
   readonly waiting: Entry<Note>[];
   /** Where the waiting ones begin: those before it are gone already. */
   head: number;
-  readonly executing: Set<Entry<Note>>;
+  /** Made when the first one runs: most queues of most servers never have one. */
+  executing: Set<Entry<Note>> | undefined;
   seatsInUse: number;
   seatsWaiting: number;
   workWaiting: number;
@@ -135,7 +136,7 @@ export function createQueueSet<Note>(clock: Clock, observer: QueueSetObserver<No
     return now;
   };
   const length = (queue: Queue<Note>): number => queue.waiting.length - queue.head;
-  const isActive = (queue: Queue<Note>): boolean => length(queue) > 0 || queue.executing.size > 0;
+  const isActive = (queue: Queue<Note>): boolean => length(queue) > 0 || (queue.executing?.size ?? 0) > 0;
   const tellDemand = (): void => observer.demand(total.seatsInUse + total.seatsWaiting);
 
   const fits = (seats: number): boolean => {
@@ -219,6 +220,7 @@ export function createQueueSet<Note>(clock: Clock, observer: QueueSetObserver<No
     const { queue } = entry;
     if (queue === undefined) queueless.add(entry);
     else {
+      queue.executing ??= new Set();
       queue.executing.add(entry);
       queue.seatsInUse += entry.seats;
       total.queueSeatsInUse += entry.seats;
@@ -308,7 +310,7 @@ export function createQueueSet<Note>(clock: Clock, observer: QueueSetObserver<No
             nextDispatchR: 0,
             waiting: [],
             head: 0,
-            executing: new Set(),
+            executing: undefined,
             seatsInUse: 0,
             seatsWaiting: 0,
             workWaiting: 0,
@@ -362,7 +364,7 @@ export function createQueueSet<Note>(clock: Clock, observer: QueueSetObserver<No
       const { queue } = entry;
       if (queue === undefined) queueless.delete(entry);
       else {
-        queue.executing.delete(entry);
+        queue.executing?.delete(entry);
         if (!isActive(queue)) activeQueues--;
         // The queue was charged the estimate; now it pays what it took.
         queue.nextDispatchR -= entry.work.initialSeats * (estimatedServiceMs - (now - entry.startedMs));
@@ -409,7 +411,7 @@ function dumpOf<Note>(queue: Queue<Note>): QueueDump<Note> {
   const waiting = queue.waiting.slice(queue.head);
   return {
     waiting,
-    executing: [...queue.executing],
+    executing: [...(queue.executing ?? [])],
     seatsInUse: queue.seatsInUse,
     nextDispatchR: queue.nextDispatchR,
     initialSeatsSum: waiting.reduce((sum, { work }) => sum + work.initialSeats, 0),

@@ -3,7 +3,6 @@ import { storageKey } from "../../api/index.ts";
 import {
   badRequest,
   conflict,
-  deepClone,
   deepEqual,
   field,
   identical,
@@ -29,13 +28,23 @@ import { checkWidth, mayBeWide } from "./stored-size.ts";
 export async function update(context: RequestContext, resource: ServedResource): Promise<Answer> {
   const { info } = context;
   const options = writeOptions(context, "UpdateOptions");
-  const body = decodeBody(context, expectedOf(resource, options.fieldValidation));
-  checkName(context, resource, body);
+  const read = (): KubeObject => {
+    const sent = decodeBody(context, expectedOf(resource, options.fieldValidation));
+    checkName(context, resource, sent);
+    return sent;
+  };
+  const body = read();
+  // A draft is changed on its way: who comes second because somebody else was faster needs a new one, which is rare.
+  let draft: KubeObject | undefined = body;
   const written = await changeObject(context, resource, {
     name: info.name,
     subresource: info.subresource,
     options,
-    change: () => deepClone(body),
+    change: () => {
+      const next = draft ?? read();
+      draft = undefined;
+      return next;
+    },
     uid: body.metadata.uid ?? "",
   });
   return { type: "object", status: written.created ? 201 : 200, resource, object: written.object };

@@ -27,8 +27,10 @@ export class EventRing {
   }
 
   reset(revision: number): void {
-    this.#events = new Array(first);
-    this.#times = new Array(first).fill(0);
+    if (this.#count > 0) {
+      this.#events = new Array(first);
+      this.#times = new Array(first).fill(0);
+    }
     this.#head = 0;
     this.#count = 0;
     this.#resumableFrom = revision;

@@ -24,6 +24,7 @@ export interface ObjectPage {
   readonly left: number;
 }
 
+const nothing: ReadonlyMap<string, CachedObject> = new Map();
 /** Pages that are remembered until the next change. */
 const mostPages = 64;
 
@@ -40,7 +41,7 @@ export class KindCache {
   readonly #watchers = new Map<string, Set<Watcher>>();
   readonly #observers = new Set<ObjectObserver<KubeObject>>();
   /** What observers know of while everything is loaded anew. */
-  #cleared: ReadonlyMap<string, CachedObject> = new Map();
+  #cleared: ReadonlyMap<string, CachedObject> = nothing;
   #received = 0;
   #lastChange = 0;
   /** Changes up to this revision are in what was loaded. */
@@ -190,7 +191,7 @@ export class KindCache {
   /** Who subscribed before is told what the load brought, as if each change had been seen. */
   #announceLoaded(): void {
     const before = this.#cleared;
-    this.#cleared = new Map();
+    this.#cleared = nothing;
     for (const observer of this.#observers) {
       for (const [key, gone] of before) if (!this.#objects.has(key)) observer.remove(gone.object);
       for (const [key, now] of this.#objects) {

@@ -148,25 +148,24 @@ class MemoryStore implements Store {
 
   /** What is to be announced is added to `told`. */
   #write(operations: readonly StoreOperation[], told: StoreEvent[]): CommitResult {
-    for (const [index, { key, expectRevision }] of operations.entries()) {
+    for (let index = 0; index < operations.length; index++) {
+      const { key, expectRevision } = operations[index]!;
       if (expectRevision === undefined) continue;
       const current = this.#entries.get(orderKey(key));
       if ((current?.modRevision ?? 0) !== expectRevision) return { ok: false, index, current };
     }
     const revision = this.#revision + 1;
-    const events: StoreEvent[] = [];
-    for (const operation of operations) {
+    for (let index = 0; index < operations.length; index++) {
+      const operation = operations[index]!;
       const previous = this.#entries.get(orderKey(operation.key));
-      if (operation.type === "put") events.push(this.#put(operation, revision, previous));
-      else if (previous !== undefined) events.push(this.#delete(previous, revision));
-    }
-    if (events.length === 0) return { ok: true, revision: this.#revision };
-    this.#revision = revision;
-    for (const event of events) {
+      if (operation.type === "delete" && previous === undefined) continue;
+      const event =
+        operation.type === "put" ? this.#put(operation, revision, previous) : this.#delete(previous!, revision);
+      this.#revision = revision;
       this.#history.push(event);
       told.push(event);
     }
-    return { ok: true, revision };
+    return { ok: true, revision: this.#revision };
   }
 
   #put(

@@ -1,3 +1,4 @@
+// Structured log: records for whoever writes them, and one line of text of each.
 import type { Clock } from "./clock.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -60,7 +61,7 @@ export function createLogger(options: LoggerOptions): Logger {
   };
 }
 
-/** One line of text: `2026-01-01T00:00:00.000Z info kubelet message key=value …`. */
+/** One line of text: `2026-01-01T00:00:00.000Z info  kubelet: message key=value …`. */
 export function formatRecord(record: LogRecord): string {
   let line = `${new Date(record.timeMs).toISOString()} ${record.level.padEnd(5)} ${record.component}: ${record.message}`;
   for (const [key, value] of Object.entries(record.fields)) line += ` ${key}=${formatValue(value)}`;

@@ -1,3 +1,4 @@
+// A clock whose time moves only when it is told to: tests and simulations run hours in moments, the same way each time.
 import { assert } from "./assert.ts";
 import type { Clock, Timer } from "./clock.ts";
 import type { Rng } from "./rng.ts";

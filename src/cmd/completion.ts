@@ -1,3 +1,4 @@
+// `t8s completion`: prints a completion script for a shell.
 import process from "node:process";
 import { FlagError } from "../cli/index.ts";
 

@@ -1,3 +1,4 @@
+// `t8s delete`: stops a cluster, cleans the machine up after it and removes its data.
 import { existsSync, rmSync } from "node:fs";
 import process from "node:process";
 import { readConfig, releaseClaims } from "../cluster/index.ts";

@@ -1,3 +1,4 @@
+// `t8s down`: asks the process of a cluster to end, waits for that, and cleans up when it was killed before.
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { systemClock } from "../base/index.ts";

@@ -1,3 +1,4 @@
+// `t8s kubeconfig`: prints the administrator's kubeconfig of a cluster.
 import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { clusterFlags, layoutOf, readFlags } from "./lib.ts";

@@ -1,3 +1,4 @@
+// `t8s status`: which clusters there are, which of them run, and how their nodes are.
 import process from "node:process";
 import type { Node } from "../api/index.ts";
 import { clusterLayout, clusterNames, isAlive, readConfig } from "../cluster/index.ts";

@@ -1,3 +1,4 @@
+// `t8s version`: prints the version, and that of Kubernetes whose behaviour this is.
 import process from "node:process";
 import manifest from "../../package.json" with { type: "json" };
 import { readFlags } from "./lib.ts";

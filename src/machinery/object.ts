@@ -1,3 +1,4 @@
+// The shapes that all objects and lists of the API have.
 import type { ListMeta, ObjectMeta } from "../../facts/types/meta.v1.ts";
 
 export type {

@@ -1,3 +1,4 @@
+// What controllers tell errors apart by, and how they name them.
 import { StatusError } from "../../machinery/index.ts";
 
 /** A refusal because the namespace is going: nothing to tell of, nothing to retry. */

@@ -1,3 +1,4 @@
+// The kubelet's files on a real machine: HostFiles over node's own, with its errors in the host's words.
 import { type Dirent, type Stats, watch } from "node:fs";
 import {
   chmod,

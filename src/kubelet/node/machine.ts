@@ -1,3 +1,4 @@
+// What the machine says of itself: kernel, operating system, ids, processors and memory, for the node's status.
 import { readdir, readFile } from "node:fs/promises";
 import { arch, cpus, networkInterfaces, release } from "node:os";
 import type { MachineInfo } from "../host.ts";

@@ -1,3 +1,4 @@
+// Mounting and unmounting by the machine's own commands; what is mounted stands in /proc.
 import { readFile } from "node:fs/promises";
 import type { HostMounts } from "../host.ts";
 import { run } from "./run.ts";

@@ -1,3 +1,4 @@
+// One command of the machine, run to its end.
 import { execFile } from "node:child_process";
 
 /** Standard output. Rejects with what the command wrote to standard error. */

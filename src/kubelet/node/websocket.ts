@@ -1,3 +1,4 @@
+// The kubelet's side of WebSocket connections: which protocol is spoken, and that no message is lost before somebody listens.
 import { type WebSocket, WebSocketServer } from "ws";
 import type { UpgradeRequest } from "./runtime-connection.ts";
 

@@ -1,3 +1,4 @@
+// Ends flows that the kernel still sends to where a service is no longer, by the command conntrack.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Logger } from "../../base/index.ts";

@@ -1,3 +1,4 @@
+// Runs the command nft: each transaction applies as a whole or not at all.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";

@@ -1,3 +1,4 @@
+// A service proxy without a kernel: keeps what was applied and says where a packet would go.
 import type { Clock, Rng } from "../../base/index.ts";
 import type { ProxyBackend } from "./backend.ts";
 import { type Fate, fateOf, type Packet, type Surroundings } from "./packets.ts";

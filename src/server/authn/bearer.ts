@@ -1,3 +1,4 @@
+// Where a request carries its bearer token.
 import type { ApiRequest } from "../../machinery/index.ts";
 import { InvalidCredentials } from "./credentials.ts";
 

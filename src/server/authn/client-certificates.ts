@@ -1,3 +1,4 @@
+// Users by client certificate.
 import type { PeerInfo, UserInfo } from "../../machinery/index.ts";
 import type { Authenticated } from "../contract.ts";
 

@@ -1,3 +1,4 @@
+// What is common to all ways of proving who one is: bad credentials, and checks of one kind of token.
 import { StatusError } from "../../machinery/index.ts";
 
 /** Credentials were shown and are not good. The answer says only "Unauthorized"; `why` is for TokenReview and the log. */

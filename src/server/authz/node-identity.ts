@@ -1,3 +1,4 @@
+// Which users are nodes.
 import type { UserInfo } from "../../machinery/index.ts";
 
 const prefix = "system:node:";

@@ -1,3 +1,4 @@
+// The parameter includeObject of requests for tables.
 import { badRequest, quoteGo } from "../../machinery/index.ts";
 import type { IncludeObject } from "./table.ts";
 

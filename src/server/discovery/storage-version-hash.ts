@@ -1,3 +1,4 @@
+// `storageVersionHash` in discovery: tells clients when the stored version of a kind changes.
 import type { KindDefinition } from "../../api/index.ts";
 import { sha256 } from "./sha256.ts";
 

@@ -1,3 +1,4 @@
+// Errors of the SQLite store, as they cross from its thread and as callers see them.
 import { CompactedError, FutureRevisionError } from "../contract.ts";
 import type { WireError } from "./protocol.ts";
 

@@ -1,3 +1,4 @@
+// A node's request as the rules of NodeRestriction see it.
 import { type Pod, pods } from "../../../../api/index.ts";
 import { notFound, type StatusError } from "../../../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost } from "../../../contract.ts";

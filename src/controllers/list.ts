@@ -27,6 +27,7 @@ const accounts: Readonly<Record<string, string>> = {
   "persistentvolumeclaim-protection-controller": "pvc-protection-controller",
   "persistentvolume-binder-controller": "persistent-volume-binder",
   "persistentvolume-protection-controller": "pv-protection-controller",
+  "persistentvolume-expander-controller": "expand-controller",
   "resourceclaim-controller": "resource-claim-controller",
   "kube-apiserver-serving-clustertrustbundle-publisher-controller":
     "kube-apiserver-serving-clustertrustbundle-publisher",
@@ -119,6 +120,10 @@ export const controllers: readonly ControllerEntry[] = [
   entry(
     "persistentvolume-protection-controller",
     async () => (await import("./pv-protection/controller.ts")).runPersistentVolumeProtection,
+  ),
+  entry(
+    "persistentvolume-expander-controller",
+    async () => (await import("./persistentvolume-expander/controller.ts")).runVolumeExpander,
   ),
   entry(
     "ephemeral-volume-controller",

@@ -8,6 +8,7 @@ export * from "./errors.ts";
 export * from "./expectations.ts";
 export * from "./finalizers.ts";
 export * from "./hash.ts";
+export * from "./moved-drivers.ts";
 export * from "./nodes.ts";
 export * from "./owners.ts";
 export * from "./pods/disruption-target.ts";

@@ -1,20 +1,8 @@
 // Who makes and removes volumes. In-tree drivers are gone but for host paths; those that moved to CSI are answered under their new
 // names. Upstream: pkg/controller/volume/persistentvolume, csi-translation-lib.
 import type { PersistentVolume, PersistentVolumeClaim } from "../../api/index.ts";
+import { csiNameOf } from "../lib/index.ts";
 import { annotations } from "./match.ts";
-
-/** In-tree name → name of the CSI driver that took its place. */
-const movedTo: Readonly<Record<string, string>> = {
-  "kubernetes.io/aws-ebs": "ebs.csi.aws.com",
-  "kubernetes.io/azure-disk": "disk.csi.azure.com",
-  "kubernetes.io/azure-file": "file.csi.azure.com",
-  "kubernetes.io/cinder": "cinder.csi.openstack.org",
-  "kubernetes.io/gce-pd": "pd.csi.storage.gke.io",
-  "kubernetes.io/portworx-volume": "pxd.portworx.com",
-  "kubernetes.io/vsphere-volume": "csi.vsphere.vmware.com",
-};
-
-const csiNameOf = (provisioner: string): string | undefined => movedTo[provisioner];
 
 const hostPath = "kubernetes.io/host-path";
 const nfs = "kubernetes.io/nfs";

@@ -33,6 +33,8 @@ function npm(args, what) {
     stdio: ["ignore", "ignore", "inherit"],
     shell: windows,
   });
+  if (result.error?.code === "ENOENT")
+    fail(`could not ${what}: npm is missing; install it (for example: apt-get install npm) and run this again`);
   if (result.error || result.status !== 0)
     fail(`could not ${what}: npm ${args[0]} failed${result.error ? ` (${result.error.message})` : ""}; check the network and the npm registry setting, then run this again`);
 }
@@ -52,6 +54,17 @@ function bringLibrary() {
   }
 }
 
+/** Whether it could be done: a package that root has installed is not this user's to write to. */
+function unlessForbidden(write) {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (["EACCES", "EPERM", "EROFS"].includes(error.code)) return false;
+    throw error;
+  }
+}
+
 /** Path of a Node that is new enough. */
 function bringNode() {
   const own = process.versions.node;
@@ -62,7 +75,8 @@ function bringNode() {
   if (existsSync(binary) && existsSync(version) && [nodeVersion, plainNodeVersion].includes(readFileSync(version, "utf8"))) return binary;
   const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
   const bring = (wanted) => {
-    mkdirSync(home, { recursive: true });
+    if (!unlessForbidden(() => mkdirSync(home, { recursive: true })))
+      fail(`Node ${own} is older than ${leastNodeMajor} and this user may not write to ${root}, where a newer one would go: run this once as who may, or with a newer Node`);
     npm(["install", "--prefix", home, "--no-save", `${name}@${wanted}`], `bring Node ${wanted}`);
     writeFileSync(version, wanted);
   };
@@ -103,9 +117,12 @@ function build(node) {
   if (result.status !== 0) fail("the build failed; its messages stand above");
 }
 
-mkdirSync(state, { recursive: true });
 const node = bringNode();
-writeFileSync(join(state, "node-path"), `${node}\n`);
+// Else the next start looks again.
+unlessForbidden(() => {
+  mkdirSync(state, { recursive: true });
+  writeFileSync(join(state, "node-path"), `${node}\n`);
+});
 const [what, ...rest] = process.argv.slice(2);
 if (what === undefined) fail("usage: node tools/launch.mjs t8s|FILE.ts [ARGUMENT…]");
 if (inCheckout) installDependencies();

@@ -1,10 +1,8 @@
 // `t8s version`: prints the version, and that of Kubernetes whose behaviour this is.
 import process from "node:process";
 import manifest from "../../package.json" with { type: "json" };
+import { kubernetesVersion } from "../machinery/index.ts";
 import { readFlags } from "./lib.ts";
-
-/** The Kubernetes release whose behaviour this is. */
-export const kubernetesVersion = "v1.36.3";
 
 export async function run(words: readonly string[]): Promise<number> {
   const parsed = readFlags({ name: "version", about: "Prints the version.", flags: {} }, words);

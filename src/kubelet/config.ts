@@ -1,5 +1,6 @@
 // What can be told to a kubelet. Names and defaults follow upstream's KubeletConfiguration (kubelet.config.k8s.io/v1beta1).
 import type { Taint } from "../api/index.ts";
+import { kubernetesVersion } from "../machinery/index.ts";
 
 export interface KubeletConfig {
   readonly clusterDns: readonly string[];
@@ -100,5 +101,5 @@ export const defaultKubeletConfig: KubeletConfig = {
   allowedUnsafeSysctls: [],
   enableDebuggingHandlers: true,
   materializePods: true,
-  version: "v1.36.3",
+  version: kubernetesVersion,
 };

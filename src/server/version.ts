@@ -1,3 +1,5 @@
+import { kubernetesVersion } from "../machinery/index.ts";
+
 /**
  * What /version says: the Kubernetes release whose API this is, with the build data that upstream answers when it is built from
  * its released source. Clients parse and compare these fields, so none is left out or renamed.
@@ -9,7 +11,7 @@ export const versionInfo = {
   emulationMinor: "36",
   minCompatibilityMajor: "1",
   minCompatibilityMinor: "35",
-  gitVersion: "v1.36.3",
+  gitVersion: kubernetesVersion,
   gitCommit: "$Format:%H$",
   gitTreeState: "",
   buildDate: "2026-06-11T00:00:00Z",

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import type { TLSSocket } from "node:tls";
 import { seededRng } from "../../base/index.ts";
 import type { ApiResponse } from "../../machinery/index.ts";
 import { testAuthority } from "../../server/node/certificates.fixture.ts";
@@ -99,4 +100,34 @@ test("a signal ends a request, and an answer", async () => {
     await assert.rejects(asking, /enough/);
   }
   await close();
+});
+
+test("a renewed certificate is shown on the next connection, and the one before ends", async () => {
+  const { cert, key } = server;
+  const shown: string[] = [];
+  const house = http2.createSecureServer({ key, cert, ca: authority.cert, requestCert: true });
+  house.on("stream", (stream: http2.ServerHttp2Stream) => {
+    const { subject } = (stream.session!.socket as unknown as TLSSocket).getPeerCertificate();
+    shown.push(subject.CN as string);
+    stream.respond({ ":status": 200 });
+    stream.end();
+  });
+  await new Promise<void>((resolve) => house.listen(0, "127.0.0.1", resolve));
+  const { port } = house.address() as AddressInfo;
+  let own = authority.issue({ commonName: "first", usage: "client" });
+  const transport = httpTransport({
+    server: `https://127.0.0.1:${port}`,
+    ca: authority.cert,
+    certificate: () => own,
+  });
+  const ask = () => transport.request({ method: "GET", path: "/", headers: {} });
+  await ask();
+  own = authority.issue({ commonName: "second", usage: "client" });
+  await ask();
+  transport.reconnect();
+  await ask();
+  await ask();
+  assert.deepEqual(shown, ["first", "first", "second", "second"]);
+  transport.close();
+  await new Promise((resolve) => house.close(resolve));
 });

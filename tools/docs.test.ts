@@ -4,6 +4,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { controllers } from "../src/controllers/list.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ...globSync("docs/**/*.md", { cwd: root })];
@@ -36,6 +37,11 @@ for (const page of pages) {
     assert.deepEqual(missing, []);
   });
 }
+
+test("the README counts the controllers", () => {
+  const counted = /\| (\d+) \(`src\/controllers\/list\.ts`\)/.exec(readFileSync(join(root, "README.md"), "utf8"))?.[1];
+  assert.equal(Number(counted), controllers.length);
+});
 
 test("the pages are found", () => {
   assert.ok(pages.includes("docs/differences.md"));

@@ -2,7 +2,8 @@
 //
 // Contract: after `synced`, the cache equals the server's state at some revision and follows it. Handlers of one informer see
 // every change of a key in order, one at a time, synchronously; a change may be skipped only when a later one of the
-// same key takes its place (a relist). Objects are shared and frozen: nobody changes them.
+// same key takes its place (a relist). Objects are shared and frozen: nobody changes them. They come without managed fields, as
+// upstream's controllers and scheduler strip them; a server that is sent an object without them keeps those that it has.
 import type { KindDefinition } from "../api/index.ts";
 import { type Clock, type Logger, onAbort, type Rng } from "../base/index.ts";
 import type { KubeObject } from "../machinery/index.ts";
@@ -114,7 +115,7 @@ function createInformer<T extends KubeObject>(
     whenSynced: (until = signal) => orAbort(firstList.promise, until),
   };
   const replace = (objects: ReadonlyMap<string, T>): void => {
-    cache.replace(objects);
+    cache.replace(new Map(Array.from(objects, ([key, object]) => [key, withoutManagedFields(object)])));
     synced = true;
     firstList.resolve();
   };
@@ -126,12 +127,31 @@ function createInformer<T extends KubeObject>(
       const reached = (resourceVersion: string): void => {
         version = resourceVersion;
       };
-      const sink = { replace, upsert: cache.upsert, remove: cache.remove, reached };
+      const sink = {
+        replace,
+        upsert: (object: T) => cache.upsert(withoutManagedFields(object)),
+        remove: (object: T) => cache.remove(withoutManagedFields(object)),
+        reached,
+      };
       runReflector({ resource: options.client.of(kind), selection, sink, clock, rng, log, signal }).catch((error) =>
         log.error("an informer ended for good", { error }),
       );
     },
   };
+}
+
+/** What informers hold of an object that is handed to several of them: one for all. */
+const held = new WeakMap<KubeObject, KubeObject>();
+
+/** The managed fields of a pod are half of the memory that it takes when decoded, in small objects that the garbage collector goes through. */
+function withoutManagedFields<T extends KubeObject>(object: T): T {
+  if (object.metadata.managedFields === undefined) return object;
+  const known = held.get(object);
+  if (known !== undefined) return known as T;
+  const { managedFields: _, ...metadata } = object.metadata;
+  const slim: T = { ...object, metadata };
+  held.set(object, slim);
+  return slim;
 }
 
 /** Waits for `promise`, or rejects with the signal's reason when that aborts first. */

@@ -89,6 +89,11 @@ export class CachedObject implements Decodable {
     return (this.#glimpsed = deepFreeze({ ...written, metadata }));
   }
 
+  /** They are held by whoever holds the object, and a watch that selects by labels would decode every object of its kind to have them. */
+  #keepLabels(object: KubeObject | undefined): void {
+    if (object !== undefined) this.#labels ??= object.metadata.labels ?? noLabels;
+  }
+
   /** Takes the decoded form from whoever has made these bytes of it. */
   adopt(object: KubeObject): void {
     if (this.#object === undefined) this.#hold(deepFreeze(object));
@@ -104,11 +109,13 @@ export class CachedObject implements Decodable {
 
   /** The change has been handed out. */
   settle(): void {
+    this.#keepLabels(this.#written);
     this.#written = undefined;
     this.#glimpsed = undefined;
   }
 
   forget(): void {
+    this.#keepLabels(this.#object);
     if (this.#object !== undefined) this.#shared = new WeakRef(this.#object);
     this.#object = undefined;
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { configMaps, type KindDefinition } from "../../api/index.ts";
 import { CachedObject } from "../watchcache/index.ts";
-import { joinItems } from "./list-text.ts";
+import { joinItems, joinWhole } from "./list-text.ts";
 
 const head = { kind: "ConfigMapList", apiVersion: "v1", metadata: { resourceVersion: "7" } };
 
@@ -45,4 +45,17 @@ test("a short list stays until it is collected", () => {
   const first = joinItems(head, items);
   first.release();
   assert.equal(joinItems(head, items).pieces[1], first.pieces[1]);
+});
+
+test("items of custom kinds are whole, and readers of one list share its text, too", () => {
+  const items = objects(3, "x");
+  const { pieces } = joinWhole(head, items);
+  const { items: found } = JSON.parse(textOf(pieces)) as { items: unknown[] };
+  assert.deepEqual(
+    found,
+    items.map(({ bytes }) => JSON.parse(new TextDecoder().decode(bytes))),
+  );
+  assert.equal(joinWhole(head, items).pieces[1], pieces[1]);
+  assert.notEqual(joinWhole(head, [...items]).pieces[1], pieces[1]);
+  assert.equal(textOf(joinWhole(head, []).pieces), `${JSON.stringify(head).slice(0, -1)},"items":[]}`);
 });

@@ -15,19 +15,31 @@ interface JoinedText {
 
 const joinedItems = new WeakMap<readonly CachedObject[], WeakRef<JoinedText>>();
 
-/**
- * `{"kind":…,"items":[{"metadata":…},…]}` in pieces. With `release` the caller says that neither it nor anybody it gave them to will read
- * them again: the memory of a long list is given back with its last user, which may be long before the next garbage collection.
- */
-export function joinItems(
+interface Joined {
+  readonly pieces: readonly Uint8Array[];
+  /**
+   * The caller says that neither it nor anybody it gave the pieces to will read them again: the memory of a long list is given back with
+   * its last user, which may be long before the next garbage collection.
+   */
+  readonly release: () => void;
+}
+
+/** `{"kind":…,"items":[{"metadata":…},…]}` in pieces. */
+export const joinItems = (head: object, items: readonly CachedObject[]): Joined => join(head, items, itemsText);
+
+/** The same for a custom kind, whose items say what they are. A kind's lists are put together in one of the two ways. */
+export const joinWhole = (head: object, items: readonly CachedObject[]): Joined => join(head, items, wholeText);
+
+function join(
   head: object,
   items: readonly CachedObject[],
-): { readonly pieces: readonly Uint8Array[]; readonly release: () => void } {
+  textOf: (items: readonly CachedObject[]) => Uint8Array<ArrayBuffer>,
+): Joined {
   const opening = encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`);
   if (items.length === 0) return { pieces: [opening, closing], release: () => {} };
   let text = joinedItems.get(items)?.deref();
   if (text === undefined) {
-    text = { bytes: itemsText(items), users: 0 };
+    text = { bytes: textOf(items), users: 0 };
     joinedItems.set(items, new WeakRef(text));
   }
   const joined = text;
@@ -43,20 +55,17 @@ export function joinItems(
   return { pieces: [opening, joined.bytes, closing], release };
 }
 
-/** Items of custom kinds say what they are. */
-export function joinWhole(head: object, items: readonly CachedObject[]): Uint8Array {
-  const opening = encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`);
-  const out = new Uint8Array(items.reduce((size, item) => size + item.bytes.length + 1, opening.length + 2));
-  out.set(opening);
-  let at = opening.length;
+function wholeText(items: readonly CachedObject[]): Uint8Array<ArrayBuffer> {
+  let size = items.length - 1;
+  for (const { bytes } of items) size += bytes.length;
+  const out = new Uint8Array(size);
+  let at = 0;
   for (const [index, { bytes }] of items.entries()) {
     if (index > 0) out[at++] = 0x2c;
     out.set(bytes, at);
     at += bytes.length;
   }
-  out[at++] = 0x5d;
-  out[at++] = 0x7d;
-  return out.subarray(0, at);
+  return out;
 }
 
 function itemsText(items: readonly CachedObject[]): Uint8Array<ArrayBuffer> {

@@ -2,7 +2,7 @@
 
 import type { KindDefinition } from "../../api/index.ts";
 import { type ApiResponse, encodeJson, type KubeObject, StatusError, toYaml } from "../../machinery/index.ts";
-import type { ServedResource } from "../catalog.ts";
+import type { CustomServing, ServedResource } from "../catalog.ts";
 import type { RequestContext } from "../context.ts";
 import type { Answer } from "../core.ts";
 import type { ListResult } from "../registry/read/list.ts";
@@ -145,16 +145,14 @@ function listResponse(
     });
     return valueResponse(context, 200, { ...head, items });
   }
-  // Items of custom kinds say what they are.
-  if (custom !== undefined)
-    return {
-      status: 200,
-      headers: json,
-      bytes: jsonBody(context.request, joinWhole(head, list.items.map(custom.served))),
-    };
-  const { pieces, release } = joinItems(head, list.items);
+  const { pieces, release } =
+    custom === undefined ? joinItems(head, list.items) : joinWhole(head, servedItems(custom, list.items));
   return { status: 200, headers: json, bytes: jsonBody(context.request, ...pieces), release };
 }
+
+/** The same list when all are served as they are stored: who reads it next finds its text. */
+const servedItems = ({ served }: CustomServing, items: readonly CachedObject[]): readonly CachedObject[] =>
+  items.every((item) => served(item) === item) ? items : items.map(served);
 
 /** Tables and metadata are made of what is stored: what a conversion puts into an object is not in it yet. */
 function formSource(

@@ -137,7 +137,7 @@ if (what === "t8s" && rest[0] === "apiserver") {
   memory = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "1048576", MALLOC_TRIM_THRESHOLD_: "4194304" };
 }
 if (what === "t8s" && rest[0] === "up" && rest.includes("--simulated") && rest.some((word) => word.startsWith("--nodes")))
-  young.push("--external-memory-accounted-in-global-limit", "--max-old-space-size-percentage=60");
+  young.push("--max-semi-space-size=48", "--external-memory-accounted-in-global-limit", "--max-old-space-size-percentage=60");
 const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...young, script, ...rest], {
   stdio: "inherit",
   env: process.platform === "win32" ? process.env : { ...memory, ...process.env, PATH: path },

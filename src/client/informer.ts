@@ -149,7 +149,7 @@ function withoutManagedFields<T extends KubeObject>(object: T): T {
   const known = held.get(object);
   if (known !== undefined) return known as T;
   const { managedFields: _, ...metadata } = object.metadata;
-  const slim: T = { ...object, metadata };
+  const slim: T = Object.freeze({ ...object, metadata: Object.freeze(metadata) });
   held.set(object, slim);
   return slim;
 }

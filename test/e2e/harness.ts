@@ -122,8 +122,15 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
   };
   const kubectl = async (...args: (string | RunOptions)[]): Promise<string> => {
     const output = await tryKubectl(...args);
-    assert.equal(output.status, 0, `kubectl ${split(args)[0].join(" ")}\n${output.stdout}${output.stderr}`);
+    if (output.status !== 0)
+      assert.fail(`kubectl ${split(args)[0].join(" ")}\n${output.stdout}${output.stderr}\n${await picture()}`);
     return output.stdout;
+  };
+  /** What a person would look at next. */
+  const picture = async (): Promise<string> => {
+    const all = await tryKubectl("get", "deployments,replicasets,statefulsets,jobs,pods", "-A", "-o", "wide");
+    const events = await tryKubectl("get", "events", "-A", "--sort-by=.metadata.creationTimestamp");
+    return [all.stdout, events.stdout.split("\n").slice(-40).join("\n"), log.slice(-4_000)].join("\n");
   };
   return {
     name,
@@ -150,7 +157,7 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
         if (output.status === 0 && done(output.stdout)) return output.stdout;
         if (performance.now() > deadline)
           assert.fail(
-            `kubectl ${args.join(" ")} never showed what was awaited; last:\n${output.stdout}${output.stderr}`,
+            `kubectl ${args.join(" ")} never showed what was awaited; last:\n${output.stdout}${output.stderr}\n${await picture()}`,
           );
         await new Promise((resolve) => setTimeout(resolve, 200));
       }

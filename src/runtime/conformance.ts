@@ -293,7 +293,12 @@ export const conformanceCases: readonly ConformanceCase[] = [
         );
         const status = await reaches(world, container, "exited");
         equal(status.logPath, `${config.logDirectory}/c/0.log`, "path of the log");
-        const lines = (await world.readLog(status.logPath)).trimEnd().split("\n");
+        // containerd tells of the end when it has all output, and may still be writing the file.
+        let lines: readonly string[] = [];
+        await world.until(async () => {
+          lines = (await world.readLog(status.logPath)).split("\n").slice(0, -1);
+          return lines.length === 2;
+        }, "the log never has two lines");
         const bodies = lines.map(
           (line) => /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout F .*)$/.exec(line)?.[1],
         );

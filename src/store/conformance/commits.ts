@@ -1,7 +1,7 @@
 // Compare-and-swap, atomic commits, revisions.
 
 import { mostOperations } from "../operations.ts";
-import { fails, put, remove, same, show, storeCase, write } from "./kit.ts";
+import { fails, nextEvents, put, remove, same, show, storeCase, write } from "./kit.ts";
 
 export const commitCases = [
   storeCase("an empty store is at revision 1 and the first commit makes 2", async ({ store }) => {
@@ -64,6 +64,20 @@ export const commitCases = [
     same((await store.range("/")).entries.map(show), ["/a=1@2/2", "/b=1@2/2", "/c=1@2/2"], "nothing was written");
     await write(store, put("/a", "2", 2), remove("/b", 2), remove("/x"), put("/d", "2", 0));
     same((await store.range("/")).entries.map(show), ["/a=2@3/2", "/c=1@2/2", "/d=2@3/3"], "everything was written");
+  }),
+
+  storeCase("commits in a row have a result and a revision each", async ({ store, watch }) => {
+    await write(store, put("/b", "1"));
+    const events = watch("/", 2);
+    const row = [put("/a", "1", 0), put("/b", "2", 9), remove("/c"), put("/b", "2", 2), put("/b", "3", 4)];
+    const results = await (store.commitEach?.(row) ?? Promise.all(row.map((operation) => store.commit([operation]))));
+    const shown = results.map((result) => (result.ok ? result.revision : show(result.current)));
+    same(shown, [3, "/b=1@2/2", 3, 4, 5], "results");
+    const told = ["put /a=1@3/3 was nothing", "put /b=2@4/2 was /b=1@2/2", "put /b=3@5/2 was /b=2@4/2"];
+    same(await nextEvents(events, 3), told, "events");
+    if (store.commitEach === undefined) return;
+    await fails(store.commitEach([put("/x", "1"), put("", "1")]), "RangeError", "no key");
+    same([show(await store.get("/x")), store.revision()], ["nothing", 5], "after a row that is refused");
   }),
 
   storeCase("concurrent increments of one key lose none", async ({ store }) => {

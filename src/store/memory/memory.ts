@@ -99,12 +99,10 @@ class MemoryStore implements Store {
 
   async commitEach(operations: readonly StoreOperation[]): Promise<readonly CommitResult[]> {
     this.#checkOpen();
+    const commits = operations.map((operation) => [operation]);
+    commits.forEach(checkOperations);
     const events: StoreEvent[] = [];
-    const results = operations.map((operation) => {
-      const one = [operation];
-      checkOperations(one);
-      return this.#write(one, events);
-    });
+    const results = commits.map((commit) => this.#write(commit, events));
     this.#hub.announce(events);
     return results;
   }

@@ -5,6 +5,7 @@ import { isNotFound, objectKey } from "../../machinery/index.ts";
 import {
   type ControllerContext,
   featureEnabled,
+  isTerminal,
   newQueue,
   protectionStep,
   runLoop,
@@ -14,8 +15,6 @@ import {
 
 const finalizer = "scheduling.k8s.io/podgroup-protection";
 const byGroup = "activePodGroup";
-
-const hasEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 
 const groupKey = ({ metadata, spec }: Pod): string | undefined => {
   const name = spec?.schedulingGroup?.podGroupName;
@@ -27,7 +26,7 @@ export async function runPodGroupProtection(context: ControllerContext): Promise
   const queue = newQueue(context, "podgroupprotection");
   const podInformer = context.informers.informer(pods);
   podInformer.addIndex(byGroup, (pod) => {
-    const key = hasEnded(pod) ? undefined : groupKey(pod);
+    const key = isTerminal(pod) ? undefined : groupKey(pod);
     return key === undefined ? [] : [key];
   });
   const wake = (group: PodGroup): void => {
@@ -40,10 +39,10 @@ export async function runPodGroupProtection(context: ControllerContext): Promise
   const groups = watch(context, podGroups, { add: wake, update: (_, group) => wake(group) });
   watch(context, pods, {
     add: (pod) => {
-      if (hasEnded(pod)) wakeGroupOf(pod);
+      if (isTerminal(pod)) wakeGroupOf(pod);
     },
     update: (before, pod) => {
-      if (hasEnded(pod)) wakeGroupOf(pod);
+      if (isTerminal(pod)) wakeGroupOf(pod);
       if (before.metadata.uid !== pod.metadata.uid) wakeGroupOf(before);
     },
     delete: wakeGroupOf,

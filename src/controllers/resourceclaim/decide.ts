@@ -2,7 +2,7 @@
 // (resourceclaim). Claims of PodGroups (feature DRAWorkloadResourceClaims, alpha) are not made.
 import type { Pod, PodResourceClaim, ResourceClaimTemplate, resource_v1 } from "../../api/index.ts";
 import { controllerOf, type NewObject, objectKey } from "../../machinery/index.ts";
-import { isControlledBy } from "../lib/index.ts";
+import { isControlledBy, isDeleting, isTerminal } from "../lib/index.ts";
 
 /** Not the entry of a container's resources that core/v1 calls so too. */
 export type ResourceClaim = resource_v1.ResourceClaim;
@@ -50,11 +50,8 @@ export function notFor(pod: Pod, claim: ResourceClaim): string | undefined {
   return `ResourceClaim ${objectKey(claim)} was not created for Pod ${objectKey(pod)} (Pod is not owner)`;
 }
 
-const hasEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
-
 /** None of its containers runs or ever will. */
-export const isDone = (pod: Pod): boolean =>
-  hasEnded(pod) || (pod.metadata.deletionTimestamp !== undefined && !pod.spec?.nodeName);
+export const isDone = (pod: Pod): boolean => isTerminal(pod) || (isDeleting(pod) && !pod.spec?.nodeName);
 
 const isReservedFor = (pod: Pod, claim: ResourceClaim): boolean =>
   (claim.status?.reservedFor ?? []).some(({ uid }) => uid === pod.metadata.uid);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { childController, isAbort, onAbort } from "./abort.ts";
-import { every, quiet, sleep, TimeoutError, timeoutSignal } from "./clock.ts";
+import { every, pause, quiet, sleep, TimeoutError, timeoutSignal } from "./clock.ts";
 import { seededRng } from "./rng.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -74,6 +74,20 @@ test("an aborted sleep rejects with the signal's reason", async () => {
   await assert.rejects(waiting, /stop/);
   await assert.rejects(sleep(clock, 1, controller.signal), /stop/);
   await clock.advance(2000);
+});
+
+test("a pause ends with its time or with the signal, without an error", async () => {
+  const clock = new VirtualClock();
+  const controller = new AbortController();
+  const ended: string[] = [];
+  void pause(clock, 10, controller.signal).then(() => ended.push("in time"));
+  void pause(clock, 1000, controller.signal).then(() => ended.push("cut short"));
+  await clock.advance(10);
+  assert.deepEqual(ended, ["in time"]);
+  controller.abort(new Error("stop"));
+  await clock.advance(0);
+  assert.deepEqual(ended, ["in time", "cut short"]);
+  await pause(clock, 1000, controller.signal);
 });
 
 /** Each entry is how long the process does something else before a timer comes. */

@@ -54,6 +54,10 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+/** A sleep that an abort only cuts short: for loops that look at their signal themselves. */
+export const pause = (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> =>
+  sleep(clock, delayMs, signal).catch(() => {}); // it rejects for no other reason
+
 /** A timer that comes later than this was held up by other work. */
 const lateMs = 3;
 

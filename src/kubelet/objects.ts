@@ -2,7 +2,7 @@
 // Errors have upstream's texts (`configmap "x" not found`).
 
 import { type ConfigMap, configMaps, type KindDefinition, type Pod, type Secret, secrets } from "../api/index.ts";
-import { type Clock, isAbort, type Logger, sleep } from "../base/index.ts";
+import { type Clock, isAbort, type Logger, pause } from "../base/index.ts";
 import type { Client } from "../client/index.ts";
 import type { KubeObject } from "../machinery/index.ts";
 import { AbsentError, type ReferencedObjects } from "./env/environment.ts";
@@ -133,7 +133,7 @@ function follow(options: ObjectCacheOptions, key: string, uid: string): Followed
         options.log.info("an object of a pod's volume is not watched", { kind, namespace, name, error });
         told();
       }
-      await sleep(options.clock, retryMs, signal).catch(() => undefined);
+      await pause(options.clock, retryMs, signal);
     }
     told();
   })();

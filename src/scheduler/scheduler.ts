@@ -13,7 +13,7 @@ import {
   statefulSets,
   storageClasses,
 } from "../api/index.ts";
-import { type Clock, isAbort, type Logger, MetricRegistry, onAbort, type Rng, sleep } from "../base/index.ts";
+import { type Clock, isAbort, type Logger, MetricRegistry, onAbort, pause, type Rng } from "../base/index.ts";
 import { type Client, createEventRecorder, type EventRecorder, type InformerFactory } from "../client/index.ts";
 import { type CycleContext, scheduleOne } from "./cycle.ts";
 import { createEffects } from "./effects.ts";
@@ -231,7 +231,7 @@ export async function runLoop(context: CycleContext): Promise<void> {
       showSizes(context);
       if (queue.isEmpty) context.framework.verdicts.clear();
       if (bindings.size >= mostBindings) await Promise.race(bindings);
-      else if (!signal.aborted) await sleep(clock, 0, signal).catch(() => {});
+      else if (!signal.aborted) await pause(clock, 0, signal);
     }
     await Promise.all(bindings);
   } finally {

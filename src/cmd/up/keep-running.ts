@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { type Clock, type Logger, onAbort, sleep } from "../../base/index.ts";
+import { type Clock, type Logger, onAbort, pause } from "../../base/index.ts";
 import { isAlive, readRecord, stopProcess } from "../../cluster/index.ts";
 
 /** Left by an owner that is gone and taken over as it is. The kernel tells only parents of an end; a held connection tells of it too. */
@@ -54,7 +54,7 @@ export async function keepRunning(program: KeptProgram): Promise<void> {
     if (how === undefined) break;
     if (clock.monotonic() - startedMs > goodAfterMs) pauseMs = pauses.firstMs;
     log.warn(`${name} ended and is started again`, { how, inMs: pauseMs, log: program.logFile });
-    await sleep(clock, pauseMs, signal).catch(() => {}); // rejects only when the signal aborts, which the loop sees
+    await pause(clock, pauseMs, signal);
     pauseMs = Math.min(2 * pauseMs, pauses.mostMs);
   }
   if (!program.outlives) await stop();
@@ -70,7 +70,7 @@ async function endOfAdopted(
     await endOfConnection(socket, signal);
     // It hangs up on who has said nothing for a while, and may not listen yet.
     if (clock.monotonic() - fromMs > looks.mostMs) pauseMs = looks.firstMs;
-    await sleep(clock, pauseMs, signal).catch(() => {}); // rejects only when the signal aborts
+    await pause(clock, pauseMs, signal);
     if (signal.aborted) return undefined;
     pauseMs = Math.min(2 * pauseMs, looks.mostMs);
   }

@@ -1,7 +1,7 @@
 // Watches what the node has left, tells pressure, and puts pods out before the kernel does. Upstream: pkg/kubelet/eviction/eviction_manager.go.
 
 import type { Pod } from "../../api/index.ts";
-import { isAbort, sleep } from "../../base/index.ts";
+import { isAbort, pause } from "../../base/index.ts";
 import { type KubeletContext, podEvent } from "../context.ts";
 import { collectContainers } from "../gc/containers.ts";
 import type { ImageCollector } from "../gc/images.ts";
@@ -106,7 +106,7 @@ export function createEvictionManager(context: KubeletContext, options: Eviction
         await check().catch((error: unknown) => {
           if (!isAbort(error, signal)) log.warn("what the node has left is not known", { error });
         });
-        await sleep(clock, config.evictionMonitoringPeriodSeconds * 1000, signal).catch(() => undefined);
+        await pause(clock, config.evictionMonitoringPeriodSeconds * 1000, signal);
       }
     },
   };

@@ -1,5 +1,5 @@
 // Reads and follows the log file of a container. Upstream: k8s.io/cri-client/pkg/logs ReadLogs.
-import { childController, onAbort, sleep } from "../../base/index.ts";
+import { childController, onAbort, pause } from "../../base/index.ts";
 import type { KubeletContext } from "../context.ts";
 import { createLineSplitter, createLogFilter, type LogOptions, parseLogLine } from "./parse.ts";
 
@@ -94,7 +94,7 @@ function watchChanges(
         const waiting = new AbortController();
         const detach = onAbort(signal, () => waiting.abort());
         wake = () => waiting.abort();
-        await sleep(context.clock, checkMs, waiting.signal).catch(() => undefined);
+        await pause(context.clock, checkMs, waiting.signal);
         wake = undefined;
         detach();
       }

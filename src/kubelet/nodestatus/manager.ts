@@ -1,7 +1,7 @@
 // Registers the node, keeps its status and its lease. Upstream: kubelet_node_status.go, component-helpers/apimachinery/lease.
 
 import { type Lease, leases, type Node, type NodeStatus, nodes } from "../../api/index.ts";
-import { isAbort, quiet, sleep } from "../../base/index.ts";
+import { isAbort, pause, quiet, sleep } from "../../base/index.ts";
 import { formatMicroTime, isAlreadyExists, isConflict, isNotFound } from "../../machinery/index.ts";
 import type { Image, RuntimeInfo } from "../../runtime/index.ts";
 import { type KubeletContext, messageOf } from "../context.ts";
@@ -275,7 +275,7 @@ async function leaseLoop(context: KubeletContext, known: Known, signal: AbortSig
       if (isConflict(error) || isNotFound(error)) lease = undefined;
       else log.warn("the node's lease is not renewed", { node: nodeName, error });
     }
-    await sleep(clock, periodMs * (1 + 0.04 * context.rng.next()), signal).catch(() => undefined);
+    await pause(clock, periodMs * (1 + 0.04 * context.rng.next()), signal);
   }
 
   async function renew(before: Lease | undefined): Promise<Lease> {

@@ -3,7 +3,7 @@
 // With a runtime that sends events they are followed, and a slow relist covers what was missed; without, containers and sandboxes are
 // listed every second and compared. An event that names no pod asks for a list, read again until it shows the change. `pods` is what
 // the last list showed, so that pods nobody knows can be found.
-import { isAbort, onAbort, sleep } from "../../base/index.ts";
+import { isAbort, onAbort, pause } from "../../base/index.ts";
 import { RuntimeError } from "../../runtime/index.ts";
 import type { KubeletContext } from "../context.ts";
 import { podNameLabel, podNamespaceLabel, podUidLabel } from "../labels.ts";
@@ -120,7 +120,7 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
     if (chasing) return;
     chasing = true;
     while (awaited.size > 0 && tries < catchUpMs.length && !signal.aborted) {
-      await sleep(clock, catchUpMs[tries++]!, signal).catch(() => undefined);
+      await pause(clock, catchUpMs[tries++]!, signal);
       if (signal.aborted) break;
       const list = listsBegun + 1;
       await relist();
@@ -149,7 +149,7 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
   /** What happened while nobody listened no event tells: listed once events are followed again, also by a runtime that needs a moment. */
   const catchUp = async (signal: AbortSignal): Promise<void> => {
     for (const waitMs of resumedMs) {
-      await sleep(clock, waitMs, signal).catch(() => undefined);
+      await pause(clock, waitMs, signal);
       if (signal.aborted) return;
       await relist();
     }
@@ -161,14 +161,14 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
       while (!signal.aborted) {
         if (!(await followEvents(signal))) return;
         await relist();
-        await sleep(clock, 1000, signal).catch(() => undefined);
+        await pause(clock, 1000, signal);
         void catchUp(signal);
       }
     };
     const polling = new AbortController();
     const repeat = async (periodMs: number, until: AbortSignal): Promise<void> => {
       while (!until.aborted) {
-        await sleep(clock, periodMs, until).catch(() => undefined);
+        await pause(clock, periodMs, until);
         if (!until.aborted) await relist();
       }
     };

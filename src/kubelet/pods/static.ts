@@ -2,7 +2,7 @@
 // API as a mirror pod that only tells.
 
 import { type Pod, pods } from "../../api/index.ts";
-import { isAbort, type Logger, sleep } from "../../base/index.ts";
+import { isAbort, type Logger, pause } from "../../base/index.ts";
 import { formatTime, fromYaml, isAlreadyExists, isNotFound } from "../../machinery/index.ts";
 import type { KubeletContext } from "../context.ts";
 import { configSource, mirrorAnnotation, seenAnnotation } from "../pod.ts";
@@ -157,7 +157,7 @@ export function createStaticPods(context: KubeletContext, workers: PodWorkers, p
         await sync().catch((error: unknown) => {
           if (!isAbort(error, signal)) log.warn("static pods are not in sync", { path, error });
         });
-        await sleep(clock, recheckMs, AbortSignal.any([signal, changed.signal])).catch(() => undefined);
+        await pause(clock, recheckMs, AbortSignal.any([signal, changed.signal]));
       }
     },
   };

@@ -1,7 +1,7 @@
 // Ends containers and pods. Upstream: kuberuntime_container.go killContainer, kuberuntime_termination_order.go, killPodWithSyncResult.
 
 import type { Container, Pod } from "../../api/index.ts";
-import { sleep } from "../../base/index.ts";
+import { pause, sleep } from "../../base/index.ts";
 import { RuntimeError } from "../../runtime/index.ts";
 import { containerEvent, type KubeletContext, messageOf } from "../context.ts";
 import { type ObservedContainer, type ObservedPod, runningContainers } from "../observed.ts";
@@ -128,7 +128,7 @@ function terminationOrder(
       if (wait === undefined) return 0;
       const startMs = context.clock.monotonic();
       const done = new AbortController();
-      const over = sleep(context.clock, graceSeconds * 1000, done.signal).catch(() => undefined);
+      const over = pause(context.clock, graceSeconds * 1000, done.signal);
       await Promise.race([wait, over]);
       done.abort();
       return Math.floor((context.clock.monotonic() - startMs) / 1000);

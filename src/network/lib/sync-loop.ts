@@ -1,5 +1,5 @@
 // The loop of everything that keeps rules equal to a plan: a change makes it dirty, a sync makes it clean, a failure is tried again.
-import { type Clock, sleep } from "../../base/index.ts";
+import { type Clock, pause, sleep } from "../../base/index.ts";
 
 export interface SyncLoopOptions {
   readonly clock: Clock;
@@ -46,7 +46,7 @@ export function createSyncLoop({ clock, periodMs, sync, failed }: SyncLoopOption
           if (signal.aborted) break;
           dirty = true;
           failed(error);
-          await sleep(clock, retryMs, signal).catch(() => {});
+          await pause(clock, retryMs, signal);
         }
       }
       signal.removeEventListener("abort", onAbort);

@@ -10,7 +10,7 @@ import {
   services,
 } from "../api/index.ts";
 import type { Client } from "../client/index.ts";
-import { isAlreadyExists, type NewObject } from "../machinery/index.ts";
+import { ignoreAlreadyExists, isAlreadyExists, type NewObject } from "../machinery/index.ts";
 
 export interface DnsObjectsOptions {
   readonly dnsIp: string;
@@ -82,11 +82,8 @@ const binding: NewObject<ClusterRoleBinding> = {
 
 /** Lets the DNS server read what it answers from. What an operator changed stays as it is. */
 export async function authorizeDns(client: Client): Promise<void> {
-  const unlessThere = (error: unknown): void => {
-    if (!isAlreadyExists(error)) throw error;
-  };
-  await client.of(clusterRoles).create(role).catch(unlessThere);
-  await client.of(clusterRoleBindings).create(binding).catch(unlessThere);
+  await client.of(clusterRoles).create(role).catch(ignoreAlreadyExists);
+  await client.of(clusterRoleBindings).create(binding).catch(ignoreAlreadyExists);
 }
 
 /** Makes the objects, or brings the endpoint of an earlier start up to date. */

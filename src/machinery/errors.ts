@@ -60,6 +60,16 @@ export const isExpired = (error: unknown): boolean => hasReason(error, "Expired"
 export const hasReason = (error: unknown, reason: string): boolean =>
   error instanceof StatusError && error.reason === reason;
 
+/** For `catch`: what is gone already needs no removing, and no change. Any other error goes on. */
+export function ignoreNotFound(error: unknown): void {
+  if (!isNotFound(error)) throw error;
+}
+
+/** For `catch`: somebody else was faster. Any other error goes on. */
+export function ignoreAlreadyExists(error: unknown): void {
+  if (!isAlreadyExists(error)) throw error;
+}
+
 const details = (gr: GroupResource, name: string) => ({
   ...(name ? { name } : {}),
   ...(gr.group ? { group: gr.group } : {}),

@@ -2,7 +2,7 @@
 // See docs/guides/simulation.md.
 import { type Deployment, deployments, pods, replicaSets } from "../api/index.ts";
 import { type Rng, seededRng } from "../base/index.ts";
-import { isNotFound, type NewObject } from "../machinery/index.ts";
+import { ignoreNotFound, type NewObject } from "../machinery/index.ts";
 import {
   ask,
   pass,
@@ -213,11 +213,7 @@ async function edit({ world }: Run, apply: (deployment: Deployment) => Deploymen
 }
 
 async function remove({ world, plan }: Run): Promise<void> {
-  try {
-    await world.client.of(deployments).delete(name, { propagationPolicy: plan.propagation });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await world.client.of(deployments).delete(name, { propagationPolicy: plan.propagation }).catch(ignoreNotFound);
 }
 
 /** The complete rollout is what was asked for: the right pods, on the machines too. */

@@ -11,7 +11,7 @@ import {
   statefulSets,
 } from "../api/index.ts";
 import { type Rng, seededRng } from "../base/index.ts";
-import { isAlreadyExists, isNotFound, type NewObject } from "../machinery/index.ts";
+import { ignoreAlreadyExists, ignoreNotFound, type NewObject } from "../machinery/index.ts";
 import {
   ask,
   type Driven,
@@ -129,19 +129,11 @@ const themes: Readonly<Record<Plan["theme"], (run: Run) => Promise<void>>> = {
 
 /** Creates once, whatever became of the tries before. */
 async function createOnce(act: () => Promise<unknown>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
+  await act().catch(ignoreAlreadyExists);
 }
 
 async function gone(act: () => Promise<unknown>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await act().catch(ignoreNotFound);
 }
 
 /** Time goes by in steps; after each, no pod's name runs twice. */

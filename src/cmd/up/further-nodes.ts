@@ -26,7 +26,7 @@ import {
   unroutePods,
 } from "../../cluster/index.ts";
 import { type ClusterPki, type KeyPair, writeKubeconfig } from "../../cluster/pki/index.ts";
-import { isNotFound } from "../../machinery/index.ts";
+import { ignoreNotFound } from "../../machinery/index.ts";
 import { type ControlPlane, componentUsers } from "../apiserver/control-plane.ts";
 import { keepRunning } from "./keep-running.ts";
 import { isReady, whenNode } from "./node-watch.ts";
@@ -213,11 +213,6 @@ export async function dropFurtherNode(parts: FurtherNodeParts, number: number): 
   const node = furtherNode(config, number);
   await teardownNode({ layout: places, node, log });
   const client = plane.client(componentUsers.admin, "t8s");
-  await client
-    .of(nodes)
-    .delete({ name: node.name })
-    .catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    });
+  await client.of(nodes).delete({ name: node.name }).catch(ignoreNotFound);
   rmSync(places.directory, { recursive: true, force: true });
 }

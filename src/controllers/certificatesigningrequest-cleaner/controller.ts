@@ -1,7 +1,7 @@
 // Removes requests whose time is over, once an hour. Upstream: pkg/controller/certificates/cleaner. Reads `options.certificates`.
 import { type CertificateSigningRequest, certificateSigningRequests } from "../../api/index.ts";
 import { isAbort, sleep } from "../../base/index.ts";
-import { isNotFound, parseTime } from "../../machinery/index.ts";
+import { ignoreNotFound, parseTime } from "../../machinery/index.ts";
 import { type ControllerContext, certificateTools, isIssued, watch } from "../lib/index.ts";
 
 const hourMs = 3_600_000;
@@ -49,9 +49,5 @@ export async function runCertificateCleaner(context: ControllerContext): Promise
 }
 
 async function remove({ client }: ControllerContext, csr: CertificateSigningRequest): Promise<void> {
-  try {
-    await client.of(certificateSigningRequests).delete(csr.metadata);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await client.of(certificateSigningRequests).delete(csr.metadata).catch(ignoreNotFound);
 }

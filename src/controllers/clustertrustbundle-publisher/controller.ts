@@ -3,7 +3,7 @@
 // ClusterTrustBundle.
 import { type ClusterTrustBundle, clusterTrustBundles } from "../../api/index.ts";
 import type { ResourceClient } from "../../client/index.ts";
-import { isAlreadyExists, isNotFound } from "../../machinery/index.ts";
+import { ignoreAlreadyExists, ignoreNotFound } from "../../machinery/index.ts";
 import { type ControllerContext, featureEnabled, newQueue, runLoop } from "../lib/index.ts";
 
 const signerName = "kubernetes.io/kube-apiserver-serving";
@@ -37,25 +37,18 @@ export async function runTrustBundlePublisher(context: ControllerContext): Promi
       else if (current.spec.trustBundle !== rootCa)
         await of.update({ ...current, spec: { ...current.spec, trustBundle: rootCa } });
       for (const { metadata } of bundles.list())
-        if (metadata.name !== name)
-          try {
-            await of.delete(metadata);
-          } catch (error) {
-            if (!isNotFound(error)) throw error;
-          }
+        if (metadata.name !== name) await of.delete(metadata).catch(ignoreNotFound);
     },
   });
 }
 
 async function create(bundles: ResourceClient<ClusterTrustBundle>, name: string, trustBundle: string): Promise<void> {
-  try {
-    await bundles.create({
+  await bundles
+    .create({
       apiVersion: "certificates.k8s.io/v1beta1",
       kind: "ClusterTrustBundle",
       metadata: { name },
       spec: { signerName, trustBundle },
-    });
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
+    })
+    .catch(ignoreAlreadyExists);
 }

@@ -2,7 +2,7 @@
 import { controllerRevisions, type core_v1, daemonSets, nodes, pods } from "../../api/index.ts";
 import type { Clock } from "../../base/index.ts";
 import type { Client, EventRecorder, Informer } from "../../client/index.ts";
-import { deepEqual, isNotFound, labelSelectorMatcher, objectKey } from "../../machinery/index.ts";
+import { deepEqual, ignoreNotFound, labelSelectorMatcher, objectKey } from "../../machinery/index.ts";
 import {
   addControllerIndex,
   all,
@@ -223,11 +223,7 @@ async function carryOut({ set, plan, hash, podControl }: Work): Promise<unknown>
   });
   try {
     await all(plan.delete.slice(0, burst), async (pod) => {
-      try {
-        await podControl.delete(set, pod);
-      } catch (failure) {
-        if (!isNotFound(failure)) throw failure;
-      }
+      await podControl.delete(set, pod).catch(ignoreNotFound);
     });
   } catch (failure) {
     return error ?? failure;

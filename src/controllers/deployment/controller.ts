@@ -4,8 +4,8 @@ import type { ResourceClient } from "../../client/index.ts";
 import {
   controllerOf,
   deepEqual,
+  ignoreNotFound,
   isAlreadyExists,
-  isNotFound,
   labelSelectorMatcher,
   objectKey,
 } from "../../machinery/index.ts";
@@ -157,11 +157,7 @@ async function take(work: Work, step: Step, latest: Map<string, ReplicaSet>): Pr
       return;
     }
     case "delete":
-      try {
-        await setResource.delete(step.set.metadata);
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+      await setResource.delete(step.set.metadata).catch(ignoreNotFound);
       return;
     case "rollback": {
       const template = step.template ?? deployment.spec.template;

@@ -3,8 +3,8 @@
 import { type Pod, type PodDisruptionBudget, podDisruptionBudgets, pods } from "../../api/index.ts";
 import {
   formatTime,
+  ignoreNotFound,
   isConflict,
-  isNotFound,
   type LabelMatcher,
   labelSelectorMatcher,
   objectKey,
@@ -164,10 +164,9 @@ async function takeBack(context: ControllerContext, pod: Pod | undefined): Promi
     const lastTransitionTime = formatTime(nowMs);
     return { ...rest, status: "False", observedGeneration: pod.metadata.generation, lastTransitionTime };
   });
-  try {
-    await context.client.of(pods).updateStatus({ ...pod, status: { ...pod.status, conditions } } as Pod);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await context.client
+    .of(pods)
+    .updateStatus({ ...pod, status: { ...pod.status, conditions } } as Pod)
+    .catch(ignoreNotFound);
   return undefined;
 }

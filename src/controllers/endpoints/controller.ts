@@ -1,6 +1,6 @@
 // Endpoints of Services with selectors, for clients that do not read EndpointSlices. Upstream: pkg/controller/endpoint.
 import { type Endpoints, endpoints, pods, type Service, services } from "../../api/index.ts";
-import { isForbidden, isNotFound, objectKey, splitKey } from "../../machinery/index.ts";
+import { ignoreNotFound, isForbidden, objectKey, splitKey } from "../../machinery/index.ts";
 import {
   affectsEndpoints,
   type ControllerContext,
@@ -79,11 +79,7 @@ export async function runEndpoints(context: ControllerContext): Promise<void> {
 /** The caches are filled one after the other: that there is no service is believed only of the API server. */
 async function remove(context: ControllerContext, name: { namespace: string; name: string }): Promise<void> {
   if ((await context.client.of(services).find(name)) !== undefined) return;
-  try {
-    await context.client.of(endpoints).delete(name);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await context.client.of(endpoints).delete(name).catch(ignoreNotFound);
 }
 
 interface Write {

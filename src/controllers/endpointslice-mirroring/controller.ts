@@ -1,6 +1,6 @@
 // Mirrors Endpoints that somebody made by hand (the Service has no selector) to EndpointSlices. Upstream: pkg/controller/endpointslicemirroring.
 import { type EndpointSlice, type Endpoints, endpointSlices, endpoints, services } from "../../api/index.ts";
-import { isNotFound, objectKey } from "../../machinery/index.ts";
+import { ignoreNotFound, objectKey } from "../../machinery/index.ts";
 import {
   type ControllerContext,
   createWrittenVersions,
@@ -115,9 +115,5 @@ async function carryOut(context: ControllerContext, { found, plan, note }: Work)
 }
 
 async function remove(context: ControllerContext, slice: EndpointSlice): Promise<void> {
-  try {
-    await context.client.of(endpointSlices).delete(slice.metadata);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await context.client.of(endpointSlices).delete(slice.metadata).catch(ignoreNotFound);
 }

@@ -1,7 +1,7 @@
 // EndpointSlices of Services with selectors. The decision is decide.ts; this is the rim.
 import { type EndpointSlice, endpointSlices } from "../../api/index.ts";
 import type { EventRecorder } from "../../client/index.ts";
-import { deepEqual, isNotFound, objectKey, splitKey } from "../../machinery/index.ts";
+import { deepEqual, ignoreNotFound, objectKey, splitKey } from "../../machinery/index.ts";
 import {
   type ControllerContext,
   controllerReference,
@@ -118,11 +118,7 @@ async function write(context: ControllerContext, { view, triggerTime, note }: Wo
     note(await client.update({ ...slice, ...changes, metadata }));
   }
   for (const slice of plan.remove) {
-    try {
-      await client.delete({ namespace, name: slice.metadata.name });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await client.delete({ namespace, name: slice.metadata.name }).catch(ignoreNotFound);
   }
 }
 

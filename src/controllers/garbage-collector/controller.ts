@@ -3,7 +3,7 @@
 import { events, eventsV1 } from "../../api/index.ts";
 import { childController, every } from "../../base/index.ts";
 import { type DynamicResource, kindOfResource, type ResourceClient } from "../../client/index.ts";
-import { formatApiVersion, isNotFound, type KubeObject, type OwnerReference } from "../../machinery/index.ts";
+import { formatApiVersion, ignoreNotFound, type KubeObject, type OwnerReference } from "../../machinery/index.ts";
 import { type ControllerContext, newQueue, runLoop } from "../lib/index.ts";
 import { decideFate, type OwnerState } from "./decide.ts";
 import {
@@ -183,11 +183,8 @@ function createCollector(context: ControllerContext) {
           uid: object.metadata.uid,
           ...(fate.unblock ? {} : { resourceVersion: object.metadata.resourceVersion }),
         };
-        try {
-          await client.delete(name, { propagationPolicy: fate.policy, preconditions });
-        } catch (error) {
-          if (!isNotFound(error)) throw error; // a conflict says that it changed: the next try looks again
-        }
+        // A conflict says that it changed: the next try looks again.
+        await client.delete(name, { propagationPolicy: fate.policy, preconditions }).catch(ignoreNotFound);
       }
     }
   }
@@ -259,11 +256,7 @@ function remember(set: Set<string>, key: string): void {
 async function patchMeta(object: KubeObject, metadata: object, client: ResourceClient<KubeObject>): Promise<void> {
   const name = { namespace: object.metadata.namespace ?? "", name: object.metadata.name };
   const guard = { uid: object.metadata.uid, resourceVersion: object.metadata.resourceVersion };
-  try {
-    await client.patch(name, { metadata: { ...guard, ...metadata } }, { type: "merge" });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await client.patch(name, { metadata: { ...guard, ...metadata } }, { type: "merge" }).catch(ignoreNotFound);
 }
 
 const releaseOwners = (

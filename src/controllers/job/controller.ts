@@ -5,6 +5,7 @@ import {
   controllerOf,
   deepEqual,
   formatTime,
+  ignoreNotFound,
   isNotFound,
   labelSelectorMatcher,
   objectKey,
@@ -330,11 +331,7 @@ function createUntracking(client: Client, informer: Informer<Pod>): Untracking {
       if (open === undefined && of.length > 0) removed.set(key, (open = new Map()));
       try {
         await all(of, async (pod) => {
-          try {
-            await client.of(pods).patch(pod.metadata, untrackPatch, { type: "strategic" });
-          } catch (error) {
-            if (!isNotFound(error)) throw error;
-          }
+          await client.of(pods).patch(pod.metadata, untrackPatch, { type: "strategic" }).catch(ignoreNotFound);
           open?.set(pod.metadata.uid ?? "", objectKey(pod));
           done.push(pod);
         });
@@ -379,11 +376,7 @@ function watchOrphans(
     reconcile: async (key) => {
       const pod = podInformer.byKey(key);
       if (pod === undefined || !isOrphan(pod)) return;
-      try {
-        await context.client.of(pods).patch(pod.metadata, untrackPatch, { type: "strategic" });
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+      await context.client.of(pods).patch(pod.metadata, untrackPatch, { type: "strategic" }).catch(ignoreNotFound);
     },
   };
 }

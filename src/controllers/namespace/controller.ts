@@ -2,7 +2,7 @@
 // (KEP-5080). Upstream: pkg/controller/namespace.
 import { type Namespace, namespaces, pods } from "../../api/index.ts";
 import type { DynamicResource } from "../../client/index.ts";
-import { deepEqual, formatTime, hasReason, isConflict, isNotFound } from "../../machinery/index.ts";
+import { deepEqual, formatTime, hasReason, ignoreNotFound, isConflict, isNotFound } from "../../machinery/index.ts";
 import { type ControllerContext, newQueue, runLoop, watch } from "../lib/index.ts";
 import { type Findings, namespaceConditions } from "./conditions.ts";
 
@@ -120,10 +120,6 @@ async function emptyResource(
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-function ignoreNotFound(error: unknown): void {
-  if (!isNotFound(error)) throw error;
-}
 
 async function report(context: ControllerContext, namespace: Namespace, findings: Findings): Promise<void> {
   const before = namespace.status?.conditions ?? [];

@@ -1,6 +1,6 @@
 // What becomes of a volume whose claim is gone. Upstream: pv_controller.go reclaimVolume, deleteVolumeOperation.
 import { type PersistentVolume, persistentVolumes } from "../../api/index.ts";
-import { isNotFound } from "../../machinery/index.ts";
+import { ignoreNotFound } from "../../machinery/index.ts";
 import type { ControllerContext } from "../lib/index.ts";
 import { deletionOf, withoutInTreeFinalizer } from "./drivers.ts";
 import { annotations, hasAnnotation } from "./match.ts";
@@ -50,9 +50,5 @@ async function deleteContent(context: ControllerContext, objects: Objects, volum
   }
   const released = withoutInTreeFinalizer(volume);
   if (released !== undefined) await objects.updateVolume(released);
-  try {
-    await context.client.of(persistentVolumes).delete({ name: volume.metadata.name });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await context.client.of(persistentVolumes).delete({ name: volume.metadata.name }).catch(ignoreNotFound);
 }

@@ -1,7 +1,7 @@
 // A PodGroup stays, though deleted, while pods of it run. Upstream: pkg/controller/scheduling/podgroupprotection. Runs with
 // feature GenericWorkload (alpha); the finalizer is set by admission.
 import { type Pod, type PodGroup, podGroups, pods } from "../../api/index.ts";
-import { isNotFound, objectKey } from "../../machinery/index.ts";
+import { ignoreNotFound, objectKey } from "../../machinery/index.ts";
 import {
   type ControllerContext,
   featureEnabled,
@@ -55,11 +55,10 @@ export async function runPodGroupProtection(context: ControllerContext): Promise
       const group = groups.byKey(key);
       if (group === undefined || protectionStep(group, finalizer) !== "remove") return;
       if (podInformer.byIndex(byGroup, key).length > 0) return;
-      try {
-        await context.client.of(podGroups).update(withFinalizer(group, finalizer, "remove"));
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+      await context.client
+        .of(podGroups)
+        .update(withFinalizer(group, finalizer, "remove"))
+        .catch(ignoreNotFound);
     },
   });
 }

@@ -1,6 +1,6 @@
 // A volume that is bound to a claim stays, though deleted, until it is not any more. Upstream: pkg/controller/volume/pvprotection.
 import { type PersistentVolume, persistentVolumes } from "../../api/index.ts";
-import { isNotFound } from "../../machinery/index.ts";
+import { ignoreNotFound } from "../../machinery/index.ts";
 import { type ControllerContext, newQueue, protectionStep, runLoop, watch, withFinalizer } from "../lib/index.ts";
 
 const finalizer = "kubernetes.io/pv-protection";
@@ -20,11 +20,10 @@ export async function runPersistentVolumeProtection(context: ControllerContext):
       const step = volume === undefined ? "none" : protectionStep(volume, finalizer);
       if (volume === undefined || step === "none") return;
       if (step === "remove" && volume.status?.phase === "Bound") return;
-      try {
-        await context.client.of(persistentVolumes).update(withFinalizer(volume, finalizer, step));
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+      await context.client
+        .of(persistentVolumes)
+        .update(withFinalizer(volume, finalizer, step))
+        .catch(ignoreNotFound);
     },
   });
 }

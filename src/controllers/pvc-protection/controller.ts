@@ -1,6 +1,6 @@
 // A claim that a pod uses stays, though deleted, until the pod is gone. Upstream: pkg/controller/volume/pvcprotection.
 import { type PersistentVolumeClaim, type Pod, persistentVolumeClaims, pods } from "../../api/index.ts";
-import { isNotFound, objectKey } from "../../machinery/index.ts";
+import { ignoreNotFound, objectKey } from "../../machinery/index.ts";
 import {
   type ControllerContext,
   isTerminal,
@@ -53,11 +53,10 @@ export async function runClaimProtection(context: ControllerContext): Promise<vo
       const step = claim === undefined ? "none" : protectionStep(claim, finalizer);
       if (claim === undefined || step === "none") return;
       if (step === "remove" && (await isUsed(claim))) return;
-      try {
-        await context.client.of(persistentVolumeClaims).update(withFinalizer(claim, finalizer, step));
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+      await context.client
+        .of(persistentVolumeClaims)
+        .update(withFinalizer(claim, finalizer, step))
+        .catch(ignoreNotFound);
     },
   });
 }

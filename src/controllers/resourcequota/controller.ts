@@ -16,7 +16,7 @@ import {
 } from "../../api/index.ts";
 import { every } from "../../base/index.ts";
 import { type Informer, kindOfResource } from "../../client/index.ts";
-import { deepEqual, isNotFound, type KubeObject, objectKey } from "../../machinery/index.ts";
+import { deepEqual, ignoreNotFound, type KubeObject, objectKey } from "../../machinery/index.ts";
 import { type ControllerContext, newQueue, runLoop, watch } from "../lib/index.ts";
 import { nextQuotaStatus, usageOfQuota } from "./decide.ts";
 
@@ -89,11 +89,7 @@ const isExtended = (name: string): boolean => name.startsWith("requests.") && na
 const namesOf = (quota: ResourceQuota): readonly string[] => Object.keys(quota.spec?.hard ?? {});
 
 async function write(context: ControllerContext, quota: ResourceQuota): Promise<void> {
-  try {
-    await context.client.of(resourceQuotas).updateStatus(quota);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await context.client.of(resourceQuotas).updateStatus(quota).catch(ignoreNotFound);
 }
 
 /** The kinds whose objects use one of the names; `missing` when a `count/…` names one that is not served now. */

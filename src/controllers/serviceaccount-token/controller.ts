@@ -2,7 +2,7 @@
 // Upstream: pkg/controller/serviceaccount/tokens_controller.go. Reads `options.signServiceAccountToken` (claims to token) and
 // `options.rootCa` (PEM text).
 import { type Secret, type ServiceAccount, secrets, serviceAccounts } from "../../api/index.ts";
-import { hasReason, isNotFound, objectKey } from "../../machinery/index.ts";
+import { hasReason, ignoreNotFound, isNotFound, objectKey } from "../../machinery/index.ts";
 import { type ControllerContext, newQueue, runLoop, watch } from "../lib/index.ts";
 import { accountNameKey, accountUidKey, completed, isComplete, isTokenOf, lacks, tokenSecretType } from "./decide.ts";
 
@@ -117,9 +117,5 @@ async function forget(tokens: Tokens, namespace: string, { name, account, uid }:
   const kept = live.secrets?.filter((each) => each.name !== name) ?? [];
   if (kept.length === (live.secrets?.length ?? 0)) return;
   const { secrets: _, ...rest } = live;
-  try {
-    await client.update(kept.length > 0 ? { ...rest, secrets: kept } : rest);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await client.update(kept.length > 0 ? { ...rest, secrets: kept } : rest).catch(ignoreNotFound);
 }

@@ -1,7 +1,7 @@
 // StatefulSets: carries out what decide.ts decides. Upstream: pkg/controller/statefulset.
 import { controllerRevisions, persistentVolumeClaims, pods, statefulSets } from "../../api/index.ts";
 import type { Client, EventRecorder, Informer } from "../../client/index.ts";
-import { isAlreadyExists, isNotFound, labelSelectorMatcher, objectKey } from "../../machinery/index.ts";
+import { ignoreNotFound, isAlreadyExists, labelSelectorMatcher, objectKey } from "../../machinery/index.ts";
 import {
   addControllerIndex,
   type ControllerContext,
@@ -167,11 +167,7 @@ async function act(rim: Rim, action: Action): Promise<void> {
     case "delete":
       return await tellPod(rim, { verb: "Delete", name }, async () => {
         const preconditions = { uid: action.pod.metadata.uid! };
-        try {
-          await resource.delete(action.pod.metadata, { preconditions });
-        } catch (error) {
-          if (!isNotFound(error)) throw error;
-        }
+        await resource.delete(action.pod.metadata, { preconditions }).catch(ignoreNotFound);
         expectations.deleted(key, action.pod);
       });
     case "repair": {

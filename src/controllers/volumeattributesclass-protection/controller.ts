@@ -6,7 +6,7 @@ import {
   type VolumeAttributesClass,
   volumeAttributesClasses,
 } from "../../api/index.ts";
-import { isNotFound } from "../../machinery/index.ts";
+import { ignoreNotFound } from "../../machinery/index.ts";
 import { type ControllerContext, newQueue, protectionStep, runLoop, watch, withFinalizer } from "../lib/index.ts";
 import { classesOfClaim, classesOfVolume, released } from "./decide.ts";
 
@@ -44,11 +44,10 @@ export async function runVolumeAttributesClassProtection(context: ControllerCont
       const subject = classes.get("", name);
       const step = subject === undefined ? "none" : protectionStep(subject, finalizer);
       if (subject === undefined || step === "none" || (step === "remove" && isUsed(name))) return;
-      try {
-        await context.client.of(volumeAttributesClasses).update(withFinalizer(subject, finalizer, step));
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+      await context.client
+        .of(volumeAttributesClasses)
+        .update(withFinalizer(subject, finalizer, step))
+        .catch(ignoreNotFound);
     },
   });
 }

@@ -3,7 +3,7 @@
 
 import { type Pod, pods } from "../../api/index.ts";
 import { isAbort, type Logger, pause } from "../../base/index.ts";
-import { formatTime, fromYaml, isAlreadyExists, isNotFound } from "../../machinery/index.ts";
+import { formatTime, fromYaml, ignoreNotFound, isAlreadyExists } from "../../machinery/index.ts";
 import type { KubeletContext } from "../context.ts";
 import { configSource, mirrorAnnotation, seenAnnotation } from "../pod.ts";
 import { seenText } from "./local-annotations.ts";
@@ -113,9 +113,7 @@ export function createStaticPods(context: KubeletContext, workers: PodWorkers, p
     await client
       .of(pods)
       .delete({ namespace: pod.metadata.namespace ?? "", name: pod.metadata.name }, { gracePeriodSeconds: 0 })
-      .catch((error: unknown) => {
-        if (!isNotFound(error)) throw error;
-      });
+      .catch(ignoreNotFound);
   };
 
   const mirror = async (pod: Pod, to: Logger): Promise<void> => {

@@ -3,7 +3,7 @@
 // controllers/autoregister, kube-apiserver's crdregistration.
 import { type APIService, apiServices, type KindDefinition, kinds } from "../../api/index.ts";
 import type { Logger } from "../../base/index.ts";
-import { deepEqual, isAlreadyExists, isNotFound, type KubeObject } from "../../machinery/index.ts";
+import { deepEqual, ignoreAlreadyExists, ignoreNotFound, type KubeObject } from "../../machinery/index.ts";
 import type { SettledWriter } from "../bootstrap/settled.ts";
 import type { Catalog } from "../catalog.ts";
 import type { ObjectReader, ObjectWriter } from "../contract.ts";
@@ -174,9 +174,7 @@ async function ensure(
 ): Promise<void> {
   const found = reader.get(apiServices, "", name);
   if (found === undefined) {
-    await writer.create(apiServices, bodyOf(name, { spec, managed })).catch((error: unknown) => {
-      if (!isAlreadyExists(error)) throw error;
-    });
+    await writer.create(apiServices, bodyOf(name, { spec, managed })).catch(ignoreAlreadyExists);
     return;
   }
   if (!found.metadata.labels?.[managedLabel] || deepEqual(found.spec, spec)) return;
@@ -184,7 +182,7 @@ async function ensure(
     .update(apiServices, { namespace: "", name }, (current) =>
       current.metadata.labels?.[managedLabel] ? { ...current, spec } : undefined,
     )
-    .catch(unlessGone);
+    .catch(ignoreNotFound);
 }
 
 const keepManaged = (host: LocalServicesHost, name: string, spec: Spec): Promise<void> =>
@@ -192,10 +190,5 @@ const keepManaged = (host: LocalServicesHost, name: string, spec: Spec): Promise
 
 async function dropManaged({ reader, writer }: LocalServicesHost, name: string): Promise<void> {
   if (!reader.get(apiServices, "", name)?.metadata.labels?.[managedLabel]) return;
-  await writer.remove(apiServices as unknown as KindDefinition, { namespace: "", name }).catch(unlessGone);
-}
-
-/** Somebody was faster; the next event tells what is left to do. */
-function unlessGone(error: unknown): void {
-  if (!isNotFound(error)) throw error;
+  await writer.remove(apiServices as unknown as KindDefinition, { namespace: "", name }).catch(ignoreNotFound);
 }

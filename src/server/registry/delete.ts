@@ -5,7 +5,7 @@ import {
   type DeleteOptions,
   deepClone,
   formatTime,
-  isNotFound,
+  ignoreNotFound,
   type KubeObject,
   notFound,
   parseTime,
@@ -265,11 +265,7 @@ export async function removeCollection(context: RequestContext, resource: Served
   for (const item of list.items) {
     const { name, namespace } = item.object.metadata;
     const at = { ...context, info: { ...context.info, name, namespace: slash ? (namespace ?? "") : "" } };
-    try {
-      await deleteObject(at, resource, { name, options, ofCollection: true });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await deleteObject(at, resource, { name, options, ofCollection: true }).catch(ignoreNotFound);
   }
   return { type: "list", resource, list };
 }

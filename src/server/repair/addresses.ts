@@ -5,7 +5,7 @@
 // when nothing is to be looked at.
 import { type IPAddress, ipAddresses, type Service, services } from "../../api/index.ts";
 import { type Clock, Counter, every, type Logger, type MetricRegistry, type Timer } from "../../base/index.ts";
-import { isNotFound, type KubeObject } from "../../machinery/index.ts";
+import { ignoreNotFound, type KubeObject } from "../../machinery/index.ts";
 import type { ObjectReader, ObjectWriter } from "../contract.ts";
 import type { AddressBook } from "../registry/kinds/services/address-book.ts";
 import { addressObject } from "../registry/kinds/services/address-objects.ts";
@@ -133,11 +133,7 @@ function lookAt(host: RepairHost, observed: Observed): (key: Key) => Promise<num
     host.events?.event(about, { type: "Warning", ...told });
   };
   const remove = async (name: string): Promise<void> => {
-    try {
-      await writer.remove(ipAddresses, { namespace: "", name });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await writer.remove(ipAddresses, { namespace: "", name }).catch(ignoreNotFound);
   };
   const ofService = async (namespace: string, name: string): Promise<undefined> => {
     const service = observed.service(namespace, name);

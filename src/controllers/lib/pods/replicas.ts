@@ -6,7 +6,7 @@ import {
   controllerOf,
   deepEqual,
   formatTime,
-  isNotFound,
+  ignoreNotFound,
   type KubeObject,
   type LabelMatcher,
   labelsMatcher,
@@ -241,11 +241,7 @@ async function manage(podControl: PodControl, owner: ReplicaOwner, view: Replica
   }
   try {
     await all(decision.pods, async (pod) => {
-      try {
-        await podControl.delete(owner, pod);
-      } catch (failure) {
-        if (!isNotFound(failure)) throw failure;
-      }
+      await podControl.delete(owner, pod).catch(ignoreNotFound);
     });
   } catch (failure) {
     return failure;

@@ -1,7 +1,7 @@
 // Reading and writing an owner's revision history.
 import { controllerRevisions, type core_v1 } from "../../../api/index.ts";
 import type { Client, Informer, ResourceClient } from "../../../client/index.ts";
-import { isAlreadyExists, isNotFound, type KubeObject, type LabelMatcher } from "../../../machinery/index.ts";
+import { ignoreNotFound, isAlreadyExists, type KubeObject, type LabelMatcher } from "../../../machinery/index.ts";
 import { claim, controlledBy, orphansIn } from "../owners.ts";
 import { type ControllerRevision, keepsTemplate, newRevision, nextRevisionNumber, sortRevisions } from "./revisions.ts";
 
@@ -84,10 +84,6 @@ export async function truncateHistory(
   limit: number,
 ): Promise<void> {
   for (const revision of unused.slice(0, Math.max(0, unused.length - limit))) {
-    try {
-      await client.of(controllerRevisions).delete(revision.metadata);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await client.of(controllerRevisions).delete(revision.metadata).catch(ignoreNotFound);
   }
 }

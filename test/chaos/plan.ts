@@ -29,7 +29,10 @@ function faultOf(seed: number, round: number, choice: readonly Fault[]): Fault {
 
 /** Those whose names hold that text, and that can be had here. */
 export function choiceOf(only: string, hasWallClock: boolean): readonly Fault[] {
-  const choice = faults.filter(({ name, needsWallClock }) => name.includes(only) && (hasWallClock || !needsWallClock));
+  const named = faults.filter(({ name }) => name.includes(only));
+  const choice = named.filter(({ needsWallClock }) => hasWallClock || !needsWallClock);
+  if (named.length > 0 && choice.length === 0)
+    throw new Error("faults of the clock need a C compiler: install one (apt-get install gcc libc6-dev)");
   if (choice.length === 0)
     throw new Error(`no fault's name holds "${only}": ${faults.map(({ name }) => name).join(", ")}`);
   return choice;

@@ -1,5 +1,6 @@
 // The rounds: load, strike, heal, and what must hold afterwards.
 import { type Clock, onAbort, seededRng, sleep } from "../../src/base/index.ts";
+import { needContainers, needPrograms } from "../../tools/needs.ts";
 import { type MachinePicture, machinePicture } from "../e2e/machine.ts";
 import { RefusedWatch, send } from "./api.ts";
 import { checkOrder, compareLists, compareWatches, compareWithWrites, type Segment } from "./history.ts";
@@ -33,6 +34,14 @@ const watched = [entriesPath, "/api/v1/pods", "/apis/discovery.k8s.io/v1/endpoin
 /** Answers what was wrong besides the rounds: how the cluster began or ended. */
 export async function runRounds(options: RunOptions): Promise<string[]> {
   const { seed, from, rounds, only, name, clock, onRound } = options;
+  choiceOf(only, true);
+  needContainers("npm run chaos", (line) => console.log(line));
+  needPrograms("npm run chaos", {
+    "mkfs.ext4": "e2fsprogs",
+    mount: "mount",
+    fallocate: "util-linux",
+    nsenter: "util-linux",
+  });
   const before = machinePicture();
   const world = await makeWorld(name, clock);
   console.log(`cluster ${name} in ${world.layout.directory}, its store on ${world.disk.kind}`);

@@ -49,7 +49,7 @@ const problems = await runRounds({
     console.log(line(result));
   },
 }).catch((error: Error) => {
-  console.error(`chaos: ${error.stack}`);
+  console.error(`chaos: ${error.message}`);
   process.exit(1);
 });
 console.log(`\n${report(results)}`);

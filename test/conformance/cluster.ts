@@ -1,18 +1,20 @@
 // The cluster that is judged: one that this command starts, with the images that the tests ask for, or one that is already there.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { onAbort } from "../../src/base/index.ts";
+import { needContainers } from "../../tools/needs.ts";
 import { beginRun, type SuiteRun } from "../../tools/suite-run.ts";
 import { auditPolicy } from "./audit.ts";
-import { buildImages, importImages } from "./images/build.ts";
+import { type BuiltImage, buildImages, importImages } from "./images/build.ts";
 import { binDirectory, cacheDirectory } from "./programs.ts";
 import { type LocalRegistry, pullFrom, startRegistry } from "./registry.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const t8s = join(root, "t8s");
+const imageStore = join(cacheDirectory, "images");
 
 export interface JudgedCluster {
   readonly kubeconfig: string;
@@ -26,7 +28,8 @@ export interface JudgedCluster {
 }
 
 export const existingCluster = (kubeconfig: string, auditLog: string | undefined): JudgedCluster => {
-  if (!existsSync(kubeconfig)) throw new Error(`--kubeconfig ${kubeconfig}: there is no such file`);
+  if (!statSync(kubeconfig, { throwIfNoEntry: false })?.isFile())
+    throw new Error(`--kubeconfig ${kubeconfig}: there is no such file`);
   return {
     kubeconfig,
     auditLogs: () => (auditLog === undefined ? [] : [auditLog]),
@@ -49,6 +52,10 @@ export async function startCluster({ name, nodes, keep, say, signal }: ClusterSe
   const dataDirectory = join(cacheDirectory, "clusters");
   const directory = join(dataDirectory, name);
   const scope = ["--name", name, "--data-dir", dataDirectory];
+  needContainers("npm run conformance", say);
+  // What the images need of the machine is told before anything is started.
+  const images = await buildImages({ binDir: binDirectory, cacheDir: imageStore, log: say });
+  signal.throwIfAborted();
   const own = await beginRun({ suite: "conformance", name, dataDirectory, say });
   // One that an earlier run kept.
   run(["delete", ...scope], { mayFail: true });
@@ -76,7 +83,7 @@ export async function startCluster({ name, nodes, keep, say, signal }: ClusterSe
     own.end();
   };
   try {
-    registry = await provideImages(directory, say);
+    registry = await provideImages(directory, images, say);
     await takeSignals(signal);
   } catch (error) {
     end();
@@ -97,16 +104,24 @@ function run(words: readonly string[], { mayFail = false } = {}): void {
 }
 
 /** Every node has a containerd of its own, somewhere below the cluster's directory. What is pulled all the same comes from a registry of ours. */
-async function provideImages(directory: string, say: (line: string) => void): Promise<LocalRegistry> {
-  const store = join(cacheDirectory, "images");
-  const images = await buildImages({ binDir: binDirectory, cacheDir: store, log: say });
+async function provideImages(
+  directory: string,
+  images: readonly BuiltImage[],
+  say: (line: string) => void,
+): Promise<LocalRegistry> {
   for (const socket of globSync(join(directory, "**", "containerd.sock"))) {
     say(`importing ${images.length} images into ${socket}`);
     await importImages(images, { socket });
   }
-  const registry = await startRegistry({ images, store }, nodeAddress(join(directory, "kubeconfig")));
+  const registry = await startRegistry({ images, store: imageStore }, nodeAddress(join(directory, "kubeconfig")));
   pullFrom(registry.url, { clusterDirectory: directory, images });
   return registry;
+}
+
+/** As Go reads it: `90s`, `1h30m`. Throws before the suite would, which has a cluster by then. */
+export function durationOf(limit: string): string {
+  if (!/^(\d+(\.\d+)?(h|m|s|ms))+$/.test(limit)) throw new Error(`--limit ${limit}: give a time as in 30m or 1h30m`);
+  return limit;
 }
 
 /** Of the first node, which is this machine: the others reach it there. */

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { failingRequests } from "./audit.ts";
 import { parseJUnit, remarkableEvents } from "./junit.ts";
 import { passingNames } from "./records.ts";
-import { summarize } from "./report.ts";
+import { notRunOf, summarize } from "./report.ts";
 import { choose, conformanceTests, focusOf, readLines } from "./tests.ts";
 
 const report = `<?xml version="1.0" encoding="UTF-8"?>
@@ -41,7 +41,7 @@ test("the report's tests are read, those that were left out are not", () => {
 });
 
 test("a failed set-up of the suite is a result", () => {
-  const broken = `<testcase name="[SynchronizedBeforeSuite]" status="failed" time="1"><failure type="failed">[FAILED] no node is ready</failure></testcase>`;
+  const broken = `<testcase name="[SynchronizedBeforeSuite]" status="failed" time="1"><failure type="failed">[FAILED] \ufffd[1mno node is ready\ufffd[0m</failure></testcase>`;
   assert.deepEqual(
     parseJUnit(broken).map(({ name, error }) => [name, error]),
     [["[SynchronizedBeforeSuite]", "no node is ready"]],
@@ -95,11 +95,14 @@ test("the lists name tests that exist", () => {
 
 test("the summary tells what failed, why and what was asked last", () => {
   const results = parseJUnit(report);
+  const never = { name: "[sig-apps] Never [Conformance]", sig: "apps", serial: false, upstreamSeconds: undefined };
+  const chosen = [...results.map(({ name }) => ({ ...never, name })), never];
   const text = summarize({
     results,
     tests: conformanceTests,
     requests: new Map([[results[1]?.name ?? "", ["get /api/v1/x: 404 not there"]]]),
     changes: { newlyPassing: [], regressions: [results[1]?.name ?? ""] },
+    notRun: notRunOf(chosen, results),
     wallSeconds: 60,
   });
   for (const part of [
@@ -107,6 +110,7 @@ test("the summary tells what failed, why and what was asked last", () => {
     /^all +1 +1 +9$/m,
     /regressions \(listed in passing\.txt\)\n {2}\[sig-node\]/,
     / 1 {2}Unexpected error: pods "…" not found/,
+    /did not run.*\n {2}\[sig-apps\] Never \[Conformance\]$/m,
     /request: get \/api\/v1\/x: 404 not there/,
     /event: a Failed: Error: no such image/,
   ])

@@ -48,9 +48,13 @@ const logOf = (body: string, failure: string): string =>
 /** Lines of a Go error that say nothing by themselves. */
 const empty = /^(\[(FAILED|PANICKED|TIMEDOUT|INTERRUPTED)\]\s*)?$|^<.*>:?\s*\{?$|^\s*[{}\]]*\s*$/;
 
+/** Colours of a terminal, whose first character XML cannot have. */
+const colours = /[\u001b\ufffd]\[[\d;]*m/g;
+
 /** The first line that tells, with the next one when it only announces what follows. */
 function firstReason(failure: string): string {
   const lines = failure
+    .replace(colours, "")
     .split("\n")
     .map((line) => line.replace(/^\[(FAILED|PANICKED|TIMEDOUT|INTERRUPTED)\]\s*/, "").trim())
     .filter((line) => !empty.test(line));

@@ -9,6 +9,8 @@ export interface RunOutcome {
   readonly tests: readonly ConformanceTest[];
   readonly requests: ReadonlyMap<string, readonly string[]>;
   readonly changes: Changes;
+  /** Chosen, and without a result. */
+  readonly notRun: readonly string[];
   readonly wallSeconds: number;
 }
 
@@ -29,6 +31,7 @@ export function summarize(outcome: RunOutcome): string {
     section("more than twice as long as upstream", muchSlower(outcome)),
     causes(outcome.results),
     section("regressions (listed in passing.txt)", outcome.changes.regressions),
+    section("chosen, and did not run (the end of output.log says why)", outcome.notRun),
     section("newly passing (--accept adds them to passing.txt)", outcome.changes.newlyPassing),
     section(
       "failures",
@@ -37,6 +40,12 @@ export function summarize(outcome: RunOutcome): string {
   ]
     .filter((text) => text !== "")
     .join("\n\n");
+}
+
+/** Names of chosen tests that have no result: the suite ended before them, by its limit or because its own set-up failed. */
+export function notRunOf(chosen: readonly ConformanceTest[], results: readonly TestResult[]): string[] {
+  const ran = new Set(results.map(({ name }) => name));
+  return chosen.map(({ name }) => name).filter((name) => !ran.has(name));
 }
 
 const section = (title: string, lines: readonly string[]): string =>

@@ -4,11 +4,18 @@ import { join } from "node:path";
 import process from "node:process";
 import { commandLine } from "../../tools/command-line.ts";
 import { failingRequests } from "./audit.ts";
-import { existingCluster, type JudgedCluster, runSuite, startCluster } from "./cluster.ts";
+import { durationOf, existingCluster, type JudgedCluster, runSuite, startCluster } from "./cluster.ts";
 import { parseJUnit } from "./junit.ts";
-import { buildPrograms, builtPrograms, cacheDirectory, programsAreBuilt, programsBeside } from "./programs.ts";
+import {
+  buildPrograms,
+  builtPrograms,
+  cacheDirectory,
+  programsAreBuilt,
+  programsBeside,
+  type SuitePrograms,
+} from "./programs.ts";
 import { acceptPassing, changesOf, passingNames, readOutcomes, writeOutcomes } from "./records.ts";
-import { summarize } from "./report.ts";
+import { notRunOf, summarize } from "./report.ts";
 import { type Choice, type ConformanceTest, choose, conformanceTests, focusOf, readLines } from "./tests.ts";
 
 const usage = `Runs upstream's conformance suite, unmodified, against a cluster of ours.
@@ -64,7 +71,14 @@ async function main(): Promise<number> {
     return 0;
   }
   const tests = choose(choiceOf(values));
+  const sizes = {
+    procs: Math.min(count(values.procs, "procs"), tests.length),
+    nodes: count(values.nodes, "nodes"),
+    limit: durationOf(values.limit),
+  };
   if (values["e2e-test"] === undefined) buildPrograms(say);
+  const programs = values["e2e-test"] === undefined ? builtPrograms() : programsBeside(values["e2e-test"]);
+  if (programs.ginkgo === undefined) say("there is no ginkgo: tests run one after the other");
   const stopping = new AbortController();
   const { signal } = stopping;
   // The suite ends first, then the cluster.
@@ -73,10 +87,10 @@ async function main(): Promise<number> {
   const { name, keep } = values;
   const cluster =
     values.kubeconfig === undefined
-      ? await startCluster({ name, nodes: count(values.nodes, "nodes"), keep, say, signal })
+      ? await startCluster({ name, nodes: sizes.nodes, keep, say, signal })
       : existingCluster(values.kubeconfig, values["audit-log"]);
   try {
-    return await judge(cluster, tests, { ...values, signal });
+    return await judge(cluster, { ...values, ...sizes, tests, programs, signal });
   } finally {
     cluster.end();
   }
@@ -96,6 +110,7 @@ function choiceOf({ sig, focus, failed, listed, subset }: Values): Choice {
   if (failed) {
     const outcomes = readOutcomes();
     const open = conformanceTests.filter(({ name }) => outcomes.get(name) !== "passed");
+    if (open.length === 0) throw new Error("--failed: every test passed when it last ran");
     lists.push(new Set(open.map(({ name }) => name)));
   }
   if (listed) lists.push(passingNames());
@@ -114,31 +129,31 @@ function showChanges(accept: boolean): number {
   return 0;
 }
 
-async function judge(
-  cluster: JudgedCluster,
-  tests: readonly ConformanceTest[],
-  values: Values & { readonly signal: AbortSignal },
-): Promise<number> {
-  const path = values["e2e-test"];
-  const programs = path === undefined ? builtPrograms() : programsBeside(path);
-  if (programs.ginkgo === undefined) say("there is no ginkgo: tests run one after the other");
+interface Trial extends Pick<Values, "accept" | "limit" | "subset"> {
+  readonly tests: readonly ConformanceTest[];
+  readonly programs: SuitePrograms;
+  readonly procs: number;
+  readonly signal: AbortSignal;
+}
+
+async function judge(cluster: JudgedCluster, trial: Trial): Promise<number> {
+  const { tests, programs, procs, limit, signal } = trial;
   const reportDirectory = join(cacheDirectory, "results", new Date().toISOString().replace(/[:.]/g, "-"));
   mkdirSync(reportDirectory, { recursive: true });
   say(`${tests.length} of ${conformanceTests.length} tests`);
   const began = performance.now();
-  const procs = Math.min(count(values.procs, "procs"), tests.length);
   const suite = {
     ...programs,
     kubeconfig: cluster.kubeconfig,
     focus: focusOf(tests),
     procs,
     reportDirectory,
-    limit: values.limit,
-    signal: values.signal,
+    limit,
+    signal,
     run: cluster.run,
   };
   const results = parseJUnit(await runSuite(suite, say));
-  if (values.signal.aborted) {
+  if (signal.aborted) {
     say(`interrupted: nothing is recorded; what the suite said is in ${reportDirectory}`);
     return 130;
   }
@@ -150,13 +165,15 @@ async function judge(
       requests.set(name, [...(requests.get(name) ?? []), ...lines].slice(-4));
   writeOutcomes(results);
   const changes = changesOf(results.map(({ name, passed }) => [name, passed ? "passed" : "failed"] as const));
-  if (values.accept) acceptPassing(changes.newlyPassing);
-  const summary = summarize({ results, tests: conformanceTests, requests, changes, wallSeconds });
+  if (trial.accept) acceptPassing(changes.newlyPassing);
+  const notRun = notRunOf(tests, results);
+  const summary = summarize({ results, tests: conformanceTests, requests, changes, notRun, wallSeconds });
   writeFileSync(join(reportDirectory, "summary.txt"), `${summary}\n`);
   say(`\n${summary}\n\nreport: ${reportDirectory}`);
   if (cluster.log !== undefined) writeFileSync(join(reportDirectory, "cluster.log"), readFileSync(cluster.log));
   if (results.length === 0) throw new Error("no test ran; the end of output.log in the report says why");
-  return changes.regressions.length > 0 || (values.subset && failed.length > 0) ? 1 : 0;
+  const isBad = changes.regressions.length > 0 || notRun.length > 0 || (trial.subset && failed.length > 0);
+  return isBad ? 1 : 0;
 }
 
 try {

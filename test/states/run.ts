@@ -10,6 +10,7 @@ import { type Client, createClient } from "../../src/client/index.ts";
 import { httpTransport, loadKubeconfig } from "../../src/client/node/index.ts";
 import { importImage } from "../../src/cluster/images.ts";
 import { commandLine } from "../../tools/command-line.ts";
+import { needContainers } from "../../tools/needs.ts";
 import { beginRun } from "../../tools/suite-run.ts";
 import { startTestCluster, type TestCluster } from "../e2e/harness.ts";
 import { causeOf, type Difference } from "./compare.ts";
@@ -136,7 +137,6 @@ function table(result: Results): string {
     .join("\n");
 }
 
-if (options.json !== undefined) writeFileSync(options.json, "");
 const named = ({ id, group }: Scenario, words: readonly string[] | undefined): boolean | undefined =>
   words?.some((word) => `${group}/${id}`.includes(word));
 const scenarios = readScenarios().filter(
@@ -148,6 +148,12 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => s
 
 /** Undefined when the run was told to end. */
 async function playThemAll(): Promise<Results | undefined> {
+  // An empty run would look like success.
+  if (scenarios.length === 0)
+    throw new Error(
+      "no scenario fits the choice: names are those of test/states/scenarios.jsonl.gz, as in pod/pod-logs",
+    );
+  needContainers("npm run states", (line) => console.log(line));
   const dataDirectory = mkdtempSync(join(tmpdir(), "t8s-states-"));
   const { name } = options;
   const say = (line: string): void => console.log(line);
@@ -170,6 +176,7 @@ async function playThemAll(): Promise<Results | undefined> {
 
 let result: Results | undefined;
 try {
+  if (options.json !== undefined) writeFileSync(options.json, "");
   result = await playThemAll();
 } catch (error) {
   console.error(`states: ${(error as Error).message}`);

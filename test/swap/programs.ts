@@ -15,6 +15,12 @@ const names = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "k
 
 const missingPrograms = (directory: string): string[] => names.filter((name) => !existsSync(join(directory, name)));
 
+/** Throws when a folder that somebody named lacks one. */
+export function insistOnPrograms(directory: string): void {
+  const missing = missingPrograms(directory);
+  if (missing.length > 0) throw new Error(`--upstream ${directory}: it has no ${missing.join(", ")}`);
+}
+
 /** Builds what is not there yet; some minutes the first time. Throws with one sentence when there is no Go. */
 export function buildPrograms(): void {
   const missing = missingPrograms(binDirectory);

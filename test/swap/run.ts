@@ -9,10 +9,12 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { commandLine } from "../../tools/command-line.ts";
+import { needContainers, needKnown, needPrograms } from "../../tools/needs.ts";
 import { mixes } from "./mixes.ts";
 import { inNamespaces } from "./namespaces.ts";
-import { binDirectory, buildPrograms } from "./programs.ts";
+import { binDirectory, buildPrograms, insistOnPrograms } from "./programs.ts";
 import { report, type UsualShapes, usualOf } from "./report.ts";
+import { scenarios } from "./scenarios/list.ts";
 import type { WorldResult } from "./world.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -74,9 +76,17 @@ async function main(): Promise<number> {
   ] as const)
     process.on(name, () => stopping.abort(status));
   const wanted = values.mix ?? Object.keys(mixes);
-  for (const name of wanted)
-    if (!(name in mixes)) throw new Error(`no mix ${name}; there are ${Object.keys(mixes).join(", ")}`);
+  needKnown("mix", wanted, Object.keys(mixes));
+  needKnown(
+    "scenario",
+    values.scenario,
+    scenarios.map(({ name }) => name),
+  );
+  needContainers("npm run swap", (line) => console.log(line));
+  const usesEtcd = wanted.some((name) => mixes[name]?.apiserver === "upstream");
+  needPrograms("npm run swap", { unshare: "util-linux", mount: "mount", ...(usesEtcd ? { etcd: "etcd-server" } : {}) });
   if (values.upstream === binDirectory) buildPrograms();
+  else insistOnPrograms(values.upstream);
   await build();
   if (stopping.signal.aborted) return stopping.signal.reason;
   const results: WorldResult[] = [];
@@ -97,4 +107,9 @@ async function main(): Promise<number> {
   return results.every(({ failed, outcomes }) => !failed && outcomes.every(({ passed }) => passed)) ? 0 : 1;
 }
 
-process.exit(await main());
+try {
+  process.exit(await main());
+} catch (error) {
+  console.error(`swap: ${(error as Error).message}`);
+  process.exit(1);
+}

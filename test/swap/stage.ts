@@ -1,6 +1,7 @@
 // What a scenario holds: a client of the cluster, a namespace of its own, and waits that are watches. Nothing here knows whose
 // components the cluster is made of.
 import { execFile } from "node:child_process";
+import { dirname } from "node:path";
 import process from "node:process";
 import { namespaces, type Pod, type PodSpec, pods, serviceAccounts } from "../../src/api/index.ts";
 import { type Clock, onAbort, sleep } from "../../src/base/index.ts";
@@ -162,9 +163,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 
 function kubectl(options: StageOptions, args: readonly string[]): Promise<string> {
   const { kubectlProgram, kubeconfig, namespace, signal } = options;
+  // What it keeps of discovery goes with the cluster's directory.
   const words = ["--kubeconfig", kubeconfig, "--namespace", namespace, ...args];
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, HOME: "/nonexistent" };
+    const env = { ...process.env, HOME: dirname(kubeconfig) };
     execFile(kubectlProgram, words, { signal, env }, (error, stdout, stderr) =>
       error === null
         ? resolve(stdout)

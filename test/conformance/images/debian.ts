@@ -31,11 +31,16 @@ async function run(command: string, args: readonly string[], cwd?: string): Prom
     return stdout;
   } catch (error) {
     const { stdout = "", stderr = "", code } = error as { stdout?: string; stderr?: string; code?: unknown };
-    if (code === "ENOENT") throw new Error(`${command} is not installed: apt-get install ${command}`, { cause: error });
+    if (code === "ENOENT") throw new Error(missing(command), { cause: error });
     const words = `${stdout}\n${stderr}`.trim().split("\n").slice(-8).join("\n");
     throw new Error(`${command} ${args[0] ?? ""} failed:\n${words}`, { cause: error });
   }
 }
+
+const missing = (command: string): string =>
+  command === "debootstrap"
+    ? "debootstrap is not installed: apt-get install debootstrap"
+    : `${command} is not there: the images are made of Debian's packages, so this needs Debian`;
 
 export interface DebianSource {
   readonly mirror: string;

@@ -1,0 +1,27 @@
+// What a suite needs of the machine, told before it starts anything: one sentence each that says what is missing and what to do.
+import { containerSupport, findProgram, installPackages } from "../src/cluster/index.ts";
+
+/** Throws when real containers cannot be had here: `t8s up` would simulate its nodes. Packages that `t8s up` would bring are brought. */
+export function needContainers(command: string, say: (line: string) => void): void {
+  const support = containerSupport();
+  if (!support.possible) throw new Error(`${command} needs real containers, and here ${support.why}`);
+  if (support.missing.length === 0) return;
+  say(`installing ${support.missing.join(", ")}`);
+  installPackages(support.missing);
+}
+
+/** Program → the Debian package that has it. Throws when one is not on PATH. */
+export function needPrograms(command: string, programs: Readonly<Record<string, string>>): void {
+  const missing = Object.keys(programs).filter((name) => findProgram(name) === undefined);
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map((name) => programs[name]))].join(" ");
+  throw new Error(
+    `${command} needs ${missing.join(", ")}, not found on PATH: install it (apt-get install ${packages})`,
+  );
+}
+
+/** One of the words that there are, or an error that names them. `what` as in `mix`. */
+export function needKnown(what: string, words: readonly string[], known: readonly string[]): void {
+  for (const word of words)
+    if (!known.includes(word)) throw new Error(`no ${what} ${word}; there are ${known.join(", ")}`);
+}

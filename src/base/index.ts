@@ -1,6 +1,7 @@
 export * from "./abort.ts";
 export * from "./assert.ts";
 export * from "./clock.ts";
+export * from "./errors.ts";
 export * from "./log.ts";
 export * from "./metrics.ts";
 export * from "./queue.ts";

@@ -4,7 +4,7 @@ import { createServer as createPlainServer, type IncomingMessage, type RequestLi
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { subjectAccessReviews, tokenReviews } from "../api/index.ts";
-import type { Clock, Logger, MetricRegistry } from "../base/index.ts";
+import { type Clock, errorText, type Logger, type MetricRegistry } from "../base/index.ts";
 import type { Client } from "../client/index.ts";
 import type { KeyPair } from "../cluster/pki/index.ts";
 
@@ -135,7 +135,7 @@ export function delegatedAccess({
       return refusal;
     } catch (error) {
       log.debug("the API server could not be asked who may read", { path, error });
-      const message = `Internal error occurred: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `Internal error occurred: ${errorText(error)}`;
       return { code: 500, reason: "InternalError", message };
     }
   };

@@ -1,5 +1,7 @@
 // The command line `t8s`.
+
 import process from "node:process";
+import { errorText } from "../base/index.ts";
 import { FlagError } from "../cli/index.ts";
 import { setFreezing } from "../machinery/index.ts";
 import { type Command, commands } from "./commands.ts";
@@ -41,7 +43,7 @@ export async function main(words: readonly string[]): Promise<number> {
       process.stderr.write(`t8s ${name}: ${error.message}; t8s ${name} --help lists the flags\n`);
       return 2;
     }
-    process.stderr.write(`t8s ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`t8s ${name}: ${errorText(error)}\n`);
     if (process.env["T8S_DEBUG"] !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     return 1;
   }

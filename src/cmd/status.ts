@@ -1,6 +1,8 @@
 // `t8s status`: which clusters there are, which of them run, and how their nodes are.
+
 import process from "node:process";
 import type { Node } from "../api/index.ts";
+import { errorText } from "../base/index.ts";
 import { clusterLayout, clusterNames, isAlive, readConfig } from "../cluster/index.ts";
 import { clusterFlags, readFlags } from "./lib.ts";
 import { isReady } from "./up/node-watch.ts";
@@ -62,7 +64,7 @@ async function showWorkload(kubeconfigFile: string, line: (key: string, value: s
     for (const node of allNodes.items.slice(0, mostNodesShown)) line("", describeNode(node));
     if (allNodes.items.length > mostNodesShown) line("", `and ${allNodes.items.length - mostNodesShown} more`);
   } catch (error) {
-    line("ready", `the API does not answer: ${error instanceof Error ? error.message : String(error)}`);
+    line("ready", `the API does not answer: ${errorText(error)}`);
   } finally {
     transport.close();
   }

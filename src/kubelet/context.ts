@@ -1,7 +1,7 @@
 // What the parts of one kubelet share.
 
 import type { Node, Pod, Service } from "../api/index.ts";
-import type { Clock, Logger, MetricRegistry, Rng } from "../base/index.ts";
+import { type Clock, errorText, type Logger, type MetricRegistry, type Rng } from "../base/index.ts";
 import type { Client, EventRecorder } from "../client/index.ts";
 import { type ContainerRuntime, RuntimeError } from "../runtime/index.ts";
 import type { KubeletConfig } from "./config.ts";
@@ -59,11 +59,9 @@ export function containerEvent(
 const goNames: Readonly<Record<string, string>> = { OK: "OK", CANCELLED: "Canceled" };
 /** As Go prints a gRPC error: `rpc error: code = Unknown desc = …`. */
 export function rpcText(error: unknown): string {
-  if (!(error instanceof RuntimeError)) return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof RuntimeError)) return errorText(error);
   const name =
     goNames[error.code] ??
     error.code.toLowerCase().replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
   return `rpc error: code = ${name} desc = ${error.message}`;
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

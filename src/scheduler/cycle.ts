@@ -1,7 +1,7 @@
 // One pod's way from the queue to its node, top to bottom. The decision (first half) never waits: nothing changes between
 // looking at the snapshot and assuming the pod in it. Binding (second half) goes on behind, while the next pods are
 // decided on. Upstream: pkg/scheduler/schedule_one.go.
-import type { Clock, Logger } from "../base/index.ts";
+import { type Clock, errorText, type Logger } from "../base/index.ts";
 import { isNotFound } from "../machinery/index.ts";
 import { assignedPodDelete } from "./changes.ts";
 import { truncateNote } from "./effects.ts";
@@ -166,7 +166,7 @@ async function bind(context: CycleContext, queued: QueuedPod, binding: Binding):
     for (const plugin of context.plugins)
       if (plugin.bind !== undefined) await naming("Bind", plugin, () => plugin.bind!(info, nodeName));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     const failure: Failure = { reason: "SchedulerError", message, plugins: [], nominatedNodeName: "" };
     bindingFailed(context, queued, { ...binding, failure });
     return;
@@ -186,7 +186,7 @@ async function naming(point: string, plugin: Plugin, call: () => Promise<void>):
   try {
     await call();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new Error(`running ${point} plugin "${plugin.name}": ${why}`, { cause: error });
   }
 }

@@ -2,7 +2,15 @@
 // a containerd of the cluster's own; or, where containers cannot run, simulated nodes.
 
 import type { Node } from "../../api/index.ts";
-import { type Logger, MetricRegistry, onAbort, systemClock, systemRng, timeoutSignal } from "../../base/index.ts";
+import {
+  errorText,
+  type Logger,
+  MetricRegistry,
+  onAbort,
+  systemClock,
+  systemRng,
+  timeoutSignal,
+} from "../../base/index.ts";
 import {
   containerdReady,
   type FurtherNode,
@@ -149,7 +157,7 @@ function createTasks(signal: AbortSignal): Tasks {
   failed.catch(() => {}); // whoever awaits it is told; nobody has to
   const start: StartTask = (name, task) => {
     const told = task.catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       if (!signal.aborted) reject(new Error(`${name} failed: ${message}`, { cause: error }));
     });
     all.set(name, told);

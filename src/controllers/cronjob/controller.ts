@@ -1,5 +1,7 @@
 // CronJobs: carries out what decide.ts decides. Upstream: pkg/controller/cronjob/cronjob_controllerv2.go.
+
 import { cronJobs, jobs } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import type { Client, EventRecorder } from "../../client/index.ts";
 import {
   controllerOf,
@@ -15,7 +17,6 @@ import {
   type ControllerContext,
   controlledBy,
   controllerReference,
-  errorText,
   isControlledBy,
   isNamespaceTerminating,
   newQueue,

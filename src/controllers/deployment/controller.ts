@@ -1,5 +1,7 @@
 // Deployments: carries out what decide.ts decides. Upstream: pkg/controller/deployment.
+
 import { deployments, pods, replicaSets } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import type { ResourceClient } from "../../client/index.ts";
 import {
   controllerOf,
@@ -15,7 +17,6 @@ import {
   claim,
   compactStatus,
   controlledBy,
-  errorText,
   featureEnabled,
   intoQueue,
   isControlledBy,

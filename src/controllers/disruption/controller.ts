@@ -1,6 +1,8 @@
 // Keeps the status of PodDisruptionBudgets, from which evictions are granted, and takes back DisruptionTarget conditions of pods that
 // stayed after all. Upstream: pkg/controller/disruption.
+
 import { type Pod, type PodDisruptionBudget, podDisruptionBudgets, pods } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import {
   formatTime,
   ignoreNotFound,
@@ -10,7 +12,7 @@ import {
   objectKey,
   quoteGo,
 } from "../../machinery/index.ts";
-import { type ControllerContext, errorText, newQueue, runLoop, watch } from "../lib/index.ts";
+import { type ControllerContext, newQueue, runLoop, watch } from "../lib/index.ts";
 import {
   disrupted,
   expectation,

@@ -1,11 +1,12 @@
 // Endpoints of Services with selectors, for clients that do not read EndpointSlices. Upstream: pkg/controller/endpoint.
+
 import { type Endpoints, endpoints, pods, type Service, services } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import { ignoreNotFound, isForbidden, objectKey, splitKey } from "../../machinery/index.ts";
 import {
   affectsEndpoints,
   type ControllerContext,
   createTriggerTimes,
-  errorText,
   intoQueue,
   isNamespaceTerminating,
   newQueue,

@@ -1,5 +1,7 @@
 // EndpointSlices of Services with selectors. The decision is decide.ts; this is the rim.
+
 import { type EndpointSlice, endpointSlices } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import type { EventRecorder } from "../../client/index.ts";
 import { deepEqual, ignoreNotFound, objectKey, splitKey } from "../../machinery/index.ts";
 import {
@@ -7,7 +9,6 @@ import {
   controllerReference,
   createTriggerTimes,
   createWrittenVersions,
-  errorText,
   isNamespaceTerminating,
   newQueue,
   podMatcher,

@@ -1,5 +1,7 @@
 // Makes the claims of pods with ephemeral volumes, again when one is deleted under its pod. Upstream: pkg/controller/volume/ephemeral.
+
 import { type PersistentVolumeClaim, type Pod, persistentVolumeClaims, pods, type Volume } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import { objectKey } from "../../machinery/index.ts";
 import { type ControllerContext, newQueue, runLoop, watch } from "../lib/index.ts";
 import { claimFor, claimNameOf, ephemeralClaimNames, ephemeralVolumesOf, notFor } from "./decide.ts";
@@ -30,7 +32,7 @@ export async function runEphemeralVolumes(context: ControllerContext): Promise<v
       try {
         await context.client.of(persistentVolumeClaims).create(claimFor(pod, volume));
       } catch (error) {
-        throw new Error(`create PVC ${name}: ${messageOf(error)}`, { cause: error });
+        throw new Error(`create PVC ${name}: ${errorText(error)}`, { cause: error });
       }
       return;
     }
@@ -48,12 +50,10 @@ export async function runEphemeralVolumes(context: ControllerContext): Promise<v
         try {
           await provide(pod, volume);
         } catch (error) {
-          const message = `ephemeral volume ${volume.name}: ${messageOf(error)}`;
+          const message = `ephemeral volume ${volume.name}: ${errorText(error)}`;
           recorder.event(pod, { type: "Warning", reason: "FailedBinding", message });
           throw new Error(message, { cause: error });
         }
     },
   });
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

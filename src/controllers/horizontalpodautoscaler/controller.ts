@@ -1,6 +1,8 @@
 // HorizontalPodAutoscalers: every 15 seconds each asks its metrics how many replicas its target should have, and scales it.
 // Upstream: pkg/controller/podautoscaler/horizontal.go. Reads `options.horizontalPodAutoscaler` (HorizontalPodAutoscalerSettings).
+
 import { type autoscaling_v2, horizontalPodAutoscalers, type Pod, pods, type Scale } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import type { EventRecorder, ResourceClient } from "../../client/index.ts";
 import {
   deepEqual,
@@ -13,7 +15,7 @@ import {
   parseLabelSelector,
   quantityMilliValue,
 } from "../../machinery/index.ts";
-import { type ControllerContext, errorText, featureEnabled, newQueue, runLoop, watch } from "../lib/index.ts";
+import { type ControllerContext, featureEnabled, newQueue, runLoop, watch } from "../lib/index.ts";
 import { conditionIs, removeCondition, setCondition } from "./conditions.ts";
 import { type Evaluation, evaluate } from "./evaluate.ts";
 import { createKindFinder, type KindFinder } from "./kinds.ts";

@@ -1,6 +1,8 @@
 // What each metric of an autoscaler proposes, and what its status says of it. Upstream: pkg/controller/podautoscaler/horizontal.go
 // (computeReplicasForMetrics and the functions for each type of metric).
+
 import type { autoscaling_v2, Pod } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import {
   formatQuantity,
   type LabelMatcher,
@@ -8,7 +10,6 @@ import {
   type QuantityFormat,
   quantityMilliValue,
 } from "../../machinery/index.ts";
-import { errorText } from "../lib/index.ts";
 import type { MetricsReader } from "./metrics.ts";
 import {
   byAverageValue,

@@ -1,9 +1,7 @@
-// What controllers tell errors apart by, and how they name them.
+// What controllers tell errors apart by.
 import { StatusError } from "../../machinery/index.ts";
 
 /** A refusal because the namespace is going: nothing to tell of, nothing to retry. */
 export const isNamespaceTerminating = (error: unknown): boolean =>
   error instanceof StatusError &&
   error.status.details?.causes?.some((cause) => cause.reason === "NamespaceTerminating") === true;
-
-export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));

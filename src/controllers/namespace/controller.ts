@@ -1,6 +1,8 @@
 // Empties a namespace that is being deleted and lets it go. Pods first, so that nothing they use is taken from under them
 // (KEP-5080). Upstream: pkg/controller/namespace.
+
 import { type Namespace, namespaces, pods } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import type { DynamicResource } from "../../client/index.ts";
 import { deepEqual, formatTime, hasReason, ignoreNotFound, isConflict, isNotFound } from "../../machinery/index.ts";
 import { type ControllerContext, newQueue, runLoop, watch } from "../lib/index.ts";
@@ -60,7 +62,7 @@ async function empty(context: ControllerContext, namespace: Namespace): Promise<
   try {
     resources = await client.discover();
   } catch (error) {
-    discoveryFailure = messageOf(error);
+    discoveryFailure = errorText(error);
   }
   const mine = resources.filter(
     (each) => each.namespaced && each.verbs.includes("delete") && !(each.group === "" && each.resource === "pods"),
@@ -114,12 +116,10 @@ async function emptyResource(
   } catch (error) {
     // A kind that was taken away in the meantime has no objects.
     if (isNotFound(error) || hasReason(error, "MethodNotAllowed")) return 0;
-    tally.errors.push(messageOf(error));
+    tally.errors.push(errorText(error));
     return 1;
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function report(context: ControllerContext, namespace: Namespace, findings: Findings): Promise<void> {
   const before = namespace.status?.conditions ?? [];

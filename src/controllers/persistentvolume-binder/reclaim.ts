@@ -1,5 +1,7 @@
 // What becomes of a volume whose claim is gone. Upstream: pv_controller.go reclaimVolume, deleteVolumeOperation.
+
 import { type PersistentVolume, persistentVolumes } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import { ignoreNotFound } from "../../machinery/index.ts";
 import type { ControllerContext } from "../lib/index.ts";
 import { deletionOf, withoutInTreeFinalizer } from "./drivers.ts";
@@ -44,7 +46,7 @@ async function deleteContent(context: ControllerContext, objects: Objects, volum
   try {
     await removeDirectory?.(deletion.path);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     await objects.setPhase(volume, "Failed", { reason: "VolumeFailedDelete", message });
     return;
   }

@@ -1,6 +1,8 @@
 // Makes the ResourceClaims that pods name templates for, writes their names into the pods' status, and takes claims back from
 // pods that are over. Upstream: pkg/controller/resourceclaim (KEP-4381).
+
 import { type Pod, type PodResourceClaim, pods, resourceClaims, resourceClaimTemplates } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import { isNotFound, objectKey } from "../../machinery/index.ts";
 import { type ControllerContext, featureEnabled, newQueue, runLoop, watch } from "../lib/index.ts";
 import {
@@ -121,7 +123,7 @@ export function runResourceClaims(context: ControllerContext): Promise<void> {
     try {
       claim = await client.of(resourceClaims).create(claimFor(pod, entry, template));
     } catch (error) {
-      throw new Error(`create ResourceClaim : ${messageOf(error)}`, { cause: error });
+      throw new Error(`create ResourceClaim : ${errorText(error)}`, { cause: error });
     }
     const isCached = claimInformer.get(namespace, claim.metadata.name)?.metadata.uid === claim.metadata.uid;
     if (!isCached) made.set(uid, [...(made.get(uid) ?? []), claim]);
@@ -153,7 +155,7 @@ export function runResourceClaims(context: ControllerContext): Promise<void> {
         const name = await provide(pod, entry);
         if (name !== undefined) names.set(entry.name, name);
       } catch (error) {
-        const message = `PodResourceClaim ${entry.name}: ${messageOf(error)}`;
+        const message = `PodResourceClaim ${entry.name}: ${errorText(error)}`;
         recorder.event(pod, { type: "Warning", reason: "FailedResourceClaimCreation", message });
         throw new Error(`pod ${key}, ${message}`, { cause: error });
       }
@@ -237,7 +239,7 @@ export function runResourceClaims(context: ControllerContext): Promise<void> {
       await client.of(resourceClaims).delete(claim.metadata);
     } catch (error) {
       if (isNotFound(error)) return;
-      throw new Error(`delete unused generated claim ${objectKey(claim)}: ${messageOf(error)}`, { cause: error });
+      throw new Error(`delete unused generated claim ${objectKey(claim)}: ${errorText(error)}`, { cause: error });
     }
   }
 
@@ -256,5 +258,3 @@ function splitItem(item: string): readonly ["pod" | "claim", string] {
   const at = item.indexOf(":");
   return [item.slice(0, at) === "pod" ? "pod" : "claim", item.slice(at + 1)];
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

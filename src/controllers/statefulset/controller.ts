@@ -1,5 +1,7 @@
 // StatefulSets: carries out what decide.ts decides. Upstream: pkg/controller/statefulset.
+
 import { controllerRevisions, persistentVolumeClaims, pods, statefulSets } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import type { Client, EventRecorder, Informer } from "../../client/index.ts";
 import { ignoreNotFound, isAlreadyExists, labelSelectorMatcher, objectKey } from "../../machinery/index.ts";
 import {
@@ -10,7 +12,6 @@ import {
   controlledBy,
   createExpectations,
   type Expectations,
-  errorText,
   featureEnabled,
   historyHashLabel,
   intoQueue,

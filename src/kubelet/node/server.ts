@@ -3,7 +3,7 @@ import { createServer as createPlainServer, type IncomingMessage, type Server, t
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Clock, Logger } from "../../base/index.ts";
+import { type Clock, errorText, type Logger } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
 import type { Kubelet } from "../kubelet.ts";
 import { type AccessOptions, createAccess } from "./authorize.ts";
@@ -116,7 +116,7 @@ async function permit(access: ReturnType<typeof createAccess>, request: Incoming
 function told(error: unknown, log: Logger): { status: number; message: string } {
   if (error instanceof RouteError) return error;
   log.warn("a request to the kubelet failed", { error });
-  return { status: 500, message: error instanceof Error ? error.message : String(error) };
+  return { status: 500, message: errorText(error) };
 }
 
 function refuse(response: ServerResponse, error: unknown, log: Logger): void {

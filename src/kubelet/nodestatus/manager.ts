@@ -1,10 +1,10 @@
 // Registers the node, keeps its status and its lease. Upstream: kubelet_node_status.go, component-helpers/apimachinery/lease.
 
 import { type Lease, leases, type Node, type NodeStatus, nodes } from "../../api/index.ts";
-import { isAbort, pause, quiet, sleep } from "../../base/index.ts";
+import { errorText, isAbort, pause, quiet, sleep } from "../../base/index.ts";
 import { formatMicroTime, isAlreadyExists, isConflict, isNotFound } from "../../machinery/index.ts";
 import type { Image, RuntimeInfo } from "../../runtime/index.ts";
-import { type KubeletContext, messageOf } from "../context.ts";
+import type { KubeletContext } from "../context.ts";
 import type { MachineInfo } from "../host.ts";
 import { conditionEvents, foreignOf, nodeLabels, nodeStatus, nodeStatusChanged, type Pressure } from "./status.ts";
 
@@ -85,7 +85,7 @@ async function currentStatus(context: KubeletContext, options: NodeManagerOption
     known.runtimeError = undefined;
     images = await runtime.listImages();
   } catch (error) {
-    known.runtimeError = `container runtime is down: ${messageOf(error)}`;
+    known.runtimeError = `container runtime is down: ${errorText(error)}`;
   }
   if (known.runtime !== undefined) {
     state.runtimeName = known.runtime.name;

@@ -2,9 +2,9 @@
 
 import type { Pod, PodStatus, RuntimeClass, Secret } from "../../api/index.ts";
 import { runtimeClasses } from "../../api/index.ts";
-import { onAbort } from "../../base/index.ts";
+import { errorText, onAbort } from "../../base/index.ts";
 import { parseTime } from "../../machinery/index.ts";
-import { type KubeletContext, messageOf, podEvent } from "../context.ts";
+import { type KubeletContext, podEvent } from "../context.ts";
 import type { ObjectCache } from "../objects.ts";
 import { type ObservedPod, runningContainers } from "../observed.ts";
 import { podDirectory, podLogDirectory } from "../paths.ts";
@@ -248,7 +248,7 @@ async function pullSecrets(context: KubeletContext, pod: Pod): Promise<Secret[]>
       context.log.info("a pull secret is not to be had", {
         pod: `${pod.metadata.namespace}/${pod.metadata.name}`,
         secret: name,
-        error: messageOf(error),
+        error: errorText(error),
       });
       missing.push(name);
     }
@@ -278,7 +278,7 @@ async function terminatePod(parts: StepParts, step: Step): Promise<void> {
       podEvent(context, pod, {
         type: "Warning",
         reason: "FailedKillPod",
-        message: `error killing pod: ${messageOf(error)}`,
+        message: `error killing pod: ${errorText(error)}`,
       });
     throw error;
   }

@@ -1,7 +1,9 @@
 // One run of a probe. Upstream: pkg/kubelet/prober/prober.go, pkg/probe/exec.
+
 import type { Container, Pod, Probe } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import { RuntimeError } from "../../runtime/index.ts";
-import { type KubeletContext, messageOf, rpcText } from "../context.ts";
+import { type KubeletContext, rpcText } from "../context.ts";
 import { expand } from "../env/expand.ts";
 import type { ProbeAnswer } from "../host.ts";
 import { podText } from "../pod.ts";
@@ -26,7 +28,7 @@ export async function runProbe(context: KubeletContext, target: ProbeTarget): Pr
     try {
       answer = await probeOnce(context, target);
     } catch (error) {
-      answer = { result: "unknown", error: messageOf(error) };
+      answer = { result: "unknown", error: errorText(error) };
     }
     if (answer.result !== "unknown") return answer;
   }

@@ -1,8 +1,8 @@
 // Lifecycle hooks: postStart and preStop. Upstream: pkg/kubelet/lifecycle/handlers.go.
 
 import type { Container, LifecycleHandler, Pod } from "../../api/index.ts";
-import { sleep } from "../../base/index.ts";
-import { type KubeletContext, messageOf } from "../context.ts";
+import { errorText, sleep } from "../../base/index.ts";
+import type { KubeletContext } from "../context.ts";
 import { podText } from "../pod.ts";
 import { httpTarget, portNumber } from "../probes/target.ts";
 
@@ -24,7 +24,7 @@ export async function runHook(context: KubeletContext, request: HookRequest): Pr
     try {
       await runHttp(context, request);
     } catch (error) {
-      throw new Error(`HTTP lifecycle hook (${handler.httpGet.path ?? ""}) ${where} ${messageOf(error)}`);
+      throw new Error(`HTTP lifecycle hook (${handler.httpGet.path ?? ""}) ${where} ${errorText(error)}`);
     }
     return;
   }
@@ -45,7 +45,7 @@ async function runExec(context: KubeletContext, { handler, containerId }: HookRe
     output = new TextDecoder().decode(result.stdout) + new TextDecoder().decode(result.stderr);
     failure = `command '${command.join(" ")}' exited with ${result.exitCode}: ${new TextDecoder().decode(result.stderr)}`;
   } catch (error) {
-    failure = messageOf(error);
+    failure = errorText(error);
   }
   throw new Error(
     `Exec lifecycle hook ([${command.join(" ")}]) ${where} ${failure}, message: ${JSON.stringify(output)}`,

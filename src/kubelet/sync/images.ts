@@ -1,7 +1,9 @@
 // Makes sure a container's image is there. Upstream: pkg/kubelet/images/image_manager.go. Events and texts are upstream's.
+
 import type { Pod, Secret } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import type { PodSandboxConfig } from "../../runtime/index.ts";
-import { containerEvent, type EventType, type KubeletContext, messageOf } from "../context.ts";
+import { containerEvent, type EventType, type KubeletContext } from "../context.ts";
 import { type Backoff, createBackoff, durationText } from "./backoff.ts";
 import { credentialsFor } from "./credentials.ts";
 import { withDefaultTag } from "./image-name.ts";
@@ -69,7 +71,7 @@ async function ensureImage(parts: Parts, request: ImageRequest): Promise<string>
   try {
     name = withDefaultTag(request.image);
   } catch (error) {
-    const message = `Failed to apply default image tag ${JSON.stringify(request.image)}: ${messageOf(error)}`;
+    const message = `Failed to apply default image tag ${JSON.stringify(request.image)}: ${errorText(error)}`;
     tell("Warning", "InspectFailed", message);
     throw new StartError("InvalidImageName", message);
   }
@@ -102,7 +104,7 @@ async function inspect(
   try {
     return (await parts.context.runtime.imageStatus(name))?.id;
   } catch (error) {
-    const message = `Failed to inspect image ${JSON.stringify(asked)}: ${messageOf(error)}`;
+    const message = `Failed to inspect image ${JSON.stringify(asked)}: ${errorText(error)}`;
     tell("Warning", "InspectFailed", message);
     throw new StartError("ImageInspectError", message);
   }
@@ -146,7 +148,7 @@ async function pull(
     backoff.reset(key);
     return reference;
   } catch (error) {
-    const message = messageOf(error);
+    const message = errorText(error);
     tell("Warning", "Failed", `Failed to pull image ${quoted}: ${message}`);
     backoff.next(key);
     failures.set(key, `ErrImagePull: ${message}`);
@@ -167,5 +169,5 @@ async function pullWithCredentials(parts: Parts, request: ImageRequest, name: st
     }
   }
   if (errors.length === 1) throw errors[0];
-  throw new Error(`[${errors.map(messageOf).join(", ")}]`);
+  throw new Error(`[${errors.map(errorText).join(", ")}]`);
 }

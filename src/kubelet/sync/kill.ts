@@ -1,9 +1,9 @@
 // Ends containers and pods. Upstream: kuberuntime_container.go killContainer, kuberuntime_termination_order.go, killPodWithSyncResult.
 
 import type { Container, Pod } from "../../api/index.ts";
-import { pause, sleep } from "../../base/index.ts";
+import { errorText, pause, sleep } from "../../base/index.ts";
 import { RuntimeError } from "../../runtime/index.ts";
-import { containerEvent, type KubeletContext, messageOf } from "../context.ts";
+import { containerEvent, type KubeletContext } from "../context.ts";
 import { type ObservedContainer, type ObservedPod, runningContainers } from "../observed.ts";
 import { findContainer, hasRestartableInit, initContainers, isRestartableInit } from "../pod.ts";
 import type { KillReason } from "./actions.ts";
@@ -72,7 +72,7 @@ async function preStop(
     context.log.info("preStop hook failed", {
       pod: `${pod.metadata.namespace}/${pod.metadata.name}`,
       container: container.name,
-      error: messageOf(error),
+      error: errorText(error),
     });
     containerEvent(context, pod, container.name, {
       type: "Warning",

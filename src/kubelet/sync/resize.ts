@@ -4,9 +4,11 @@
 // Contract: a container's resources are taken up in the order memory, CPU; within each, what shrinks goes before what grows, and the pod's own
 // cgroup grows before its containers and shrinks after them. What the runtime took is noted at once, so that a failure in the middle is
 // resumed where it happened.
+
 import type { Container, Pod } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import { compareQuantities, quantityValue } from "../../machinery/index.ts";
-import { type KubeletContext, messageOf } from "../context.ts";
+import type { KubeletContext } from "../context.ts";
 import type { CgroupSettings } from "../host.ts";
 import type { ObservedContainer } from "../observed.ts";
 import { differences, type ResizedResource, type Resources, withAllocation } from "../resources/allocation.ts";
@@ -57,7 +59,7 @@ export async function resizeInPlace(request: ResizeRequest): Promise<string | un
     for (const resource of ["memory", "cpu"] as const) await resizeOne(request, resource);
     return undefined;
   } catch (error) {
-    return messageOf(error);
+    return errorText(error);
   }
 }
 

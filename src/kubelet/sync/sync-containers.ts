@@ -1,8 +1,10 @@
 // Brings a pod's sandbox and containers to what its spec says: the effects of computePodActions, in upstream's order
 // (kuberuntime_manager.go SyncPod).
+
 import type { Container, Pod, RuntimeClass, Secret } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import type { PodSandboxConfig } from "../../runtime/index.ts";
-import { containerEvent, type KubeletContext, messageOf, podEvent, rpcText } from "../context.ts";
+import { containerEvent, type KubeletContext, podEvent, rpcText } from "../context.ts";
 import { containerHash } from "../labels.ts";
 import { findObserved, type ObservedPod } from "../observed.ts";
 import { legacyLogLink } from "../paths.ts";
@@ -248,8 +250,8 @@ async function startContainer(run: Run, sandbox: Sandbox, { container, target }:
   const tell = (type: "Normal" | "Warning", reason: string, message: string): void =>
     containerEvent(context, pod, container.name, { type, reason, message });
   const fail = (reason: string, error: unknown): never => {
-    tell("Warning", "Failed", `Error: ${messageOf(error)}`);
-    throw new StartError(reason, messageOf(error));
+    tell("Warning", "Failed", `Error: ${errorText(error)}`);
+    throw new StartError(reason, errorText(error));
   };
   const imageRef = await ensureImages(run, sandbox, container).catch((error: unknown) => {
     if (error instanceof StartError) tell("Warning", "Failed", `Error: ${error.reason}`);
@@ -321,6 +323,6 @@ async function postStart(
       reason: "failedPostStartHook",
       podIp,
     });
-    throw new StartError("PostStartHookError", messageOf(error));
+    throw new StartError("PostStartHookError", errorText(error));
   }
 }

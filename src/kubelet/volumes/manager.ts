@@ -1,4 +1,5 @@
 // Mounts a pod's volumes before its containers start and takes them away after they ended. Upstream: pkg/kubelet/volumemanager.
+
 import {
   type PersistentVolume,
   type Pod,
@@ -6,8 +7,9 @@ import {
   persistentVolumes,
   type Volume,
 } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import { quantityValue } from "../../machinery/index.ts";
-import { type KubeletContext, messageOf, podEvent } from "../context.ts";
+import { type KubeletContext, podEvent } from "../context.ts";
 import { podDirectory, subPathsDirectory, volumeDirectory, volumesDirectory } from "../paths.ts";
 import { allContainers, podUid } from "../pod.ts";
 import { podLimits } from "../resources/requests.ts";
@@ -60,7 +62,7 @@ export function createVolumeManager(context: KubeletContext, following: FollowOp
           podEvent(context, pod, {
             type: "Warning",
             reason: "FailedMount",
-            message: `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${messageOf(error)}`,
+            message: `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${errorText(error)}`,
           });
           throw error;
         }

@@ -7,10 +7,10 @@ import {
   serviceAccounts,
   type VolumeProjection,
 } from "../../api/index.ts";
-import type { Timer } from "../../base/index.ts";
+import { errorText, type Timer } from "../../base/index.ts";
 import type { Informer } from "../../client/index.ts";
 import { parseTime } from "../../machinery/index.ts";
-import { type KubeletContext, messageOf, podEvent } from "../context.ts";
+import { type KubeletContext, podEvent } from "../context.ts";
 import { podUid } from "../pod.ts";
 import { keyAndRequest } from "./certificate-request.ts";
 import { pemBlock, pemBodies } from "./pem.ts";
@@ -149,7 +149,7 @@ async function advance(parts: Parts, record: Record): Promise<void> {
   } catch (error) {
     nextMs = Math.min(firstRetryMs * 2 ** record.failures++, lookAgainMs);
     const { name, namespace } = record.pod.metadata;
-    parts.context.log.info("a certificate of a pod is not there yet", { name, namespace, error: messageOf(error) });
+    parts.context.log.info("a certificate of a pod is not there yet", { name, namespace, error: errorText(error) });
   } finally {
     record.busy = false;
   }

@@ -1,5 +1,7 @@
 // Service account tokens of pods, renewed in time. Upstream: pkg/kubelet/token/token_manager.go.
+
 import { type Pod, serviceAccounts, type TokenRequest } from "../../api/index.ts";
+import { errorText } from "../../base/index.ts";
 import { parseTime } from "../../machinery/index.ts";
 import type { KubeletContext } from "../context.ts";
 import type { TokenWish } from "./payloads.ts";
@@ -54,7 +56,7 @@ export function createTokenManager(context: KubeletContext): TokenManager {
       } catch (error) {
         // A token that still is valid serves until a new one is to be had.
         if (known !== undefined && context.clock.now() < known.expiresMs) return known.token;
-        throw new Error(`failed to fetch token: ${error instanceof Error ? error.message : String(error)}`);
+        throw new Error(`failed to fetch token: ${errorText(error)}`);
       }
     },
     forget(podUid) {

@@ -1,7 +1,6 @@
 // A real container runtime over its CRI v1 socket: containerd 1.6 and later, CRI-O. What old ones lack (RuntimeConfig,
 // handlers) is left out of the answers; without GetContainerEvents containerd's own events are followed.
-import type { Clock, Logger } from "../../base/index.ts";
-import { sleep, systemClock } from "../../base/index.ts";
+import { type Clock, errorText, type Logger, sleep, systemClock } from "../../base/index.ts";
 import {
   type ContainerCalls,
   type ContainerRuntime,
@@ -64,7 +63,7 @@ export async function connectCri(options: CriOptions): Promise<ContainerRuntime>
   } catch (error) {
     runtime.close();
     images.close();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new RuntimeError(
       "UNAVAILABLE",
       `no container runtime answers at ${options.socket}: ${why}. Is it running, and is its CRI plugin enabled?`,

@@ -1,7 +1,7 @@
 // A containerd for a test: own root, state, socket, CNI configuration and bridge, so that it meets no other containerd of the machine.
 // `stop` leaves containers running (containerd's shims outlive it); `destroy` takes everything away.
 import type { ChildProcess } from "node:child_process";
-import { type Clock, type Logger, sleep } from "../../base/index.ts";
+import { type Clock, errorText, type Logger, sleep } from "../../base/index.ts";
 import { connectCri } from "./connect.ts";
 import { containerdConfig } from "./containerd-config.ts";
 
@@ -82,9 +82,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<OwnCo
   } catch (error) {
     child.kill("SIGKILL");
     const tail = (await fs.readFile(`${directory}/containerd.log`, "utf8")).split("\n").slice(-8).join("\n");
-    throw new Error(
-      `containerd in ${directory} does not come up: ${error instanceof Error ? error.message : String(error)}\n${tail}`,
-    );
+    throw new Error(`containerd in ${directory} does not come up: ${errorText(error)}\n${tail}`);
   }
   const stop = (): Promise<void> => ended(child);
   return {

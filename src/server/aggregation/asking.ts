@@ -1,7 +1,7 @@
 // Requests of the aggregator's own to an extension server: probes, discovery, documents.
 // Upstream: kube-aggregator's controllers/status/remote.
 import type { APIService } from "../../api/index.ts";
-import { timeoutSignal } from "../../base/index.ts";
+import { errorText, timeoutSignal } from "../../base/index.ts";
 import type { ApiResponse, UserInfo } from "../../machinery/index.ts";
 import { failedCheck, passed, problemOf, type Verdict } from "./availability.ts";
 import type { ExtensionTarget } from "./contract.ts";
@@ -65,7 +65,7 @@ async function probe(host: AggregationHost, service: APIService): Promise<void> 
     done();
     status = answer.status;
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = errorText(error);
     throw new Error(`failing or missing response from ${url}: Get "${url}": ${text}`);
   }
   if (status < 200 || status >= 300)
@@ -81,6 +81,6 @@ export async function verdictOn(host: AggregationHost, service: APIService): Pro
     return passed;
   } catch (error) {
     const last = (error as AggregateError).errors.at(-1);
-    return failedCheck(last instanceof Error ? last.message : String(last));
+    return failedCheck(errorText(last));
   }
 }

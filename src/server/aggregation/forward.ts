@@ -1,6 +1,7 @@
 // A request on its way to an extension server and its answer back. The user travels in headers that the front proxy's
 // certificate makes good. Upstream: kube-aggregator's handler_proxy.go, client-go's SetAuthProxyHeaders, apimachinery's
 // UpgradeAwareHandler.
+import { errorText } from "../../base/index.ts";
 import {
   type ApiRequest,
   type ApiResponse,
@@ -89,7 +90,7 @@ export async function forward(
   try {
     answer = await options.dialer.request(target, requestTo(target, context, { ...options, kind: "plain" }));
   } catch (error) {
-    return failed(503, `error trying to reach service: ${error instanceof Error ? error.message : String(error)}`);
+    return failed(503, `error trying to reach service: ${errorText(error)}`);
   }
   if (options.rejectRedirects && answer.status >= 300 && answer.status <= 399 && answer.headers["location"]) {
     await discard(answer);

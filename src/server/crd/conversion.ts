@@ -3,7 +3,7 @@
 // Contract: one call converts any number of objects to one version. Name, namespace, uid and kind stay; of the metadata the
 // webhook may change labels and annotations alone. Whatever goes wrong is an error with upstream's text.
 import type { CustomResourceDefinition } from "../../api/index.ts";
-import { type Rng, uuid } from "../../base/index.ts";
+import { errorText, type Rng, uuid } from "../../base/index.ts";
 import { deepClone, encodeJson, genericResponse, isObject, type KubeObject, quoteGo } from "../../machinery/index.ts";
 import type { ObjectReader, WebhookAnswer, WebhookConnections } from "../contract.ts";
 import { plainFailure } from "../registry/read/get.ts";
@@ -41,7 +41,7 @@ export function webhookConverter(host: ConversionHost, definition: CustomResourc
       request: { uid, desiredAPIVersion: apiVersion, objects: wanted },
     };
     const answered = await call(host, config, review).catch((error: unknown) => {
-      throw plainFailure(`${about} failed: ${error instanceof Error ? error.message : String(error)}`);
+      throw plainFailure(`${about} failed: ${errorText(error)}`);
     });
     const converted = convertedObjects(answered, { uid, reviewVersion, about });
     if (converted.length !== wanted.length)

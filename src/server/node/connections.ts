@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server as NetServer, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { every } from "../../base/index.ts";
+import { errorText, every } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, type Identity, internalError, StatusError } from "../../machinery/index.ts";
 import type { Http2Connection } from "../http2/connection.ts";
 import { dataBytes } from "../http2/output.ts";
@@ -331,8 +331,7 @@ export class Connections {
   }
 
   #failure(error: unknown): ApiResponse {
-    const status =
-      error instanceof StatusError ? error : internalError(error instanceof Error ? error.message : String(error));
+    const status = error instanceof StatusError ? error : internalError(errorText(error));
     if (!(error instanceof StatusError)) this.#options.log.error("a request failed outside the pipeline", { error });
     return {
       status: status.code,

@@ -2,6 +2,7 @@
 // Upstream: pkg/serviceaccount/{jwt,keys}.go, k8s.io/client-go/util/keyutil.
 
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { errorText } from "../../base/index.ts";
 import { secretTokenIssuer } from "../authn/secret-tokens.ts";
 import type { TokenIssuer } from "../contract.ts";
 
@@ -97,7 +98,7 @@ function readKey(read: () => KeyObject, flag: string): KeyObject {
   try {
     return read();
   } catch (error) {
-    throw new Error(`the key of ${flag} can not be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`the key of ${flag} can not be read: ${errorText(error)}`);
   }
 }
 

@@ -1,5 +1,5 @@
 // The answer of a request that failed, in the form that was asked for.
-import type { Logger } from "../../base/index.ts";
+import { errorText, type Logger } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, quoteGo, StatusError, toYaml } from "../../machinery/index.ts";
 import { NotAudited } from "../audit/contract.ts";
 import { jsonBody } from "../content/json-body.ts";
@@ -24,7 +24,7 @@ export function failure(
     error,
     stack: (error as Error)?.stack,
   });
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   const status = new StatusError({
     code: 500,
     reason: "InternalError",

@@ -1,6 +1,7 @@
 // Plain requests that end at a kubelet, pod, service or node: logs and proxying. Upgrades take node/upgrade.ts.
 // Upstream: LocationStreamer of k8s.io/apiserver registry/generic/rest, UpgradeAwareHandler of apimachinery util/proxy.
 
+import { errorText } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, badRequest, internalError, StatusError } from "../../machinery/index.ts";
 import type { NodeDialer } from "../contract.ts";
 import type { ConnectHandler, ConnectTarget } from "./connect.ts";
@@ -40,7 +41,7 @@ async function readLog({ name, request }: ConnectTarget, location: Location, dia
     answer = await dialer.request(targetOf(location), asked);
   } catch (error) {
     const { host, port, path, search } = location;
-    throw internalError(`Get "https://${bracketed(host)}:${port}${path}${search}": ${messageOf(error)}`);
+    throw internalError(`Get "https://${bracketed(host)}:${port}${path}${search}": ${errorText(error)}`);
   }
   if (answer.status < 200 || answer.status > 206) throw await logFailure(answer, name);
   const { stream, bytes } = answer;
@@ -100,7 +101,7 @@ async function proxy(target: ConnectTarget, location: Location, dialer: NodeDial
     throw new StatusError({
       code: 503,
       reason: "ServiceUnavailable",
-      message: `error trying to reach service: ${messageOf(error)}`,
+      message: `error trying to reach service: ${errorText(error)}`,
     });
   }
   return rewrittenResponse(answer, request.path, location);
@@ -119,4 +120,3 @@ function requestTo({ path, search }: Location, request: Omit<ApiRequest, "path" 
 }
 
 const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host);
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

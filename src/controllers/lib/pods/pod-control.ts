@@ -1,8 +1,10 @@
 // Creating and deleting pods for an owner, with the events that tell of it. Upstream: RealPodControl in controller_utils.go.
+
 import { type core_v1, pods } from "../../../api/index.ts";
+import { errorText } from "../../../base/index.ts";
 import type { Client, EventRecorder } from "../../../client/index.ts";
 import { isNotFound, type KubeObject, type NewObject } from "../../../machinery/index.ts";
-import { errorText, isNamespaceTerminating } from "../errors.ts";
+import { isNamespaceTerminating } from "../errors.ts";
 import type { Expectations } from "../expectations.ts";
 import { controllerReference } from "../owners.ts";
 

@@ -1,6 +1,8 @@
 // Keeping a number of equal pods: the core of ReplicaSet and ReplicationController, which differ only in their selectors.
 // Upstream: pkg/controller/replicaset (KEP-3973 for terminating replicas).
+
 import { type apps_v1, type core_v1, type KindDefinition, pods } from "../../../api/index.ts";
+import { errorText } from "../../../base/index.ts";
 import type { Informer } from "../../../client/index.ts";
 import {
   controllerOf,
@@ -14,7 +16,7 @@ import {
 } from "../../../machinery/index.ts";
 import { all, slowStart } from "../batches.ts";
 import { type ControllerContext, featureEnabled, intoQueue, newQueue, runLoop, watch } from "../context.ts";
-import { errorText, isNamespaceTerminating } from "../errors.ts";
+import { isNamespaceTerminating } from "../errors.ts";
 import { createExpectations } from "../expectations.ts";
 import { addControllerIndex, claim, controlledBy, orphansIn, resolveOwner } from "../owners.ts";
 import { compactStatus } from "../status.ts";

@@ -1,6 +1,6 @@
 // One call of one webhook. Upstream: webhook/{mutating,validating}/dispatcher.go, apiserver/pkg/util/webhook/client.go.
 import type { MutatingWebhook, ValidatingWebhook, WebhookClientConfig } from "../../../api/index.ts";
-import { uuid } from "../../../base/index.ts";
+import { errorText, uuid } from "../../../base/index.ts";
 import {
   badRequest,
   genericResponse,
@@ -61,8 +61,7 @@ async function post(host: AdmissionHost, { webhook, body, attributes }: Post): P
   const target = targetOf(webhook.clientConfig);
   const url = `${target.url}?timeout=${timeoutSeconds}s`;
   const fail = (why: string): CallFailure => new CallFailure(`failed to call webhook: ${why}`, 503);
-  const noAnswer = (error: unknown): CallFailure =>
-    fail(`Post ${quoteGo(url)}: ${error instanceof Error ? error.message : String(error)}`);
+  const noAnswer = (error: unknown): CallFailure => fail(`Post ${quoteGo(url)}: ${errorText(error)}`);
   if (host.webhooks === undefined) throw noAnswer(new Error("this server has no network"));
   const { webhooks, reader } = host;
   let answer: WebhookAnswer;
@@ -79,7 +78,7 @@ async function post(host: AdmissionHost, { webhook, body, attributes }: Post): P
     throw noAnswer(error);
   }
   const { status } = answer;
-  if (status < 200 || status > 206) throw new CallFailure(`failed to call webhook: ${errorText(answer)}`, status);
+  if (status < 200 || status > 206) throw new CallFailure(`failed to call webhook: ${answerText(answer)}`, status);
   if (answer.body.length === 0)
     throw fail(`0-length response with status code: ${status} and content type: ${header(answer, "content-type")}`);
   return answer;
@@ -88,7 +87,7 @@ async function post(host: AdmissionHost, { webhook, body, attributes }: Post): P
 const header = ({ headers }: WebhookAnswer, name: string): string => String(headers[name] ?? "");
 
 /** What client-go says of an answer that is an error. */
-function errorText(answer: WebhookAnswer): string {
+function answerText(answer: WebhookAnswer): string {
   const said = statusMessage(answer.body);
   if (said !== undefined) return said;
   const type = header(answer, "content-type");

@@ -1,5 +1,7 @@
 // The health of the control plane's components, asked when somebody reads it. Upstream: registry/core/componentstatus.
+
 import type { ComponentStatus } from "../../../api/index.ts";
+import { errorText } from "../../../base/index.ts";
 import type { KubeObject } from "../../../machinery/index.ts";
 import type { KindHooks } from "../../core.ts";
 
@@ -13,7 +15,7 @@ export const componentStatusHooks = (probes: Readonly<Record<string, ComponentPr
 async function statusOf(name: string, probe: ComponentProbe): Promise<KubeObject> {
   const outcome = await probe().then(
     (message) => ({ status: "True" as const, message }),
-    (error: unknown) => ({ status: "False" as const, message: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => ({ status: "False" as const, message: errorText(error) }),
   );
   const status = {
     kind: "ComponentStatus",

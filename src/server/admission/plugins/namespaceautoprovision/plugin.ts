@@ -1,5 +1,7 @@
 // A namespace is made when the first object is created in it. Upstream: plugin/pkg/admission/namespace/autoprovision.
+
 import { type Namespace, namespaces } from "../../../../api/index.ts";
+import { errorText } from "../../../../base/index.ts";
 import { isAlreadyExists } from "../../../../machinery/index.ts";
 import type { AdmissionHost, AdmissionPlugin } from "../../../contract.ts";
 import { refuse } from "../../framework.ts";
@@ -20,7 +22,7 @@ export const createNamespaceAutoProvision = ({ reader, writer }: AdmissionHost):
       } as Namespace);
     } catch (error) {
       if (isAlreadyExists(error)) return;
-      throw refuse(attributes, error instanceof Error ? error.message : String(error));
+      throw refuse(attributes, errorText(error));
     }
   },
 });

@@ -8,6 +8,7 @@ import {
   type PersistentVolumeClaim,
   type Pod,
 } from "../../../../api/index.ts";
+import { errorText } from "../../../../base/index.ts";
 import { deepEqual, forbidden, notFound, type StatusError } from "../../../../machinery/index.ts";
 import { requestSubject } from "../../../authn/x509-subject.ts";
 import { nodeNameOf } from "../../../authz/node-identity.ts";
@@ -219,6 +220,6 @@ function commonNameOf(request: string, refuse: NodeRequest["refuse"]): string {
   try {
     return requestSubject(Uint8Array.from(atob(body.replace(/\s/g, "")), (each) => each.charCodeAt(0))).commonName;
   } catch (error) {
-    throw refuse(`unable to parse csr: ${error instanceof Error ? error.message : String(error)}`);
+    throw refuse(`unable to parse csr: ${errorText(error)}`);
   }
 }

@@ -122,6 +122,24 @@ export interface AdmissionHost {
   readonly metrics?: MetricRegistry;
   /** A plugin's document of `--admission-control-config-file`, decoded; undefined when there is none. */
   readonly pluginConfiguration?: (plugin: string) => unknown;
+  /** Absent where there are no files. */
+  readonly manifestDirectory?: OpenManifestDirectory;
+}
+
+/** Throws Error that says why the absolute path is no directory that can be read. */
+export type OpenManifestDirectory = (path: string) => ManifestDirectory;
+
+/** A directory of manifests of webhooks and policies. */
+export interface ManifestDirectory {
+  /** Its files of YAML and JSON that are not empty, by name. Throws Error that says what could not be read. */
+  read(): readonly ManifestFile[];
+  /** Calls back once at first, and whenever something may have changed. Returns how to stop. */
+  watch(changed: () => void): () => void;
+}
+
+export interface ManifestFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
 }
 
 /** Like ObjectReader, in the version asked for. Frozen objects. */

@@ -159,6 +159,8 @@ export interface AdmissionChain {
   attributes(context: RequestContext, resource: ServedResource, input: AdmissionInput): AdmissionAttributes;
   admit(attributes: AdmissionAttributes): Promise<void>;
   validate(attributes: AdmissionAttributes): Promise<void>;
+  /** Before the first request. Rejects when a plugin cannot use what it is told. */
+  start(): Promise<void>;
   close(): void;
 }
 

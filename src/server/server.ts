@@ -21,6 +21,7 @@ import type {
   Authorizer,
   ObjectReader,
   ObjectWriter,
+  OpenManifestDirectory,
   RemoteEndpoint,
   WebhookConnections,
 } from "./contract.ts";
@@ -83,6 +84,8 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   readonly aggregation?: AggregationOptions;
   /** How plugins read the kubeconfig of a service that they ask. */
   readonly remoteEndpoint?: (kubeconfigFile: string) => RemoteEndpoint;
+  /** How directories of webhooks and policies are read that plugins are told of. */
+  readonly manifestDirectory?: OpenManifestDirectory;
   /** How webhooks are called; the caller closes it. Without it no webhook can be reached. */
   readonly webhooks?: WebhookConnections;
   /** More documents: /openid/v1/jwks, /debug/…. */
@@ -186,6 +189,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     pluginConfiguration: (plugin: string) => options.admission?.configuration?.[plugin],
     ...(options.webhooks === undefined ? {} : { webhooks: options.webhooks }),
     ...(options.remoteEndpoint === undefined ? {} : { remoteEndpoint: options.remoteEndpoint }),
+    ...(options.manifestDirectory === undefined ? {} : { manifestDirectory: options.manifestDirectory }),
   };
   const selection = { enable: options.admission?.enable ?? [], disable: options.admission?.disable ?? [] };
   late.admission = createAdmissionChain(
@@ -277,6 +281,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     authenticator,
     healthChecks: documents.checks.readyz,
     async start() {
+      await core.admission.start();
       await hub.start();
       hooks.start();
       const host = { reader, writer, settled, clock, log };

@@ -1,5 +1,5 @@
-// `t8s apiserver`: the API server alone, with kube-apiserver's flags. The store is ours: --store and --data-dir stand in
-// place of --etcd-servers.
+// `t8s apiserver`: the API server alone, with kube-apiserver's flags. The store is ours: --store and --data-dir say
+// where it is, and --etcd-servers has no effect.
 import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Logger, MetricRegistry, onAbort, sleep, systemClock, systemRng } from "../../base/index.ts";
@@ -30,6 +30,7 @@ import { auditFlags, auditorOf } from "./audit.ts";
 import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
 import { extensionAuthentication } from "./extension-authentication.ts";
 import { localHealth } from "./local-health.ts";
+import { manifestDirectories } from "./manifest-directory.ts";
 import { endpointOf } from "./remote-endpoint.ts";
 import { readFlagFile, servingFiles } from "./self-signed.ts";
 import { serveApi } from "./serve-api.ts";
@@ -264,6 +265,7 @@ function planeOptions({ values, pki, tls, log }: PlaneSource): PlaneOptions {
     aggregation: aggregation(values),
     ...(auditor ? { auditor } : {}),
     remoteEndpoint: endpointOf,
+    manifestDirectory: manifestDirectories({ clock: systemClock, log }),
     requestTimeoutMs: values["request-timeout"],
     minRequestTimeoutMs: values["min-request-timeout"] * 1000,
     ...(tokens ? { staticTokens: parseTokenFile(readFlagFile("token-auth-file", tokens), tokens) } : {}),

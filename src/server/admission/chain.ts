@@ -28,10 +28,23 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[], times?
       await run({ plugins: mutating, type: "admit", times }, attributes);
     },
     validate: (attributes) => run({ plugins: validating, type: "validate", times }, attributes),
+    async start() {
+      for (const plugin of plugins) if (plugin.start !== undefined) await startOne(plugin);
+    },
     close() {
       for (const plugin of plugins) plugin.close?.();
     },
   };
+}
+
+async function startOne(plugin: AdmissionPlugin): Promise<void> {
+  try {
+    await plugin.start!();
+  } catch (error) {
+    throw new Error(`failed to initialize admission plugin "${plugin.name}": ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
 interface Pass {

@@ -50,5 +50,7 @@ export interface AdmissionPlugin {
   handles(attributes: AdmissionAttributes): boolean;
   admit?(attributes: AdmissionAttributes): Promise<void> | void;
   validate?(attributes: AdmissionAttributes): Promise<void> | void;
+  /** Before the first request. Rejects when what the plugin is told cannot be used: the server does not start then. */
+  start?(): Promise<void>;
   close?(): void;
 }

@@ -13,6 +13,7 @@ import type { ServedResource } from "../../catalog.ts";
 import type { AdmissionAttributes, AdmissionHost } from "../../contract.ts";
 import { matchRules, type Request, requestOf, targetKey } from "../dynamic/rules.ts";
 import { type CompiledSelectors, compileSelectors } from "../dynamic/selectors.ts";
+import type { StaticManifests } from "../manifests/source.ts";
 
 /** What both kinds of policies have. */
 export interface PolicyObject extends KubeObject {
@@ -56,12 +57,16 @@ export interface PolicySource<P, B> {
   close(): void;
 }
 
-/** Policies must not decide over themselves, nor over who may do what. */
-const exempt: ReadonlySet<string> = new Set([
+/** Policies of the cluster must not decide over policies; those that are files of the server may. */
+const ofAdmission: ReadonlySet<string> = new Set([
   "admissionregistration.k8s.io/validatingadmissionpolicies",
   "admissionregistration.k8s.io/validatingadmissionpolicybindings",
   "admissionregistration.k8s.io/mutatingadmissionpolicies",
   "admissionregistration.k8s.io/mutatingadmissionpolicybindings",
+]);
+
+/** No policy decides over who may do what. */
+const exempt: ReadonlySet<string> = new Set([
   "authentication.k8s.io/selfsubjectreviews",
   "authentication.k8s.io/tokenreviews",
   "authorization.k8s.io/localsubjectaccessreviews",
@@ -70,9 +75,11 @@ const exempt: ReadonlySet<string> = new Set([
   "authorization.k8s.io/subjectaccessreviews",
 ]);
 
+/** `manifests`: those that are files of the server; they come first. */
 export function createPolicySource<P extends PolicyObject, B extends BindingObject>(
   host: AdmissionHost,
   kinds: { readonly policies: KindDefinition<P>; readonly bindings: KindDefinition<B> },
+  manifests?: StaticManifests,
 ): PolicySource<P, B> {
   const policies = new Map<string, P>();
   const bindings = new Map<string, B>();
@@ -93,15 +100,21 @@ export function createPolicySource<P extends PolicyObject, B extends BindingObje
       changed();
     },
   });
+  let fixed: readonly BoundPolicy<P, B>[] = [];
+  manifests?.subscribe(() => {
+    fixed = bind(byName(manifests.of(kinds.policies)), byName(manifests.of(kinds.bindings)));
+    changed();
+  });
   const stops = [
     host.reader.subscribe(kinds.policies, into(policies)),
     host.reader.subscribe(kinds.bindings, into(bindings)),
   ];
   return {
     candidates(attributes) {
-      if (policies.size === 0 || bindings.size === 0) return [];
-      const { group, resource } = attributes.kind;
-      if (exempt.has(`${group}/${resource}`)) return [];
+      const fromCluster = policies.size > 0 && bindings.size > 0;
+      if (!fromCluster && fixed.length === 0) return [];
+      const path = `${attributes.kind.group}/${attributes.kind.resource}`;
+      if (exempt.has(path)) return [];
       if (served !== host.catalog.all) {
         served = host.catalog.all;
         byTarget.clear();
@@ -109,8 +122,8 @@ export function createPolicySource<P extends PolicyObject, B extends BindingObje
       const key = targetKey(attributes);
       let found = byTarget.get(key);
       if (found === undefined) {
-        bound ??= bind(policies, bindings);
-        found = candidatesFor(attributes, bound, host);
+        bound ??= [...fixed, ...bind(policies, bindings)];
+        found = candidatesFor(attributes, ofAdmission.has(path) ? fixed : bound, host);
         byTarget.set(key, found);
       }
       return found;
@@ -120,6 +133,9 @@ export function createPolicySource<P extends PolicyObject, B extends BindingObje
     },
   };
 }
+
+const byName = <T extends KubeObject>(objects: readonly T[]): ReadonlyMap<string, T> =>
+  new Map(objects.map((object) => [object.metadata.name, object]));
 
 const constraintsOf = (match: MatchResources | undefined): Constraints | undefined =>
   match === undefined || match === null ? undefined : { match, selectors: compileSelectors(match) };

@@ -15,6 +15,7 @@ import type { AdmissionAttributes, AdmissionHost } from "../../contract.ts";
 import type { CompiledConditions } from "../dynamic/conditions.ts";
 import { isExempt, type Match, matchRules, requestOf, targetKey } from "../dynamic/rules.ts";
 import { type CompiledSelectors, compileSelectors } from "../dynamic/selectors.ts";
+import type { StaticManifests } from "../manifests/source.ts";
 
 export type Webhook = MutatingWebhook | ValidatingWebhook;
 type Configuration = MutatingWebhookConfiguration | ValidatingWebhookConfiguration;
@@ -46,9 +47,11 @@ export interface WebhookSource {
 
 const none: readonly Candidate[] = [];
 
+/** `manifests`: those that are files of the server; they come first, and are asked about configurations of admission too. */
 export function createWebhookSource<T extends Configuration>(
   host: AdmissionHost,
   kind: KindDefinition<T>,
+  manifests?: StaticManifests,
 ): WebhookSource {
   const configurations = new Map<string, readonly Hook[]>();
   const byTarget = new Map<string, readonly Candidate[]>();
@@ -58,6 +61,11 @@ export function createWebhookSource<T extends Configuration>(
     sorted = undefined;
     byTarget.clear();
   };
+  let fixed: readonly Hook[] = [];
+  manifests?.subscribe(() => {
+    fixed = manifests.of(kind).flatMap((configuration) => hooksOf(configuration, "manifest/"));
+    changed();
+  });
   const stop = host.reader.subscribe(kind, {
     upsert: (configuration) => {
       configurations.set(configuration.metadata.name, hooksOf(configuration));
@@ -69,10 +77,12 @@ export function createWebhookSource<T extends Configuration>(
     },
   });
   const hooks = (): readonly Hook[] =>
-    (sorted ??= [...configurations.keys()].sort().flatMap((name) => configurations.get(name) ?? []));
+    (sorted ??= [...fixed, ...[...configurations.keys()].sort().flatMap((name) => configurations.get(name) ?? [])]);
   return {
     candidates(attributes) {
-      if (configurations.size === 0 || isExempt(attributes)) return none;
+      if (configurations.size === 0 && fixed.length === 0) return none;
+      const exempt = isExempt(attributes);
+      if (exempt && fixed.length === 0) return none;
       if (served !== host.catalog.all) {
         served = host.catalog.all;
         byTarget.clear();
@@ -80,7 +90,7 @@ export function createWebhookSource<T extends Configuration>(
       const key = targetKey(attributes);
       let found = byTarget.get(key);
       if (found === undefined) {
-        found = candidatesFor(attributes, hooks(), host);
+        found = candidatesFor(attributes, exempt ? fixed : hooks(), host);
         byTarget.set(key, found);
       }
       return found;
@@ -89,14 +99,14 @@ export function createWebhookSource<T extends Configuration>(
   };
 }
 
-function hooksOf({ metadata, webhooks = [] }: Configuration): Hook[] {
+function hooksOf({ metadata, webhooks = [] }: Configuration, prefix = ""): Hook[] {
   const seen = new Map<string, number>();
   return (webhooks as readonly Webhook[]).map((webhook) => {
     const count = seen.get(webhook.name) ?? 0;
     seen.set(webhook.name, count + 1);
     return {
       configuration: metadata.name,
-      id: `${metadata.name}/${webhook.name}/${count}`,
+      id: `${prefix}${metadata.name}/${webhook.name}/${count}`,
       webhook,
       selectors: lazily(webhook),
     };

@@ -1,17 +1,22 @@
 // MutatingAdmissionWebhook: asks the webhooks of MutatingWebhookConfigurations. What calls them is loaded with the first call.
 import { mutatingWebhookConfigurations } from "../../../../api/index.ts";
 import type { AdmissionHost, AdmissionPlugin } from "../../../contract.ts";
+import { lifeOf } from "../../manifests/source.ts";
+import { staticWebhooks } from "../../manifests/webhooks.ts";
 import { createWebhookSource } from "../../webhooks/source.ts";
 
+const name = "MutatingAdmissionWebhook";
+
 export function createMutatingAdmissionWebhook(host: AdmissionHost): AdmissionPlugin {
-  const source = createWebhookSource(host, mutatingWebhookConfigurations);
+  const manifests = staticWebhooks(host, { plugin: name, kind: mutatingWebhookConfigurations });
+  const source = createWebhookSource(host, mutatingWebhookConfigurations, manifests);
   return {
-    name: "MutatingAdmissionWebhook",
+    name,
     handles: (attributes) => source.candidates(attributes).length > 0,
     async admit(attributes) {
       const { mutateByWebhooks } = await import("../../webhooks/mutating.ts");
       await mutateByWebhooks(host, attributes, source.candidates(attributes));
     },
-    close: source.close,
+    ...lifeOf(source, manifests),
   };
 }

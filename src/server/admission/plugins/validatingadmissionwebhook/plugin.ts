@@ -1,17 +1,22 @@
 // ValidatingAdmissionWebhook: asks the webhooks of ValidatingWebhookConfigurations. What calls them is loaded with the first call.
 import { validatingWebhookConfigurations } from "../../../../api/index.ts";
 import type { AdmissionHost, AdmissionPlugin } from "../../../contract.ts";
+import { lifeOf } from "../../manifests/source.ts";
+import { staticWebhooks } from "../../manifests/webhooks.ts";
 import { createWebhookSource } from "../../webhooks/source.ts";
 
+const name = "ValidatingAdmissionWebhook";
+
 export function createValidatingAdmissionWebhook(host: AdmissionHost): AdmissionPlugin {
-  const source = createWebhookSource(host, validatingWebhookConfigurations);
+  const manifests = staticWebhooks(host, { plugin: name, kind: validatingWebhookConfigurations });
+  const source = createWebhookSource(host, validatingWebhookConfigurations, manifests);
   return {
-    name: "ValidatingAdmissionWebhook",
+    name,
     handles: (attributes) => source.candidates(attributes).length > 0,
     async validate(attributes) {
       const { validateByWebhooks } = await import("../../webhooks/validating.ts");
       await validateByWebhooks(host, attributes, source.candidates(attributes));
     },
-    close: source.close,
+    ...lifeOf(source, manifests),
   };
 }

@@ -1,0 +1,80 @@
+// What a plugin's document of --admission-control-config-file says of a directory of manifests.
+// Upstream: apiserver's plugin/webhook/config, plugin/policy/config, plugin/manifest/validation.go.
+import { isObject, quoteGo } from "../../../machinery/index.ts";
+import type { AdmissionHost, ManifestDirectory } from "../../contract.ts";
+
+export const manifestGate = "ManifestBasedAdmissionControlConfig";
+
+const version = "apiserver.config.k8s.io/v1";
+
+interface Expected {
+  readonly plugin: string;
+  /** Kinds that the document may be, by `apiVersion/kind`, with their fields. */
+  readonly documents: Readonly<Record<string, readonly string[]>>;
+}
+
+const common = ["apiVersion", "kind"];
+
+export const webhookDocuments = {
+  [`${version}/WebhookAdmissionConfiguration`]: [...common, "kubeConfigFile", "staticManifestsDir"],
+  "apiserver.config.k8s.io/v1alpha1/WebhookAdmission": [...common, "kubeConfigFile"],
+};
+
+export const policyDocuments = (plugin: string): Expected["documents"] => ({
+  [`${version}/${plugin}Configuration`]: [...common, "staticManifestsDir"],
+});
+
+export interface OpenedDirectory {
+  readonly path: string;
+  readonly directory: ManifestDirectory;
+}
+
+/** Undefined when the plugin is told of none. Throws Error with upstream's text for a document that cannot be used. */
+export function openConfigured(host: AdmissionHost, { plugin, documents }: Expected): OpenedDirectory | undefined {
+  const document = host.pluginConfiguration?.(plugin);
+  if (document === undefined) return undefined;
+  if (!isObject(document) || !document["kind"]) throw new Error("Object 'Kind' is missing");
+  const { apiVersion, kind } = document;
+  const fields = documents[`${String(apiVersion)}/${String(kind)}`];
+  if (fields === undefined)
+    throw new Error(`no kind ${quoteGo(String(kind))} is registered for version ${quoteGo(String(apiVersion ?? ""))}`);
+  const strange = Object.keys(document).filter((key) => !fields.includes(key));
+  if (strange.length > 0)
+    throw new Error(`strict decoding error: ${strange.map((key) => `unknown field ${quoteGo(key)}`).join(", ")}`);
+  refuseCredentials(document["kubeConfigFile"]);
+  const path = textOf(document["staticManifestsDir"], "staticManifestsDir");
+  return path === "" ? undefined : { path, directory: open(host, path) };
+}
+
+/** Credentials towards webhooks. */
+function refuseCredentials(value: unknown): void {
+  const path = textOf(value, "kubeConfigFile");
+  if (path === "") return;
+  if (!path.startsWith("/")) throw new Error(invalid("kubeConfigFile", path, "must be an absolute file path"));
+  throw new Error(
+    "kubeConfigFile: credentials for webhooks are not supported yet; leave the field out and let the webhook do without them",
+  );
+}
+
+function open({ featureEnabled, manifestDirectory }: AdmissionHost, path: string): ManifestDirectory {
+  if (!featureEnabled(manifestGate))
+    throw new Error(
+      `staticManifestsDir: Forbidden: staticManifestsDir requires the ${manifestGate} feature gate to be enabled`,
+    );
+  if (!path.startsWith("/")) throw new Error(invalid("staticManifestsDir", path, "must be an absolute file path"));
+  if (manifestDirectory === undefined) throw new Error("staticManifestsDir: there are no files here");
+  try {
+    return manifestDirectory(path);
+  } catch (error) {
+    throw new Error(invalid("staticManifestsDir", path, (error as Error).message), { cause: error });
+  }
+}
+
+const invalid = (field: string, value: string, why: string): string =>
+  `${field}: Invalid value: ${quoteGo(value)}: ${why}`;
+
+function textOf(value: unknown, field: string): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value !== "string") throw new Error(`${field} must be a text, not ${JSON.stringify(value)}`);
+  return value;
+}

@@ -71,5 +71,18 @@ describe("the patch between two statuses", () => {
   it("leaves conditions of others alone", () => {
     const gate = { type: "example.org/gate", status: "True" };
     assert.equal(statusPatch({ conditions: [gate] }, { conditions: [] }), undefined);
+    const closed = { ...gate, status: "False" };
+    assert.equal(statusPatch({ conditions: [closed] }, { conditions: [gate] }), undefined);
+    assert.equal(statusPatch({ conditions: [] }, { conditions: [gate] }), undefined);
+  });
+
+  it("says why the node put the pod out when the pod has ended, not before", () => {
+    const conditions = [{ type: "DisruptionTarget", status: "True", reason: "TerminationByKubelet" }];
+    assert.equal(statusPatch({ phase: "Running" }, { phase: "Running", conditions }), undefined);
+    assert.deepEqual(statusPatch({ phase: "Running" }, { phase: "Failed", conditions }), {
+      phase: "Failed",
+      conditions,
+    });
+    assert.equal(statusPatch({ phase: "Failed" }, { phase: "Failed", conditions }), undefined);
   });
 });

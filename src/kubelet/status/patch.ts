@@ -1,7 +1,9 @@
 // The strategic merge patch that turns one pod status into another. Conditions merge by type and podIPs/hostIPs by ip, so that what
-// others write in between stays; the rest of the status is replaced field by field. Conditions of others are not touched.
+// others write in between stays; the rest of the status is replaced field by field. Conditions of others are not touched, whatever the new
+// status says of them: it was made of an older look at the pod. Upstream: mergePodStatus of pkg/kubelet/status/status_manager.go.
 import type { PodStatus } from "../../api/index.ts";
 import { deepEqual } from "../../machinery/index.ts";
+import { isTerminalPhase } from "../pod.ts";
 import { ownConditions } from "./conditions.ts";
 
 /** Written by others: never removed by the kubelet. */
@@ -9,6 +11,7 @@ const foreign: ReadonlySet<string> = new Set([
   "nominatedNodeName",
   "resourceClaimStatuses",
   "extendedResourceClaimStatus",
+  "nodeAllocatableResourceClaimStatuses",
   "resize",
 ]);
 const mergeKeys: Readonly<Record<string, string>> = { conditions: "type", podIPs: "ip", hostIPs: "ip" };
@@ -18,13 +21,14 @@ export function statusPatch(from: PodStatus | undefined, to: PodStatus): Record<
   const before = (from ?? {}) as Record<string, unknown>;
   const after = to as Record<string, unknown>;
   const patch: Record<string, unknown> = {};
+  const ends = !isTerminalPhase(from?.phase) && isTerminalPhase(to.phase);
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const old = before[name];
     const next = after[name];
     if (next === undefined) {
       if (!foreign.has(name)) patch[name] = null;
     } else if (mergeKeys[name] !== undefined) {
-      const list = listPatch(mergeKeys[name], (old ?? []) as Item[], next as Item[]);
+      const list = listPatch(mergeKeys[name], (old ?? []) as Item[], writable(name, next as Item[], ends));
       if (list !== undefined) patch[name] = list;
     } else if (old === undefined || !deepEqual(old, next)) patch[name] = mapPatch(old, next);
   }
@@ -32,6 +36,12 @@ export function statusPatch(from: PodStatus | undefined, to: PodStatus): Record<
 }
 
 type Item = Record<string, unknown>;
+
+/** What the kubelet may write: its own conditions, and why the node put the pod out, together with the pod's end. */
+const writable = (field: string, items: readonly Item[], ends: boolean): readonly Item[] =>
+  field === "conditions"
+    ? items.filter(({ type }) => ownConditions.has(type as string) || (ends && type === "DisruptionTarget"))
+    : items;
 
 function listPatch(key: string, before: readonly Item[], after: readonly Item[]): Item[] | undefined {
   const patch: Item[] = [];

@@ -37,7 +37,7 @@ webhooks:
   sideEffects: None
   admissionReviewVersions: [v1]
   rules:
-  - {apiGroups: ["*"], apiVersions: ["*"], operations: [CREATE], resources: ["*"]}
+  - {apiGroups: ["*"], apiVersions: ["*"], operations: [CREATE], resources: [configmaps, validatingadmissionpolicybindings]}
 ${more}`;
 
 interface World {

@@ -243,5 +243,5 @@ function hashOf(files: readonly ManifestFile[]): string {
     all.set(bytes, at);
     at += bytes.length + 1;
   }
-  return `sha256:${sha256Hex(all)}`;
+  return `sha256:${sha256Hex(all).toLowerCase()}`;
 }

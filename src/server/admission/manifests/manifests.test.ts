@@ -37,7 +37,7 @@ webhooks:
   sideEffects: None
   admissionReviewVersions: [v1]
   rules:
-  - {apiGroups: ["*"], apiVersions: ["*"], operations: [CREATE], resources: [configmaps, validatingadmissionpolicybindings]}
+  - {apiGroups: ["*"], apiVersions: ["*"], operations: [CREATE], resources: [secrets, validatingadmissionpolicybindings]}
 ${more}`;
 
 interface World {
@@ -159,7 +159,7 @@ describe("admission from manifest files", () => {
       const of = await world(test, `${type}AdmissionWebhook`, { "w.yml": webhook(type) });
       const message =
         'Internal error occurred: failed calling webhook "w.example.com": failed to call webhook: Post "https://192.0.2.7/ask?timeout=10s": dial tcp 192.0.2.7:443: connect: connection refused';
-      assert.deepEqual(await of.create("ConfigMap", "a"), { code: 500, message });
+      assert.deepEqual(await of.create("Secret", "a"), { code: 500, message });
       const made = await of.create("ValidatingAdmissionPolicyBinding", "a", admissionV1, bindingOf("x"));
       assert.deepEqual(made, { code: 500, message });
       assert.equal(of.calls.length, 2);

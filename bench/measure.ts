@@ -20,14 +20,12 @@ function setUp(): Setup {
   const found = values["no-upstream"] ? "upstream is not measured, as asked" : findUpstream(values.upstream);
   if (typeof found === "string") console.error(found);
   const scripts = resolve(values.scripts ?? join(root, "..", "shared", "bench"));
-  const scale = Number(values.scale);
-  if (!(scale > 0)) throw new Error(`--scale takes a number above 0, not ${values.scale}`);
   return {
     full: values.full,
     command: resolve(values.t8s ?? join(root, "t8s")),
     upstream: typeof found === "string" ? undefined : found,
     scripts: existsSync(scripts) ? scripts : undefined,
-    scale,
+    scale: Number(values.scale),
     say: (line) => console.error(`  ${line}`),
   };
 }
@@ -76,4 +74,9 @@ for (const [signal, status] of [
   ["SIGTERM", 143],
 ] as const)
   process.once(signal, () => process.exit(status));
-process.exit(await measure(positionals[0]!));
+try {
+  process.exit(await measure(positionals[0]!));
+} catch (error) {
+  console.error(`bench: ${(error as Error).message}`);
+  process.exit(1);
+}

@@ -3,7 +3,7 @@
 // signal, nothing of it stays on the machine; what a killed run left is removed by the next one.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -89,6 +89,10 @@ async function measureAll(names: readonly string[]): Promise<number> {
 }
 
 async function main(): Promise<number> {
+  if (!(Number(values.scale) > 0)) throw new Error(`--scale takes a number above 0, not ${values.scale}`);
+  for (const flag of ["t8s", "scripts"] as const)
+    if (values[flag] !== undefined && !existsSync(values[flag]))
+      throw new Error(`--${flag} ${values[flag]}: there is no such ${flag === "t8s" ? "program" : "folder"}`);
   const unknown = positionals.filter((name) => !(name in parts));
   if (unknown.length === 0) return measureAll(positionals.length > 0 ? positionals : Object.keys(parts));
   console.error(`no part ${unknown.join(", ")}\n\n${await usage()}`);

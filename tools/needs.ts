@@ -4,7 +4,7 @@ import { containerSupport, findProgram, installPackages } from "../src/cluster/i
 /** Throws when real containers cannot be had here: `t8s up` would simulate its nodes. Packages that `t8s up` would bring are brought. */
 export function needContainers(command: string, say: (line: string) => void): void {
   const support = containerSupport();
-  if (!support.possible) throw new Error(`${command} needs real containers, and here ${support.why}`);
+  if (!support.possible) throw new Error(`${command} needs real containers: ${support.why}`);
   if (support.missing.length === 0) return;
   say(`installing ${support.missing.join(", ")}`);
   installPackages(support.missing);

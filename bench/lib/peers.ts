@@ -8,6 +8,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { needPrograms } from "../../tools/needs.ts";
 import { type Child, lastWords, startChild } from "./child.ts";
 import { usageOf } from "./cluster-process.ts";
 import type { Setup } from "./part.ts";
@@ -47,6 +48,7 @@ async function freePort(): Promise<number> {
 }
 
 async function workFolder(): Promise<string> {
+  needPrograms("this part", { curl: "curl", openssl: "openssl" });
   const folder = await mkdtemp(join(tmpdir(), "bench-api-"));
   await writeFile(join(folder, "tokens.csv"), `${token},admin,admin,system:masters\n`);
   execFileSync("openssl", ["genrsa", "-out", join(folder, "sa.key"), "2048"], { stdio: "ignore" });

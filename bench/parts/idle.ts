@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { needContainers } from "../../tools/needs.ts";
 import { connectTo, kubeconfigOf, startUp, usageOf } from "../lib/cluster-process.ts";
 import { measureNode, type NodeFigures, podCount, type RestOptions, whenNodeReady } from "../lib/node-load.ts";
 import type { Part, Row, Setup } from "../lib/part.ts";
@@ -46,6 +47,7 @@ export const part: Part = {
   about: "memory and processor time of a cluster at rest, and with 100 pods",
   limitSeconds: 600,
   async *run(setup) {
+    needContainers("the part idle", setup.say);
     // Until then V8 gives back what the start needed. A shorter window would be ruled by whether a timer of minutes falls within it.
     const rest = { settleSeconds: 30, seconds: 60 };
     const ours = await measureOurs(setup.command, rest);

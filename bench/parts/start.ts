@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { needContainers } from "../../tools/needs.ts";
 import { connectTo, kubeconfigOf, median, nodeReady, podRunning, startUp, usageOf } from "../lib/cluster-process.ts";
 import type { Part, Row, Setup } from "../lib/part.ts";
 import { runUpstreamNode } from "../lib/upstream-cluster.ts";
@@ -74,6 +75,7 @@ export const part: Part = {
   about: "start of a cluster with real containers",
   limitSeconds: 150,
   async *run(setup) {
+    needContainers("the part start", setup.say);
     spawnSync(setup.command, ["up", "--prepare"], { stdio: ["ignore", "ignore", "inherit"] });
     const runs = setup.full ? 7 : Math.max(1, Math.round(3 * setup.scale));
     const ours: Starts[] = [];

@@ -5,7 +5,16 @@ import { formatTime } from "../../machinery/index.ts";
 import { ensureCondition, newCondition, type Verdict } from "./conditions.ts";
 import type { Assessment } from "./decide.ts";
 import { formatIntervals, fromIndexes, includes, merge, total } from "./intervals.ts";
-import { applyFailurePolicy, completionIndex, isFailed, isIndexed, isTracked, isValidIndex, type Pod } from "./pods.ts";
+import {
+  applyFailurePolicy,
+  completionIndex,
+  isFailed,
+  isIndexed,
+  isTracked,
+  isValidIndex,
+  type Pod,
+  uid,
+} from "./pods.ts";
 
 export type Status = batch_v1.JobStatus;
 
@@ -20,8 +29,6 @@ export interface Account {
   /** The list was full: the job is not finished in this run. */
   readonly more: boolean;
 }
-
-const uid = (pod: Pod): string => pod.metadata.uid ?? "";
 
 /** `verdict`: of this run, after its pods were dealt with; undefined while the job goes on. */
 export function account(view: Assessment, before: Status, verdict: Verdict | undefined): Account {

@@ -40,6 +40,7 @@ import {
   onlyReplacesFailed,
   type Pod,
   parallelismOf,
+  uid,
 } from "./pods.ts";
 
 export interface Observed {
@@ -70,8 +71,6 @@ export interface Assessment extends Observed {
   /** Until the active deadline. */
   readonly deadlineMs: number | undefined;
 }
-
-const uid = (pod: Pod): string => pod.metadata.uid ?? "";
 
 export function assess(observed: Observed): Assessment {
   const { job, pods, untracked, nowMs } = observed;

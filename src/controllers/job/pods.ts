@@ -5,6 +5,8 @@ import { isDeleting, podCondition } from "../lib/index.ts";
 
 export type Job = batch_v1.Job;
 export type Pod = core_v1.Pod;
+
+export const uid = (pod: Pod): string => pod.metadata.uid ?? "";
 type PodTemplate = core_v1.PodTemplateSpec;
 
 export const trackingFinalizer = "batch.kubernetes.io/job-tracking";

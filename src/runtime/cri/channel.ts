@@ -2,7 +2,8 @@
 import type * as grpc from "@grpc/grpc-js";
 import { type Clock, onAbort } from "../../base/index.ts";
 import { RuntimeError } from "../contract.ts";
-import { loadMethods, type Message, type Methods } from "./proto.ts";
+import type { Message } from "./message.ts";
+import { loadMethods, type Methods } from "./proto.ts";
 
 export interface Channel {
   /** `timeoutMs` undefined: no deadline. */

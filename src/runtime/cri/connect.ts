@@ -13,7 +13,7 @@ import {
 import { type Channel, openChannel } from "./channel.ts";
 import * as decode from "./decode.ts";
 import { encodeAuth, encodeContainer, encodeResources, encodeSandbox } from "./encode.ts";
-import type { Message } from "./proto.ts";
+import { list, type Message, message, text } from "./message.ts";
 
 export interface CriOptions {
   /** Path or unix:// URL of the runtime's socket. */
@@ -84,9 +84,6 @@ export async function connectCri(options: CriOptions): Promise<ContainerRuntime>
 }
 
 const podUidLabel = "io.kubernetes.pod.uid";
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
-const message = (value: unknown): Message => (value ?? {}) as Message;
-const list = (value: unknown): Message[] => (value ?? []) as Message[];
 
 const call = ({ runtime, timeoutMs }: Parts, name: string, request: Message): Promise<Message> =>
   runtime.call(`RuntimeService/${name}`, request, timeoutMs);

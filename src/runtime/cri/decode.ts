@@ -1,12 +1,7 @@
 // The CRI's messages into this project's terms. Decoded messages have every field, so the shapes below hold.
 import type * as contract from "../contract.ts";
-import type { Message } from "./proto.ts";
+import { list, type Message, map, message, number, text } from "./message.ts";
 
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
-const number = (value: unknown): number => (typeof value === "number" ? value : Number(value ?? 0));
-const map = (value: unknown): Record<string, string> => (value ?? {}) as Record<string, string>;
-const list = (value: unknown): Message[] => (value ?? []) as Message[];
-const message = (value: unknown): Message => (value ?? {}) as Message;
 const nanosToMs = (value: unknown): number => Math.trunc(number(value) / 1e6);
 const wrapped = (value: unknown): number => number(message(value)["value"]);
 

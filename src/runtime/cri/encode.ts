@@ -1,6 +1,6 @@
 // This project's terms into the CRI's messages.
 import type * as contract from "../contract.ts";
-import type { Message } from "./proto.ts";
+import type { Message } from "./message.ts";
 
 const int64 = (value: number | undefined): { value: number } | undefined =>
   value === undefined ? undefined : { value };

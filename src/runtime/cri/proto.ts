@@ -1,6 +1,7 @@
 // Encoders and decoders of the CRI's messages, made from the descriptor in facts/proto/cri-v1.json, and of containerd's own event
 // service. Loaded when a runtime is connected.
 import type * as protobuf from "protobufjs";
+import type { Message } from "./message.ts";
 
 type FieldFact = readonly [number: number, type: string, ...rest: string[]];
 interface Descriptor {
@@ -10,9 +11,6 @@ interface Descriptor {
     Record<string, Readonly<Record<string, readonly [request: string, response: string, stream?: string]>>>
   >;
 }
-
-/** Plain objects with the descriptor's field names; int64 as numbers, enums as names, every field present. */
-export type Message = Record<string, unknown>;
 
 export interface Method {
   readonly path: string;

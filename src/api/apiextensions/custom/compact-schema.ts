@@ -16,11 +16,12 @@ export function compactResource(schema: JsonSchema | undefined): Schema {
   return { ...own, t: "object", p: { ...own.p, ...typeMeta } };
 }
 
-function compact(schema: JsonSchema): Schema {
+/** `open`: something above preserves unknown fields; upstream tracks everything below it the same way, unlike pruning. */
+function compact(schema: JsonSchema, open = false): Schema {
   if (isIntOrString(schema)) return withDefault(schema, { t: "string", f: "int-or-string" });
-  if (schema.type === "array") return withDefault(schema, compactList(schema));
+  if (schema.type === "array") return withDefault(schema, compactList(schema, open));
   if (schema.type === "object" || schema.properties !== undefined || schema.additionalProperties !== undefined)
-    return withDefault(schema, compactObject(schema));
+    return withDefault(schema, compactObject(schema, open));
   if (schema.type === undefined || !scalarTypes.has(schema.type)) return {};
   const made: Schema = { t: schema.type as NonNullable<Schema["t"]> };
   // Text with a format is any scalar to those who track fields.
@@ -30,28 +31,30 @@ function compact(schema: JsonSchema): Schema {
 const withDefault = (schema: JsonSchema, made: Schema): Schema =>
   schema.default === undefined || schema.default === null ? made : { ...made, d: schema.default };
 
-function compactList(schema: JsonSchema): Schema {
+function compactList(schema: JsonSchema, above: boolean): Schema {
   const items = itemsOf(schema);
   const type = schema["x-kubernetes-list-type"];
   const keys = schema["x-kubernetes-list-map-keys"];
   return {
     t: "array",
-    i: items === undefined ? {} : compact(items),
+    i: items === undefined ? {} : compact(items, above || preservesUnknown(schema)),
     l: type === "set" || type === "map" ? type : "atomic",
     ...(keys === undefined ? {} : { k: keys }),
   };
 }
 
-function compactObject(schema: JsonSchema): Schema {
+function compactObject(schema: JsonSchema, above: boolean): Schema {
   const properties: Record<string, Schema> = {};
-  for (const [name, property] of Object.entries(schema.properties ?? {})) properties[name] = compact(property);
+  const preserves = above || preservesUnknown(schema);
+  for (const [name, property] of Object.entries(schema.properties ?? {}))
+    properties[name] = compact(property, preserves);
   if (isEmbedded(schema)) Object.assign(properties, { apiVersion: text, kind: text, metadata: objectMeta });
   const additional = additionalOf(schema);
-  const open = preservesUnknown(schema) || schema.additionalProperties === true;
+  const open = preserves || schema.additionalProperties === true;
   return {
     t: "object",
     ...(Object.keys(properties).length > 0 ? { p: properties } : {}),
-    ...(additional !== undefined ? { a: compact(additional) } : open ? { a: {} } : {}),
+    ...(additional !== undefined ? { a: compact(additional, preserves) } : open ? { a: {} } : {}),
     ...(schema["x-kubernetes-map-type"] === "atomic" ? { m: "atomic" as const } : {}),
   };
 }

@@ -3,7 +3,16 @@ import { deepClone, type FieldError, field, isObject } from "../../../machinery/
 import { strictlyEqual } from "./correlation.ts";
 import { coerceEmbedded, validateEmbedded } from "./object-meta.ts";
 import { pruneValue } from "./pruning.ts";
-import { asResource, childPath, isEmbedded, itemsOf, type JsonSchema, keyPath, typeMetaFields } from "./schema.ts";
+import {
+  asResource,
+  childPath,
+  hasDefault,
+  isEmbedded,
+  itemsOf,
+  type JsonSchema,
+  keyPath,
+  typeMetaFields,
+} from "./schema.ts";
 import { validateDefaultValue } from "./value-validation.ts";
 
 export interface DefaultRules {
@@ -12,8 +21,6 @@ export interface DefaultRules {
   /** x-kubernetes-validations of the schema against a default. */
   readonly rules?: (schema: JsonSchema, value: unknown, at: string) => FieldError[];
 }
-
-export const hasDefault = (schema: JsonSchema): boolean => schema.default !== undefined && schema.default !== null;
 
 /** `at`: the path of the root schema. */
 export function validateDefaults(schema: JsonSchema, at: string, rules: DefaultRules): FieldError[] {

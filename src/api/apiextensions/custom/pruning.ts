@@ -4,6 +4,7 @@ import { deepClone, isObject, requestTooLarge, StatusError, setOwn, toJson } fro
 import {
   additionalOf,
   asResource,
+  hasDefault,
   isEmbedded,
   itemsOf,
   type JsonSchema,
@@ -11,7 +12,7 @@ import {
   propertyOf,
   typeMetaFields,
 } from "./schema.ts";
-import { hasDefault, type Shape, shapeOf } from "./shape.ts";
+import { type Shape, shapeOf } from "./shape.ts";
 
 /** Takes unknown fields out of a whole resource and returns their paths, sorted: `spec.items[0].z`. */
 export function pruneResource(value: unknown, schema: JsonSchema | undefined): string[] {

@@ -6,7 +6,7 @@ import {
   field,
   formatApiVersion,
   type GroupVersionKind,
-  goJson,
+  goText,
   internalError,
   isObject,
   type KubeObject,
@@ -185,7 +185,7 @@ function nested(object: Record<string, unknown>, path: string, type: "int64" | "
     if (value === null) return undefined;
     if (!isObject(value))
       throw new NestedError(
-        `.${parts.slice(0, index + 1).join(".")} accessor error: ${plain(value)} is of the type ${goType(value)}, expected map[string]interface{}`,
+        `.${parts.slice(0, index + 1).join(".")} accessor error: ${goText(value)} is of the type ${goType(value)}, expected map[string]interface{}`,
       );
     if (!Object.hasOwn(value, part)) return undefined;
     value = value[part];
@@ -193,7 +193,7 @@ function nested(object: Record<string, unknown>, path: string, type: "int64" | "
   const fits = type === "string" ? typeof value === "string" : typeof value === "bigint" || Number.isSafeInteger(value);
   if (!fits)
     throw new NestedError(
-      `.${parts.join(".")} accessor error: ${plain(value)} is of the type ${goType(value)}, expected ${type}`,
+      `.${parts.join(".")} accessor error: ${goText(value)} is of the type ${goType(value)}, expected ${type}`,
     );
   return value;
 }
@@ -202,8 +202,6 @@ class NestedError extends Error {
   override readonly name = "NestedError";
 }
 
-const plain = (value: unknown): string =>
-  value === null || value === undefined ? "<nil>" : typeof value === "object" ? goJson(value) : String(value);
 const goType = (value: unknown): string => {
   if (value === null || value === undefined) return "<nil>";
   if (Array.isArray(value)) return "[]interface {}";

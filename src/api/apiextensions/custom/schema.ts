@@ -69,6 +69,9 @@ export const itemsOf = (schema: JsonSchema): JsonSchema | undefined =>
 
 export const hasItemList = (schema: JsonSchema): boolean => Array.isArray(schema.items) && schema.items.length > 0;
 
+/** A default of null is none. */
+export const hasDefault = (schema: JsonSchema): boolean => schema.default !== undefined && schema.default !== null;
+
 export const propertyOf = (schema: JsonSchema, name: string): JsonSchema | undefined =>
   schema.properties !== undefined && Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
 

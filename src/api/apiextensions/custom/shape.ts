@@ -1,7 +1,7 @@
 // A schema as the hot path of a write walks it: members by name, and what a whole part of an object need not be looked at for.
 //
 // Contract: worked out once for each schema, when the first object needs it; says nothing that the schema does not say.
-import { additionalOf, isEmbedded, itemsOf, type JsonSchema, preservesUnknown } from "./schema.ts";
+import { additionalOf, hasDefault, isEmbedded, itemsOf, type JsonSchema, preservesUnknown } from "./schema.ts";
 
 export interface Shape {
   readonly schema: JsonSchema;
@@ -31,8 +31,6 @@ export function shapeOf(schema: JsonSchema): Shape {
   if (shape === undefined) shapes.set(schema, (shape = makeShape(schema)));
   return shape;
 }
-
-export const hasDefault = (schema: JsonSchema): boolean => schema.default !== undefined && schema.default !== null;
 
 const isKeyed = (schema: JsonSchema): boolean =>
   schema["x-kubernetes-list-type"] === "set" || schema["x-kubernetes-list-type"] === "map";

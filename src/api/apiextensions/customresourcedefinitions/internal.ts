@@ -4,7 +4,7 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from "../../../../facts/types/apiextensions.v1.ts";
-import { deepEqual } from "../../../machinery/index.ts";
+import { identical } from "../../../machinery/index.ts";
 import {
   type GoForm,
   goBool,
@@ -35,7 +35,7 @@ export function internalSpec(spec: CustomResourceDefinition["spec"]): InternalSp
   const [first, ...others] = versions;
   if (first === undefined) return { spec, common: {}, versions };
   const common: Record<string, unknown> = {};
-  const shared = commonFields.filter((name) => others.every((each) => deepEqual(each[name], first[name])));
+  const shared = commonFields.filter((name) => others.every((each) => same(name, each, first)));
   for (const name of shared) if (first[name] !== undefined) common[name] = first[name];
   return {
     spec,
@@ -46,6 +46,23 @@ export function internalSpec(spec: CustomResourceDefinition["spec"]): InternalSp
       return own;
     }),
   };
+}
+
+/** Compared as Go's values are: an empty list is as an absent one, an empty schema is not. */
+function same(name: (typeof commonFields)[number], a: Version, b: Version): boolean {
+  const [left, right] = [versionForm(a), versionForm(b)] as Record<string, unknown>[];
+  const goName = name[0]!.toUpperCase() + name.slice(1);
+  return identical(withoutEmpty(left![goName]), withoutEmpty(right![goName]));
+}
+
+const goMaps: ReadonlySet<string> = new Set(["Properties", "PatternProperties", "Dependencies", "Definitions"]);
+
+function withoutEmpty(value: unknown, name = ""): unknown {
+  if (isList(value)) return value.length === 0 ? null : value.map((each) => withoutEmpty(each));
+  if (value === null || typeof value !== "object") return value;
+  const members = Object.entries(value);
+  if (members.length === 0 && goMaps.has(name)) return null;
+  return Object.fromEntries(members.map(([key, each]) => [key, withoutEmpty(each, key)]));
 }
 
 export const schemaOf = (holder: Pick<Version, "schema"> | undefined): JsonSchema | undefined =>
@@ -142,23 +159,23 @@ const columnForm = goStruct({
   JSONPath: ["jsonPath", goString],
 });
 
-export const versionsForm: GoForm = goList(
-  goStruct({
-    Name: goString,
-    Served: goBool,
-    Storage: goBool,
-    Deprecated: goBool,
-    DeprecationWarning: goPointer,
-    Schema: goOptional(goStruct({ OpenAPIV3Schema: ["openAPIV3Schema", goOptional(schema)] })),
-    Subresources: goOptional(
-      goStruct({
-        Status: goOptional(() => ({})),
-        Scale: goOptional(
-          goStruct({ SpecReplicasPath: goString, StatusReplicasPath: goString, LabelSelectorPath: goPointer }),
-        ),
-      }),
-    ),
-    AdditionalPrinterColumns: goList(columnForm),
-    SelectableFields: goList(goStruct({ JSONPath: ["jsonPath", goString] })),
-  }),
-);
+const versionForm: GoForm = goStruct({
+  Name: goString,
+  Served: goBool,
+  Storage: goBool,
+  Deprecated: goBool,
+  DeprecationWarning: goPointer,
+  Schema: goOptional(goStruct({ OpenAPIV3Schema: ["openAPIV3Schema", goOptional(schema)] })),
+  Subresources: goOptional(
+    goStruct({
+      Status: goOptional(() => ({})),
+      Scale: goOptional(
+        goStruct({ SpecReplicasPath: goString, StatusReplicasPath: goString, LabelSelectorPath: goPointer }),
+      ),
+    }),
+  ),
+  AdditionalPrinterColumns: goList(columnForm),
+  SelectableFields: goList(goStruct({ JSONPath: ["jsonPath", goString] })),
+});
+
+export const versionsForm: GoForm = goList(versionForm);

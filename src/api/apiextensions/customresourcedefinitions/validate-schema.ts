@@ -2,11 +2,12 @@
 // pkg/apis/apiextensions/validation/validation.go.
 import { checkRules } from "../../../machinery/cel/kubernetes/index.ts";
 import { type FieldError, field } from "../../../machinery/index.ts";
-import { hasDefault, validateDefaults } from "../custom/default-validation.ts";
+import { validateDefaults } from "../custom/default-validation.ts";
 import { defaultRuleFindings } from "../custom/expressions.ts";
 import {
   additionalOf,
   childPath,
+  hasDefault,
   hasItemList,
   indexPath,
   isEmbedded,

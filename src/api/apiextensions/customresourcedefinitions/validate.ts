@@ -11,9 +11,8 @@ import {
 } from "../../../machinery/index.ts";
 import { subdomainName } from "../../lib/metadata.ts";
 import { approvalAnnotation, approvalOf, isProtectedGroup } from "../custom/approval.ts";
-import { hasDefault } from "../custom/default-validation.ts";
 import { isKnownFormat } from "../custom/formats.ts";
-import { childPath, indexPath, type JsonSchema, keyPath, someSchema } from "../custom/schema.ts";
+import { childPath, hasDefault, indexPath, type JsonSchema, keyPath, someSchema } from "../custom/schema.ts";
 import { notStructural } from "../custom/structural.ts";
 import { validateConversion } from "./conversion.ts";
 import { type InternalSpec, internalSpec, schemaOf, schemasOf, type Version, versionsForm } from "./internal.ts";

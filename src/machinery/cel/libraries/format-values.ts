@@ -1,7 +1,7 @@
 /** Values as text for `format`. Numbers with `%f` and `%e` look as they do in American English. */
 import { quoteGo } from "../../go-text.ts";
 import { typeOfValue } from "../runtime/describe.ts";
-import { formatDouble } from "../runtime/numbers.ts";
+import { formatDouble, isNegative } from "../runtime/numbers.ts";
 import { formatDuration, formatTimestamp } from "../runtime/time.ts";
 import { CelType } from "../types.ts";
 import { CelDuration, CelError, CelList, CelMap, CelTimestamp, CelUint, type Result, type Value } from "../values.ts";
@@ -34,10 +34,6 @@ function grouped(text: string): string {
   const [whole = "", fraction] = text.split(".");
   const groups = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return fraction === undefined ? groups : `${groups}.${fraction}`;
-}
-
-function isNegative(value: number): boolean {
-  return value < 0 || Object.is(value, -0);
 }
 
 function special(value: number): string | undefined {

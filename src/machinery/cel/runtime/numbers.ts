@@ -89,7 +89,8 @@ function formatExponent(magnitude: number): string {
   return `${mantissa}e${sign}${String(Math.abs(exponent)).padStart(2, "0")}`;
 }
 
-function isNegative(value: number): boolean {
+/** Negative zero is. */
+export function isNegative(value: number): boolean {
   return value < 0 || Object.is(value, -0);
 }
 

@@ -2,6 +2,7 @@
  * What calls of the Kubernetes libraries, and of the extension libraries they are used with, cost when they run.
  * Source: k8s.io/apiserver/pkg/cel/library/cost.go, CallCost.
  */
+import { utf8Length } from "../../../names.ts";
 import type { CallCost } from "../../contract.ts";
 import { CelError, CelList, CelMap, CelOpaque, CelStruct, type Result, type Value } from "../../values.ts";
 import { FormatValue } from "../libraries/format.ts";
@@ -33,8 +34,6 @@ function codePoints(text: string): number {
   for (const _character of text) count++;
   return count;
 }
-
-const utf8Length = (text: string): number => new TextEncoder().encode(text).length;
 
 /** One unit a scalar, and the bytes of texts, of everything in the value. */
 function traversal(value: Result): number {

@@ -2,6 +2,7 @@
  * CEL types of structural schemas, with how many elements a value can have at most: declared, or as many as fit into a
  * request. Sources: k8s.io/apiserver/pkg/cel/types.go, common/schemas.go.
  */
+import { utf8Length } from "../../../names.ts";
 import type { TypeProvider } from "../../contract.ts";
 import {
   BOOL,
@@ -160,8 +161,6 @@ const longestValue = (values: readonly unknown[]): number =>
     (longest, value) => (typeof value === "string" ? Math.max(longest, utf8Length(value)) : longest),
     0,
   );
-
-const utf8Length = (text: string): number => new TextEncoder().encode(text).length;
 
 /** The type with names for its objects: `root`, `root.field`, `root.list.@idx`, `root.map.@elem`. */
 export function namedDeclType(type: DeclType, name: string): DeclType {

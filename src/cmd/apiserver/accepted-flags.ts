@@ -133,6 +133,7 @@ export const acceptedByApiServer = {
   ),
   "kubelet-timeout": inert("duration", tuning),
   "lease-reuse-duration-seconds": inert("integer", oneStore),
+  "service-account-lookup": inert("boolean", "tokens are always checked against their ServiceAccounts"),
   "storage-backend": inert("string", oneStore),
   "storage-media-type": inert("string", "objects are kept as JSON"),
   "watch-cache": inert("boolean", "reads are always served from memory where upstream allows it"),

@@ -32,7 +32,7 @@ import { extensionAuthentication } from "./extension-authentication.ts";
 import { localHealth } from "./local-health.ts";
 import { manifestDirectories } from "./manifest-directory.ts";
 import { endpointOf } from "./remote-endpoint.ts";
-import { readFlagFile, servingFiles } from "./self-signed.ts";
+import { readFlagFile, servingFiles, servingPairOf } from "./self-signed.ts";
 import { serveApi } from "./serve-api.ts";
 
 const flags = {
@@ -147,7 +147,7 @@ type Values = FlagValues<typeof flags>;
 export async function run(words: readonly string[]): Promise<number> {
   const parsed = readFlags({ name: "apiserver", about: "Runs the API server alone.", flags }, words);
   if (parsed === undefined) return 0;
-  const { values } = parsed;
+  const values = withServingPair(parsed.values);
   let verbosity = values.v;
   const log = processLogger("apiserver", () => levelOf(verbosity));
   tellInert(flags, parsed, log);
@@ -325,6 +325,18 @@ async function openStore(values: Values, log: Logger): Promise<Store> {
         `invalid argument ${JSON.stringify(values.store)} for "--store" flag: there are sqlite and memory`,
       );
   }
+}
+
+/** With the certificate that --cert-dir holds already, when flags name none. */
+function withServingPair(values: Values): Values {
+  if (values["tls-cert-file"] || values["tls-private-key-file"]) return values;
+  const found = servingPairOf(values["cert-dir"], "apiserver");
+  if (found === undefined) return values;
+  if (!values["service-account-signing-key-file"])
+    throw new FlagError(
+      `${found["tls-cert-file"]} is not of this server's making, so it makes no keys beside it: give --service-account-signing-key-file too`,
+    );
+  return { ...values, ...found };
 }
 
 /** Certificates and keys of the server's own, for whatever the flags do not name; undefined when they name everything. */

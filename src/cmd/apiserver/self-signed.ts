@@ -1,5 +1,6 @@
 // A serving certificate of a component's own making, for who gives none. Nobody can check it; what it protects checks the caller.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Clock, Rng } from "../../base/index.ts";
 import { FlagError } from "../../cli/index.ts";
 import { issue, type KeyPair, newAuthority } from "../../cluster/pki/index.ts";
@@ -35,6 +36,22 @@ export function servingFiles(values: ServingValues): KeyPair | undefined {
   if (!cert && !key) return undefined;
   if (!cert || !key) throw new FlagError("--tls-cert-file and --tls-private-key-file go together");
   return { cert: readFlagFile("tls-cert-file", cert), key: readFlagFile("tls-private-key-file", key) };
+}
+
+/**
+ * As upstream: a certificate and key of somebody else's making that lie in --cert-dir under the component's name are served, as if
+ * flags named them. Where our own authority lies beside them they are ours, and renewed. Throws when there is one of the two files only.
+ */
+export function servingPairOf(directory: string, name: string): Required<ServingValues> | undefined {
+  if (existsSync(join(directory, "ca.crt"))) return undefined;
+  const [cert, key] = [join(directory, `${name}.crt`), join(directory, `${name}.key`)];
+  const [haveCert, haveKey] = [existsSync(cert), existsSync(key)];
+  if (!haveCert && !haveKey) return undefined;
+  if (!haveCert || !haveKey)
+    throw new FlagError(
+      `error reading ${haveCert ? key : cert}, certificate and key must be supplied as a pair; put it into --cert-dir or take the other one away`,
+    );
+  return { "tls-cert-file": cert, "tls-private-key-file": key };
 }
 
 /** The text of a file that a flag names. Throws an Error that says which flag it was. */

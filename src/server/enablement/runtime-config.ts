@@ -59,12 +59,17 @@ const registeredOnly: readonly string[] = [
   "storagemigration.k8s.io/v1beta1",
 ];
 
+/** Old names of the core group; a resource behind them is left out, as upstream does. */
+const coreVersion = /^(?:api\/)?v1(?:\/|$)/;
+
 /** `group/version=true`, or a bare `group/version`, which means true. */
 export function parseRuntimeConfig(words: readonly string[]): RuntimeConfig {
   const config: Record<string, string> = {};
   for (const word of words) {
     const equals = word.indexOf("=");
-    config[(equals < 0 ? word : word.slice(0, equals)).trim()] = equals < 0 ? "" : word.slice(equals + 1).trim();
+    const key = (equals < 0 ? word : word.slice(0, equals)).trim();
+    if (key === "api/legacy") continue;
+    config[coreVersion.test(key) ? "/v1" : key] = equals < 0 ? "" : word.slice(equals + 1).trim();
   }
   return config;
 }

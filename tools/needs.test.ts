@@ -6,7 +6,7 @@ test("a program that is not there is told with the package that has it", () => {
   needPrograms("npm run swap", { sh: "dash" });
   assert.throws(
     () => needPrograms("npm run swap", { "no-such-program": "its-package", sh: "dash" }),
-    /^Error: npm run swap needs no-such-program, not found on PATH: install it \(apt-get install its-package\)$/,
+    /^Error: npm run swap needs no-such-program, not found on PATH \(.*\): apt-get install its-package$/,
   );
 });
 

@@ -1,5 +1,8 @@
 // What a suite needs of the machine, told before it starts anything: one sentence each that says what is missing and what to do.
-import { containerSupport, findProgram, installPackages } from "../src/cluster/index.ts";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { containerSupport, installPackages } from "../src/cluster/index.ts";
 
 /** Throws when real containers cannot be had here: `t8s up` would simulate its nodes. Packages that `t8s up` would bring are brought. */
 export function needContainers(command: string, say: (line: string) => void): void {
@@ -12,11 +15,13 @@ export function needContainers(command: string, say: (line: string) => void): vo
 
 /** Program → the Debian package that has it. Throws when one is not on PATH. */
 export function needPrograms(command: string, programs: Readonly<Record<string, string>>): void {
-  const missing = Object.keys(programs).filter((name) => findProgram(name) === undefined);
+  const directories = (process.env["PATH"] ?? "").split(delimiter);
+  const isThere = (name: string): boolean => directories.some((directory) => existsSync(join(directory, name)));
+  const missing = Object.keys(programs).filter((name) => !isThere(name));
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map((name) => programs[name]))].join(" ");
   throw new Error(
-    `${command} needs ${missing.join(", ")}, not found on PATH: install it (apt-get install ${packages})`,
+    `${command} needs ${missing.join(", ")}, not found on PATH (${directories.join(delimiter)}): apt-get install ${packages}`,
   );
 }
 

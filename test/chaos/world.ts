@@ -71,7 +71,14 @@ export async function makeWorld(name: string, clock: Clock): Promise<World> {
     throw error;
   });
   const layout = clusterLayout(name, dataDirectory);
-  const disk = makeDisk(base);
+  let disk: Disk;
+  try {
+    disk = makeDisk(base);
+  } catch (error) {
+    rmSync(base, { recursive: true, force: true });
+    run.end();
+    throw error;
+  }
   const wall = makeWallClock(base);
   mkdirSync(layout.directory, { recursive: true });
   placeStore(disk, layout.databaseFile);

@@ -5,7 +5,6 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { onAbort } from "../../src/base/index.ts";
-import { needContainers } from "../../tools/needs.ts";
 import { beginRun, type SuiteRun } from "../../tools/suite-run.ts";
 import { auditPolicy } from "./audit.ts";
 import { type BuiltImage, buildImages, importImages } from "./images/build.ts";
@@ -52,7 +51,6 @@ export async function startCluster({ name, nodes, keep, say, signal }: ClusterSe
   const dataDirectory = join(cacheDirectory, "clusters");
   const directory = join(dataDirectory, name);
   const scope = ["--name", name, "--data-dir", dataDirectory];
-  needContainers("npm run conformance", say);
   // What the images need of the machine is told before anything is started.
   const images = await buildImages({ binDir: binDirectory, cacheDir: imageStore, log: say });
   signal.throwIfAborted();

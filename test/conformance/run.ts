@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { commandLine } from "../../tools/command-line.ts";
+import { needContainers } from "../../tools/needs.ts";
 import { failingRequests } from "./audit.ts";
 import { durationOf, existingCluster, type JudgedCluster, runSuite, startCluster } from "./cluster.ts";
 import { parseJUnit } from "./junit.ts";
@@ -76,6 +77,7 @@ async function main(): Promise<number> {
     nodes: count(values.nodes, "nodes"),
     limit: durationOf(values.limit),
   };
+  if (values.kubeconfig === undefined) needContainers("npm run conformance", say);
   if (values["e2e-test"] === undefined) buildPrograms(say);
   const programs = values["e2e-test"] === undefined ? builtPrograms() : programsBeside(values["e2e-test"]);
   if (programs.ginkgo === undefined) say("there is no ginkgo: tests run one after the other");

@@ -21,21 +21,36 @@ export interface Clock {
 /** setTimeout fires at once above this delay, so longer waits are cut into pieces. */
 const longestDelayMs = 2 ** 31 - 1;
 
-function startTimer(callback: () => void, delayMs: number, options: TimerOptions | undefined): Timer {
-  let handle: ReturnType<typeof globalThis.setTimeout>;
-  const arm = (remainingMs: number): void => {
-    const step = Math.min(Math.max(remainingMs, 0), longestDelayMs);
-    handle = globalThis.setTimeout(() => (remainingMs > step ? arm(remainingMs - step) : callback()), step);
-    if (options?.background && typeof handle === "object") (handle as { unref?(): void }).unref?.();
-  };
-  arm(delayMs);
-  return { cancel: () => globalThis.clearTimeout(handle) };
+/** One object and no closure of its own: there are several for each node and pod of a fleet. */
+class HostTimer implements Timer {
+  #handle: ReturnType<typeof globalThis.setTimeout>;
+
+  constructor(callback: () => void, delayMs: number, background: boolean) {
+    this.#handle = this.#arm(callback, delayMs, background);
+  }
+
+  cancel(): void {
+    globalThis.clearTimeout(this.#handle);
+  }
+
+  #arm(callback: () => void, delayMs: number, background: boolean): ReturnType<typeof globalThis.setTimeout> {
+    const step = Math.min(Math.max(delayMs, 0), longestDelayMs);
+    const ended =
+      delayMs <= step
+        ? callback
+        : () => {
+            this.#handle = this.#arm(callback, delayMs - step, background);
+          };
+    const handle = globalThis.setTimeout(ended, step);
+    if (background && typeof handle === "object") (handle as { unref?(): void }).unref?.();
+    return handle;
+  }
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  setTimeout: startTimer,
+  setTimeout: (callback, delayMs, options) => new HostTimer(callback, delayMs, options?.background === true),
 };
 
 /** Resolves after `delayMs`; rejects with the signal's reason when aborted first. Leaves no timer or listener behind. */

@@ -6,4 +6,5 @@ export * from "./log.ts";
 export * from "./metrics.ts";
 export * from "./queue.ts";
 export * from "./rng.ts";
+export * from "./share.ts";
 export * from "./virtual-clock.ts";

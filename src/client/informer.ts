@@ -5,7 +5,7 @@
 // same key takes its place (a relist). Objects are shared and frozen: nobody changes them. They come without managed fields, as
 // upstream's controllers and scheduler strip them; a server that is sent an object without them keeps those that it has.
 import type { KindDefinition } from "../api/index.ts";
-import { type Clock, type Logger, onAbort, type Rng } from "../base/index.ts";
+import { type Clock, type Logger, onAbort, type Rng, share } from "../base/index.ts";
 import type { KubeObject } from "../machinery/index.ts";
 import { createCache, type Handler, type Lister } from "./cache.ts";
 import type { Client } from "./contract.ts";
@@ -143,13 +143,16 @@ function createInformer<T extends KubeObject>(
 /** What informers hold of an object that is handed to several of them: one for all. */
 const held = new WeakMap<KubeObject, KubeObject>();
 
-/** The managed fields of a pod are half of the memory that it takes when decoded, in small objects that the garbage collector goes through. */
+/**
+ * The managed fields of a pod are half of the memory that it takes when decoded, in small objects that the garbage collector goes through;
+ * most of the rest it has in common with others of its template.
+ */
 function withoutManagedFields<T extends KubeObject>(object: T): T {
   if (object.metadata.managedFields === undefined) return object;
   const known = held.get(object);
   if (known !== undefined) return known as T;
   const { managedFields: _, ...metadata } = object.metadata;
-  const slim: T = Object.freeze({ ...object, metadata: Object.freeze(metadata) });
+  const slim: T = share({ ...object, metadata });
   held.set(object, slim);
   return slim;
 }

@@ -14,7 +14,8 @@ const spamBurst = 25;
 const spamRefillMs = 300_000;
 
 interface Group {
-  messages: Set<string>;
+  /** Most have one. */
+  messages: string | Set<string>;
   lastMs: number;
 }
 interface Observation {
@@ -43,18 +44,21 @@ export function createCoreSink(options: EventRecorderOptions, writer: EventWrite
     const groupKey = keyOf(["group", ...about(occurrence), occurrence.type, occurrence.reason]);
     let group = groups.get(groupKey);
     if (group === undefined || occurrence.nowMs - group.lastMs > combineIntervalMs)
-      group = { messages: new Set(), lastMs: occurrence.nowMs };
-    group.messages.add(occurrence.message);
+      group = { messages: occurrence.message, lastMs: occurrence.nowMs };
+    if (typeof group.messages === "string" && group.messages !== occurrence.message)
+      group.messages = new Set([group.messages]);
+    const { messages } = group;
+    if (typeof messages !== "string") messages.add(occurrence.message);
     group.lastMs = occurrence.nowMs;
     groups.set(groupKey, group);
-    if (group.messages.size < combineFrom) {
+    if (typeof messages === "string" || messages.size < combineFrom) {
       const { type, reason, message } = occurrence;
       return {
         occurrence,
         key: keyOf(["one", ...about(occurrence), occurrence.about.fieldPath, type, reason, message]),
       };
     }
-    group.messages.delete(group.messages.values().next().value as string);
+    messages.delete(messages.values().next().value as string);
     const name = eventName(occurrence.about.name ?? "", { nowMs: occurrence.nowMs, rng: options.rng });
     const message = `(combined from similar events): ${occurrence.message}`;
     return { occurrence: { ...occurrence, name, message }, key: groupKey };

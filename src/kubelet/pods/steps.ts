@@ -42,13 +42,16 @@ export interface StepParts {
 /** A container that cannot be made (a missing key, a bad image name) is tried again after this, as upstream does. */
 const startRetryMs = 10_000;
 
+/** Most pods have none. */
+const none: ReadonlyMap<string, StartFailure> = new Map();
+
 /** Kept for a pod between its steps. */
 interface Memory {
   admitted: boolean;
   /** Why containers could not start, as the status says it. */
   failures: ReadonlyMap<string, StartFailure>;
   /** The same as the last step learned it; the status says it from the next one on. */
-  readonly learned: Map<string, StartFailure>;
+  learned: Map<string, StartFailure> | undefined;
   /** What the last step saw, and when the next is due. */
   last: { readonly seen: string; readonly dueMs: number } | undefined;
   cgroupMade: boolean;
@@ -60,7 +63,8 @@ function tellWhatWasLearned({ context }: StepParts, { pod, memory }: Step, obser
   const sandboxes = observed.sandboxes.map((each) => `${each.id}=${each.state}`);
   const seen = [pod.metadata.generation, ...sandboxes, ...newest.values()].join();
   const { last } = memory;
-  if (last?.seen !== seen || context.clock.monotonic() >= last.dueMs) memory.failures = new Map(memory.learned);
+  if (last?.seen !== seen || context.clock.monotonic() >= last.dueMs)
+    memory.failures = memory.learned === undefined ? none : new Map(memory.learned);
   return seen;
 }
 
@@ -69,7 +73,7 @@ export function createPodSteps(parts: StepParts): PodSteps {
   const memoryOf = (uid: string): Memory => {
     const known = memories.get(uid);
     if (known !== undefined) return known;
-    const made = { admitted: false, failures: new Map(), learned: new Map(), last: undefined, cgroupMade: false };
+    const made = { admitted: false, failures: none, learned: undefined, last: undefined, cgroupMade: false };
     memories.set(uid, made);
     return made;
   };
@@ -177,8 +181,8 @@ async function runPod(parts: StepParts, step: Step, observed: ObservedPod): Prom
     ...(runtimeClass === undefined ? {} : { runtimeClass }),
   });
   for (const [name, failure] of outcome.failures) {
-    if (failure === undefined) memory.learned.delete(name);
-    else memory.learned.set(name, failure);
+    if (failure !== undefined) (memory.learned ??= new Map()).set(name, failure);
+    else if (memory.learned?.delete(name) && memory.learned.size === 0) memory.learned = undefined;
   }
   view.signal.throwIfAborted();
   if (outcome.resizeError !== undefined) resizes.failed(pod, outcome.resizeError);

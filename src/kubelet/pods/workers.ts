@@ -72,7 +72,8 @@ interface Worker {
   dirty: boolean;
   failures: number;
   timer: Timer | undefined;
-  step: AbortController;
+  /** Of the step in hand. */
+  step: AbortController | undefined;
   graceSeconds: number | undefined;
 }
 
@@ -105,24 +106,26 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
   const loop = async (worker: Worker): Promise<void> => {
     while (worker.dirty && !signal.aborted) {
       worker.dirty = false;
-      worker.step = new AbortController();
+      const controller = new AbortController();
+      worker.step = controller;
       try {
-        const result = await step(worker);
+        const result = await step(worker, controller.signal);
         worker.failures = 0;
         if (result.again) worker.dirty = true;
         else if (!worker.dirty) wakeLater(worker, result.afterMs);
       } catch (error) {
-        if (worker.step.signal.aborted && isAbort(error, worker.step.signal)) worker.dirty = true;
+        if (controller.signal.aborted && isAbort(error, controller.signal)) worker.dirty = true;
         else if (!isAbort(error, signal)) retryLater(worker, error);
       }
     }
+    worker.step = undefined;
   };
 
   const wakeLater = (worker: Worker, afterMs: number | undefined): void => {
     if (worker.phase === "finished") return;
     const regularMs =
       options.syncFrequencySeconds > 0
-        ? options.syncFrequencySeconds * 1000 * (1 + 0.5 * rng.next())
+        ? Math.ceil(options.syncFrequencySeconds * (1 + 0.5 * rng.next())) * 1000 // timers of one length are one list
         : Number.POSITIVE_INFINITY;
     const wakeMs = Math.min(regularMs, afterMs ?? Number.POSITIVE_INFINITY);
     if (Number.isFinite(wakeMs))
@@ -138,11 +141,11 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
     worker.timer = clock.setTimeout(() => poke(worker), delayMs, { background: true });
   };
 
-  const step = async (worker: Worker): Promise<StepResult> => {
+  const step = async (worker: Worker, wanted: AbortSignal): Promise<StepResult> => {
     if (worker.phase === "sync" && mustEnd(worker)) worker.phase = "terminating";
     const view: PodView = {
       uid: worker.uid,
-      signal: worker.step.signal,
+      signal: wanted,
       evicted: worker.evicted,
       graceOverrideSeconds: worker.evicted?.graceSeconds,
       deleted: worker.deleted,
@@ -185,21 +188,21 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
       const before = known.pod;
       known.pod = pod;
       if (known.phase === "sync" && mustEnd(known))
-        known.step.abort(new DOMException("the pod is to end", "AbortError"));
+        known.step?.abort(new DOMException("the pod is to end", "AbortError"));
       const grace = pod.metadata.deletionGracePeriodSeconds;
       if (
         known.phase === "terminating" &&
         grace !== undefined &&
         grace < (known.graceSeconds ?? Number.POSITIVE_INFINITY)
       )
-        known.step.abort(new DOMException("the grace period became shorter", "AbortError"));
+        known.step?.abort(new DOMException("the grace period became shorter", "AbortError"));
       if (matters(before, pod)) poke(known);
     },
     remove(pod) {
       const known = workers.get(podUid(pod));
       if (known === undefined) return;
       known.deleted = true;
-      if (known.phase === "sync") known.step.abort(new DOMException("the pod is deleted", "AbortError"));
+      if (known.phase === "sync") known.step?.abort(new DOMException("the pod is deleted", "AbortError"));
       poke(known);
     },
     poke(uid) {
@@ -210,7 +213,7 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
       const known = workers.get(uid);
       if (known === undefined || known.phase !== "sync") return;
       known.evicted = eviction;
-      known.step.abort(new DOMException("the pod is evicted", "AbortError"));
+      known.step?.abort(new DOMException("the pod is evicted", "AbortError"));
       poke(known);
     },
     phase: (uid) => workers.get(uid)?.phase,
@@ -223,7 +226,7 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
     async close() {
       for (const worker of workers.values()) {
         worker.timer?.cancel();
-        worker.step.abort(new DOMException("the kubelet stops", "AbortError"));
+        worker.step?.abort(new DOMException("the kubelet stops", "AbortError"));
       }
       await Promise.all([...workers.values()].map((each) => each.busy));
     },
@@ -242,7 +245,7 @@ const newWorker = (uid: string, pod: Pod): Worker => ({
     failures: 0,
     timer: undefined,
   },
-  ...{ step: new AbortController(), graceSeconds: undefined },
+  ...{ step: undefined, graceSeconds: undefined },
 });
 
 const mustEnd = (worker: Worker): boolean =>

@@ -4,7 +4,7 @@
 // written. A failed write is tried again. A pod whose deletion was asked for and whose resources are gone is removed from the API.
 
 import { type Pod, type PodCondition, type PodStatus, pods } from "../../api/index.ts";
-import { type Clock, isAbort, type Logger, type Timer } from "../../base/index.ts";
+import { type Clock, isAbort, type Logger, share, type Timer } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
 import { deepEqual, formatTime, isConflict, isNotFound } from "../../machinery/index.ts";
 import { isStaticPod, isTerminalPhase } from "../pod.ts";
@@ -163,7 +163,7 @@ export function createStatusManager(options: StatusManagerOptions): StatusManage
       const next = completed({ pod, status, before: entry.status ?? pod.status, now: formatTime(clock.now()) });
       if (entry.status !== undefined && entry.held === held && deepEqual(entry.status, next)) return;
       entry.held = held;
-      entry.status = next;
+      entry.status = share(next);
       entry.dirty = true;
       kick(entry);
     },

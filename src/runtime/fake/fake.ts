@@ -1,7 +1,7 @@
 // A container runtime without containers, for simulated nodes and tests. It keeps the contract of ../contract.ts and passes
 // ../conformance.ts; containers do what ./script.ts reads out of their command and annotations, on the given clock.
 // Equal calls at equal times give equal answers: ids are counted, addresses are handed out in order.
-import { BoundedQueue, type Clock, onAbort, sleep, type Timer } from "../../base/index.ts";
+import { BoundedQueue, type Clock, onAbort, share, sleep, type Timer } from "../../base/index.ts";
 import type * as contract from "../contract.ts";
 import { RuntimeError } from "../contract.ts";
 import { type AddressPool, createAddressPool } from "./addresses.ts";
@@ -199,7 +199,8 @@ function sandboxCalls(world: World): contract.SandboxCalls {
     announce(world, id, id, sandbox.config.uid);
   };
   return {
-    async runPodSandbox(config) {
+    async runPodSandbox(given) {
+      const config = share(given); // most of it is the same in all pods of one template
       const id = newId(world);
       const ips = config.security.namespaces.network === "node" ? [] : [world.pool.take()];
       const { name, namespace, uid, attempt, labels, annotations } = config;
@@ -268,7 +269,9 @@ function startedOrThrow(world: World, container: Running): void {
 
 function containerCalls(world: World): contract.ContainerCalls {
   return {
-    async createContainer(sandboxId, config, sandboxConfig) {
+    async createContainer(sandboxId, given, givenSandbox) {
+      const config = share(given);
+      const sandboxConfig = share(givenSandbox);
       const sandbox = world.sandboxes.get(sandboxId);
       if (sandbox === undefined) throw missing("sandbox", sandboxId);
       if (sandbox.status.state !== "ready")
@@ -300,10 +303,8 @@ function containerCalls(world: World): contract.ContainerCalls {
           resources: config.resources,
         },
       };
-      const behaviour = behaviourOf({
-        ...config,
-        annotations: { ...sandboxConfig.annotations, ...config.annotations },
-      });
+      const annotations = { ...sandboxConfig.annotations, ...config.annotations };
+      const behaviour = share(behaviourOf({ ...config, annotations }));
       world.containers.set(id, { status, config, sandbox: sandboxConfig, behaviour, ended: [] });
       addTo(world.podContainers, sandboxConfig.uid, id);
       return id;

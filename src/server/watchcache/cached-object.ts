@@ -31,8 +31,6 @@ export class CachedObject implements Decodable {
   #written: KubeObject | undefined;
   /** The same with its revision, when somebody has looked at it meanwhile. */
   #glimpsed: KubeObject | undefined;
-  /** The decoded form while somebody else still holds it: an informer and this cache then share one. */
-  #shared: WeakRef<KubeObject> | undefined;
   #labels: Labels | undefined;
   #fields: Readonly<Record<string, string>> | undefined;
   #protobuf: Uint8Array | undefined;
@@ -63,7 +61,7 @@ export class CachedObject implements Decodable {
     return this.#bytes?.length ?? sizeWithResourceVersion(this.#stored!, this.revision);
   }
 
-  /** Decoded when asked for, frozen, the same for everyone in this process as long as somebody holds it. */
+  /** Decoded when asked for, frozen, the same for everyone who asks before it is forgotten. */
   get object(): KubeObject {
     if (this.#object !== undefined) {
       this.used = true;
@@ -72,9 +70,7 @@ export class CachedObject implements Decodable {
     // What was sent empty is no part of what was stored: rules that ask for it would find it in the old object.
     const lent = this.#written === undefined || hasEmpties(this.#written) ? undefined : this.glimpse;
     this.settle();
-    return this.#hold(
-      lent ?? this.#shared?.deref() ?? deepFreeze(JSON.parse(decoder.decode(this.bytes)) as KubeObject),
-    );
+    return this.#hold(lent ?? deepFreeze(JSON.parse(decoder.decode(this.bytes)) as KubeObject));
   }
 
   /**
@@ -116,7 +112,6 @@ export class CachedObject implements Decodable {
 
   forget(): void {
     this.#keepLabels(this.#object);
-    if (this.#object !== undefined) this.#shared = new WeakRef(this.#object);
     this.#object = undefined;
   }
 

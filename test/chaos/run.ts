@@ -31,6 +31,11 @@ const { values: options } = commandLine(
 );
 
 const seed = wholeNumber("seed", options.seed ?? String(Math.floor(systemClock.now() / 1000) % 1_000_000));
+const rounds = wholeNumber("rounds", options.rounds);
+if (rounds === 0) {
+  console.error("--rounds takes a number from 1 on");
+  process.exit(2);
+}
 console.log(`seed ${seed}`);
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stopping.abort());
@@ -38,7 +43,7 @@ const results: RoundResult[] = [];
 const problems = await runRounds({
   seed,
   from: wholeNumber("from", options.from),
-  rounds: wholeNumber("rounds", options.rounds),
+  rounds,
   only: options.only,
   name: options.name,
   keepGoing: options["keep-going"],
@@ -60,4 +65,5 @@ for (const { round } of failed)
     `again: npm run chaos -- --seed ${seed} --from ${round} --rounds 1${options.only ? ` --only "${options.only}"` : ""}`,
   );
 // What an interrupted round still waits for ends with the process.
+if (stopping.signal.aborted) process.exit(130);
 process.exit(failed.length + problems.length > 0 ? 1 : 0);

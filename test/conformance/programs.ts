@@ -78,7 +78,7 @@ export function buildPrograms(say: (line: string) => void): void {
     });
     if (status !== 0)
       throw new Error(
-        `go ${args.join(" ")} failed in ${moduleDirectory}; the lines above say why (it needs the module proxy)`,
+        `building ${program} failed in ${moduleDirectory}; the lines above say why (it needs Go 1.26 and, the first time, the module proxy)`,
       );
     writeFileSync(stampOf(program), digest);
   }

@@ -37,6 +37,9 @@ export function buildPrograms(): void {
       env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=mod" },
       stdio: ["ignore", "inherit", "inherit"],
     });
-    if (status !== 0) throw new Error(`building ${name} failed in ${moduleDirectory}; the lines above say why`);
+    if (status !== 0)
+      throw new Error(
+        `building ${name} failed in ${moduleDirectory}; the lines above say why (it needs Go 1.26 and, the first time, the module proxy)`,
+      );
   }
 }

@@ -33,9 +33,12 @@ async function run(command: string, args: readonly string[], cwd?: string): Prom
     const { stdout = "", stderr = "", code } = error as { stdout?: string; stderr?: string; code?: unknown };
     if (code === "ENOENT") throw new Error(missing(command), { cause: error });
     const words = `${stdout}\n${stderr}`.trim().split("\n").slice(-8).join("\n");
-    throw new Error(`${command} ${args[0] ?? ""} failed:\n${words}`, { cause: error });
+    const hint = mirrored.includes(command) ? " (it needs the mirror that this machine's apt sources name)" : "";
+    throw new Error(`${command} ${args[0] ?? ""} failed${hint}:\n${words}`, { cause: error });
   }
 }
+
+const mirrored = ["debootstrap", "apt-get"];
 
 const missing = (command: string): string =>
   command === "debootstrap"

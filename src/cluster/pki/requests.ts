@@ -128,12 +128,20 @@ export async function signRequest(authority: KeyPair, options: SignOptions): Pro
   );
 }
 
+export interface RequestedNames {
+  readonly commonName: string;
+  readonly organization: string;
+  readonly dnsNames?: readonly string[];
+  readonly ipAddresses?: readonly string[];
+}
+
 /** A request for an EC P-256 private key (PKCS#8 PEM). */
-export async function makeRequest(
-  key: string,
-  subject: { readonly commonName: string; readonly organization: string },
-): Promise<string> {
-  const { Pkcs10CertificateRequestGenerator } = await library();
+export async function makeRequest(key: string, subject: RequestedNames): Promise<string> {
+  const { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } = await library();
+  const names = [
+    ...(subject.dnsNames ?? []).map((value) => ({ type: "dns" as const, value })),
+    ...(subject.ipAddresses ?? []).map((value) => ({ type: "ip" as const, value })),
+  ];
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const own = createPrivateKey(key);
   const bytes = (from: Buffer): Uint8Array<ArrayBuffer> => Uint8Array.from(from);
@@ -151,6 +159,7 @@ export async function makeRequest(
     name: [{ O: [subject.organization] }, { CN: [subject.commonName] }],
     keys: { privateKey, publicKey },
     signingAlgorithm: algorithm,
+    ...(names.length === 0 ? {} : { extensions: [new SubjectAlternativeNameExtension(names)] }),
   });
   return request.toString("pem");
 }

@@ -55,12 +55,29 @@ function isStillGood(path: string, clock: Clock): boolean {
   return cert !== undefined && new X509Certificate(cert).validToDate.getTime() > clock.now();
 }
 
-const usages: ("digital signature" | "client auth")[] = ["digital signature", "client auth"];
+/** Who signs, and what the certificate is for. */
+export interface CertificateUse {
+  readonly signerName: string;
+  readonly usages: ("digital signature" | "client auth" | "server auth")[];
+  /** Its files begin with this. */
+  readonly fileName: string;
+}
+
+export const clientUse: CertificateUse = {
+  signerName: "kubernetes.io/kube-apiserver-client-kubelet",
+  usages: ["digital signature", "client auth"],
+  fileName: "kubelet-client",
+};
 
 /** Equal for equal keys and subjects: a kubelet that starts anew finds the request it made before. */
 function requestName(key: string, commonName: string): string {
   const hash = createHash("sha512-256");
-  const parts = [createPublicKey(key).export({ type: "spki", format: "der" }), commonName, "system:nodes", ...usages];
+  const parts = [
+    createPublicKey(key).export({ type: "spki", format: "der" }),
+    commonName,
+    "system:nodes",
+    ...clientUse.usages,
+  ];
   for (const part of parts) hash.update(`${Buffer.from(part as string).toString("base64url")}|`);
   return `node-csr-${hash.digest("base64url")}`;
 }
@@ -69,22 +86,27 @@ export interface CertificateWish {
   /** PEM. */
   readonly key: string;
   readonly commonName: string;
+  /** For serving. */
+  readonly dnsNames?: readonly string[];
+  readonly ipAddresses?: readonly string[];
+  /** A client certificate's when not given. */
+  readonly use?: CertificateUse;
   /** A name, which may be taken by the same request of before, or a generateName. */
   readonly metadata: { readonly name: string } | { readonly generateName: string };
 }
 
-/** A client certificate of a node, PEM, once it is issued. Throws when it is denied, or when the signal aborts first. */
+/** A certificate of a node, PEM, once it is issued. Throws when it is denied, or when the signal aborts first. */
 export async function requestCertificate(base: ComponentBase, wish: CertificateWish): Promise<string> {
   const { client, log } = base;
-  const { commonName, metadata } = wish;
-  const request = btoa(await makeRequest(wish.key, { commonName, organization: "system:nodes" }));
+  const { key, metadata, use = clientUse, ...names } = wish;
+  const request = btoa(await makeRequest(key, { ...names, organization: "system:nodes" }));
   let name = "name" in metadata ? metadata.name : "";
   try {
     const made = await client.of(certificateSigningRequests).create({
       apiVersion: "certificates.k8s.io/v1",
       kind: "CertificateSigningRequest",
       metadata: { name, ...metadata },
-      spec: { request, signerName: "kubernetes.io/kube-apiserver-client-kubelet", usages },
+      spec: { request, signerName: use.signerName, usages: use.usages },
     });
     name = made.metadata.name;
   } catch (error) {
@@ -122,17 +144,18 @@ interface CsrStatus {
   readonly conditions?: readonly { readonly type: string; readonly reason?: string; readonly message?: string }[];
 }
 
-export const currentCertificate = (directory: string): string => resolve(directory, "kubelet-client-current.pem");
+export const currentCertificate = (directory: string, { fileName }: CertificateUse = clientUse): string =>
+  resolve(directory, `${fileName}-current.pem`);
 
 /** Certificate and key in one file with its date, and a link to the current one, as upstream's store has them. */
 export function keepCertificate(
   directory: string,
-  of: { readonly certificate: string; readonly key: string; readonly clock: Clock },
+  of: { readonly certificate: string; readonly key: string; readonly clock: Clock; readonly use?: CertificateUse },
 ): string {
   const date = new Date(of.clock.now()).toISOString().slice(0, 19).replace("T", "-").replace(/:/g, "-");
-  const name = `kubelet-client-${date}.pem`;
+  const name = `${(of.use ?? clientUse).fileName}-${date}.pem`;
   writeFileSync(join(directory, name), of.certificate + of.key, { mode: 0o600 });
-  const current = currentCertificate(directory);
+  const current = currentCertificate(directory, of.use);
   rmSync(`${current}.new`, { force: true });
   symlinkSync(name, `${current}.new`);
   renameSync(`${current}.new`, current);

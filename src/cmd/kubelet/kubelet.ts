@@ -7,7 +7,7 @@ import { type Clock, type Rng, systemClock } from "../../base/index.ts";
 import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/index.ts";
 import { nodeAddress } from "../../cluster/index.ts";
 import { createKubelet, type KubeletOptions } from "../../kubelet/index.ts";
-import { createNodeHost, serveKubelet } from "../../kubelet/node/index.ts";
+import { createNodeHost, type KubeletServer, serveKubelet } from "../../kubelet/node/index.ts";
 import { connectCri } from "../../runtime/cri/index.ts";
 import { acceptedByKubelet, tellInert } from "../apiserver/accepted-flags.ts";
 import { readFlagFile, selfSigned, servingFiles } from "../apiserver/self-signed.ts";
@@ -15,7 +15,7 @@ import { runSimulatedNode } from "../components.ts";
 import { portError, serveHealth } from "../health.ts";
 import { readFlags } from "../lib.ts";
 import { connect, type Remote, remoteFlags } from "../remote.ts";
-import { settingFlags, settingsOfFile, settingsOfFlags } from "./settings.ts";
+import { flagsOfFile, settingFlags, settingsOfFile, settingsOfFlags } from "./settings.ts";
 
 const flags = {
   ...acceptedByKubelet,
@@ -29,6 +29,10 @@ const flags = {
   "rotate-certificates": {
     type: "boolean",
     help: "ask for a new client certificate before the one in use ends; it is kept in --cert-dir",
+  },
+  "rotate-server-certificates": {
+    type: "boolean",
+    help: "ask for the serving certificate and for the next one before it ends; somebody has to approve the requests; it is kept in --cert-dir",
   },
   config: { type: "string", help: "file with a KubeletConfiguration; flags win over it" },
   simulated: { type: "boolean", help: "only pretend to run containers: a node for tests of everything else" },
@@ -77,7 +81,8 @@ type Values = FlagValues<typeof flags>;
 export async function run(words: readonly string[]): Promise<number> {
   const parsed = readFlags({ name: "kubelet", about: "Runs a node's kubelet alone.", flags }, words);
   if (parsed === undefined) return 0;
-  const { values, given } = parsed;
+  const { given } = parsed;
+  const values = withFile(parsed.values, given);
   const settings = {
     ...(values.config === undefined ? {} : settingsOfFile(values.config)),
     ...settingsOfFlags(values, given),
@@ -110,6 +115,13 @@ export async function run(words: readonly string[]): Promise<number> {
   }
   await rotated;
   return 0;
+}
+
+/** A flag that was given wins over the file. */
+function withFile(values: Values, given: ReadonlySet<string>): Values {
+  if (values.config === undefined) return values;
+  const ofFile = Object.entries(flagsOfFile(values.config)).filter(([flag]) => !given.has(flag));
+  return { ...values, ...Object.fromEntries(ofFile) };
 }
 
 async function rotationOf(values: Values, nodeName: string) {
@@ -151,23 +163,35 @@ async function runNode(remote: Remote, settings: NodeSettings): Promise<void> {
       host: createNodeHost({ clock, log, hostname: nodeName }),
       config,
     });
+    const asking = values["rotate-server-certificates"];
     const server = await serveKubelet({
       ...remote,
       kubelet,
-      tls: tlsMaterial(values, { ...remote, nodeName, address }),
+      tls: asking ? ofClients(values) : tlsMaterial(values, { ...remote, nodeName, address }),
       bindAddress: values.address,
       port: values.port,
     }).catch((error: NodeJS.ErrnoException) => {
       throw new Error(portError(error, `${values.address}:${values.port}`), { cause: error });
     });
     try {
-      await Promise.all([kubelet.run(remote.signal), keepHostPorts(remote, settings)]);
+      await Promise.all([
+        kubelet.run(remote.signal),
+        keepHostPorts(remote, settings),
+        ...(asking ? [keepServing(remote, settings, server)] : []),
+      ]);
     } finally {
       await server.close();
     }
   } finally {
     await runtime.close();
   }
+}
+
+async function keepServing(remote: Remote, of: NodeSettings, server: KubeletServer): Promise<void> {
+  const { rotateServing } = await import("./serving.ts");
+  const { nodeName, address, values } = of;
+  const given = servingFiles(values);
+  await rotateServing(remote, { ...{ nodeName, address, server }, certDir: values["cert-dir"], given });
 }
 
 async function keepHostPorts(remote: Remote, { values, nodeName }: NodeSettings): Promise<void> {
@@ -240,7 +264,11 @@ interface NodeIdentity {
 }
 
 function tlsMaterial(values: Values, { nodeName, address, clock, rng }: NodeIdentity) {
-  const authority = values["client-ca-file"];
   const own = servingFiles(values) ?? selfSigned({ name: nodeName, hosts: [nodeName, address], clock, rng });
-  return { ...own, ...(authority ? { clientCA: readFlagFile("client-ca-file", authority) } : {}) };
+  return { ...own, ...ofClients(values) };
+}
+
+function ofClients(values: Values): { readonly clientCA?: string } {
+  const authority = values["client-ca-file"];
+  return authority ? { clientCA: readFlagFile("client-ca-file", authority) } : {};
 }

@@ -81,7 +81,7 @@ async function world() {
         { ...base, client: admin },
         { names, signing: { authorityOf: () => authority, longestMs: 10 * dayMs } },
       ),
-    rotating: rotateCertificates(node, store, nodeName),
+    rotating: rotateCertificates(node, store, { wish: { commonName: user.username } }),
     async close(...running: Promise<unknown>[]) {
       stop.abort(new Error("the test is over"));
       await clock.advance(0);

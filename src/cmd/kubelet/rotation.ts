@@ -1,4 +1,5 @@
-// A node asks for its next client certificate when 70 to 90 % of the life of the one in use are over, with that one's rights.
+// A node asks for its next certificate when 70 to 90 % of the life of the one in use are over, with the rights of its client
+// certificate: for being a client, and for serving when it is told to.
 // Upstream: client-go util/certificate/certificate_manager.go, pkg/kubelet/certificate (KEP-266).
 import { X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
@@ -7,7 +8,14 @@ import { loadKubeconfig } from "../../client/node/index.ts";
 import { type KeyPair, keyPem, newKey } from "../../cluster/pki/index.ts";
 import type { ComponentBase } from "../components.ts";
 import type { Remote } from "../remote.ts";
-import { currentCertificate, keepCertificate, requestCertificate } from "./bootstrap.ts";
+import {
+  type CertificateUse,
+  type CertificateWish,
+  clientUse,
+  currentCertificate,
+  keepCertificate,
+  requestCertificate,
+} from "./bootstrap.ts";
 
 /** How long a request may stay unanswered; a new one is made then. */
 const patienceMs = 15 * 60_000;
@@ -23,43 +31,67 @@ export function rotationTime({ validFromDate, validToDate }: X509Certificate, rn
 }
 
 export interface CertificateStore {
-  /** What is in use. */
-  current(): KeyPair;
+  /** What is in use; undefined when there is none yet. */
+  current(): KeyPair | undefined;
   /** From now on this is. */
   replace(pair: KeyPair): void;
 }
 
-/** Renews the certificate again and again, until the signal aborts. */
-export async function rotateCertificates(base: ComponentBase, store: CertificateStore, nodeName: string) {
+export type RotationWish = Pick<CertificateWish, "commonName" | "dnsNames" | "ipAddresses" | "use">;
+
+export interface RotationOptions {
+  readonly wish: RotationWish;
+  /** A request was not answered, or refused. */
+  readonly failed?: () => void;
+}
+
+/** Renews the certificate again and again, until the signal aborts. One that is not for the wanted names is renewed at once. */
+export async function rotateCertificates(base: ComponentBase, store: CertificateStore, options: RotationOptions) {
   const { clock, rng, log, signal } = base;
+  const { wish } = options;
+  const signer = (wish.use ?? clientUse).signerName;
   try {
     for (;;) {
-      const dueMs = rotationTime(new X509Certificate(store.current().cert), rng);
-      log.debug("the certificate will be renewed", { at: new Date(dueMs).toISOString() });
+      const inUse = store.current();
+      const dueMs = inUse !== undefined && isFor(inUse, wish) ? rotationTime(new X509Certificate(inUse.cert), rng) : 0;
+      log.debug("the certificate will be renewed", {
+        signer,
+        at: new Date(Math.max(dueMs, clock.now())).toISOString(),
+      });
       while (dueMs > clock.now()) await sleep(clock, Math.min(dueMs - clock.now(), longestSleepMs), signal);
-      store.replace(await renewed(base, nodeName));
-      log.info("the certificate is renewed");
+      store.replace(await renewed(base, options));
+      log.info("the certificate is renewed", { signer });
     }
   } catch (error) {
     if (!isAbort(error, signal)) throw error;
   }
 }
 
-async function renewed(base: ComponentBase, nodeName: string): Promise<KeyPair> {
+function isFor({ cert }: KeyPair, { commonName, dnsNames = [], ipAddresses = [] }: RotationWish): boolean {
+  const certificate = new X509Certificate(cert);
+  return (
+    certificate.subject.split("\n").includes(`CN=${commonName}`) &&
+    dnsNames.every((name) => certificate.checkHost(name) !== undefined) &&
+    ipAddresses.every((address) => certificate.checkIP(address) !== undefined)
+  );
+}
+
+async function renewed(base: ComponentBase, { wish, failed }: RotationOptions): Promise<KeyPair> {
   const { clock, log, signal } = base;
   for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
     const key = keyPem(newKey());
     try {
-      return { key, cert: await patiently(base, { key, commonName: `system:node:${nodeName}` }) };
+      return { key, cert: await patiently(base, { ...wish, key }) };
     } catch (error) {
       signal.throwIfAborted();
+      failed?.();
       log.warn("the certificate could not be renewed, will retry", { error, afterMs: retryMs });
       await sleep(clock, retryMs, signal);
     }
   }
 }
 
-async function patiently(base: ComponentBase, wish: { key: string; commonName: string }): Promise<string> {
+async function patiently(base: ComponentBase, wish: RotationWish & { readonly key: string }): Promise<string> {
   const life = childController(base.signal);
   const timer = base.clock.setTimeout(
     () => life.abort(new Error("the request for a certificate was not answered in 15 minutes")),
@@ -103,13 +135,14 @@ export function certificateRotation(
           remote.reconnect();
         },
       };
-      return rotateCertificates(remote, store, of.nodeName);
+      return rotateCertificates(remote, store, { wish: { commonName: `system:node:${of.nodeName}` } });
     },
   };
 }
 
-function keptPair(directory: string, clock: Clock): KeyPair | undefined {
-  const file = currentCertificate(directory);
+/** What is kept in the directory, while it is good. */
+export function keptPair(directory: string, clock: Clock, use?: CertificateUse): KeyPair | undefined {
+  const file = currentCertificate(directory, use);
   if (!existsSync(file)) return undefined;
   const text = readFileSync(file, "utf8");
   const { validToDate } = new X509Certificate(text);

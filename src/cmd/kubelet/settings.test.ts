@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { parseFlags } from "../../cli/index.ts";
-import { parseThresholds, settingFlags, settingsOfFile, settingsOfFlags } from "./settings.ts";
+import { flagsOfFile, parseThresholds, settingFlags, settingsOfFile, settingsOfFlags } from "./settings.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "t8s-settings-"));
 after(() => rmSync(directory, { recursive: true }));
@@ -57,4 +57,11 @@ imageGCHighThresholdPercent: 70
     ];
     for (const [run, text] of table) assert.throws(run, text);
   });
+});
+
+it("fields that are flags of the process are told apart from the kubelet's settings", () => {
+  const path = file("rotateCertificates: true\nserverTLSBootstrap: true\nmaxPods: 5\n");
+  assert.deepEqual(flagsOfFile(path), { "rotate-certificates": true, "rotate-server-certificates": true });
+  assert.deepEqual(settingsOfFile(path), { maxPods: 5 });
+  assert.throws(() => flagsOfFile(file("serverTLSBootstrap: often\n")), /field serverTLSBootstrap must be a boolean/);
 });

@@ -10,10 +10,16 @@ import { type AccessOptions, createAccess } from "./authorize.ts";
 import { createRoutes, RouteError } from "./routes.ts";
 import { serveUpgrade } from "./upgrade.ts";
 
+/** PEM. */
+export interface ServingCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface ServeKubeletOptions {
   readonly kubelet: Kubelet;
-  /** PEM. Without it the server speaks plain HTTP and lets everybody in: for tests only. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCA?: string };
+  /** Without it the server speaks plain HTTP and lets everybody in: for tests only. */
+  readonly tls?: Partial<ServingCertificate> & { readonly clientCA?: string };
   readonly bindAddress: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -26,6 +32,8 @@ export interface ServeKubeletOptions {
 
 export interface KubeletServer {
   readonly port: number;
+  /** For connections from now on. Before the first certificate none comes about. */
+  useCertificate(certificate: ServingCertificate): void;
   close(): Promise<void>;
 }
 
@@ -76,14 +84,10 @@ export async function serveKubelet(options: ServeKubeletOptions): Promise<Kubele
     }
   };
 
-  const server: Server =
-    tls === undefined
-      ? createPlainServer()
-      : (createTlsServer({
-          cert: tls.cert,
-          key: tls.key,
-          ...(tls.clientCA === undefined ? {} : { ca: tls.clientCA, requestCert: true, rejectUnauthorized: false }),
-        }) as unknown as Server);
+  const ofClients =
+    tls?.clientCA === undefined ? {} : { ca: tls.clientCA, requestCert: true, rejectUnauthorized: false };
+  const secured = tls === undefined ? undefined : createTlsServer({ ...ofCertificate(tls), ...ofClients });
+  const server: Server = secured === undefined ? createPlainServer() : (secured as unknown as Server);
   server.on("request", (request, response) => void answer(request, response));
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade(request, socket, head));
   for (const event of ["connection", "secureConnection"])
@@ -100,6 +104,7 @@ export async function serveKubelet(options: ServeKubeletOptions): Promise<Kubele
   });
   return {
     port: (server.address() as AddressInfo).port,
+    useCertificate: (certificate) => secured?.setSecureContext({ ...ofCertificate(certificate), ...ofClients }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -107,6 +112,9 @@ export async function serveKubelet(options: ServeKubeletOptions): Promise<Kubele
       }),
   };
 }
+
+const ofCertificate = ({ cert, key }: Partial<ServingCertificate>): Partial<ServingCertificate> =>
+  cert === undefined || key === undefined ? {} : { cert, key };
 
 async function permit(access: ReturnType<typeof createAccess>, request: IncomingMessage, path: string): Promise<void> {
   const verdict = await access(request, path);

@@ -125,8 +125,10 @@ function overUdp({ address, port, id, query, signal }: Target): Promise<DecodedP
       }
       if (packet.id === id) end(() => resolve(packet));
     });
+    // By the event: a callback would be told of the error too, and the error then of nobody else.
+    socket.on("connect", () => socket.send(query));
     // A connected socket takes datagrams from the upstream alone.
-    socket.connect(port, address, () => socket.send(query));
+    socket.connect(port, address);
   });
 }
 

@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { type DecodedPacket, decode, encode, type Packet } from "dns-packet";
-import { seededRng, silentLogger, systemClock } from "../../../base/index.ts";
+import { type Clock, seededRng, silentLogger, systemClock, VirtualClock } from "../../../base/index.ts";
 import type { DnsView } from "../answer.ts";
 import { type DnsServer, serveDns } from "./server.ts";
 
@@ -27,7 +27,7 @@ const view: DnsView = {
   serial: () => 1,
 };
 
-const serve = (over: { upstreams?: string[]; view?: DnsView } = {}): Promise<DnsServer> =>
+const serve = (over: { upstreams?: string[]; view?: DnsView; clock?: Clock } = {}): Promise<DnsServer> =>
   serveDns({
     view,
     clusterDomain: "cluster.local",
@@ -162,4 +162,31 @@ test("without an upstream other names fail, and noise gets no answer", async () 
   } finally {
     await server.close();
   }
+});
+
+test("an upstream that cannot be reached is a failure of that name alone", async () => {
+  // Nothing is ever routed to the limited broadcast address: the kernel refuses a socket that would.
+  const server = await serve({ upstreams: ["255.255.255.255#53"] });
+  try {
+    const failed = await askUdp(server.port, query("example.org"));
+    assert.equal((failed as { rcode?: string }).rcode, "SERVFAIL");
+    assert.equal((await askTcp(server.port, query("many.ns.svc.cluster.local"))).answers?.length, 200);
+  } finally {
+    await server.close();
+  }
+});
+
+test("an upstream that answers nothing outlives the server", async () => {
+  const silent = createSocket("udp4");
+  const asked = new Promise<void>((resolve) => silent.once("message", () => resolve()));
+  await new Promise<void>((resolve) => silent.bind(0, "127.0.0.1", resolve));
+  const clock = new VirtualClock();
+  const server = await serve({ clock, upstreams: [`127.0.0.1#${silent.address().port}`] });
+  const client = createSocket("udp4");
+  client.send(encode(query("example.org")), server.port, "127.0.0.1");
+  await asked;
+  await server.close();
+  await clock.advance(60_000);
+  client.close();
+  silent.close();
 });

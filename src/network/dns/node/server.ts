@@ -1,8 +1,8 @@
 // The sockets of the cluster's DNS: UDP and TCP (RFC 1035, RFC 7766), EDNS0 sizes (RFC 6891), truncation with TC.
-import { createSocket, type Socket as UdpSocket } from "node:dgram";
+import { createSocket } from "node:dgram";
 import { createServer, type Server, type Socket } from "node:net";
 import { type DecodedPacket, decode, encode, type Packet, type Answer as WireRecord } from "dns-packet";
-import type { Clock, Logger, Rng } from "../../../base/index.ts";
+import { type Clock, type Logger, onAbort, type Rng } from "../../../base/index.ts";
 import { type Answer, answerQuestion, type DnsView, type ResourceRecord } from "../answer.ts";
 import { createForwarder, type Forwarder } from "./forward.ts";
 
@@ -36,20 +36,21 @@ const mostTcpConnections = 512;
 
 export async function serveDns(options: DnsServerOptions): Promise<DnsServer> {
   const forwarder = createForwarder(options);
-  const udp: UdpSocket[] = [];
+  const life = new AbortController();
   const tcp: Server[] = [];
   let port = options.port;
   const close = async (): Promise<void> => {
-    for (const socket of udp) socket.close();
+    life.abort();
     await Promise.all(tcp.map((server) => new Promise((resolve) => server.close(resolve))));
   };
   const connections = new Set<Socket>();
   try {
     for (const address of options.addresses) {
-      const server = await listenTcp(address, port, { ...options, forwarder, connections });
+      const serving = { ...options, forwarder, life: life.signal };
+      const server = await listenTcp(address, port, { ...serving, connections });
       tcp.push(server);
       port = (server.address() as { port: number }).port;
-      udp.push(await listenUdp(address, port, { ...options, forwarder }));
+      await listenUdp(address, port, serving);
     }
   } catch (error) {
     await close();
@@ -64,21 +65,27 @@ export async function serveDns(options: DnsServerOptions): Promise<DnsServer> {
   };
 }
 
-type Serving = DnsServerOptions & { readonly forwarder: Forwarder };
+type Serving = DnsServerOptions & { readonly forwarder: Forwarder; readonly life: AbortSignal };
 
-function listenUdp(address: string, port: number, serving: Serving): Promise<UdpSocket> {
+function listenUdp(address: string, port: number, serving: Serving): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createSocket({ type: address.includes(":") ? "udp6" : "udp4", reuseAddr: false });
+    let closed = false; // an upstream may answer later than that
+    onAbort(serving.life, () => {
+      closed = true;
+      socket.close();
+    });
     socket.once("error", reject);
     socket.on("message", (message, peer) => {
-      void respond(message, serving, "udp").then(
-        (bytes) => bytes && socket.send(bytes, peer.port, peer.address, () => {}),
-      );
+      void respond(message, serving, "udp").then((bytes) => {
+        if (bytes === undefined || closed) return;
+        socket.send(bytes, peer.port, peer.address, () => {}); // who cannot be reached any more does not wait either
+      });
     });
     socket.bind(port, address, () => {
       socket.off("error", reject);
       socket.on("error", (error) => serving.log.warn("DNS socket failed", { address, error }));
-      resolve(socket);
+      resolve();
     });
   });
 }
@@ -127,7 +134,7 @@ async function respond(message: Buffer, serving: Serving, transport: "udp" | "tc
   try {
     query = decode(message);
   } catch {
-    return undefined;
+    return undefined; // No message of DNS: there is nobody to tell.
   }
   if (query.type !== "query") return undefined;
   const question = query.questions?.[0];

@@ -128,7 +128,7 @@ async function connectTls(url: URL, options: HttpTransportOptions, forget: () =>
     port,
     ALPNProtocols: ["h2", "http/1.1"],
     rejectUnauthorized: options.insecure !== true,
-    ...(options.ca !== undefined ? { ca: Buffer.from(options.ca) } : {}),
+    ...(options.ca !== undefined ? { ca: Buffer.from(options.ca), allowPartialTrustChain: true } : {}),
     ...(cert !== undefined ? { cert: Buffer.from(cert) } : {}),
     ...(key !== undefined ? { key: Buffer.from(key) } : {}),
     ...(options.serverName !== undefined ? { servername: options.serverName } : {}),

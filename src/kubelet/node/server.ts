@@ -85,7 +85,9 @@ export async function serveKubelet(options: ServeKubeletOptions): Promise<Kubele
   };
 
   const ofClients =
-    tls?.clientCA === undefined ? {} : { ca: tls.clientCA, requestCert: true, rejectUnauthorized: false };
+    tls?.clientCA === undefined
+      ? {}
+      : { ca: tls.clientCA, allowPartialTrustChain: true, requestCert: true, rejectUnauthorized: false };
   const secured = tls === undefined ? undefined : createTlsServer({ ...ofCertificate(tls), ...ofClients });
   const server: Server = secured === undefined ? createPlainServer() : (secured as unknown as Server);
   server.on("request", (request, response) => void answer(request, response));

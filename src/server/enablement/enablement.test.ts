@@ -68,6 +68,11 @@ const selections: readonly (readonly [words: string[], served: string[], gate?: 
   [["apps/v1beta9"], ["pods", "deployments", "horizontalpodautoscalers", "Thing"]],
   [["apps/v1beta9/deployments=true"], ["pods", "deployments", "horizontalpodautoscalers", "Thing"]],
   [["api/ga=false", "/v1=true"], ["pods"]],
+  [["api/ga=false", "api/v1", "api/legacy=maybe"], ["pods"]],
+  [
+    ["v1/pods=false", "api/legacy"],
+    ["deployments", "horizontalpodautoscalers"],
+  ],
   [
     ["apps/v1=false", "apps/v1/deployments=true"],
     ["pods", "deployments", "horizontalpodautoscalers"],

@@ -8,7 +8,7 @@ import { createServer as createHttpServer, type IncomingMessage } from "node:htt
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { DEFAULT_CIPHERS, type TLSSocket } from "node:tls";
+import { DEFAULT_CIPHERS, type SecureContextOptions, type TLSSocket } from "node:tls";
 import type { Identity } from "../../machinery/index.ts";
 import { Connections } from "./connections.ts";
 import type { ListenOptions, PlainListenOptions } from "./listen-options.ts";
@@ -140,10 +140,11 @@ export async function servePlain(options: PlainListenOptions): Promise<Listener>
   };
 }
 
-const contextOf = (tls: TlsMaterial): { cert: string; key: string; ca?: string[]; ciphers: string } => {
+const contextOf = (tls: TlsMaterial): SecureContextOptions => {
   const authorities = [tls.clientCA, tls.requestHeaderCA].filter((each) => each !== undefined);
   // Without this node would trust the public authorities for client certificates.
-  return { cert: tls.cert, key: tls.key, ciphers, ca: authorities.length > 0 ? authorities : [] };
+  // As in Go, an authority that is given is trusted by itself, also when another one has signed it.
+  return { cert: tls.cert, key: tls.key, ciphers, ca: authorities, allowPartialTrustChain: true };
 };
 
 function listen(server: NetServer, where: { host: string; port: number } | { path: string }): Promise<void> {

@@ -45,7 +45,7 @@ export function nodeConnections(kubelet: KubeletTls): NodeConnections {
   const client = {
     ...(kubelet.cert === undefined ? {} : { cert: kubelet.cert }),
     ...(kubelet.key === undefined ? {} : { key: kubelet.key }),
-    ...(kubelet.ca === undefined ? { rejectUnauthorized: false } : { ca: kubelet.ca }),
+    ...(kubelet.ca === undefined ? { rejectUnauthorized: false } : { ca: kubelet.ca, allowPartialTrustChain: true }),
   };
   const agents = {
     plain: new PlainAgent(keep),

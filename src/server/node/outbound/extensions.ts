@@ -24,7 +24,12 @@ export function createExtensionDialer(certificate?: FrontProxyCertificate): Exte
   const tlsOf = ({ serverName, authorities, insecure }: ExtensionTarget) => ({
     ...(certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key }),
     ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
-    ...(insecure ? { rejectUnauthorized: false } : authorities === undefined ? {} : { ca: authorities }),
+    // As in Go, whatever is in the bundle is trusted by itself, also an intermediate or the server's own certificate.
+    ...(insecure
+      ? { rejectUnauthorized: false }
+      : authorities === undefined
+        ? {}
+        : { ca: authorities, allowPartialTrustChain: true }),
   });
   function poolOf(target: ExtensionTarget): Agent {
     const key = JSON.stringify(target);

@@ -19,7 +19,12 @@ export interface Answer {
 }
 
 export const authority = testAuthority(seededRng(11));
-const serving = authority.issue({ commonName: "webhook", hosts: ["127.0.0.1", "hook.default.svc"], usage: "server" });
+/** The webhook's own. */
+export const serving = authority.issue({
+  commonName: "webhook",
+  hosts: ["127.0.0.1", "hook.default.svc"],
+  usage: "server",
+});
 
 export const fieldOf = (object: unknown, ...path: readonly string[]): unknown =>
   path.reduce((value, name) => (value as Json | undefined)?.[name], object);

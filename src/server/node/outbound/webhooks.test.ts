@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { seededRng } from "../../../base/index.ts";
 import { testAuthority } from "../certificates.fixture.ts";
 import { base64, type Json } from "./json-service.fixture.ts";
-import { authority, fieldOf, patchOf, webhookTests } from "./webhook-tests.fixture.ts";
+import { authority, fieldOf, patchOf, serving, webhookTests } from "./webhook-tests.fixture.ts";
 
 const stranger = testAuthority(seededRng(12));
 const label = (key: string, value = "yes"): Json => ({ op: "add", path: `/metadata/labels/${key}`, value });
@@ -109,6 +109,17 @@ describe("admission webhooks", () => {
       const { body } = await create("a");
       assert.ok(expected(body.message ?? ""), body.message ?? "");
     });
+
+  it("are trusted by their own certificate, too", async () => {
+    await configure(
+      "Validating",
+      "v",
+      hook("x", {
+        clientConfig: { url: `https://127.0.0.1:${service().port}/x`, caBundle: base64(serving.cert) },
+      }),
+    );
+    assert.equal((await create("a")).code, 201);
+  });
 
   it("must answer the review that was sent", async () => {
     await configure("Mutating", "v", hook("check"));

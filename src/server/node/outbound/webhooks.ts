@@ -24,7 +24,8 @@ export function webhookConnections(): WebhookConnections {
         minVersion: "TLSv1.2",
         ALPNProtocols: ["http/1.1"],
         rejectUnauthorized: call.insecure !== true,
-        ...(authorities === "" ? {} : { ca: authorities }),
+        // As in Go, whatever is in the bundle is trusted by itself, also an intermediate or the service's own certificate.
+        ...(authorities === "" ? {} : { ca: authorities, allowPartialTrustChain: true }),
         ...(certificate === undefined || key === undefined ? {} : { cert: certificate, key }),
       });
     agents.set(name, agent);

@@ -228,3 +228,18 @@ test("events of events.k8s.io are written side by side, those of one series in o
   assert.equal(answered.length, 2_002);
   assert.equal(answered.filter((method) => method === "PATCH").length, 1, "the second of a series, after the first");
 });
+
+test("a burst that is too much is told with counts: at once, and when all is written", async () => {
+  const lines: unknown[] = [];
+  const log: Logger = { ...silentLogger, error: (message, fields) => lines.push([message, fields?.["dropped"]]) };
+  const { recorder } = start({ log });
+  for (let index = 0; index < 1_500; index++)
+    recorder.event({ ...pod, metadata: { ...pod.metadata, name: `p${index}` } }, told("m"));
+  const message = "dropped events: too many were waiting to be written";
+  assert.deepEqual(lines, [[message, 1]]);
+  await recorder.flush();
+  assert.deepEqual(lines, [
+    [message, 1],
+    [message, 499],
+  ]);
+});

@@ -25,6 +25,8 @@ interface Waiting {
 }
 
 const mostTries = 12;
+/** What is dropped is told this often, and when all is written: a burst drops hundreds. */
+const dropsToldMs = 60_000;
 const retryMs = 10_000;
 /** A timer that comes later than this was held up by other work. */
 const lateMs = 4;
@@ -35,6 +37,18 @@ export function createEventWriter(options: EventWriterOptions): EventWriter {
   const { clock, rng, log, signal, width, mostQueued } = options;
   const waiting = new BoundedQueue<Waiting>(mostQueued);
   const workers = new Set<Promise<void>>();
+  let dropped = 0;
+  let droppedToldMs = Number.NEGATIVE_INFINITY;
+
+  const drop = (what: Readonly<Record<string, unknown>>): void => {
+    dropped++;
+    if (clock.monotonic() - droppedToldMs >= dropsToldMs) tellDropped(what);
+  };
+  const tellDropped = (last: Readonly<Record<string, unknown>>): void => {
+    droppedToldMs = clock.monotonic();
+    log.error("dropped events: too many were waiting to be written", { dropped, ...last });
+    dropped = 0;
+  };
 
   /** True when there is nothing left to try. */
   const attempt = async (task: () => Promise<void>, what: Readonly<Record<string, unknown>>): Promise<boolean> => {
@@ -89,12 +103,12 @@ export function createEventWriter(options: EventWriterOptions): EventWriter {
     await turn();
     for (let next = waiting.takeNow(); next !== undefined; next = waiting.takeNow())
       await persist(next.task, next.what);
+    if (dropped > 0) tellDropped({});
   };
   return {
     write(task, what) {
       if (signal?.aborted) return;
-      if (waiting.push({ task, what }) === "full")
-        return log.error("dropped an event: too many are waiting to be written", what);
+      if (waiting.push({ task, what }) === "full") return drop(what);
       if (workers.size >= width) return;
       const worker = work().finally(() => workers.delete(worker));
       workers.add(worker);

@@ -2,7 +2,7 @@
 
 import { type Lease, leases, type Node, type NodeStatus, nodes } from "../../api/index.ts";
 import { errorText, isAbort, pause, quiet, sleep } from "../../base/index.ts";
-import { formatMicroTime, isAlreadyExists, isConflict, isNotFound } from "../../machinery/index.ts";
+import { formatMicroTime, isAlreadyExists, isConflict, isNotFound, StatusError } from "../../machinery/index.ts";
 import type { Image, RuntimeInfo } from "../../runtime/index.ts";
 import type { KubeletContext } from "../context.ts";
 import type { MachineInfo } from "../host.ts";
@@ -54,7 +54,9 @@ export function createNodeManager(context: KubeletContext, options: NodeManagerO
           return known.node;
         } catch (error) {
           if (isAbort(error, signal)) throw error;
-          context.log.warn("the node is not registered yet", { node: context.nodeName, error });
+          // Upstream's client waits ten times without a word when it is told to come later.
+          const busy = error instanceof StatusError && error.code === 429 && failures < 10;
+          context.log[busy ? "debug" : "warn"]("the node is not registered yet", { node: context.nodeName, error });
           await sleep(context.clock, Math.min(7000, 100 * 2 ** Math.min(failures, 7)), signal);
         }
       }

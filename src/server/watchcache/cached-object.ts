@@ -1,5 +1,6 @@
 // One object as the watch cache holds it: the bytes that a GET answers, and what selectors ask, worked out on demand.
 import type { KindDefinition } from "../../api/index.ts";
+import { share } from "../../base/index.ts";
 import {
   deepFreeze,
   hasEmpties,
@@ -14,6 +15,10 @@ const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 const metadataMark = encoder.encode(',"metadata":');
 const noLabels: Labels = Object.freeze({});
+
+/** The pods of one template have the same ones, in each of their states. */
+const sharedLabels = ({ metadata: { labels } }: KubeObject): Labels =>
+  labels === undefined ? noLabels : share(labels);
 
 /** Of all caches of this process together. */
 const decodedObjects = new DecodedObjects(4 << 20);
@@ -87,7 +92,7 @@ export class CachedObject implements Decodable {
 
   /** They are held by whoever holds the object, and a watch that selects by labels would decode every object of its kind to have them. */
   #keepLabels(object: KubeObject | undefined): void {
-    if (object !== undefined) this.#labels ??= object.metadata.labels ?? noLabels;
+    if (object !== undefined) this.#labels ??= sharedLabels(object);
   }
 
   /** Takes the decoded form from whoever has made these bytes of it. */
@@ -128,7 +133,7 @@ export class CachedObject implements Decodable {
   }
 
   get labels(): Labels {
-    this.#labels ??= this.glimpse.metadata.labels ?? noLabels;
+    this.#labels ??= sharedLabels(this.glimpse);
     return this.#labels;
   }
 

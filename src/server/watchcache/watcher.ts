@@ -146,7 +146,9 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]>, Wa
   readonly selection: Selection;
   readonly namespaced: boolean;
   readonly indexedByNode: boolean;
-  readonly #options: WatcherOptions;
+  readonly #options: Omit<WatcherOptions, "initial" | "replay">;
+  /** Let go once it is handed out: a watch lasts longer than what it began with. */
+  #initial: readonly CachedObject[];
   #queue: (WatchFrame | Unframed)[] = [];
   /** The first that has not been handed out. */
   #first = 0;
@@ -165,12 +167,14 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]>, Wa
   readonly #onAbort = (): void => this.stop();
 
   constructor(options: WatcherOptions) {
-    this.#options = options;
+    const { initial, replay, ...lasting } = options;
+    this.#options = lasting;
+    this.#initial = initial;
     this.selection = options.selection;
     this.namespaced = options.namespaced;
     this.indexedByNode = options.indexedByNode;
     this.#marks = options.markInitialEnd;
-    this.#replay();
+    this.#replay(replay);
     this.#timers.push(options.clock.setTimeout(() => this.end(), options.timeoutMs, { background: true }));
     if (options.bookmarkMs > 0) this.#armBookmark();
     if (options.signal?.aborted) this.stop();
@@ -206,7 +210,8 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]>, Wa
     this.#queue = [];
     this.#first = 0;
     this.#queuedBytes = 0;
-    this.#initialAt = Number.POSITIVE_INFINITY;
+    this.#initial = [];
+    this.#initialAt = 0;
     this.#marks = false;
     this.end();
   }
@@ -274,15 +279,18 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]>, Wa
   }
 
   #isEmpty(): boolean {
-    return this.#initialAt >= this.#options.initial.length && !this.#marks && this.#queue.length === 0;
+    return this.#initialAt >= this.#initial.length && !this.#marks && this.#queue.length === 0;
   }
 
   /** Takes the next frame out. */
   #next(): WatchFrame | undefined {
-    const { initial, framer, revision } = this.#options;
-    const object = initial[this.#initialAt];
+    const { framer, revision } = this.#options;
+    const object = this.#initial[this.#initialAt];
     if (object !== undefined) {
-      this.#initialAt++;
+      if (++this.#initialAt === this.#initial.length) {
+        this.#initial = [];
+        this.#initialAt = 0;
+      }
       return framer.frame("ADDED", object);
     }
     if (this.#marks) {
@@ -310,8 +318,8 @@ export class Watcher implements AsyncIterableIterator<readonly WatchFrame[]>, Wa
     return frames.length === 0 ? undefined : frames;
   }
 
-  #replay(): void {
-    for (const event of this.#options.replay) {
+  #replay(events: readonly CacheEvent[]): void {
+    for (const event of events) {
       const type = visibleAs(this.selection, event);
       if (type === undefined) continue;
       const item = this.#queued(new SharedFrames(event), type);

@@ -161,7 +161,7 @@ const messages: Readonly<Record<string, Readonly<Record<string, readonly [number
   readFileSync(join(source, "proto/k8s-api.json"), "utf8"),
 ).messages;
 
-/** The same of types that are in no message of k8s-api.json: apiextensions and apiregistration, from their Go sources. */
+/** The same of types that are in no message of k8s-api.json, or in another order there, from their Go sources. */
 const goOrders: Readonly<Record<string, readonly string[]>> = JSON.parse(
   readFileSync(join(here, "go-orders.json"), "utf8"),
 );

@@ -25,6 +25,11 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly rowOrder?: (a: T, b: T) => number;
   /** Metadata as rows of the Table form show it, when it is not the object's. */
   readonly rowMetadata?: (object: T) => KubeObject["metadata"];
+  /** What an object in which nothing is set says nevertheless: a bookmark of a watch is one. */
+  readonly blank?: {
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly spec?: Readonly<Record<string, unknown>>;
+  };
   /** Fields besides metadata.name and metadata.namespace that field selectors may ask for. */
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
   /** Store key prefix when it differs from `/registry/[group/]resource/` (upstream's layout: see api/keys.ts). */
@@ -178,7 +183,7 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   /** Finalizers and grace of deletion; Pod sets its own. */
   gracefulDeletion?: (object: T, requestedSeconds: number | undefined) => { gracePeriodSeconds: number } | undefined;
   /** Propagation when the request names none: a Job and a ReplicationController leave their pods alone. */
-  defaultPropagation?: "Background" | "Orphan";
+  defaultPropagation?: "Background" | "Orphan" | "Unsupported";
 }
 
 /** An entry of the list in serve.ts. */

@@ -32,7 +32,7 @@ export function healthRoutes(checks: HealthChecks): DocumentRoute[] {
           handler: async () => {
             const [result] = await run([each], new Set());
             return result!.error === undefined
-              ? textResponse(200, "ok")
+              ? { ...textResponse(200, "ok"), headers: { "content-type": "text/plain; charset=utf-8" } }
               : textResponse(500, `internal server error: ${result!.error}\n`);
           },
         }),

@@ -3,6 +3,7 @@
 
 import { parseJson } from "../codec/json-text.ts";
 import { isObject } from "../equal.ts";
+import { goJson } from "../go-text.ts";
 
 /**
  * A set of field paths as a tree. A key is a path element in fieldsV1 form: `f:name`, `k:{"containerPort":80,"protocol":"TCP"}`,
@@ -247,8 +248,8 @@ function canonicalElement(key: string): string {
   }
 }
 
-const compactJson = (value: unknown): string =>
-  JSON.stringify(value, (_key, member) => (typeof member === "bigint" ? Number(member) : member));
+/** JSON as Go writes it: HTML's characters escaped. */
+const compactJson = (value: unknown): string => goJson(typeof value === "bigint" ? Number(value) : value);
 
 export const valueElement = (value: unknown): string => `v:${compactJson(value)}`;
 

@@ -160,16 +160,22 @@ function checkConfiguration(request: ServerSideApply): void {
     throw badRequest("metadata.managedFields must be nil");
   const errors = typeErrors(applied, { schema, schemas });
   if (errors.length === 0) return;
-  const text = errors.length === 1 ? errors[0] : `errors:\n${errors.map((error) => `  ${error}`).join("\n")}`;
-  throw plainError(`failed to create typed patch object (${describe(request)}): ${text}`);
+  throw plainError(`failed to create typed patch object (${describe(request)}): ${joined(errors)}`);
 }
 
+/** A kind as upstream's errors name it: `apps/v1, Kind=Deployment`, `/v1, Kind=Pod`. */
+export const describeKind = ({ group, version, kind }: GroupVersionKind): string => `${group}/${version}, Kind=${kind}`;
+
+const joined = (errors: readonly string[]): string =>
+  errors.length === 1 ? errors[0]! : `errors:\n${errors.map((error) => `  ${error}`).join("\n")}`;
+
 /** The object as upstream's errors name it: `namespace/name; group/version, Kind=kind`. */
-function describe({ applied, gvk }: ServerSideApply): string {
+export function describeApplied(applied: Record<string, unknown>, gvk: GroupVersionKind): string {
   const { metadata } = applied as { metadata?: { namespace?: unknown; name?: unknown } };
-  const group = gvk.group === "" ? `/${gvk.version}` : `${gvk.group}/${gvk.version}`;
-  return `${textOf(metadata?.namespace)}/${textOf(metadata?.name)}; ${group}, Kind=${gvk.kind}`;
+  return `${textOf(metadata?.namespace)}/${textOf(metadata?.name)}; ${describeKind(gvk)}`;
 }
+
+const describe = ({ applied, gvk }: ServerSideApply): string => describeApplied(applied, gvk);
 
 /** The live object's managers; what nobody is known to manage yet is owned by "before-first-apply". */
 function startingManagers(request: ServerSideApply): Managers {
@@ -177,6 +183,11 @@ function startingManagers(request: ServerSideApply): Managers {
   const managers = parseManagers(live?.metadata.managedFields ?? []);
   if (managers === undefined) throw plainError("failed to decode managed fields");
   if (managers.size > 0 || live === undefined) return managers;
+  const wrong = typeErrors(withoutManagers(live), request);
+  if (wrong.length > 0)
+    throw plainError(
+      `failed to create manager for existing fields: failed to convert new object (${describeApplied(live as unknown as Record<string, unknown>, request.gvk)}) to smd typed: ${joined(wrong)}`,
+    );
   const { uid: _, ...metadata } = live.metadata;
   const entries = managedFieldsAfterUpdate({
     before: undefined,
@@ -276,6 +287,8 @@ class ApplyConflict extends StatusError {
 }
 
 interface Conflict {
+  /** The manager's entry as JSON: the message has them in its order. */
+  readonly entry: string;
   readonly manager: string;
   readonly path: readonly string[];
 }
@@ -288,10 +301,19 @@ function refuseConflicts(managers: Managers, identity: string, comparisons: Comp
     if (comparison === undefined) continue;
     const changed = unionFields(comparison.modified, comparison.added);
     for (const path of fieldPaths(intersectFields(manager.set, changed)))
-      conflicts.push({ manager: showManager(manager), path });
+      conflicts.push({ entry: entryText(manager), manager: showManager(manager), path });
   }
   if (conflicts.length > 0) throw new ApplyConflict(conflicts);
 }
+
+/** Upstream: BuildManagerIdentifier. */
+const entryText = ({ manager, operation, apiVersion, subresource }: Manager): string =>
+  goJson({
+    ...(manager === "" ? {} : { manager }),
+    operation,
+    ...(operation === "Apply" || apiVersion === "" ? {} : { apiVersion }),
+    ...(subresource === "" ? {} : { subresource }),
+  });
 
 const kubectl = "kubectl";
 const lastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
@@ -372,9 +394,10 @@ function conflictText(conflicts: readonly Conflict[]): string {
   if (conflicts.length === 1)
     return `Apply failed with 1 conflict: conflict with ${conflicts[0]!.manager}: ${showPath(conflicts[0]!.path)}`;
   const lines: string[] = [];
-  for (const manager of [...new Set(conflicts.map((each) => each.manager))].sort()) {
+  const managers = new Map(conflicts.map(({ entry, manager }) => [entry, manager]));
+  for (const [entry, manager] of [...managers].sort(([a], [b]) => (a < b ? -1 : 1))) {
     lines.push(`conflicts with ${manager}:`);
-    for (const each of conflicts) if (each.manager === manager) lines.push(`- ${showPath(each.path)}`);
+    for (const each of conflicts) if (each.entry === entry) lines.push(`- ${showPath(each.path)}`);
   }
   return `Apply failed with ${conflicts.length} conflicts: ${lines.join("\n")}`;
 }

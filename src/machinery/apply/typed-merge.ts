@@ -150,7 +150,7 @@ function validate(value: unknown, schema: Schema | undefined, validation: Valida
   if (value === null || value === undefined || schema === undefined) return;
   const node = typedNode(schema, value, schemas);
   if (node.kind === "scalar") {
-    const text = scalarError(value, schemas.resolve(schema));
+    const text = scalarError(value, isQuantity(schema) ? {} : schemas.resolve(schema));
     if (text !== undefined) fail(text);
   } else if (node.kind === "map") {
     if (isObject(value)) validateMembers(node, value, { schema, validation });
@@ -201,6 +201,9 @@ function elementOrError(list: ListNode, item: unknown, schemas: Schemas): string
     throw error;
   }
 }
+
+/** Written as a text, and taken as any scalar. */
+const isQuantity = ({ r }: Schema): boolean => r === "io.k8s.apimachinery.pkg.api.resource.Quantity";
 
 function scalarError(value: unknown, schema: Schema): string | undefined {
   const numeric = typeof value === "number" || typeof value === "bigint";

@@ -1,6 +1,7 @@
 // Objects seen through their schema as upstream's typed values: which fields an object has, how two objects differ, which
 // item of a list is which. Upstream: sigs.k8s.io/structured-merge-diff typed, kube-openapi schemaconv.
 import { identical, isObject } from "../equal.ts";
+import { goJson } from "../go-text.ts";
 import type { Schema, Schemas } from "../schema.ts";
 import {
   countField,
@@ -122,7 +123,7 @@ export function itemElement(list: Extract<TypedNode, { kind: "list" }>, item: un
   if (list.keys.length === 1) {
     const key = list.keys[0]!;
     const value = item[key];
-    if (typeof value === "string") return `k:{${JSON.stringify(key)}:${JSON.stringify(value)}}`;
+    if (typeof value === "string") return `k:{${JSON.stringify(key)}:${goJson(value)}}`;
   }
   const pairs: [string, unknown][] = [];
   for (const key of list.keys) {

@@ -115,7 +115,7 @@ function structReader(schema: Schema, definition: Definition): Reader {
       const keys = context.namesOf?.(value) ?? Object.keys(value);
       const into = { fields, out, context };
       for (let index = 0; index < keys.length; index++) readField(value, keys[index]!, into);
-      context.findRepeated(value);
+      context.findRepeated(value, fields);
       return fillWritten(out, written);
     },
   };

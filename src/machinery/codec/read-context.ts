@@ -57,9 +57,11 @@ export class ReadContext {
     this.findings.add(`${kind} ${quoteGo(path === "" ? key : `${path}.${key}`)}`);
   }
 
-  findRepeated(value: object): void {
+  /** `known`: the fields of a struct; what it does not know is not said to occur twice. */
+  findRepeated(value: object, known?: { has(key: string): boolean }): void {
     if (this.repeated.size === 0) return;
-    for (const key of this.repeated.get(value) ?? []) this.find("duplicate field", key);
+    for (const key of this.repeated.get(value) ?? [])
+      if (known === undefined || known.has(key)) this.find("duplicate field", key);
   }
 }
 

@@ -51,6 +51,23 @@ const floatTag = defineScalarTag<number>("tag:yaml.org,2002:float", {
   identify: (value) => typeof value === "number",
 });
 
+/** base64 of a text. */
+const binaryTag = defineScalarTag<string>("tag:yaml.org,2002:binary", {
+  resolve: (source) => {
+    const bytes = decodedBase64(source);
+    if (bytes === undefined) throw new YamlError("yaml: !!binary value contains invalid base64 data");
+    return new TextDecoder().decode(bytes);
+  },
+  identify: () => false,
+});
+
+/** Undefined for what Go's standard decoder refuses. It passes over line breaks. */
+function decodedBase64(source: string): Uint8Array | undefined {
+  const text = source.replace(/[\r\n]/g, "");
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return undefined;
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
 /** Maps with keys as text, as the conversion to JSON makes them; a repeated key wins over the earlier one. */
 const mapTag = defineMappingTag<Record<string, unknown>>("tag:yaml.org,2002:map", {
   create: () => ({}),
@@ -65,7 +82,7 @@ const mapTag = defineMappingTag<Record<string, unknown>>("tag:yaml.org,2002:map"
   identify: (value) => value !== null && typeof value === "object" && !Array.isArray(value),
 });
 
-const schema = FAILSAFE_SCHEMA.withTags(nullTag, boolTag, intTag, floatTag, mergeTag, mapTag);
+const schema = FAILSAFE_SCHEMA.withTags(nullTag, boolTag, intTag, floatTag, binaryTag, mergeTag, mapTag);
 
 /** One value per document. Throws YamlError. */
 export const fromYaml = (text: string): unknown[] => construct(text, readEvents(text));

@@ -27,6 +27,25 @@ export function conversionFaults(value: unknown, types: { schema: Schema; schema
   return { error, unknown: walk.unknown.map((path) => `unknown field "${path}"`).sort() };
 }
 
+/** A copy in which integers that a field is too small for have lost their upper bits, as Go's conversion leaves them. */
+export function wrapIntegers(value: unknown, types: { schema: Schema; schemas: Schemas }): unknown {
+  const { schema, schemas } = types;
+  const target = schemas.resolve(schema);
+  if (schema.r !== undefined && selfReading.test(schema.r)) return value;
+  const wrapped = (member: unknown, of: Schema | undefined): unknown =>
+    of === undefined ? member : wrapIntegers(member, { schema: of, schemas });
+  if (Array.isArray(value)) return value.map((item) => wrapped(item, target.i));
+  if (isObject(value))
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [
+        key,
+        wrapped(member, target.p === undefined ? target.a : Object.hasOwn(target.p, key) ? target.p[key] : undefined),
+      ]),
+    );
+  const isInteger = typeof value === "bigint" || Number.isSafeInteger(value);
+  return target.f === "int32" && isInteger ? Number(BigInt.asIntN(32, BigInt(value as number))) : value;
+}
+
 /** `goType`: what Go calls a field's type when it has a name of its own. */
 type Place = { readonly schema: Schema; readonly path: string; readonly goType?: string | undefined };
 

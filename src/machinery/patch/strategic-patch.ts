@@ -32,10 +32,20 @@ export function applyStrategicMergePatch(
   patch: unknown,
   types: { schema: Schema; schemas: Schemas },
 ): unknown {
+  return mergeStrategically(document, patch, types).object;
+}
+
+/** The same, with what is left of the patch: directives that were followed are gone from it, as upstream's errors show it. */
+export function mergeStrategically(
+  document: unknown,
+  patch: unknown,
+  types: { schema: Schema; schemas: Schemas },
+): { object: unknown; left: unknown } {
   const original = isObject(document) ? (deepClone(document) as JsonMap) : {};
-  if (patch === null) return original;
+  if (patch === null) return { object: original, left: patch };
   if (!isObject(patch)) throw badType("map[string]interface {}", patch);
-  return mergeMaps(original, deepClone(patch), { types, purpose: "apply" });
+  const left = deepClone(patch);
+  return { object: mergeMaps(original, left, { types, purpose: "apply" }), left };
 }
 
 /** One patch that does what `first` and then `second` do. */

@@ -25,7 +25,7 @@ export async function aggregatedFor(
   for (const { type, parameters } of parseAccept(headers["accept"] ?? "")) {
     if (type !== "application/json" && type !== "*/*" && type !== protobufType) continue;
     const { g, v, as } = parameters;
-    if (g !== "apidiscovery.k8s.io" || as !== "APIGroupDiscoveryList" || (v !== "v2" && v !== "v2beta1")) continue;
+    if (g !== "apidiscovery.k8s.io" || as !== "APIGroupDiscoveryList" || v !== "v2") continue;
     const document = documentFor(groups, v);
     const protobuf = type === protobufType && context.request.objects !== true;
     const contentType = `${protobuf ? protobufType : "application/json"};g=${g};v=${v};as=${as}`;

@@ -248,6 +248,7 @@ function gcFinalizers(resource: ServedResource, draft: KubeObject, options: Part
 }
 
 function propagation(resource: ServedResource, finalizers: readonly string[], options: Partial<DeleteOptions>): string {
+  if (resource.rules.defaultPropagation === "Unsupported") return "Background";
   if (options.orphanDependents !== undefined)
     // A namespace that leaves no orphans waits for its dependents.
     return options.orphanDependents ? "Orphan" : resource.hooks?.keepWhileFinalizing ? "Foreground" : "Background";
@@ -260,6 +261,7 @@ function propagation(resource: ServedResource, finalizers: readonly string[], op
 export async function removeCollection(context: RequestContext, resource: ServedResource): Promise<Answer> {
   const selection = listOptions(context, resource);
   const options = deleteOptions(context);
+  for (const text of resource.hooks?.deleteWarnings?.(options) ?? []) warn(context, text);
   const list = await runList(context, resource, selection);
   const slash = resource.kind.namespaced;
   for (const item of list.items) {

@@ -63,7 +63,7 @@ export function dedupeOwners(context: RequestContext, draft: KubeObject): void {
     if (!seen.has(key)) return seen.add(key);
     warn(
       context,
-      `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${owner.uid}`,
+      `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${owner.uid ?? ""}`,
     );
     return false;
   });

@@ -34,6 +34,8 @@ export async function update(context: RequestContext, resource: ServedResource):
     return sent;
   };
   const body = read();
+  // Told before anything is looked for.
+  dedupeOwners(context, body);
   // A draft is changed on its way: who comes second because somebody else was faster needs a new one, which is rare.
   let draft: KubeObject | undefined = body;
   const written = await changeObject(context, resource, {
@@ -134,7 +136,7 @@ async function createInstead(
       `Precondition failed: UID in precondition: ${draft.metadata.uid}, UID in object meta: `,
     );
   revisionOf(draft);
-  delete (draft.metadata as { resourceVersion?: string }).resourceVersion;
+  if (!request.options.dryRun) delete (draft.metadata as { resourceVersion?: string }).resourceVersion;
   return createObject(context, resource, {
     draft,
     options: request.options,
@@ -145,8 +147,8 @@ async function createInstead(
 function preconditionFailed(resource: ServedResource, context: RequestContext, why: string): StatusError {
   const { info } = context;
   const whole = storageKey(resource.stored, info.namespace, info.name);
-  // Bindings go past the generic registry, which shows keys without the store's prefix.
-  const isWhole = resource.custom !== undefined || info.subresource === "binding";
+  // Bindings and scales go past the generic registry, which shows keys without the store's prefix.
+  const isWhole = resource.custom !== undefined || ["binding", "scale"].includes(info.subresource);
   const key = isWhole ? whole : whole.slice("/registry".length);
   return conflict(
     resource.groupResource,

@@ -17,6 +17,7 @@ export const validatingAdmissionPolicyRules = defineRules<ValidatingAdmissionPol
   generation: true,
   validate: (policy, context) => [...judgeValidatingPolicy(policy), ...reservedName(policy, context)],
   validateUpdate: (policy, old) => judgeValidatingPolicy(policy, old),
+  resetFields: { status: ["metadata", "spec"] },
   status: {
     prepareUpdate: keepMetadata,
     validateUpdate: ({ status }) => findings(status, policyStatus, "status"),

@@ -45,5 +45,6 @@ export const eventRules = defineRules<Event>({
   validateName: pathName,
   metadataOnUpdate: "none",
   createOnUpdate: true,
+  defaultPropagation: "Unsupported",
   validate: (event) => findings(event, legacyEvent("reportingComponent")),
 });

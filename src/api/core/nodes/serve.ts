@@ -2,7 +2,7 @@
 import type { Node, Taint } from "../../../../facts/types/core.v1.ts";
 import { field, labelValue, utf8Length } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
-import { cidrWarnings, isDualStack, legacyCidr } from "../../lib/formats/ip.ts";
+import { cidrWarnings, isDualStack, legacyCidr, parseCidr } from "../../lib/formats/ip.ts";
 import { labelKey } from "../../lib/metadata.ts";
 import { quantityRules } from "../../lib/resource-rules.ts";
 import { roundResourceList } from "../../lib/resources.ts";
@@ -76,7 +76,15 @@ const amounts: Check<Node> = ({ status }, _at, found) => {
 
 const podCIDRs: Check<readonly string[] | undefined> = (list = [], at, found) => {
   each(legacyCidr)(list, at, found);
-  if (list.length > 1 && (list.length > 2 || !isDualStack(list)))
+  const bad = list.findIndex((cidr) => parseCidr(cidr) === undefined);
+  if (list.length > 1 && bad >= 0)
+    found.push(
+      field.internal(
+        at,
+        `invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[${bad}]: <nil> (invalid CIDR address: ${list[bad]})`,
+      ),
+    );
+  if (list.length > 1 && (list.length > 2 || bad >= 0 || !isDualStack(list)))
     found.push(field.invalid(at, list, "may specify no more than one CIDR for each IP family"));
 };
 

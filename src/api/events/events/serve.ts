@@ -77,6 +77,7 @@ export const eventV1Rules = defineRules<Event>({
   internalGroup: "",
   validateName: subdomainName,
   createOnUpdate: true,
+  defaultPropagation: "Unsupported",
   unconditionalUpdate: true,
   validate: (event) => findings(toCoreEvent(event), created),
   validateOnUpdate: false,

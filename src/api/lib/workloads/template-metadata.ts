@@ -30,7 +30,13 @@ const order = [
 
 /** With the fields in the order in which upstream prints them. */
 export const inGoOrder = (meta: Partial<ObjectMeta> | undefined): Partial<ObjectMeta> | undefined =>
-  meta && Object.fromEntries(order.filter((name) => name in meta).map((name) => [name, meta[name]]));
+  meta && Object.fromEntries(order.filter((name) => name in meta).map((name) => [name, sortedMap(meta[name])]));
+
+/** Go prints maps by their keys. */
+const sortedMap = (value: unknown): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
 
 const lists = ["ownerReferences", "finalizers", "managedFields"] as const;
 

@@ -48,6 +48,7 @@ const scheduling: Check<Scheduling> = (value, at, found) => {
 
 export const runtimeClassRules = defineRules<RuntimeClass>({
   default: (runtime) => roundResourceList(runtime.overhead?.podFixed),
+  createOnUpdate: true,
   unconditionalUpdate: false,
   metadataOnUpdate: "both",
   validate: (runtime) => [

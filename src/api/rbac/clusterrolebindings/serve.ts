@@ -7,6 +7,7 @@ export const clusterRoleBindingRules = defineRules<ClusterRoleBinding>({
   default: defaultBinding,
   validateName: rbacName,
   metadataOnUpdate: "both",
+  createOnUpdate: true,
   validate: (binding) => bindingFindings(binding, { namespaced: false }),
   validateUpdate: keptRole,
 });

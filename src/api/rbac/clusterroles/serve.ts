@@ -22,6 +22,7 @@ const aggregation: Check<AggregationRule> = (rule, at, found) => {
 export const clusterRoleRules = defineRules<ClusterRole>({
   validateName: rbacName,
   metadataOnUpdate: "both",
+  createOnUpdate: true,
   validate: ({ rules, aggregationRule }) => [
     ...findings(rules, each(policyRule({ namespaced: false })), "rules"),
     ...findings(aggregationRule, optional(aggregation), "aggregationRule"),

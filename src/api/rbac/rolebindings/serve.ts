@@ -7,6 +7,7 @@ export const roleBindingRules = defineRules<RoleBinding>({
   default: defaultBinding,
   validateName: rbacName,
   metadataOnUpdate: "both",
+  createOnUpdate: true,
   validate: (binding) => bindingFindings(binding, { namespaced: true }),
   validateUpdate: keptRole,
 });

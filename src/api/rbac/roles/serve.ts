@@ -7,5 +7,6 @@ import { each, findings } from "../../lib/validate.ts";
 export const roleRules = defineRules<Role>({
   validateName: rbacName,
   metadataOnUpdate: "both",
+  createOnUpdate: true,
   validate: ({ rules }) => findings(rules, each(policyRule({ namespaced: true })), "rules"),
 });

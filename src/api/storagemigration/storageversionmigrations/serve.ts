@@ -65,5 +65,6 @@ export const storageVersionMigrationRules = defineRules<StorageVersionMigration>
             immutableText,
           ),
         ],
+  resetFields: { status: ["metadata", "spec"] },
   status: { validateUpdate: (now, old) => findings({ now, old }, status, "status") },
 });

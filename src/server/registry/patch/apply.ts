@@ -3,13 +3,19 @@ import {
   applyServerSide,
   badRequest,
   conflict,
+  conversionFaults,
   decodeValue,
   deepClone,
+  describeApplied,
+  describeKind,
   type FieldValidation,
   formatTime,
   goTypeError,
   type KubeObject,
+  plainError,
   readFirstDocument,
+  StatusError,
+  wrapIntegers,
   YamlError,
 } from "../../../machinery/index.ts";
 import type { ServedResource } from "../../catalog.ts";
@@ -126,7 +132,7 @@ export function appliedDraft(
     ...resetFieldsOf(resource, context.info.subresource),
     ...versionsOf(context, resource),
   });
-  const object = decoded(merged.object, resource);
+  const object = decoded(merged.object, resource, configuration);
   configuration.checkKeys();
   const draft = checkKind(object, kind);
   if (merged.managedFields === undefined) delete draft.metadata.managedFields;
@@ -134,13 +140,24 @@ export function appliedDraft(
   return draft;
 }
 
-/** A fresh object in the form that writes of this kind have. */
+/** A fresh object in the form that writes of this kind have. Throws 500 with upstream's text where the fields of a Go type do not take a value. */
 function decoded(
   merged: Record<string, unknown>,
   { schema, schemas, kind, custom }: ServedResource,
+  configuration: Configuration,
 ): Record<string, unknown> {
-  if (custom === undefined)
-    return decodeValue(merged, { fieldValidation: "Ignore", schema: schema!, schemas, expect: kind }).object;
-  const draft = deepClone(merged);
-  return draft;
+  if (custom !== undefined) return deepClone(merged);
+  const types = { schema: schema!, schemas };
+  const read = (object: unknown): Record<string, unknown> =>
+    decodeValue(object, { fieldValidation: "Ignore", ...types, expect: kind }).object;
+  try {
+    return read(merged);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    const fault = conversionFaults(merged, types).error;
+    if (fault === undefined) return read(wrapIntegers(merged, types));
+    throw plainError(
+      `failed to convert new object (${describeApplied(configuration.read(), kind)}) to proper version: unable to convert unstructured object to ${describeKind(kind)}: ${fault}`,
+    );
+  }
 }

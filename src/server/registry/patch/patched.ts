@@ -3,7 +3,6 @@
 import {
   applyJsonPatch,
   applyMergePatch,
-  applyStrategicMergePatch,
   badRequest,
   conversionFaults,
   type Decoded,
@@ -22,6 +21,7 @@ import {
   isJsonObject,
   type JsonPatchOperation,
   type KubeObject,
+  mergeStrategically,
   type PatchBody,
   parseApiVersion,
   plainCopy,
@@ -30,6 +30,7 @@ import {
   StatusError,
   sortedCopy,
   sortedNames,
+  wrapIntegers,
 } from "../../../machinery/index.ts";
 import type { CustomServing } from "../../catalog.ts";
 import { type RequestContext, warn } from "../../context.ts";
@@ -253,20 +254,28 @@ function orInvalid<T>(text: () => string, decode: () => T): T {
 
 function strategicallyPatched(old: KubeObject, body: PatchBody, explaining: Explaining): Patched {
   const { schema, schemas, kind, validation } = explaining;
-  const patched = applyStrategicMergePatch(old, body.patch, { schema, schemas }) as Record<string, unknown>;
+  const { object, left } = mergeStrategically(old, body.patch, { schema, schemas });
+  const patched = object as Record<string, unknown>;
   // The kind is that of the Go type, whatever the patch says.
   const named = { ...patched, apiVersion: formatApiVersion(kind), kind: kind.kind };
   const decoded = cleanlyDecoded(named, { schema, schemas, kind });
   if (decoded !== undefined && body.findings.length === 0)
     return { draft: checkKind(decoded.object, kind), findings: [] };
   const faults = conversionFaults(patched, { schema, schemas });
-  if (faults.error !== undefined) throw invalidPatch(goText(body.patch), faults.error);
+  if (faults.error !== undefined) throw invalidPatch(goText(left), faults.error);
   const findings = validation === "Ignore" ? [] : [...body.findings, ...faults.unknown];
   if (validation === "Strict" && findings.length > 0)
-    throw invalidPatch(goText(body.patch), `strict decoding error: ${findings.join(", ")}`);
+    throw invalidPatch(goText(left), `strict decoding error: ${findings.join(", ")}`);
   const read = orInvalid(
-    () => goText(body.patch),
-    () => decodeValue(named, { schema, schemas, expect: kind, bareErrors: true, fieldValidation: "Ignore" }),
+    () => goText(left),
+    () =>
+      decodeValue(wrapIntegers(named, { schema, schemas }), {
+        schema,
+        schemas,
+        expect: kind,
+        bareErrors: true,
+        fieldValidation: "Ignore",
+      }),
   );
   return { draft: checkKind(read.object, kind), findings };
 }

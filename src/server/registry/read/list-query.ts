@@ -117,7 +117,9 @@ function storedFields({ kind }: ServedResource, fields: FieldMatcher): FieldMatc
 function checkFields(resource: ServedResource, fields: FieldMatcher): void {
   const known = resource.kind.selectableFields;
   for (const { field: name } of fields.requirements) {
-    if (name === "" || name === "metadata.name" || name === "metadata.namespace") continue;
+    if (name === "" || name === "metadata.name") continue;
+    // Kinds with fields of their own list all they know, and those without namespaces know of none.
+    if (name === "metadata.namespace" && (known === undefined || resource.kind.namespaced)) continue;
     if (known === undefined)
       throw badRequest(
         `${JSON.stringify(name)} is not a known field selector: only "metadata.name", "metadata.namespace"`,

@@ -55,7 +55,7 @@ export { priorityLevelConfigurations } from "./flowcontrol/prioritylevelconfigur
 export * from "./keys.ts";
 export * from "./kind.ts";
 export * from "./kinds.ts";
-export { humanDuration } from "./lib/columns.ts";
+export { ageColumn, humanDuration, nameColumn } from "./lib/columns.ts";
 export { CronError, type CronFields, parseCron } from "./lib/formats/cron.ts";
 export { type Cidr, formatCidr, formatIp, type IpAddress, parseCidr, parseIp } from "./lib/formats/ip.ts";
 export { aggregateContainerResources } from "./lib/pod-spec/pod-resources.ts";

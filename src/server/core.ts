@@ -1,7 +1,7 @@
 // What a request meets inside, as types: the kinds that are served, what they do besides their own object, the server's parts,
 // what travels with the request, what a verb returns. They name each other, so they are one module; the functions on each are
 // in catalog.ts, context.ts, admission/chain.ts and registry/.
-import type { KindDefinition, RuleContext, ServeRules } from "../api/index.ts";
+import type { Column, KindDefinition, RuleContext, ServeRules } from "../api/index.ts";
 import type { Clock, Logger, Rng } from "../base/index.ts";
 import type {
   ApiRequest,
@@ -180,7 +180,13 @@ export type Answer =
       readonly object: CachedObject;
     }
   /** Anything that is not one stored object: Scale, Status, reviews, documents. */
-  | { readonly type: "value"; readonly status: number; readonly value: object }
+  | {
+      readonly type: "value";
+      readonly status: number;
+      readonly value: object;
+      /** Of the Table form; without columns there is none. */
+      readonly columns?: readonly Column<KubeObject>[];
+    }
   /** A value in the form that was asked for already. */
   | { readonly type: "made"; readonly value: object }
   | { readonly type: "list"; readonly resource: ServedResource; readonly list: ListResult }

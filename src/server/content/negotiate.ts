@@ -28,8 +28,10 @@ export interface NegotiationScope {
   readonly list?: boolean;
   /** Custom resources have no protobuf. */
   readonly noProtobuf?: boolean;
-  /** Tables and metadata alone can be asked for. */
+  /** Metadata alone can be asked for. */
   readonly transforms?: boolean;
+  /** Tables can be asked for. */
+  readonly tables?: boolean;
 }
 
 /** Throws StatusError 406 with upstream's texts. */
@@ -48,7 +50,20 @@ export function negotiate(accept: string | undefined, scope: NegotiationScope = 
     const accepted = acceptedBy(clause, scope);
     if (accepted !== undefined) return accepted;
   }
+  // What a watch cannot be written in is told after what is wrong with its options.
+  if (scope.watch === true) {
+    const { watch: _, ...other } = scope;
+    for (const clause of clauses) {
+      const accepted = acceptedBy(clause, other);
+      if (accepted !== undefined) return accepted;
+    }
+  }
   throw notAcceptable(scope.watch === true ? watchProduced : produced);
+}
+
+/** Throws StatusError 406 for a form in which there are no streams. */
+export function checkStreamed({ mediaType }: Accepted): void {
+  if (mediaType === "application/yaml") throw notAcceptable(watchProduced);
 }
 
 export const notAcceptable = (types: readonly string[]): StatusError =>
@@ -80,7 +95,8 @@ function acceptedBy(clause: Clause, scope: NegotiationScope): Accepted | undefin
   if (as === undefined && g === undefined && v === undefined)
     return protobuf && scope.noProtobuf === true ? undefined : { mediaType };
   if (scope.transforms !== true || g !== "meta.k8s.io" || (v !== "v1" && v !== "v1beta1")) return undefined;
-  if (as === "Table") return protobuf ? undefined : { mediaType, transform: { as, version: v } };
+  if (as === "Table")
+    return protobuf || scope.tables !== true ? undefined : { mediaType, transform: { as, version: v } };
   if (as !== "PartialObjectMetadata" && as !== "PartialObjectMetadataList") return undefined;
   return { mediaType, transform: { as, version: v } };
 }

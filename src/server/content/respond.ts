@@ -13,7 +13,7 @@ import { compressible, jsonBody } from "./json-body.ts";
 import { joinItems, joinWhole } from "./list-text.ts";
 import { type AnswerType, notAcceptable } from "./negotiate.ts";
 import { protobufList, protobufObject, protobufResponse, protobufType } from "./protobuf.ts";
-import { partialObject, tableOf, shown as withRowMetadata } from "./table.ts";
+import { partialObject, type TabledKind, tableOf, shown as withRowMetadata } from "./table.ts";
 
 const encoder = new TextEncoder();
 const json = { "content-type": "application/json" };
@@ -48,7 +48,7 @@ function responseOf(context: RequestContext, answer: Answer): ApiResponse | Prom
         watch: answer.watcher,
       };
     case "value":
-      return valueResponse(context, answer.status, checkedValue(context, answer.value));
+      return valueResponse(context, answer.status, checkedValue(context, answer));
     case "made":
       return valueResponse(context, 200, answer.value);
     case "object":
@@ -58,11 +58,17 @@ function responseOf(context: RequestContext, answer: Answer): ApiResponse | Prom
   }
 }
 
-/** A Scale or a review can be asked for as metadata alone, but not as a table of columns it does not have. */
-function checkedValue(context: RequestContext, value: object): object {
+/** A review can be asked for as metadata alone, but not as a table of columns it does not have. */
+function checkedValue(context: RequestContext, { value, columns }: Extract<Answer, { type: "value" }>): object {
   const { transform } = context.accepted;
   if (transform === undefined || (value as { kind?: string }).kind === "Status") return value;
   if (transform.as === "PartialObjectMetadata") return partialObject(value as KubeObject, transform.version);
+  if (transform.as === "Table" && columns !== undefined) {
+    const object = value as KubeObject;
+    const metadata = { resourceVersion: object.metadata.resourceVersion ?? "" };
+    const table = { objects: [object], metadata, version: transform.version };
+    return tableFor(context, { kind: object.kind, group: "", columns }, table);
+  }
   throw notAcceptable(["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]);
 }
 
@@ -167,7 +173,7 @@ function formSource(
 
 function tableFor(
   context: RequestContext,
-  kind: KindDefinition,
+  kind: TabledKind,
   table: { objects: readonly KubeObject[]; metadata: { resourceVersion: string }; version: "v1" | "v1beta1" },
 ): object {
   const form = { version: table.version, include: includeObjectOf(context.query), now: context.nowMs, columns: true };

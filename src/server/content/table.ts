@@ -23,7 +23,10 @@ export const partialObject = (object: KubeObject, version: "v1" | "v1beta1"): Ku
   metadata: object.metadata,
 });
 
-const columnDefinitions = (kind: KindDefinition): object[] =>
+/** What rows are made of. */
+export type TabledKind = Pick<KindDefinition, "kind" | "group" | "columns" | "rowOrder" | "rowMetadata">;
+
+const columnDefinitions = (kind: TabledKind): object[] =>
   kind.columns
     .filter(({ unannounced }) => unannounced !== true)
     .map((column) => ({
@@ -36,7 +39,7 @@ const columnDefinitions = (kind: KindDefinition): object[] =>
 
 /** `columns` false: a later event of a watch, which leaves the definitions out. */
 export function tableOf(
-  kind: KindDefinition,
+  kind: TabledKind,
   objects: readonly KubeObject[],
   form: TableForm & { readonly metadata: ListMetadata; readonly columns: boolean },
 ): object {
@@ -49,7 +52,7 @@ export function tableOf(
   };
 }
 
-const inOrder = ({ rowOrder }: KindDefinition, objects: readonly KubeObject[]): readonly KubeObject[] =>
+const inOrder = ({ rowOrder }: TabledKind, objects: readonly KubeObject[]): readonly KubeObject[] =>
   rowOrder === undefined ? objects : [...objects].sort(rowOrder);
 
 /** What a column shows of an object in which nothing is set. */
@@ -85,7 +88,7 @@ export function bookmarkTable(
   };
 }
 
-function rowOf(kind: KindDefinition, object: KubeObject, form: TableForm): object {
+function rowOf(kind: TabledKind, object: KubeObject, form: TableForm): object {
   const conditions = podConditions(kind, object);
   return {
     cells: kind.columns.map((column) => column.cell(object, { now: form.now })),
@@ -100,11 +103,11 @@ function rowOf(kind: KindDefinition, object: KubeObject, form: TableForm): objec
 }
 
 /** The object whose metadata a form of metadata alone has. */
-export const shown = ({ rowMetadata }: KindDefinition, object: KubeObject): KubeObject =>
+export const shown = ({ rowMetadata }: TabledKind, object: KubeObject): KubeObject =>
   rowMetadata === undefined ? object : { ...object, metadata: rowMetadata(object) };
 
 /** Rows of finished pods say so, so that clients can grey them out. */
-function podConditions(kind: KindDefinition, object: KubeObject): object[] | undefined {
+function podConditions(kind: TabledKind, object: KubeObject): object[] | undefined {
   if (kind.kind !== "Pod" || kind.group !== "") return undefined;
   const phase = (object as KubeObject & { status?: { phase?: string } }).status?.phase;
   if (phase === "Succeeded")

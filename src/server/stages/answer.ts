@@ -55,14 +55,18 @@ function routed(context: RequestContext): ServedResource | undefined {
   }
 }
 
+/** Subresources whose answers have no columns. */
+const untabled: ReadonlySet<string> = new Set(["binding", "eviction", "token"]);
+
 function acceptedOf(context: RequestContext, { kind }: ServedResource): Accepted {
   const { info, request } = context;
-  const transforms = kind.virtual !== true || kind.verbs.includes("get");
+  const tables = (kind.virtual !== true || kind.verbs.includes("get")) && !untabled.has(info.subresource);
   if (info.subresource === "log" || info.subresource === "proxy") return json;
   return negotiate(request.headers["accept"], {
     watch: info.verb === "watch",
     list: info.verb === "list",
-    transforms,
+    transforms: true,
+    tables,
     noProtobuf: !hasProtobuf(kind),
   });
 }

@@ -24,6 +24,7 @@ export const daemonSets = defineKind<DaemonSet>({
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
   rowMetadata: withoutTemplateGeneration,
+  blank: { annotations: { [templateGeneration]: "0" } },
   columns: tableColumns<DaemonSet>("apps/v1/DaemonSet", {
     Desired: (each) => each.status?.desiredNumberScheduled ?? 0,
     Current: (each) => each.status?.currentNumberScheduled ?? 0,

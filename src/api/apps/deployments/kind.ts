@@ -18,6 +18,7 @@ export const deployments = defineKind<Deployment>({
     { name: "scale", kind: { group: "autoscaling", version: "v1", kind: "Scale" }, verbs: ["get", "patch", "update"] },
     { name: "status", verbs: ["get", "patch", "update"] },
   ],
+  blank: { spec: { replicas: 0 } },
   columns: tableColumns<Deployment>("apps/v1/Deployment", {
     Ready: (each) => `${each.status?.readyReplicas ?? 0}/${each.spec?.replicas ?? 0}`,
     "Up-to-date": (each) => each.status?.updatedReplicas ?? 0,

@@ -17,6 +17,7 @@ export const replicaSets = defineKind<ReplicaSet>({
     { name: "scale", kind: { group: "autoscaling", version: "v1", kind: "Scale" }, verbs: ["get", "patch", "update"] },
     { name: "status", verbs: ["get", "patch", "update"] },
   ],
+  blank: { spec: { replicas: 0 } },
   columns: tableColumns<ReplicaSet>("apps/v1/ReplicaSet", {
     Desired: (each) => each.spec?.replicas ?? 0,
     Current: (each) => each.status?.replicas ?? 0,

@@ -17,6 +17,7 @@ export const statefulSets = defineKind<StatefulSet>({
     { name: "scale", kind: { group: "autoscaling", version: "v1", kind: "Scale" }, verbs: ["get", "patch", "update"] },
     { name: "status", verbs: ["get", "patch", "update"] },
   ],
+  blank: { spec: { replicas: 0 } },
   columns: tableColumns<StatefulSet>("apps/v1/StatefulSet", {
     Ready: (each) => `${each.status?.readyReplicas ?? 0}/${each.spec?.replicas ?? 0}`,
     Containers: (each) => containerCells(each.spec?.template?.spec?.containers).names,

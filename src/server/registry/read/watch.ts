@@ -12,6 +12,7 @@ import {
 } from "../../../machinery/index.ts";
 import type { ServedResource } from "../../catalog.ts";
 import { includeObjectOf } from "../../content/include.ts";
+import { checkStreamed } from "../../content/negotiate.ts";
 import { loadProtobuf, protobufFrame, protobufType, protobufValueFrame } from "../../content/protobuf.ts";
 import { bookmarkTable, partialObject, tableOf, shown as withRowMetadata } from "../../content/table.ts";
 import type { RequestContext } from "../../context.ts";
@@ -39,6 +40,7 @@ export async function watch(context: RequestContext, resource: ServedResource): 
   const { cached: selection, converted: selectedLater } = splitSelection(resource, query.selection);
   const problem = options.resourceVersion === "" ? undefined : revisionProblem(options.resourceVersion);
   if (problem !== undefined) throw plainFailure(problem);
+  checkStreamed(context.accepted);
   const { core } = context;
   if (context.accepted.mediaType === protobufType) await loadProtobuf();
   const shownBy = framerOf(context, resource);
@@ -211,13 +213,16 @@ function bookmarkObject(resource: ServedResource, revision: number, end: boolean
 
 function newBookmark(resource: ServedResource, revision: number, end: boolean): KubeObject {
   const { schema, schemas } = resource;
+  const { blank } = resource.kind;
+  const annotations = end ? { ...blank?.annotations, [initialEventsEnd]: "true" } : blank?.annotations;
   const object = {
     kind: resource.kind.kind,
     apiVersion: resource.apiVersion,
     metadata: {
       resourceVersion: String(revision),
-      ...(end ? { annotations: { [initialEventsEnd]: "true" } } : {}),
+      ...(annotations === undefined ? {} : { annotations }),
     },
+    ...(blank?.spec === undefined ? {} : { spec: blank.spec }),
   };
   if (schema === undefined) return object as unknown as KubeObject;
   return decodeValue(object, { schema, schemas, fieldValidation: "Ignore" }).object as unknown as KubeObject;

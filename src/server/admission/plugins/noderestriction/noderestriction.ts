@@ -191,7 +191,8 @@ function checkNode({ attributes, nodeName, refuse }: NodeRequest): void {
       throw refuse(`node ${quoted} is not allowed to set the following labels: ${labels.join(", ")}`);
   }
   if (attributes.operation !== "UPDATE" || node === undefined || before === undefined) return;
-  if (node.spec?.configSource && !deepEqual(node.spec.configSource, before.spec?.configSource))
+  const [source, oldSource] = [node.spec?.configSource, before.spec?.configSource];
+  if (source && (!oldSource || !deepEqual(source, oldSource)))
     throw refuse(`node ${quoted} is not allowed to update configSource to a new non-nil configSource`);
   if (!deepEqual(node.spec?.taints, before.spec?.taints))
     throw refuse(`node ${quoted} is not allowed to modify taints`);

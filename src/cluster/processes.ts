@@ -1,7 +1,7 @@
 // Processes that outlive a call: recorded by pid and start time, so that a pid that was given to another program is never
 // mistaken for ours.
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { type Clock, sleep } from "../base/index.ts";
 
@@ -11,7 +11,7 @@ export interface ProcessRecord {
   readonly startTime: string;
 }
 
-/** Field 22 of /proc/PID/stat; the command in field 2 may hold spaces and parentheses. */
+/** Field 22 of /proc/PID/stat; the command in field 2 may hold spaces and parentheses. Undefined for a process that is gone. */
 export function startTimeOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -35,6 +35,7 @@ export function isAlive(record: ProcessRecord | undefined): record is ProcessRec
   }
 }
 
+/** Undefined where nobody wrote one, or was killed while doing so. */
 export function readRecord<T extends ProcessRecord = ProcessRecord>(file: string): T | undefined {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
@@ -95,7 +96,10 @@ export function spawnDetached(options: {
       env: options.env ?? process.env,
     });
     child.unref();
-    child.on("error", () => {});
+    // A program that cannot be started is told where one that ended at once tells why.
+    child.on("error", (error) =>
+      appendFileSync(options.logFile, `${options.command} cannot be started: ${error.message}\n`),
+    );
     if (child.pid !== undefined && options.recordFile !== undefined)
       writeFileSync(options.recordFile, JSON.stringify(recordOf(child.pid)));
     return child;

@@ -93,7 +93,7 @@ export async function runDisruption(context: ControllerContext): Promise<void> {
   await Promise.all([budgetLoop, staleLoop]);
 }
 
-/** Undefined for a selector that is none. */
+/** Undefined for a selector that is none: it chooses no pod, and the budget's own sync says what is wrong with it. */
 function matcherOf(budget: PodDisruptionBudget): LabelMatcher | undefined {
   try {
     return labelSelectorMatcher(budget.spec.selector);

@@ -67,6 +67,7 @@ async function addresses(): Promise<string[]> {
   return found === undefined ? [] : [found.address];
 }
 
+/** By label of the size; none where the kernel has no huge pages. */
 async function hugePages(): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   for (const name of await readdir("/sys/kernel/mm/hugepages").catch(() => [] as string[])) {

@@ -49,7 +49,7 @@ export function createTrustBundles(context: KubeletContext, options: FollowOptio
   };
   const bundles = (): Promise<Bundles> => {
     following ??= follow();
-    following.catch(() => (following = undefined));
+    following.catch(() => (following = undefined)); // told to who asked; the next one tries again
     return following;
   };
 

@@ -43,6 +43,7 @@ export function openApiOf({ services, ask }: OpenApiHost) {
     }
   }
 
+  /** A server that does not answer has no document for now: its availability is told on its APIService. */
   async function addressOf(service: APIService): Promise<string | undefined> {
     const index = (await json(service, "/openapi/v3").catch(() => undefined)) as Index | undefined;
     return index?.paths?.[pathOf(service)]?.serverRelativeURL;
@@ -94,6 +95,7 @@ export function openApiOf({ services, ask }: OpenApiHost) {
     },
     v2: async (): Promise<object[]> => {
       const ordered = byPriority(services());
+      // As above: the document of all is not kept back by one server.
       const documents = await Promise.all(ordered.map((service) => specOf(service).catch(() => undefined)));
       return documents.filter((each) => each !== undefined);
     },

@@ -1,6 +1,7 @@
 // Acting as somebody else by `Impersonate-*` headers. Upstream: apiserver's filters/impersonation.
 import { type ApiRequest, badRequest } from "../../machinery/index.ts";
 import type { AccessAttributes, Authorizer } from "../contract.ts";
+import { unescapeExtraKey } from "./extra-key.ts";
 import { type Impersonated, impersonationModes, type Wanted } from "./impersonation-modes.ts";
 
 const extraPrefix = "impersonate-extra-";
@@ -48,7 +49,8 @@ function wantedUser({ headers }: ApiRequest): Wanted | undefined {
   const groups = listed(headers["impersonate-group"]);
   const uid = headers["impersonate-uid"] ?? "";
   const extra: Record<string, string[]> = {};
-  for (const name in headers) if (name.startsWith(extraPrefix)) extra[extraKey(name)] = listed(headers[name]);
+  for (const name in headers)
+    if (name.startsWith(extraPrefix)) extra[unescapeExtraKey(name.slice(extraPrefix.length))] = listed(headers[name]);
   if (username !== "") return { username, groups, uid, extra };
   if (groups.length === 0 && uid === "" && Object.keys(extra).length === 0) return undefined;
   throw badRequest(`requested ${describe({ groups, extra, uid })} without impersonating a user name`);
@@ -62,15 +64,6 @@ export function asksToImpersonate({ headers }: ApiRequest): boolean {
 
 /** HTTP adapters join repeated headers with a comma and a space. */
 const listed = (header: string | undefined): string[] => (header === undefined ? [] : header.split(", "));
-
-function extraKey(header: string): string {
-  const key = header.slice(extraPrefix.length);
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key;
-  }
-}
 
 /** Upstream prints its own type here. */
 function describe(request: {

@@ -2,6 +2,7 @@
 
 import type { ApiRequest, PeerInfo } from "../../machinery/index.ts";
 import type { Authenticated } from "../contract.ts";
+import { unescapeExtraKey } from "./extra-key.ts";
 
 export interface RequestHeaderOptions {
   /** Common names that the proxy's certificate may have; any when empty. */
@@ -37,17 +38,9 @@ export function requestHeaderUser(
   const extra: Record<string, readonly string[]> = {};
   for (const prefix of options.extraHeaderPrefixes.map((each) => each.toLowerCase()))
     for (const [name, value] of Object.entries(request.headers))
-      if (name.startsWith(prefix)) extra[unescapeKey(name.slice(prefix.length))] = list(value);
+      if (name.startsWith(prefix)) extra[unescapeExtraKey(name.slice(prefix.length))] = list(value);
   return { user: { username, ...(uid === undefined ? {} : { uid }), groups, extra } };
 }
 
 /** Repeated headers come joined by ", ". */
 const list = (value: string | undefined): string[] => (value ? value.split(", ") : []);
-
-function unescapeKey(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key; // Upstream keeps what is no valid escape as it is.
-  }
-}

@@ -87,6 +87,10 @@ export const controllers: readonly ControllerEntry[] = [
   ),
   entry("endpointslice-controller", async () => (await import("./endpointslice/controller.ts")).runEndpointSlices),
   entry("node-lifecycle-controller", async () => (await import("./node-lifecycle/controller.ts")).runNodeLifecycle),
+  entry(
+    "device-taint-eviction-controller",
+    async () => (await import("./device-taint-eviction/controller.ts")).runDeviceTaintEviction,
+  ),
   entry("taint-eviction-controller", async () => (await import("./taint-eviction/controller.ts")).runTaintEviction),
   entry("endpoints-controller", async () => (await import("./endpoints/controller.ts")).runEndpoints),
   entry(

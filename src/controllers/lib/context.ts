@@ -50,6 +50,7 @@ const offByDefault = new Set([
   "PodCertificateRequest",
   "ClusterTrustBundle",
   "GenericWorkload",
+  "DRADeviceTaintRules",
 ]);
 
 export const featureEnabled = (context: Pick<ControllerContext, "options">, gate: string): boolean =>

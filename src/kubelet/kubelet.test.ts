@@ -268,6 +268,19 @@ describe("a kubelet on a simulated node", () => {
       ]);
     }));
 
+  it("has room again as soon as the API has forgotten a pod, however long its containers take to end", () =>
+    withWorld({}, async ({ create, until, client, runtime }) => {
+      const resources = { requests: { cpu: "5" } };
+      const annotations = { "runtime.typernetes.dev/stop-after": "60s" };
+      await create("old", { containers: [{ name: "c", image: "x:1", resources }] }, { annotations });
+      await until("old", isReady);
+      await client.of(pods).delete({ namespace: "default", name: "old" }, { gracePeriodSeconds: 0 });
+      await create("new", { containers: [{ name: "c", image: "x:1", resources }] });
+      const { status } = await until("new", (pod) => pod.status?.phase !== "Pending");
+      assert.deepEqual([status?.phase, status?.message], ["Running", undefined]);
+      assert.equal((await runtime.listContainers({ state: "running" })).length, 2);
+    }));
+
   it("listens to probes", () => {
     let healthy = true;
     return withWorld(

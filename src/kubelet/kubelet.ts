@@ -220,7 +220,7 @@ function admitHere(
   const uid = podUid(pod);
   // Who came first stays: pods that were bound later do not count against this one.
   const others = workers
-    .active()
+    .present()
     .filter((other) => podUid(other) !== uid && !isTerminalPhase(other.status?.phase) && earlier(other, pod))
     .map((other) => resizes.allocated(other));
   return admit({

@@ -90,9 +90,9 @@ export function createEvictionManager(context: KubeletContext, options: Eviction
   };
 
   const evictOne = async (threshold: Threshold): Promise<void> => {
-    const uses = await usesOf(context, options.workers().active());
+    const uses = await usesOf(context, options.workers().present());
     const observation = (await observe(context))[threshold.signal];
-    const pod = rank(options.workers().active(), uses, threshold.signal)[0];
+    const pod = rank(options.workers().present(), uses, threshold.signal)[0];
     if (pod === undefined || observation === undefined) return;
     const message = evictionMessage({ threshold, observation, pod, use: uses.get(podUid(pod)) });
     podEvent(context, pod, { type: "Warning", reason: "Evicted", message });

@@ -58,6 +58,11 @@ export interface PodWorkers {
   pod(uid: string): Pod | undefined;
   /** Pods whose containers may run. */
   active(): readonly Pod[];
+  /**
+   * Those whose object the API still has: what was forced out of it makes room at once, though its containers may still end. Upstream:
+   * GetActivePods of pkg/kubelet.
+   */
+  present(): readonly Pod[];
   all(): readonly Pod[];
   close(): Promise<void>;
 }
@@ -176,6 +181,9 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
     }
   };
 
+  const active = (): Worker[] =>
+    [...workers.values()].filter((each) => each.phase === "sync" || each.phase === "terminating");
+
   return {
     update(pod) {
       const uid = podUid(pod);
@@ -218,9 +226,10 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
     },
     phase: (uid) => workers.get(uid)?.phase,
     pod: (uid) => workers.get(uid)?.pod,
-    active: () =>
-      [...workers.values()]
-        .filter((each) => each.phase === "sync" || each.phase === "terminating")
+    active: () => active().map((each) => each.pod),
+    present: () =>
+      active()
+        .filter((each) => !each.deleted)
         .map((each) => each.pod),
     all: () => [...workers.values()].map((each) => each.pod),
     async close() {

@@ -225,7 +225,7 @@ function oneWire(url: URL, start: (options: http.RequestOptions) => http.ClientR
         });
         request.once("error", reject);
         request.once("response", (message) => {
-          message.on("error", () => {});
+          message.on("error", () => {}); // who reads the body is told; nobody has to read it
           resolve({ status: message.statusCode ?? 0, headers: headersOfAnswer(message.headers), stream: message });
         });
         request.end(body);

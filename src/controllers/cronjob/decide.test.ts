@@ -87,6 +87,19 @@ test("of many missed times the last is served, and told of", () => {
   assert.ok(plan.told.some((told) => told.reason === "TooManyMissedTimes"));
 });
 
+test("a schedule of days that do not exist is told of once, and not looked at again", () => {
+  const plan = run(cronJob({ schedule: "59 23 31 2 *" }), 601);
+  assert.equal(plan.start, undefined);
+  assert.equal(plan.againMs, undefined);
+  assert.deepEqual(plan.told, [
+    {
+      type: "Warning",
+      reason: "InvalidSchedule",
+      message: "invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second",
+    },
+  ]);
+});
+
 test("finished jobs leave the active list and set the last success", () => {
   const status = { active: [active("a"), active("b"), active("gone")], lastScheduleTime: formatTime(at(0)) };
   const plan = run(cronJob({}, status), 30, [job("a", "Complete", 10), job("b"), job("foreign")], ["uid-gone"]);

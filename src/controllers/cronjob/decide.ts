@@ -89,6 +89,16 @@ function decideStart(
   const againMs = untilNextMs(cronJob, schedule, nowMs);
   const wait = { start: undefined, againMs };
   const due = mostRecent(cronJob, schedule, { nowMs, honourDeadline: true });
+  if (due.impossible) {
+    // A user's mistake: nothing to do until the spec changes.
+    const why = "time difference between two schedules is less than 1 second";
+    told.push({
+      type: "Warning",
+      reason: "InvalidSchedule",
+      message: `invalid schedule: ${cronJob.spec.schedule} : ${why}`,
+    });
+    return { start: undefined, againMs: undefined };
+  }
   if (due.scheduledMs === undefined) return wait;
   if (due.missed === "many")
     told.push({
@@ -172,6 +182,8 @@ interface Due {
   readonly earliestMs: number;
   readonly scheduledMs: number | undefined;
   readonly missed: "none" | "few" | "many";
+  /** Well written, and there are no such days: February 31st. */
+  readonly impossible?: true;
 }
 
 /** The latest scheduled time up to now that was not served yet. Upstream: mostRecentScheduleTime. */
@@ -182,9 +194,12 @@ function mostRecent(cronJob: CronJob, schedule: Schedule, at: { nowMs: number; h
   if (at.honourDeadline && startingDeadlineSeconds !== undefined)
     earliestMs = Math.max(earliestMs, nowMs - startingDeadlineSeconds * 1000);
   const first = schedule.next(earliestMs);
-  if (first === undefined || nowMs < first) return { earliestMs, scheduledMs: undefined, missed: "none" };
+  const never = { earliestMs, scheduledMs: undefined, missed: "none", impossible: true } as const;
+  if (first === undefined) return never;
+  if (nowMs < first) return { earliestMs, scheduledMs: undefined, missed: "none" };
   const second = schedule.next(first);
-  if (second === undefined || nowMs < second) return { earliestMs, scheduledMs: first, missed: "none" };
+  if (second === undefined) return never;
+  if (nowMs < second) return { earliestMs, scheduledMs: first, missed: "none" };
   // Jumps over what was missed, as far as times lie evenly, and walks the rest.
   const periodMs = second - first;
   const count = Math.floor((nowMs - first) / periodMs) + 1;

@@ -4,6 +4,7 @@ import {
   badRequest,
   decodeValue,
   deepClone,
+  describeApplied,
   field,
   formatTime,
   invalid,
@@ -27,6 +28,7 @@ import { isApply, patchTypeOf } from "./patch/patch.ts";
 import { checkPatchedName, patcherOf } from "./patch/patched.ts";
 import { matchNamespace } from "./prepare.ts";
 import { getCurrent } from "./read/get.ts";
+import { customScaleColumns, scaleColumns } from "./scale-columns.ts";
 import { servedForm } from "./store-object.ts";
 import { changeObject } from "./update.ts";
 
@@ -43,8 +45,15 @@ export async function scale(context: RequestContext, resource: ServedResource): 
   const current = servedForm(resource, await getCurrent(context.core, resource, info));
   const missing = resource.rules.scale?.missing?.(current);
   if (missing !== undefined) throw missing;
-  return { type: "value", status: 200, value: scaleOf(resource, current) };
+  return answerOf(resource, scaleOf(resource, current));
 }
+
+const answerOf = ({ custom }: ServedResource, value: Scale): Answer => ({
+  type: "value",
+  status: 200,
+  value,
+  columns: custom === undefined ? scaleColumns : customScaleColumns,
+});
 
 function scaleOf(resource: ServedResource, object: KubeObject): Scale {
   const rules = resource.rules.scale;
@@ -64,7 +73,8 @@ async function writeScale(context: RequestContext, resource: ServedResource): Pr
   const isPatch = context.info.verb === "patch";
   if (isPatch) checkPatchType(context, resource);
   const options = writeOptions(context, isPatch ? "PatchOptions" : "UpdateOptions", isPatch && isApply(context));
-  const wanted = scaleWriter(context, resource, options);
+  const body = isPatch ? undefined : scaleBody(context, resource, options.fieldValidation);
+  const wanted = scaleWriter(context, resource, { options, body });
   const rules = resource.rules.scale!;
   const paths = replicasPaths(context, resource);
   const changed = await changeObject(context, resource, {
@@ -74,6 +84,7 @@ async function writeScale(context: RequestContext, resource: ServedResource): Pr
     neverCreates: true,
     tracksFields: true,
     unconditional: isPatch,
+    uid: body?.metadata.uid ?? "",
     admittedAs: {
       bodyKind: scaleGvk,
       subresource: "scale",
@@ -88,7 +99,7 @@ async function writeScale(context: RequestContext, resource: ServedResource): Pr
     change: (old) => {
       const entries = old.metadata.managedFields ?? [];
       const before = withManagers(startOf(resource, old), scaleEntries(entries, paths));
-      if (resource.custom !== undefined && isPatch && isApply(context)) throw noApply(before);
+      if (resource.custom !== undefined && isPatch && isApply(context)) checkManaged(before);
       const after = wanted(before);
       if (resource.custom === undefined) checkReplicas(after, before);
       else if (after.spec?.replicas === neverSet) throw emptyReplicas(rules.path ?? []);
@@ -106,7 +117,7 @@ async function writeScale(context: RequestContext, resource: ServedResource): Pr
       return withManagers(draft, owners);
     },
   });
-  return { type: "value", status: 200, value: scaleOf(resource, servedForm(resource, changed.object)) };
+  return answerOf(resource, scaleOf(resource, servedForm(resource, changed.object)));
 }
 
 function withManagers<T extends KubeObject>(object: T, managedFields: ManagedFieldsEntry[] | undefined): T {
@@ -135,7 +146,7 @@ function replicasPaths({ core }: RequestContext, resource: ServedResource): Repl
 function scaleWriter(
   context: RequestContext,
   resource: ServedResource,
-  options: WriteOptions,
+  { options, body }: { readonly options: WriteOptions; readonly body: Scale | undefined },
 ): (before: Scale) => Scale {
   const { schemas } = resource;
   const schema = schemas.ofKind(scaleGvk)!;
@@ -143,9 +154,10 @@ function scaleWriter(
   if (context.info.verb === "patch" && isApply(context)) {
     const configuration = configurationReader(context, options.fieldValidation);
     return (live) => {
+      const applied = configuration.read();
       const merged = applyServerSide({
         live,
-        applied: configuration.read(),
+        applied,
         gvk: scaleGvk,
         manager: options.fieldManager,
         subresource: "scale",
@@ -155,13 +167,14 @@ function scaleWriter(
         schemas,
       });
       configuration.checkKeys();
+      if (resource.custom !== undefined && merged.changed) throw notConverted(applied);
       const { object } = decodeValue(merged.object, { fieldValidation: "Ignore", schema, schemas, expect: scaleGvk });
       const after = checkKind(object, scaleGvk);
       checkPatchedName(after, context.info.name);
       return withManagers(after as Scale, merged.managedFields);
     };
   }
-  const wanted = scaleReader(context, resource, options.fieldValidation);
+  const wanted = body === undefined ? scalePatcher(context, resource) : () => body;
   return (before) => {
     const after = wanted(before);
     const entries = managedFieldsAfterUpdate({
@@ -177,28 +190,28 @@ function scaleWriter(
   };
 }
 
-function scaleReader(
-  context: RequestContext,
-  resource: ServedResource,
-  fieldValidation: "Strict" | "Warn" | "Ignore",
-): (before: Scale) => Scale {
+function scalePatcher(context: RequestContext, resource: ServedResource): (before: Scale) => Scale {
   const schema = resource.schemas.ofKind(scaleGvk);
-  const { name } = context.info;
-  if (context.info.verb === "patch") {
-    const patched = patcherOf(context, { type: patchTypeOf(context, resource), schema, schemas: resource.schemas });
-    return (before) => {
-      const after = patched(before) as Scale;
-      checkPatchedName(after, name);
-      return after;
-    };
-  }
-  const body = scaleBody(context, resource, fieldValidation);
-  if (resource.custom === undefined) matchNamespace(context, resource, body);
-  checkPatchedName(body, name);
-  return () => body;
+  const patched = patcherOf(context, { type: patchTypeOf(context, resource), schema, schemas: resource.schemas });
+  return (before) => {
+    const after = patched(before) as Scale;
+    checkPatchedName(after, context.info.name);
+    return after;
+  };
 }
 
 function scaleBody(
+  context: RequestContext,
+  resource: ServedResource,
+  fieldValidation: WriteOptions["fieldValidation"],
+): Scale {
+  const body = decodedScale(context, resource, fieldValidation);
+  matchNamespace(context, resource, body);
+  checkPatchedName(body, context.info.name);
+  return body;
+}
+
+function decodedScale(
   context: RequestContext,
   { schemas, custom }: ServedResource,
   fieldValidation: WriteOptions["fieldValidation"],
@@ -206,8 +219,8 @@ function scaleBody(
   try {
     return decodeBody(context, { gvk: scaleGvk, schema: schemas.ofKind(scaleGvk), schemas, fieldValidation }) as Scale;
   } catch (error) {
-    // The scheme of custom kinds' scales knows nothing else.
-    if (custom !== undefined && error instanceof StatusError && error.message.includes(": no kind "))
+    // The scheme of custom kinds' scales cannot say more about a body that it does not understand.
+    if (custom !== undefined && error instanceof StatusError && error.code === 400)
       throw badRequest('no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"');
     throw error;
   }
@@ -228,14 +241,18 @@ function checkPatchType(context: RequestContext, resource: ServedResource): void
   if (!isApply(context)) patchTypeOf(context, resource);
 }
 
-/** Upstream cannot apply a scale of a custom resource: it takes it for one of the resource itself. */
-function noApply({ metadata }: Scale): StatusError {
-  const convert = (name: string): string =>
-    `failed to convert live object (${name}; autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1`;
-  const managed = (metadata.managedFields?.length ?? 0) > 0;
-  const message = managed
-    ? convert(`${metadata.namespace ?? ""}/${metadata.name}`)
-    : `failed to create manager for existing fields: ${convert("/")}`;
+const notConvertible = "to proper version: request to convert CR to an invalid group/version: autoscaling/v1";
+
+/** Upstream takes the scale of a custom resource that nobody manages for one of the resource itself, and fails. */
+function checkManaged({ metadata }: Scale): void {
+  if ((metadata.managedFields?.length ?? 0) > 0) return;
+  const message = `failed to create manager for existing fields: failed to convert live object (/; autoscaling/v1, Kind=Scale) ${notConvertible}`;
+  throw new StatusError({ code: 500, message });
+}
+
+/** So it does with what an apply would change. */
+function notConverted(applied: Record<string, unknown>): StatusError {
+  const message = `failed to convert new object (${describeApplied(applied, scaleGvk)}) ${notConvertible}`;
   return new StatusError({ code: 500, message });
 }
 

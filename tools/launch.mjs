@@ -8,7 +8,6 @@
 // when it is done; what happens is said on stderr.
 import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -137,8 +136,6 @@ if (what === "t8s" && rest[0] === "apiserver") {
   young.push("--max-semi-space-size=8", "--heap-growing-percent=220");
   memory = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "1048576", MALLOC_TRIM_THRESHOLD_: "4194304" };
 }
-if (what === "t8s" && rest[0] === "up" && rest.includes("--simulated") && rest.some((word) => word.startsWith("--nodes")))
-  young.push("--max-semi-space-size=48", "--external-memory-accounted-in-global-limit", `--max-old-space-size=${Math.floor((totalmem() * 0.6) / 2 ** 20)}`);
 const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...young, script, ...rest], {
   stdio: "inherit",
   env: process.platform === "win32" ? process.env : { ...memory, ...process.env, PATH: path },

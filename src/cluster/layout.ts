@@ -39,6 +39,8 @@ export interface ClusterLayout extends NodeLayout {
   readonly logFile: string;
   /** Of the nodes beside the first: a directory for each, named by its number. */
   readonly nodesDirectory: string;
+  /** How many nodes are simulated. */
+  readonly simulatedFile: string;
 }
 
 /** Root keeps clusters in /var/lib, others in their own data directory (XDG base directory specification). */
@@ -69,6 +71,7 @@ export function clusterLayout(name: string, dataDirectory: string): ClusterLayou
     processFile: at("process.json"),
     logFile: at("t8s.log"),
     nodesDirectory: at("nodes"),
+    simulatedFile: at("simulated.json"),
   };
 }
 

@@ -20,6 +20,7 @@ import {
 import { auditFlags } from "../apiserver/audit.ts";
 import { clusterFlags, layoutOf, levelOf, readFlags, stopSignal } from "../lib.ts";
 import { startAllInOne } from "./all-in-one.ts";
+import { keepSimulatedNodes, restartForFleet, simulatedNodes } from "./fleet.ts";
 import { readProcess, type Stage, writeProcess } from "./process-record.ts";
 import { deploySample } from "./sample.ts";
 import { teardown } from "./teardown.ts";
@@ -53,7 +54,8 @@ export async function run(words: readonly string[]): Promise<number> {
   const { values, given } = parsed;
   if (values.nodes < 1) throw new FlagError(`invalid argument "${values.nodes}" for "--nodes" flag: one at least`);
   const layout = layoutOf(values);
-  const mode = prepare(values);
+  const { mode, note } = prepare(values);
+  if (note !== undefined && (values.prepare || values.detach)) print(note);
   if (values.prepare) return 0;
   const running = readProcess(layout);
   if (isAlive(running))
@@ -64,28 +66,28 @@ export async function run(words: readonly string[]): Promise<number> {
   else mkdirSync(layout.directory, { recursive: true });
   if (values.detach) return detach(layout, words);
   // What the cluster has stays the same unless somebody says otherwise.
-  const known = given.has("nodes") || mode === "simulated" ? [] : furtherNodeNumbers(layout);
-  return stay({ ...values, nodes: known.at(-1) ?? values.nodes }, layout, mode);
+  const known = mode === "simulated" ? simulatedNodes(layout) : furtherNodeNumbers(layout).at(-1);
+  const nodes = given.has("nodes") ? values.nodes : (known ?? values.nodes);
+  if (mode === "simulated") {
+    restartForFleet(nodes);
+    keepSimulatedNodes(layout, nodes);
+  }
+  if (note !== undefined) print(note);
+  return stay({ ...values, nodes }, layout, mode);
 }
 
-/** Decides what the nodes are and installs what containers lack; says so. */
-function prepare(values: Values): "containers" | "simulated" {
-  if (values.simulated) {
-    print("nodes are simulated, as asked: pods pretend to run");
-    return "simulated";
-  }
+/** Decides what the nodes are and installs what containers lack. `note`: what is to be said of it. */
+function prepare(values: Values): { readonly mode: "containers" | "simulated"; readonly note?: string } {
+  if (values.simulated) return { mode: "simulated", note: "nodes are simulated, as asked: pods pretend to run" };
   const support = containerSupport();
-  if (!support.possible) {
-    print(`nodes are simulated: ${support.why}`);
-    return "simulated";
-  }
+  if (!support.possible) return { mode: "simulated", note: `nodes are simulated: ${support.why}` };
   if (values.nodes > mostRealNodes)
     throw new Error(`at most ${mostRealNodes} nodes with real containers are possible; --simulated takes any --nodes`);
   if (support.missing.length > 0) {
     print(`installing ${support.missing.join(", ")}`);
     installPackages(support.missing);
   }
-  return "containers";
+  return { mode: "containers" };
 }
 
 const settleAfterMs = 12_000;

@@ -1,0 +1,52 @@
+// What a cluster of simulated nodes needs beyond one of real ones: how many they are, from one start to the next, and a heap for many.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { totalmem } from "node:os";
+import process from "node:process";
+import type { ClusterLayout } from "../../cluster/index.ts";
+
+/** Fewer have room in what every cluster has. */
+const leastFleet = 50;
+
+/** How many simulated nodes the cluster had; undefined when it has had none. */
+export function simulatedNodes({ simulatedFile }: ClusterLayout): number | undefined {
+  if (!existsSync(simulatedFile)) return undefined;
+  const { nodes } = JSON.parse(readFileSync(simulatedFile, "utf8")) as { readonly nodes?: unknown };
+  if (Number.isInteger(nodes) && (nodes as number) > 0) return nodes as number;
+  throw new Error(`${simulatedFile} does not tell the number of simulated nodes: say it again with --nodes`);
+}
+
+export const keepSimulatedNodes = ({ simulatedFile }: ClusterLayout, nodes: number): void =>
+  writeFileSync(simulatedFile, `${JSON.stringify({ nodes })}\n`);
+
+/**
+ * V8's flags for a fleet. Bytes of objects count with the heap: by themselves they start a marking at every 64 MB more, and each of them made
+ * meanwhile marks for ten milliseconds, seconds in all. What nodes do every ten seconds outlives a smaller young generation. The heap may
+ * take more than V8's limit, near which it is collected again and again: six tenths of the memory.
+ */
+export function fleetFlags(memoryBytes: number): readonly string[] {
+  const megabytes = Math.floor((memoryBytes * 0.6) / 2 ** 20);
+  return [
+    "--max-semi-space-size=48",
+    "--external-memory-accounted-in-global-limit",
+    `--max-old-space-size=${megabytes}`,
+  ];
+}
+
+/** A limit of its control group, if there is a smaller one. */
+function memory(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+/**
+ * Begins this very process anew, as what it is and under the same number, with a heap for `nodes` simulated nodes: V8 takes such flags at the
+ * start only. Returns when it need not, or cannot (Windows).
+ */
+export function restartForFleet(nodes: number): void {
+  const flags = fleetFlags(memory());
+  const { execve } = process;
+  if (nodes < leastFleet || execve === undefined || process.platform === "win32") return;
+  if (process.execArgv.some((flag) => flag.startsWith("--max-old-space-size"))) return;
+  const words = [...process.execArgv, ...flags, ...process.argv.slice(1)];
+  execve.call(process, process.execPath, [process.execPath, ...words], process.env as NodeJS.Dict<string>);
+}

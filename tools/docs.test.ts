@@ -7,7 +7,10 @@ import { fileURLToPath } from "node:url";
 import { controllers } from "../src/controllers/list.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ...globSync("docs/**/*.md", { cwd: root })];
+const pages = [
+  ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "bench/README.md"],
+  ...globSync("docs/**/*.md", { cwd: root }),
+];
 
 const code = /`([^`\n]+)`/g;
 const repositoryPath = /^(?:src|docs|tools|facts|test|bench)\/[\w./{},*-]*$/;

@@ -6,5 +6,6 @@ export * from "./log.ts";
 export * from "./metrics.ts";
 export * from "./queue.ts";
 export * from "./rng.ts";
+export * from "./sha256.ts";
 export * from "./share.ts";
 export * from "./virtual-clock.ts";

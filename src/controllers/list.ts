@@ -28,6 +28,7 @@ const accounts: Readonly<Record<string, string>> = {
   "persistentvolume-binder-controller": "persistent-volume-binder",
   "persistentvolume-protection-controller": "pv-protection-controller",
   "persistentvolume-expander-controller": "expand-controller",
+  "persistentvolume-attach-detach-controller": "attachdetach-controller",
   "resourceclaim-controller": "resource-claim-controller",
   "kube-apiserver-serving-clustertrustbundle-publisher-controller":
     "kube-apiserver-serving-clustertrustbundle-publisher",
@@ -124,6 +125,10 @@ export const controllers: readonly ControllerEntry[] = [
   entry(
     "persistentvolume-protection-controller",
     async () => (await import("./pv-protection/controller.ts")).runPersistentVolumeProtection,
+  ),
+  entry(
+    "persistentvolume-attach-detach-controller",
+    async () => (await import("./attach-detach/controller.ts")).runAttachDetach,
   ),
   entry(
     "persistentvolume-expander-controller",

@@ -1,7 +1,7 @@
 // The OpenAPI documents of this server with those of extension servers. While there are none the own routes answer alone.
+import { sha256Hex } from "../../base/index.ts";
 import { type ApiResponse, encodeJson } from "../../machinery/index.ts";
 import type { RequestContext } from "../context.ts";
-import { sha256Hex } from "../discovery/sha256.ts";
 import type { DocumentHandler, DocumentRoute } from "../documents/documents.ts";
 import type { Aggregation } from "./contract.ts";
 import { mergeSpecifications, type Specification } from "./open-api-merge.ts";

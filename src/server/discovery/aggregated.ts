@@ -1,4 +1,5 @@
 // The aggregated discovery document (apidiscovery.k8s.io): everything in one answer, with an ETag.
+import { sha256Hex } from "../../base/index.ts";
 import { type ApiResponse, deepFreeze, encodeJson, type GroupVersionKind } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { compressible, jsonBody } from "../content/json-body.ts";
@@ -6,7 +7,6 @@ import { parseAccept } from "../content/negotiate.ts";
 import { loadProtobuf, protobufType } from "../content/protobuf.ts";
 import type { RequestContext } from "../context.ts";
 import { type Group, subresourcesOf, verbsOf } from "./groups.ts";
-import { sha256Hex } from "./sha256.ts";
 
 interface Document {
   readonly value: object;

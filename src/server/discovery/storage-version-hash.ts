@@ -1,6 +1,7 @@
 // `storageVersionHash` in discovery: tells clients when the stored version of a kind changes.
+
 import type { KindDefinition } from "../../api/index.ts";
-import { sha256 } from "./sha256.ts";
+import { sha256 } from "../../base/index.ts";
 
 /** Kinds that upstream stores in another version than those that are served by default: only this hash shows it. */
 const storedElsewhere: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { sha256Hex } from "../discovery/sha256.ts";
+import { sha256Hex } from "../../base/index.ts";
 import { type Asked, ask } from "../request.fixture.ts";
 import { type TestServer, testServer } from "../testing.ts";
 

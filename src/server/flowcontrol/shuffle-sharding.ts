@@ -1,6 +1,6 @@
 // Deals each flow a small hand of queues, so that a few heavy flows can spoil only the queues of their own hands.
 // Upstream: apiserver's util/shufflesharding and hashFlowID of apf_controller.go.
-import { sha256 } from "../discovery/sha256.ts";
+import { sha256 } from "../../base/index.ts";
 
 /** Few flows make most requests. */
 const knownHashes = new Map<string, bigint>();

@@ -1,12 +1,13 @@
 // /openapi/v2, /openapi/v3 and the documents below it. Made when somebody asks, kept as bytes until what is served changes.
+
 import { loadDescriptions } from "../../api/index.ts";
+import { sha256Hex } from "../../base/index.ts";
 import { type ApiResponse, encodeJson, formatApiVersion } from "../../machinery/index.ts";
 import type { Catalog, ServedResource } from "../catalog.ts";
 import { parseAccept } from "../content/negotiate.ts";
 import type { RequestContext } from "../context.ts";
 import { groupsOf } from "../discovery/discovery.ts";
 import type { Group } from "../discovery/groups.ts";
-import { sha256Hex } from "../discovery/sha256.ts";
 import { type DocumentRoute, pageNotFound } from "../documents/documents.ts";
 import { versionInfo } from "../version.ts";
 import { discoveryOperation, type Operation, operationsOf, rootOperations } from "./operations.ts";

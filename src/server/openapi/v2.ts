@@ -1,8 +1,9 @@
 // The OpenAPI 2.0 document of everything.
+
 import type { Describe } from "../../api/index.ts";
+import { sha256Hex } from "../../base/index.ts";
 import { builtinSchemas } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
-import { sha256Hex } from "../discovery/sha256.ts";
 import { addCustom } from "./custom.ts";
 import { Definitions, type Json } from "./definitions.ts";
 import { bodiesIn } from "./kinds-of-definitions.ts";

@@ -1,7 +1,9 @@
 // Manifests of webhooks and policies: read strictly, defaulted and validated as the API does it, by name.
 // Upstream: apiserver's plugin/manifest/loader.go, plugin/{webhook,policy}/manifest/loader, pkg/admission/plugin/*/manifest/loader.
+
 import type { KindDefinition, RuleContext, ServedKind } from "../../../api/index.ts";
 import { servedKinds, validateCreate } from "../../../api/serve.ts";
+import { sha256Hex } from "../../../base/index.ts";
 import {
   builtinSchemas,
   decodeObject,
@@ -14,7 +16,6 @@ import {
   quoteGo,
 } from "../../../machinery/index.ts";
 import type { AdmissionHost, ManifestFile } from "../../contract.ts";
-import { sha256Hex } from "../../discovery/sha256.ts";
 import { aggregate } from "../framework.ts";
 import { manifestGate } from "./configuration.ts";
 

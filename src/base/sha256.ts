@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4), synchronous and without the platform's crypto: discovery hashes a few short texts while it answers.
+// SHA-256 (FIPS 180-4), synchronous and without the platform's crypto: for the few short texts that are hashed where nothing can wait.
 
 /** The first 32 bits of the fractional parts of the square (cube) roots of the first primes, as the standard defines them. */
 function roots(count: number, exponent: number): Uint32Array {

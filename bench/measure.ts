@@ -36,13 +36,19 @@ function build(command: string): void {
   if (status !== 0) throw new Error(`${command} version failed; its messages stand above`);
 }
 
+/** What was measured until then is printed, and not remembered. */
+const stopping = new AbortController();
+
 async function measure(name: string): Promise<number> {
   const setup = setUp();
   build(setup.command);
   const { part } = await parts[name]!();
   const loadBefore = loadNow();
   const limitMs = part.limitSeconds * (setup.full ? 10 : 1) * 1000;
-  const { rows, cut } = await collect(part.run(setup), { clock: systemClock, limitMs });
+  const { rows, cut } = await collect(part.run(setup), {
+    ...{ clock: systemClock, limitMs },
+    signal: stopping.signal,
+  });
   const history = readHistory();
   const entry = {
     part: name,
@@ -62,9 +68,10 @@ async function measure(name: string): Promise<number> {
   if (setup.scale !== 1) console.log(`Loads are ${setup.scale} times what the rows say.\n`);
   if (rows.length > 0) console.log(tableOf(rows));
   for (const line of falls(entry, history)) console.log(`\nFELL ${line}`);
-  if (!values["no-history"] && rows.length > 0) append(entry);
+  if (!values["no-history"] && rows.length > 0 && !stopping.signal.aborted) append(entry);
   if (cut === undefined) return 0;
   console.log(`\n${name} is not whole: ${cut}`);
+  if (stopping.signal.aborted) return stopping.signal.reason;
   for (const row of missing(entry, history)) console.log(`MISSING ${row}`);
   return 1;
 }
@@ -73,7 +80,7 @@ for (const [signal, status] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const)
-  process.once(signal, () => process.exit(status));
+  process.once(signal, () => stopping.abort(status));
 try {
   process.exit(await measure(positionals[0]!));
 } catch (error) {

@@ -48,3 +48,16 @@ test("a part that fails keeps the rows it has and says why", async () => {
   assert.deepEqual(rows, [row("a", 1)]);
   assert.match(cut ?? "", /^Error: etcd is gone\n/);
 });
+
+test("a part that is interrupted keeps the rows it has", async () => {
+  const clock = new VirtualClock();
+  const stopping = new AbortController();
+  async function* part(): AsyncGenerator<Row> {
+    yield row("a", 1);
+    stopping.abort(143);
+    await new Promise<void>((resolve) => void clock.setTimeout(resolve, 9_000));
+    yield row("b", 2);
+  }
+  const collected = await collect(part(), { clock, limitMs: 10_000, signal: stopping.signal });
+  assert.deepEqual(collected, { rows: [row("a", 1)], cut: "it was interrupted" });
+});

@@ -1,5 +1,5 @@
 // The rows of a part, as they come: what has been measured is kept when the part fails or hits its limit.
-import type { Clock } from "../../src/base/index.ts";
+import { type Clock, onAbort } from "../../src/base/index.ts";
 import type { Row } from "./part.ts";
 
 export interface Collected {
@@ -14,16 +14,17 @@ export const rowKey = ({ what, unit }: Row): string => `${what}, ${unit}`;
 /** A row that comes again replaces the earlier one: a part tells its own figure first, then the same beside upstream's. */
 export async function collect(
   rows: AsyncIterable<Row>,
-  { clock, limitMs }: { readonly clock: Clock; readonly limitMs: number },
+  { clock, limitMs, signal }: { readonly clock: Clock; readonly limitMs: number; readonly signal?: AbortSignal },
 ): Promise<Collected> {
   const found = new Map<string, Row>();
-  const { promise: over, resolve } = Promise.withResolvers<"over">();
-  const timer = clock.setTimeout(() => resolve("over"), limitMs);
+  const { promise: over, resolve } = Promise.withResolvers<string>();
+  const timer = clock.setTimeout(() => resolve(`it took longer than ${limitMs / 1000} s`), limitMs);
+  const detach = signal === undefined ? undefined : onAbort(signal, () => resolve("it was interrupted"));
   const iterator = rows[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await Promise.race([iterator.next(), over]);
-      if (next === "over") return { rows: [...found.values()], cut: `it took longer than ${limitMs / 1000} s` };
+      if (typeof next === "string") return { rows: [...found.values()], cut: next };
       if (next.done) return { rows: [...found.values()], cut: undefined };
       found.set(rowKey(next.value), next.value);
     }
@@ -31,5 +32,6 @@ export async function collect(
     return { rows: [...found.values()], cut: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   } finally {
     timer.cancel();
+    detach?.();
   }
 }

@@ -26,6 +26,8 @@ export interface Stage
 /** Nothing may have changed for this long before a snapshot; one that never comes to rest is taken after the second time. */
 const quietMs = 2000;
 const longestUnrestMs = 12_000;
+/** While a busy node has work in hand that the recording's had done by then, the snapshot waits this long. */
+const longestWorkMs = 60_000;
 const defaultTimeoutSeconds = 30;
 /** A slow machine gets this much more than the recording took as its limit. */
 const patience = 1.5;
@@ -178,9 +180,10 @@ class Performance {
     const startMs = clock.monotonic();
     for (;;) {
       const nowMs = clock.monotonic();
-      const leftMs = startMs + longestUnrestMs - nowMs;
+      const isOverdue = this.#isOverdue();
+      const leftMs = startMs + (isOverdue ? longestWorkMs : longestUnrestMs) - nowMs;
       const quietInMs = Math.max(observer.changedAtMs(this.#namespace), startMs) + quietMs - nowMs;
-      if (leftMs <= 0 || (quietInMs <= 0 && !this.#isOverdue())) return;
+      if (leftMs <= 0 || (quietInMs <= 0 && !isOverdue)) return;
       await sleep(clock, Math.min(leftMs, Math.max(quietInMs, 250)));
     }
   }
@@ -191,9 +194,11 @@ class Performance {
     const nowMs = this.#stage.clock.now();
     return pods.some(({ metadata, spec, status }) => {
       if (!spec.nodeName) return false;
-      const { deletionTimestamp, finalizers = [], generation } = metadata;
+      const { deletionTimestamp, deletionGracePeriodSeconds, finalizers = [], generation } = metadata;
       const isStarting = status?.containerStatuses?.some(({ state }) => state?.waiting?.reason === "ContainerCreating");
       if (deletionTimestamp === undefined) return isStarting;
+      // The node takes the grace period away when it is through with the pod.
+      if (isTerminalPhase(status?.phase) && deletionGracePeriodSeconds !== 0) return true;
       if (finalizers.length === 0 && Date.parse(deletionTimestamp) <= nowMs) return true;
       return status?.observedGeneration !== generation && status?.phase === "Running";
     });
@@ -321,6 +326,8 @@ export async function clear(stage: Stage, namespace: string): Promise<void> {
     });
   }
 }
+
+const isTerminalPhase = (phase: string | undefined): boolean => phase === "Succeeded" || phase === "Failed";
 
 const runs = (object: object, nodeName: string): boolean =>
   (object as { spec?: { nodeName?: string } }).spec?.nodeName === nodeName;

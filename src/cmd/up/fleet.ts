@@ -38,15 +38,20 @@ function memory(): number {
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
+/** What the process of so many simulated nodes is to be started with beside this one's flags. */
+export function missingFlags(nodes: number): readonly string[] {
+  if (nodes < leastFleet || process.execArgv.some((flag) => flag.startsWith("--max-old-space-size"))) return [];
+  return fleetFlags(memory());
+}
+
 /**
  * Begins this very process anew, as what it is and under the same number, with a heap for `nodes` simulated nodes: V8 takes such flags at the
- * start only. Returns when it need not, or cannot (Windows).
+ * start only. Returns when it need not, or cannot (Windows). What is open beside the standard streams is closed.
  */
 export function restartForFleet(nodes: number): void {
-  const flags = fleetFlags(memory());
+  const flags = missingFlags(nodes);
   const { execve } = process;
-  if (nodes < leastFleet || execve === undefined || process.platform === "win32") return;
-  if (process.execArgv.some((flag) => flag.startsWith("--max-old-space-size"))) return;
+  if (flags.length === 0 || execve === undefined || process.platform === "win32") return;
   const words = [...process.execArgv, ...flags, ...process.argv.slice(1)];
   execve.call(process, process.execPath, [process.execPath, ...words], process.env as NodeJS.Dict<string>);
 }

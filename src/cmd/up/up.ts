@@ -20,7 +20,7 @@ import {
 import { auditFlags } from "../apiserver/audit.ts";
 import { clusterFlags, layoutOf, levelOf, readFlags, stopSignal } from "../lib.ts";
 import { startAllInOne } from "./all-in-one.ts";
-import { keepSimulatedNodes, restartForFleet, simulatedNodes } from "./fleet.ts";
+import { keepSimulatedNodes, missingFlags, restartForFleet, simulatedNodes } from "./fleet.ts";
 import { readProcess, type Stage, writeProcess } from "./process-record.ts";
 import { deploySample } from "./sample.ts";
 import { teardown } from "./teardown.ts";
@@ -64,12 +64,13 @@ export async function run(words: readonly string[]): Promise<number> {
     );
   if (mode === "containers") claimName(layout);
   else mkdirSync(layout.directory, { recursive: true });
-  if (values.detach) return detach(layout, words);
   // What the cluster has stays the same unless somebody says otherwise.
   const known = mode === "simulated" ? simulatedNodes(layout) : furtherNodeNumbers(layout).at(-1);
   const nodes = given.has("nodes") ? values.nodes : (known ?? values.nodes);
+  const fleet = mode === "simulated" ? nodes : 0;
+  if (values.detach) return detach({ layout, words, fleet });
   if (mode === "simulated") {
-    restartForFleet(nodes);
+    restartForFleet(fleet);
     keepSimulatedNodes(layout, nodes);
   }
   if (note !== undefined) print(note);
@@ -97,11 +98,19 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 /** Set for the process in the background: it says on this file descriptor that the cluster is ready, and how to use it. */
 const readyPipe = { variable: "T8S_READY_FD", descriptor: 3 } as const;
 
+interface Detached {
+  readonly layout: ClusterLayout;
+  readonly words: readonly string[];
+  /** How many nodes are simulated. */
+  readonly fleet: number;
+}
+
 /** Starts the same command in the background and shows what it says once it is ready. */
-async function detach(layout: ClusterLayout, words: readonly string[]): Promise<number> {
+async function detach({ layout, words, fleet }: Detached): Promise<number> {
+  const own = words.filter((word) => !/^(-d|--detach(=.*)?)$/.test(word));
   const child = spawnDetached({
     command: process.execPath,
-    args: [...process.execArgv, process.argv[1]!, "up", ...words.filter((word) => !/^(-d|--detach(=.*)?)$/.test(word))],
+    args: [...process.execArgv, ...missingFlags(fleet), process.argv[1]!, "up", ...own],
     env: { ...process.env, [readyPipe.variable]: String(readyPipe.descriptor) },
     logFile: layout.logFile,
     pipe: true,

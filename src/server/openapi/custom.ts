@@ -25,15 +25,14 @@ export function addCustom(resource: ServedResource, definitions: Definitions, di
     kind: { description: said["kind"], type: "string" },
   };
   const preserved = own === undefined || (dialect === "v2" && own["x-kubernetes-preserve-unknown-fields"] === true);
-  const schema = preserved ? { type: "object" } : dialect === "v2" ? forVersion2(own) : forVersion3(own);
-  const properties = {
-    ...((schema as Json)["properties"] as Json | undefined),
-    ...typeMeta,
-    metadata: meta("ObjectMeta", said["metadata"]),
-  };
+  const identity: Json = { ...typeMeta, metadata: meta("ObjectMeta", said["metadata"]) };
+  const schema: Json = preserved
+    ? { type: "object" }
+    : withEmbedded(dialect === "v2" ? forVersion2(own) : forVersion3(own), { dialect, identity });
   definitions.add(definitionOf(resource), {
     ...schema,
-    ...(own === undefined ? {} : { properties }),
+    // Where any field goes none is named: kubectl would take the named ones for all there are.
+    ...(preserved ? {} : { properties: { ...(schema["properties"] as Json | undefined), ...identity } }),
     ...gvk(kind.kind),
   });
   const items = definitions.ref(definitionOf(resource));
@@ -48,6 +47,27 @@ export function addCustom(resource: ServedResource, definitions: Definitions, di
     },
     ...gvk(custom?.listKind ?? `${kind.kind}List`),
   });
+}
+
+/** Objects within the object have the fields that every object has, and must say what they are. */
+function withEmbedded(schema: Json, by: { readonly dialect: Dialect; readonly identity: Json }): Json {
+  const within = (each: unknown): unknown =>
+    typeof each === "object" && each !== null && !Array.isArray(each) ? withEmbedded(each as Json, by) : each;
+  const out: Json = { ...schema };
+  if (out["properties"] !== undefined)
+    out["properties"] = Object.fromEntries(
+      Object.entries(out["properties"] as Json).map(([name, each]) => [name, within(each)]),
+    );
+  for (const key of ["items", "additionalProperties"]) if (out[key] !== undefined) out[key] = within(out[key]);
+  if (out["x-kubernetes-embedded-resource"] !== true) return out;
+  if (by.dialect === "v2" && out["x-kubernetes-preserve-unknown-fields"] === true) return out;
+  const required = (out["required"] as readonly string[] | undefined) ?? [];
+  const lacking = ["kind", "apiVersion"].filter((name) => !required.includes(name));
+  return {
+    ...out,
+    properties: { ...(out["properties"] as Json | undefined), ...by.identity },
+    required: [...required, ...lacking],
+  };
 }
 
 /** Either of two types is spelled out, as upstream unfolds it. */
@@ -82,6 +102,9 @@ function forVersion2(schema: Json): Json {
       out[key] = forVersion2(value as Json);
     else out[key] = value;
   }
+  const required = requiredInVersion2(schema);
+  delete out["required"];
+  if (required !== undefined) out["required"] = required;
   if (schema["nullable"] === true || schema["x-kubernetes-int-or-string"] === true) {
     for (const key of ["type", "items", "properties", "additionalProperties"]) delete out[key];
     return out;
@@ -92,4 +115,14 @@ function forVersion2(schema: Json): Json {
     delete out["type"];
   }
   return out;
+}
+
+/** Null is no value to version 2: what may be null is not required. */
+function requiredInVersion2(schema: Json): readonly string[] | undefined {
+  const isNullable = (each: unknown): boolean => (each as Json | undefined)?.["nullable"] === true;
+  if (isNullable(schema["additionalProperties"])) return undefined;
+  const properties = schema["properties"] as Json | undefined;
+  const required = schema["required"] as readonly string[] | undefined;
+  const kept = required?.filter((name) => !isNullable(properties?.[name]));
+  return kept?.length === 0 ? undefined : kept;
 }

@@ -127,6 +127,8 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   metadataOnUpdate?: "update" | "create" | "createTwice" | "both" | "none";
   /** Finalizers need not be names of a domain: upstream judges the metadata by the general rules alone. */
   anyFinalizers?: true;
+  /** A generated name is the prefix as it was sent: upstream's name generator of addresses does nothing. */
+  generatesNoNames?: true;
   /** The name check; DNS-1123 subdomain when not given. Texts as in machinery/names.ts. */
   validateName?(name: string, prefix: boolean): string[];
   /** Texts for `Warning` headers (deprecated fields, odd values). */

@@ -6,6 +6,7 @@ import { setOwn } from "../equal.ts";
 import { badRequest, requestTooLarge } from "../errors.ts";
 import { formatApiVersion, type GroupVersionKind, type KubeObject, type ManagedFieldsEntry } from "../object.ts";
 import { builtinSchemas, type Schema, type Schemas } from "../schema.ts";
+import { sortedCopy } from "../sorted.ts";
 import { readerOf } from "./decode-plan.ts";
 import { deepest, JsonSyntaxError, mostValues, type ParsedJson, parseJson, scanJson } from "./json-text.ts";
 import { readAny } from "./loose-reader.ts";
@@ -121,7 +122,12 @@ function parseYamlBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
   try {
     const { value, repeatedKeys } = readFirstDocument(text);
     const finding = options.fieldValidation === "Ignore" ? undefined : repeatedKeys();
-    return { value, repeated: noneRepeated, ...(finding === undefined ? {} : { findings: [finding] }) };
+    // Upstream reads JSON made of it, whose members are in order.
+    return {
+      value: sortedCopy(value),
+      repeated: noneRepeated,
+      ...(finding === undefined ? {} : { findings: [finding] }),
+    };
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     throw unrecognized(error.message, bytes, options);

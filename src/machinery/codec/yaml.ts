@@ -15,8 +15,10 @@ import {
 } from "js-yaml";
 import { deepClone, setOwn } from "../equal.ts";
 import { requestTooLarge } from "../errors.ts";
+import { quoteGo } from "../go-text.ts";
 import { deepest, mostValues, scanJson } from "./json-text.ts";
 import { YamlError } from "./yaml-error.ts";
+import { asGoReads } from "./yaml-events.ts";
 import { isNullText, parseBoolean, parseFloatText, parseInteger } from "./yaml-scalar.ts";
 
 export { YamlError } from "./yaml-error.ts";
@@ -68,11 +70,24 @@ function decodedBase64(source: string): Uint8Array | undefined {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
+/** Go's %+#v of what go-yaml reads. */
+function goValue(value: unknown): string {
+  if (value === null || value === undefined) return "<nil>";
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goItem).join(", ")}}`;
+  if (typeof value !== "object") return typeof value === "string" ? quoteGo(value) : String(value);
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `map[interface {}]interface {}{${members.map(([key, item]) => `${quoteGo(key)}:${goItem(item)}`).join(", ")}}`;
+}
+
+const goItem = (item: unknown): string => (item === null ? "interface {}(nil)" : goValue(item));
+
 /** Maps with keys as text, as the conversion to JSON makes them; a repeated key wins over the earlier one. */
 const mapTag = defineMappingTag<Record<string, unknown>>("tag:yaml.org,2002:map", {
   create: () => ({}),
   addPair: (map, key, value) => {
-    if (key !== null && typeof key === "object") return "invalid map key";
+    if (key === null)
+      throw new YamlError(`unsupported map key of type: %!s(<nil>), key: <nil>, value: ${goValue(value)}`);
+    if (typeof key === "object") return "invalid map key";
     setOwn(map, String(key), value);
     return "";
   },
@@ -85,7 +100,10 @@ const mapTag = defineMappingTag<Record<string, unknown>>("tag:yaml.org,2002:map"
 const schema = FAILSAFE_SCHEMA.withTags(nullTag, boolTag, intTag, floatTag, binaryTag, mergeTag, mapTag);
 
 /** One value per document. Throws YamlError. */
-export const fromYaml = (text: string): unknown[] => construct(text, readEvents(text));
+export function fromYaml(text: string): unknown[] {
+  checkCharacters(text);
+  return construct(text, readEvents(text));
+}
 
 /**
  * A body: what go-yaml reads of it is its first document. `repeatedKeys` is what go-yaml's strict mode says of keys that occur
@@ -95,6 +113,7 @@ export function readFirstDocument(text: string): { readonly value: unknown; repe
   const first = text.slice(0, endOfFirstDocument(text));
   const json = plainJson(first);
   if (json !== undefined) return { value: json, repeatedKeys: () => undefined };
+  checkCharacters(first);
   if (marksIn(first) > mostMarks) throw requestTooLarge(`limit is ${mostMarks} lines, items and members`);
   if (/^(?: *(?:#.*)?\r?\n)* *\t/.test(first)) {
     const line = first.slice(0, first.indexOf("\t")).split("\n").length - 1;
@@ -103,6 +122,13 @@ export function readFirstDocument(text: string): { readonly value: unknown; repe
   const read = firstEvents(first);
   const [value = null] = construct(read.text, read.events);
   return { value, repeatedKeys: () => repeatedKeys(read.text, read.events) };
+}
+
+/** Upstream: go-yaml's reader. */
+const notAllowed = /[^\t\n\r -~\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+
+function checkCharacters(text: string): void {
+  if (notAllowed.test(text)) throw new YamlError("yaml: control characters are not allowed");
 }
 
 /** What follows a list or map in brackets is not looked at. */
@@ -184,7 +210,8 @@ function endOfFirstDocument(text: string): number {
 
 function construct(text: string, events: Event[]): unknown[] {
   const aliases = events.some((event) => event.type === EVENT_ID.ALIAS);
-  const documents = run(() => constructFromEvents(events, { source: text, schema, json: true }));
+  const read = asGoReads(text, events);
+  const documents = run(() => constructFromEvents(read.events, { source: read.text, schema, json: true }));
   if (!aliases) return documents;
   refuseBombs(documents, events.length);
   return documents.map((document) => deepClone(document));
@@ -211,6 +238,7 @@ const goReasons: readonly (readonly [RegExp, string])[] = [
   [/^expected the node content, but found/, "did not find expected node content"],
   [/^expected hexadecimal character/, "did not find expected hexdecimal number"],
   [/^nesting exceeded maxDepth/, "exceeded max depth of 10000"],
+  [/^unknown escape sequence/, "found unknown escape character"],
   [/^unidentified alias "(.*)"/, "unknown anchor '$1' referenced"],
 ];
 
@@ -225,6 +253,15 @@ function goMessage(error: YAMLException): string {
   const line = mark === undefined ? "" : (mark.buffer.split("\n")[mark.line] ?? "");
   if (reason.startsWith("bad indentation of a sequence entry") && /:(?:\s|$)/.test(line))
     return `yaml: ${lineText(mark?.line)}mapping values are not allowed in this context`;
+  if (reason.startsWith("bad indentation of a mapping entry")) {
+    const start = /^\s*[^\s"'[{][^:]*:\s+(.)(.?)/.exec(line);
+    if (start?.[1] !== undefined && /[@`%]/.test(start[1]))
+      return `yaml: ${lineText(mark?.line)}found character that cannot start any token`;
+    if (start?.[1] === "-" && start[2] === " ")
+      return `yaml: ${lineText(mark?.line)}block sequence entries are not allowed in this context`;
+    if (start?.[1] === "?" && start[2] === " ")
+      return `yaml: ${lineText(mark?.line)}mapping keys are not allowed in this context`;
+  }
   for (const [pattern, replacement] of goReasons)
     if (pattern.test(reason)) text = reason.replace(new RegExp(`${pattern.source}.*`, "s"), replacement);
   if (text.startsWith("unknown anchor")) return `yaml: ${text}`;

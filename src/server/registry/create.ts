@@ -96,7 +96,8 @@ export async function createObject(
   if (generated && draft.metadata.labels !== undefined) draft.metadata.labels = { ...draft.metadata.labels };
   fillSystemFields(context, draft);
   for (let attempt = 1; ; attempt++) {
-    if (generated) draft.metadata.name = generateName(prefix, core.rng);
+    if (generated)
+      draft.metadata.name = resource.rules.generatesNoNames === true ? prefix : generateName(prefix, core.rng);
     const created = await tryCreate(context, resource, { ...request, sentRevision });
     if (created !== undefined) {
       if (resource.custom !== undefined) await convertShown(resource, [created]);

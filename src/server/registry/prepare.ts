@@ -46,10 +46,11 @@ export function fillSystemFields(context: RequestContext, draft: KubeObject): vo
   metadata.creationTimestamp = formatTime(context.nowMs);
 }
 
-/** Owner references that name the same object twice are merged, with a warning. */
+/** Owner references that name the same object twice are merged, with a warning. Patches say that they are looked at late. */
 export function dedupeOwners(context: RequestContext, draft: KubeObject): void {
   const owners = draft.metadata.ownerReferences;
   if (owners === undefined || owners.length < 2) return;
+  const late = context.request.method === "PATCH" ? " after mutating admission happens" : "";
   const seen = new Set<string>();
   const unique = owners.filter((owner) => {
     const key = JSON.stringify([
@@ -63,7 +64,7 @@ export function dedupeOwners(context: RequestContext, draft: KubeObject): void {
     if (!seen.has(key)) return seen.add(key);
     warn(
       context,
-      `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${owner.uid ?? ""}`,
+      `.metadata.ownerReferences contains duplicate entries${late}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${owner.uid ?? ""}`,
     );
     return false;
   });

@@ -79,6 +79,7 @@ export const leaseCandidateRules = defineRules<LeaseCandidate>({
   default: (draft) => {
     draft.spec ??= {} as Spec;
   },
+  anyFinalizers: true,
   createOnUpdate: true,
   unconditionalUpdate: false,
   validate: (candidate) => findings(candidate.spec, spec, "spec"),

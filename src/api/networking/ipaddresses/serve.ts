@@ -34,6 +34,7 @@ export const ipAddressRules = defineRules<IPAddress>({
   },
   validateName: (name) =>
     findings(name, strictIp).map(({ message }) => message.slice(message.indexOf(": ", message.lastIndexOf('": ')) + 2)),
+  generatesNoNames: true,
   metadataOnUpdate: "both",
   validate: ({ spec }) => findings(spec?.parentRef, parent, "spec.parentRef"),
   validateUpdate: ({ spec }, old) =>

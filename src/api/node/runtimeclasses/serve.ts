@@ -48,6 +48,7 @@ const scheduling: Check<Scheduling> = (value, at, found) => {
 
 export const runtimeClassRules = defineRules<RuntimeClass>({
   default: (runtime) => roundResourceList(runtime.overhead?.podFixed),
+  anyFinalizers: true,
   createOnUpdate: true,
   unconditionalUpdate: false,
   metadataOnUpdate: "both",

@@ -77,6 +77,9 @@ export async function runAttachDetach(context: ControllerContext): Promise<void>
     .addIndex(byClaim, (pod) =>
       pod.spec?.nodeName ? claimNames(pod).map((name) => `${pod.metadata.namespace}/${name}`) : [],
     );
+  informers
+    .informer(pods)
+    .addIndex(byNode, (pod) => (pod.spec?.nodeName && claimNames(pod).length > 0 ? [pod.spec.nodeName] : []));
   informers.informer(volumeAttachments).addIndex(byVolume, volumeOf);
   informers.informer(volumeAttachments).addIndex(byNode, ({ spec }) => [spec.nodeName]);
   informers.informer(persistentVolumes).addIndex(byDriver, ({ spec }) => (spec?.csi ? [spec.csi.driver] : []));
@@ -98,14 +101,16 @@ const volumeOf = ({ spec }: VolumeAttachment): string[] => {
   return name === undefined ? [] : [name];
 };
 
+const boundVolumes = (claims: Lister<Claim>, pod: Pod): readonly string[] =>
+  claimNames(pod).flatMap((name) => {
+    const claim = claims.get(pod.metadata.namespace ?? "", name);
+    return (claim === undefined ? undefined : boundVolume(claim)) ?? [];
+  });
+
 function followPods({ context, queue, claims }: World): void {
   const wake = (pod: Pod): void => {
     if (!pod.spec?.nodeName) return;
-    for (const name of claimNames(pod)) {
-      const claim = claims.get(pod.metadata.namespace ?? "", name);
-      const volume = claim === undefined ? undefined : boundVolume(claim);
-      if (volume !== undefined) queue.add(volume);
-    }
+    for (const volume of boundVolumes(claims, pod)) queue.add(volume);
   };
   watch(context, pods, { add: wake, update: (_, pod) => wake(pod), delete: wake });
 }
@@ -141,11 +146,8 @@ function followNodes({ context, queue, attachments, pods: podsOf, claims }: Worl
   };
   /** Its pods may have been known before it. */
   const wakePods = ({ metadata }: Node): void => {
-    for (const claim of claims.list()) {
-      const volume = boundVolume(claim);
-      const isHere = ({ spec }: Pod): boolean => spec?.nodeName === metadata.name;
-      if (volume !== undefined && podsOf.byIndex(byClaim, objectKey(claim)).some(isHere)) queue.add(volume);
-    }
+    for (const pod of podsOf.byIndex(byNode, metadata.name))
+      for (const volume of boundVolumes(claims, pod)) queue.add(volume);
   };
   const relevant = ({ metadata, spec, status }: Node) => [
     metadata.annotations,

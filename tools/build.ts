@@ -96,6 +96,17 @@ const prepared: Plugin = {
   },
 };
 
+/** Two packages make buffers in a way that Node warns of anywhere but below node_modules. */
+const buffers: Plugin = {
+  name: "buffers",
+  setup({ onLoad }) {
+    onLoad({ filter: /node_modules\/(obuf|wbuf)\/index\.js$/ }, ({ path }) => ({
+      loader: "js",
+      contents: readFileSync(path, "utf8").replaceAll("new Buffer(", "Buffer.alloc("),
+    }));
+  },
+};
+
 let settling: Promise<ReadonlyMap<string, unknown>> | undefined;
 const settledObjects = (): Promise<ReadonlyMap<string, unknown>> => (settling ??= settle());
 
@@ -145,6 +156,7 @@ const [, vendor] = await Promise.all([
     ...commonJs,
     sourcemap: false,
     entryPoints: Object.fromEntries(packages.map((name) => [`vendor/${name}`, name])),
+    plugins: [buffers],
     metafile: true,
   }),
 ]);

@@ -20,7 +20,7 @@ import type { WorldResult } from "./world.ts";
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
 /** A guard against a cluster that hangs. */
-const worldLimitMs = 300_000;
+const worldLimitMs = 600_000;
 
 const usage = `Plays the same scenarios on clusters whose components are ours and upstream's by turns. docs/swap.md says more.
 
@@ -57,7 +57,7 @@ async function runWorld(mix: string, signal: AbortSignal): Promise<WorldResult> 
   const file = join(directory, "result.json");
   const result: WorldResult = existsSync(file)
     ? JSON.parse(readFileSync(file, "utf8"))
-    : { mix, failed: `no result; the logs are in ${directory}`, outcomes: [], complaints: {}, died: [] };
+    : { mix, failed: `no result within ${worldLimitMs / 1000} s; the logs are in ${directory}`, outcomes: [], complaints: {}, died: [] };
   const kept = values.keep || (!existsSync(file) && !signal.aborted);
   if (kept) console.log(`the logs of ${mix} are in ${directory}`);
   else rmSync(directory, { recursive: true, force: true });

@@ -119,8 +119,6 @@ export const forbidden = (gr: GroupResource, name: string, why: string): StatusE
 
 export const badRequest = (message: string): StatusError =>
   new StatusError({ code: 400, reason: "BadRequest", message });
-export const unauthorized = (message = "Unauthorized"): StatusError =>
-  new StatusError({ code: 401, reason: "Unauthorized", message });
 export const internalError = (message: string): StatusError =>
   new StatusError({
     code: 500,
@@ -146,17 +144,6 @@ export const tooManyRequests = (message: string, retryAfterSeconds = 0): StatusE
 export const timeout = (message: string, retryAfterSeconds = 0): StatusError =>
   new StatusError(
     { code: 504, reason: "Timeout", message: `Timeout: ${message}`, ...retryDetails(retryAfterSeconds) },
-    retryAfterSeconds > 0 ? { "retry-after": String(retryAfterSeconds) } : {},
-  );
-/** 500 of an operation that may succeed when it is tried again. */
-export const serverTimeout = (gr: GroupResource, operation: string, retryAfterSeconds = 0): StatusError =>
-  new StatusError(
-    {
-      code: 500,
-      reason: "ServerTimeout",
-      message: `The ${operation} operation against ${formatGroupResource(gr)} could not be completed at this time, please try again.`,
-      details: { ...details(gr, operation), ...retryDetails(retryAfterSeconds).details },
-    },
     retryAfterSeconds > 0 ? { "retry-after": String(retryAfterSeconds) } : {},
   );
 const retryDetails = (retryAfterSeconds: number) => (retryAfterSeconds > 0 ? { details: { retryAfterSeconds } } : {});

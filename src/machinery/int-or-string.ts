@@ -27,10 +27,3 @@ export function intOrStringValue(value: IntOrString): number {
   if (typeof value === "number") return value;
   return /^[+-]?[0-9]+$/.test(value) ? Number(value) : 0;
 }
-
-/** `8080` → 8080, `http` → "http": what a command line or an annotation means. */
-export function parseIntOrString(text: string): IntOrString {
-  if (!/^[+-]?[0-9]+$/.test(text)) return text;
-  const number = Number(text);
-  return number >= -2147483648 && number <= 2147483647 ? number : text;
-}

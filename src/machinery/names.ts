@@ -192,7 +192,6 @@ export const portName: NameCheck = (value) => {
 
 export const portNumber = (value: number): string[] => inRange(value, 1, 65535);
 export const userId = (value: number): string[] => inRange(value, 0, 2147483647);
-export const groupId = userId;
 export const inRange = (value: number, low: number, high: number): string[] =>
   value >= low && value <= high ? [] : [inclusiveRangeError(low, high)];
 
@@ -208,13 +207,6 @@ export const httpHeaderName: NameCheck = check({
   text: "a valid HTTP header must consist of alphanumeric characters or '-'",
   examples: ["X-Header-Name"],
 });
-
-const strictEnvVarName = check({
-  format: "[-._a-zA-Z][-._a-zA-Z0-9]*",
-  text: "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit",
-  examples: ["my.env-name", "MY_ENV.NAME", "MyEnvName1"],
-});
-export const envVarName: NameCheck = (value) => [...strictEnvVarName(value), ...parentDirectory(value)];
 
 /** The rule in force since RelaxedEnvironmentVariableValidation: printable ASCII without `=`. */
 export const relaxedEnvVarName: NameCheck = (value) => {
@@ -237,9 +229,3 @@ function parentDirectory(value: string): string[] {
   if (value === "." || value === "..") return [`must not be '${value}'`];
   return value.startsWith("..") ? ["must not start with '..'"] : [];
 }
-
-/** A decimal integer as a person writes it: no plus sign, no leading zeros. */
-export const decimalInteger: NameCheck = (value) => {
-  if (value === "") return [emptyError];
-  return /^(?:0|-?[1-9][0-9]*)$/.test(value) ? [] : ["must be a valid decimal integer in canonical form"];
-};

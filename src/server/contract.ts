@@ -217,10 +217,3 @@ export interface NodeDialer {
     request: ApiRequest,
   ): ReturnType<Handle>;
 }
-
-export interface ServerInfrastructure {
-  readonly clock: Clock;
-  readonly rng: Rng;
-  readonly log: Logger;
-  readonly metrics: MetricRegistry;
-}

@@ -7,11 +7,6 @@ import { createEventWriter } from "./writer.ts";
 
 export type { EventRecorderOptions };
 
-export interface EventTarget extends KubeObject {
-  /** Set for events about a part: `spec.containers{app}`. */
-  readonly fieldPath?: string;
-}
-
 export interface EventRecorder {
   /** Never throws and never waits: writing happens behind, failures are logged. */
   event(

@@ -63,7 +63,7 @@ interface KubeconfigFile {
 }
 
 /** `path`, else the files of $KUBECONFIG, else ~/.kube/config. */
-export function kubeconfigPaths(path?: string): readonly string[] {
+function kubeconfigPaths(path?: string): readonly string[] {
   if (path !== undefined && path !== "") return [path];
   const fromEnv = (env["KUBECONFIG"] ?? "").split(delimiter).filter((each) => each !== "");
   return fromEnv.length > 0 ? fromEnv : [join(homedir(), ".kube", "config")];

@@ -86,7 +86,7 @@ export function issue(authority: KeyPair, request: CertificateRequest, rng: Rng)
 }
 
 /** A leaf for somebody else's public key (certificate signing requests). Returns PEM. */
-export function issueFor(
+function issueFor(
   authority: KeyPair,
   request: CertificateRequest & { readonly publicKey: KeyObject },
   rng: Rng,

@@ -53,7 +53,7 @@ export interface ClusterPki {
 }
 
 /** The names of the API server's serving certificate, without `apiServerHosts`. */
-export const apiServerNames = (serviceIP: string, clusterDomain: string): string[] => [
+const apiServerNames = (serviceIP: string, clusterDomain: string): string[] => [
   "kubernetes",
   "kubernetes.default",
   "kubernetes.default.svc",

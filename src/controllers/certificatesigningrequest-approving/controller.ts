@@ -21,7 +21,7 @@ interface Permission {
 }
 
 /** Permissions any of which is enough, in the order in which they are asked for. */
-export function permissionsFor(csr: CertificateSigningRequest, asked: RequestedCertificate): Permission[] {
+function permissionsFor(csr: CertificateSigningRequest, asked: RequestedCertificate): Permission[] {
   if (csr.spec.signerName !== signers.kubeletClient) return [];
   if (kubeletClientProblem(asked, csr.spec.usages ?? []) !== undefined) return [];
   const self = {

@@ -6,7 +6,7 @@ import { type ControllerContext, newQueue, runLoop, watch } from "../lib/index.t
 type Job = batch_v1.Job;
 
 /** Milliseconds until the job may go; undefined when it stays. */
-export function timeLeftMs(job: Job, nowMs: number): number | undefined {
+function timeLeftMs(job: Job, nowMs: number): number | undefined {
   const { ttlSecondsAfterFinished } = job.spec ?? {};
   if (ttlSecondsAfterFinished === undefined || job.metadata.deletionTimestamp !== undefined) return undefined;
   const end = job.status?.conditions?.find(

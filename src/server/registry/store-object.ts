@@ -17,7 +17,7 @@ import type { ServerCore } from "../context.ts";
 import { CachedObject } from "../watchcache/index.ts";
 import { suspectBytes, tooLarge } from "./stored-size.ts";
 
-export const eventTtlSeconds = 3600;
+const eventTtlSeconds = 3600;
 
 /** The object in the form of its storage version. */
 const shownForm = ({ rules, custom }: ServedResource, object: KubeObject): KubeObject =>
@@ -43,7 +43,7 @@ export async function convertShown(
   if (custom?.convert !== undefined) await custom.convert(cached.filter((each) => each !== undefined));
 }
 
-export const encodeStored = (resource: ServedResource, object: KubeObject): Uint8Array =>
+const encodeStored = (resource: ServedResource, object: KubeObject): Uint8Array =>
   encodeForStore(shownForm(resource, object));
 
 /** The object as the served version shows it. Mutable only when it was converted; treat it as frozen. */
@@ -52,7 +52,7 @@ export function servedForm(resource: ServedResource, cached: CachedObject): Kube
   return convert === undefined ? shown(resource, cached).object : deepFreeze(convert.fromStored(cached.object));
 }
 
-export const ttlOf = (resource: ServedResource): { ttlSeconds?: number } =>
+const ttlOf = (resource: ServedResource): { ttlSeconds?: number } =>
   resource.stored.kind === "Event" ? { ttlSeconds: eventTtlSeconds } : {};
 
 export interface WriteRequest {

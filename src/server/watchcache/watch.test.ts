@@ -44,6 +44,33 @@ test("initial events end with an annotated bookmark", () =>
     await frames.return!();
   }));
 
+test("a bookmark says what an object of its kind says when nothing is set", () =>
+  withServer(async (server) => {
+    const query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
+    for (const [resource, blank] of [
+      ["deployments", { replicas: 0 }],
+      ["statefulsets", { replicas: 0 }],
+      ["daemonsets", { "deprecated.daemonset.template.generation": "0" }],
+    ] as const) {
+      const { response } = await ask(server, `GET /apis/apps/v1/${resource}?${query}`);
+      const frames = response.watch![Symbol.asyncIterator]();
+      const [bookmark] = await nextEvents(frames as never, 1);
+      const { metadata, spec } = bookmark!.object;
+      const said: Record<string, unknown> = { ...metadata!["annotations"], ...spec };
+      for (const [name, value] of Object.entries(blank)) assert.equal(said[name], value, resource);
+      await frames.return!();
+    }
+  }));
+
+test("what is wrong with the options of a watch is told before the form it cannot have", () =>
+  withServer(async (server) => {
+    const headers = { accept: "application/yaml" };
+    const wrong = await ask(server, `GET ${list}?watch=1&labelSelector=-`, { headers });
+    assert.deepEqual([wrong.code, wrong.response.headers["content-type"]], [400, "application/yaml"]);
+    const right = await ask(server, `GET ${list}?watch=1`, { headers });
+    assert.equal(right.code, 406);
+  }));
+
 test("an object that leaves the selection is deleted for the watcher, at the revision of the change", () =>
   withServer(async (server) => {
     const created = await ask(server, `POST ${list}`, { body: { metadata: { name: "a", labels: { l: "1" } } } });

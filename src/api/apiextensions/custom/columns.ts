@@ -58,11 +58,15 @@ function find(path: JsonPath, object: KubeObject): readonly unknown[] {
   }
 }
 
+/** As Go makes an int64 of a float64 on most machines: what is too large is the smallest. */
+const wholeNumber = (value: number): Cell =>
+  Math.abs(value) < 2 ** 63 ? Math.trunc(value) : (-(2n ** 63n) as unknown as Cell);
+
 function typedCell(type: string, value: unknown, now: number): Cell {
   switch (type) {
     case "integer":
       return typeof value === "number"
-        ? Math.trunc(value)
+        ? wholeNumber(value)
         : typeof value === "bigint"
           ? (value as unknown as Cell)
           : noCell;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { internalSpec } from "../customresourcedefinitions/internal.ts";
+import { compactResource } from "./compact-schema.ts";
 import { formatCheck } from "./formats.ts";
 import { compileJsonPath, printValue } from "./jsonpath.ts";
 import { validateLists } from "./list-types.ts";
@@ -245,4 +247,31 @@ it("versions in the order in which kubectl prefers them", () => {
     ["foo", "v1beta1", "v2", "v1", "v10", "v1alpha1", "v2beta1", "bar"].toSorted((a, b) => -compareVersions(a, b)),
     ["v10", "v2", "v1", "v2beta1", "v1beta1", "v1alpha1", "bar", "foo"],
   );
+});
+
+describe("fields to track", () => {
+  it("everything below preserved fields is open", () => {
+    const inner = object({ a: text });
+    const schema = object({
+      kept: object({ inner, each: list(inner) }, { "x-kubernetes-preserve-unknown-fields": true }),
+      closed: object({ inner }),
+    });
+    const { kept, closed } = compactResource(schema).p!;
+    assert.deepEqual([kept!.p!["inner"]!.a, kept!.p!["each"]!.i!.a], [{}, {}]);
+    assert.equal(closed!.p!["inner"]!.a, undefined);
+  });
+});
+
+describe("versions that have something in common", () => {
+  const spec = (...schemas: JsonSchema[]): Parameters<typeof internalSpec>[0] =>
+    ({
+      versions: schemas.map((openAPIV3Schema, index) => ({ name: `v${index + 1}`, schema: { openAPIV3Schema } })),
+    }) as unknown as Parameters<typeof internalSpec>[0];
+  it("an empty schema is not an absent one, an empty list is", () => {
+    assert.equal(internalSpec(spec(object({ a: text }), object({ a: text, b: {} }))).common.schema, undefined);
+    assert.notEqual(
+      internalSpec(spec(object({ a: text }), object({ a: text }, { required: [] }))).common.schema,
+      undefined,
+    );
+  });
 });

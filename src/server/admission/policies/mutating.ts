@@ -123,14 +123,17 @@ async function invokeAll(
   const failures: Failure[] = [];
   try {
     const namespace = await namespaceOf(attributes, host.reader);
-    for (const invocation of invocations)
-      await invokeOne(host, invocation, {
-        attributes,
-        own,
-        namespace,
-        failures,
-        compiled: await compiledMutating(invocation.policy),
-      });
+    let patched = false;
+    for (const invocation of invocations) {
+      const compiled = await compiledMutating(invocation.policy);
+      const did = await invokeOne(host, invocation, { attributes, own, namespace, failures, compiled });
+      patched ||= did;
+    }
+    // The last one that is asked again after changes is so after its own.
+    if (patched) {
+      own.requireAll();
+      reinvocation.request();
+    }
   } finally {
     own.remember(attributes.object);
   }
@@ -145,18 +148,21 @@ interface Invoking {
   readonly compiled: CompiledMutatingPolicy;
 }
 
-async function invokeOne(host: AdmissionHost, invocation: Invocation, invoking: Invoking): Promise<void> {
+/** Whether any of its mutations went well, were it without a change. */
+async function invokeOne(host: AdmissionHost, invocation: Invocation, invoking: Invoking): Promise<boolean> {
   const { attributes, own } = invoking;
   const { policy, binding, param } = invocation;
   const { reinvocation } = attributes;
-  if (!(await conditionsHold(host, invocation, invoking))) return;
+  if (!(await conditionsHold(host, invocation, invoking))) return false;
   const key = [policy.metadata.name, binding, param?.metadata.namespace ?? "", param?.metadata.name ?? ""].join("/");
-  if (reinvocation.again && !own.required(key)) return;
-  if (attributes.object !== undefined && (await mutateObject(host, invocation, invoking))) {
+  if (reinvocation.again && !own.required(key)) return false;
+  const done = attributes.object === undefined ? undefined : await mutateObject(host, invocation, invoking);
+  if (done?.changed === true) {
     own.requireAll();
     reinvocation.request();
   }
   if (policy.spec.reinvocationPolicy === "IfNeeded") own.invoked(key);
+  return done?.patched === true;
 }
 
 async function conditionsHold(host: AdmissionHost, invocation: Invocation, invoking: Invoking): Promise<boolean> {
@@ -175,11 +181,16 @@ async function conditionsHold(host: AdmissionHost, invocation: Invocation, invok
   return false;
 }
 
-/** Whether the object is another one now. A mutation that fails leaves it as it is, and the next one is tried. */
-async function mutateObject(host: AdmissionHost, invocation: Invocation, invoking: Invoking): Promise<boolean> {
+/** Whether the object is another one now, and whether a mutation went well. A mutation that fails leaves it as it is, and the next one is tried. */
+async function mutateObject(
+  host: AdmissionHost,
+  invocation: Invocation,
+  invoking: Invoking,
+): Promise<{ readonly changed: boolean; readonly patched: boolean }> {
   const { attributes, compiled, namespace, failures } = invoking;
   const { policy, binding, match, param } = invocation;
   const before = deepClone(attributes.object);
+  let patched = false;
   for (const mutation of compiled.mutations) {
     const beganMs = host.clock.monotonic();
     const count = (message: string): void =>
@@ -194,6 +205,7 @@ async function mutateObject(host: AdmissionHost, invocation: Invocation, invokin
       const context = { attributes, match, objects, param, namespace };
       const object = await mutate(host, { mutation, variables: compiled.variables, context });
       if (object !== undefined) await replaceDraft(attributes, { kind: match.kind, object }, host.catalog);
+      patched = true;
       count("");
     } catch (error) {
       if (!(error instanceof MutationError)) throw error;
@@ -201,5 +213,5 @@ async function mutateObject(host: AdmissionHost, invocation: Invocation, invokin
       failures.push({ policy, binding, message: error.message, invalid: true });
     }
   }
-  return !deepEqual(before, attributes.object);
+  return { changed: !deepEqual(before, attributes.object), patched };
 }

@@ -201,6 +201,19 @@ describe("admission policies", () => {
     assert.deepEqual(body.data, { v: "x", z: "1", count: "4" });
   });
 
+  it("are asked again after their own changes", async () => {
+    const mutations = [
+      {
+        patchType: "ApplyConfiguration",
+        applyConfiguration: { expression: 'Object{data: {"v": object.data.v + "x"}}' },
+      },
+    ];
+    await policy("Mutating", "own-again", { reinvocationPolicy: "IfNeeded", mutations });
+    assert.deepEqual((await create("own-again", { v: "x" })).body.data, { v: "xxx" });
+    await policy("Mutating", "own-once", { mutations });
+    assert.deepEqual((await create("own-once", { v: "x" })).body.data, { v: "xx" });
+  });
+
   it("refuse mutations that would replace what they do not know", async () => {
     const expression = 'Object{metadata: Object.metadata{finalizers: ["a/b"]}, nope: 1}';
     await policy("Mutating", "bad", {

@@ -188,6 +188,39 @@ describe("custom kinds", () => {
     assert.equal((await ask(server, `GET ${widgets}/a`)).body["spec"]?.["size"], 7);
   });
 
+  onServer("have scales that can be shown as tables, and applied when nothing changes", async (server) => {
+    await established(server);
+    await ask(server, `POST ${widgets}`, { body: widget("a") });
+    const table = await ask(server, `GET ${widgets}/a/scale`, { headers: tableOf });
+    const [row] = table.body["rows"] as unknown as Json[];
+    assert.deepEqual((row!["cells"] as unknown as unknown[]).slice(0, 3), ["a", 3, 0]);
+    const scaled = (replicas: unknown, metadata: object = {}): object => ({
+      apiVersion: "autoscaling/v1",
+      kind: "Scale",
+      metadata: { name: "a", ...metadata },
+      spec: { replicas },
+    });
+    const apply = (replicas: number, query = ""): ReturnType<typeof ask> =>
+      ask(server, `PATCH ${widgets}/a/scale?fieldManager=z${query}`, {
+        body: scaled(replicas),
+        headers: { "content-type": "application/apply-patch+yaml" },
+      });
+    assert.equal((await apply(4)).code, 409);
+    const forced = await apply(4, "&force=true");
+    assert.equal(forced.code, 500);
+    assert.match(forced.text, /failed to convert new object \(\/a; autoscaling\/v1, Kind=Scale\) to proper version/);
+    assert.equal((await apply(3)).code, 200);
+    for (const [body, code, text] of [
+      [scaled("x"), 400, /no kind is registered for the type v1\.Scale/],
+      [scaled(4, { namespace: "other" }), 400, /namespace of the provided object does not match/],
+      [scaled(4, { uid: "x" }), 409, /UID in precondition: x/],
+    ] as const) {
+      const put = await ask(server, `PUT ${widgets}/a/scale`, { body });
+      assert.equal(put.code, code, put.text);
+      assert.match(put.text, text);
+    }
+  });
+
   onServer("take merge patches and applies, not strategic ones", async (server) => {
     await established(server);
     const patch = (type: string, body: unknown, query = ""): ReturnType<typeof ask> =>

@@ -1,7 +1,7 @@
 // The components as processes of their own: HTTPS, certificates and kubeconfigs between them, as a cluster put together by hand has it.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -161,6 +161,37 @@ describe("a cluster of processes", () => {
     for (const component of [second.component, scheduler, kubelet])
       assert.equal(await component.end("SIGTERM"), 0, component.log());
     server.process.kill("SIGCONT");
+    assert.equal(await server.end("SIGTERM"), 0, server.log());
+  });
+
+  test("starts as envtest starts kube-apiserver: the certificate in --cert-dir is served", async () => {
+    const port = await freePort();
+    const folder = join(shop.directory, "envtest");
+    mkdirSync(folder);
+    for (const name of ["apiserver.crt", "apiserver.key"]) copyFileSync(shop.file(name), join(folder, name));
+    const server = shop.start(
+      "apiserver",
+      "--store=memory",
+      "--allow-privileged=true",
+      "--authorization-mode=RBAC",
+      "--bind-address=127.0.0.1",
+      `--cert-dir=${folder}`,
+      `--client-ca-file=${shop.file("ca.crt")}`,
+      "--disable-admission-plugins=ServiceAccount",
+      "--etcd-servers=http://127.0.0.1:1",
+      `--secure-port=${port}`,
+      `--service-account-issuer=https://127.0.0.1:${port}/`,
+      `--service-account-key-file=${shop.file("sa.pub")}`,
+      `--service-account-signing-key-file=${shop.file("sa.key")}`,
+      "--service-cluster-ip-range=10.0.0.0/24",
+    );
+    const config = clientConfig(shop.kubeconfig("envtest", port, { client: shop.pki.admin }));
+    const found = await eventually("the default namespace", () =>
+      config.makeApiClient(CoreV1Api).readNamespace({ name: "default" }),
+    );
+    assert.equal(found.status?.phase, "Active");
+    assert.deepEqual(readdirSync(folder).sort(), ["apiserver.crt", "apiserver.key"]);
+    assert.match(server.log(), /this flag has no effect flag=--etcd-servers/);
     assert.equal(await server.end("SIGTERM"), 0, server.log());
   });
 

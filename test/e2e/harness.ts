@@ -168,7 +168,8 @@ export async function startTestCluster(options: ClusterOptions = {}): Promise<Te
         child.kill("SIGTERM");
         await once(child, "exit");
       }
-      const output = await runProgram(t8s, ["delete", ...scope]);
+      // What is given up here stays on the machine.
+      const output = await runProgram(t8s, ["delete", ...scope], { limitMs: 600_000 });
       assert.equal(output.status, 0, output.stderr);
       rmSync(dataDirectory, { recursive: true, force: true });
     },

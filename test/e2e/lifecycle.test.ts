@@ -188,7 +188,7 @@ test("command lines that are not understood are named", async () => {
   const table: readonly (readonly [readonly string[], RegExp])[] = [
     [["frobnicate"], /unknown command "frobnicate"/],
     [["up", "--frobnicate"], /unknown flag: --frobnicate/],
-    [["apiserver", "--etcd-servers=x"], /unknown flag: --etcd-servers/],
+    [["apiserver", "--encryption-provider-config=x"], /unknown flag: --encryption-provider-config/],
     [["status", "extra"], /unexpected argument "extra"/],
     [["up", "--name", "Bad_Name"], /cluster name "Bad_Name"/],
   ];

@@ -246,7 +246,7 @@ function planeOptions({ values, pki, tls, log }: PlaneSource): PlaneOptions {
     flags: flagTexts(values),
     allowPrivileged: values["allow-privileged"],
     priorityAndFairness: values["enable-priority-and-fairness"],
-    anonymous: values["anonymous-auth"],
+    anonymous: letsStrangersIn(values, log),
     bootstrapTokens: values["enable-bootstrap-token-auth"],
     authorizationModes: parseAuthorizationModes(values["authorization-mode"]),
     serviceClusterIPRange: values["service-cluster-ip-range"],
@@ -272,6 +272,16 @@ function planeOptions({ values, pki, tls, log }: PlaneSource): PlaneOptions {
     ...(requestHeader ? { requestHeader } : {}),
     ...(lifetimeMs ? { maxTokenExpirationSeconds: lifetimeMs / 1000 } : {}),
   };
+}
+
+/** As upstream: whoever may do everything has to say who he is, whatever --anonymous-auth says. */
+function letsStrangersIn(values: Values, log: Logger): boolean {
+  if (!values["anonymous-auth"] || !values["authorization-mode"].includes("AlwaysAllow"))
+    return values["anonymous-auth"];
+  log.warn(
+    "AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false. You should use a different authorizer",
+  );
+  return false;
 }
 
 /** For /flagz. */

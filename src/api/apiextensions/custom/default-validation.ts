@@ -1,5 +1,5 @@
 // Defaults have to be values that their own schema accepts. Upstream: pkg/apiserver/schema/defaulting/validation.go.
-import { deepClone, type FieldError, field, isObject } from "../../../machinery/index.ts";
+import { deepClone, type FieldError, field, isObject, sortedCopy } from "../../../machinery/index.ts";
 import { strictlyEqual } from "./correlation.ts";
 import { coerceEmbedded, validateEmbedded } from "./object-meta.ts";
 import { pruneValue } from "./pruning.ts";
@@ -62,13 +62,14 @@ function defaultFindings(schema: JsonSchema, { at, root, insideMeta, around, rul
   const value = schema.default;
   const wrongMetadata = insideMeta ? metadataProblem(around(deepClone(value)), root) : undefined;
   if (wrongMetadata !== undefined)
-    return [field.invalid(path, value, `must result in valid metadata: ${wrongMetadata}`)];
+    return [field.invalid(path, sortedCopy(value), `must result in valid metadata: ${wrongMetadata}`)];
   const found: FieldError[] = [];
   if (!insideMeta) {
     if (rules.requirePruned) {
       const pruned = deepClone(value);
       pruneValue(pruned, schema);
-      if (!strictlyEqual(pruned, value)) found.push(field.invalid(path, value, "must not have unknown fields"));
+      if (!strictlyEqual(pruned, value))
+        found.push(field.invalid(path, sortedCopy(value), "must not have unknown fields"));
     }
     const coerced = coerceEmbedded(deepClone(value), schema, { dropInvalid: false }, path);
     if (coerced.error !== undefined) return [...found, coerced.error];

@@ -135,7 +135,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const ready = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
   });
-  ready.catch(() => undefined);
+  ready.catch(() => {}); // run rejects with it too, and nobody has to ask whether it is ready
 
   const start = async (signal: AbortSignal): Promise<void> => {
     nodeInformer.addHandler({ add: nodeManager.observe, update: (_, after) => nodeManager.observe(after) });

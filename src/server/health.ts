@@ -1,4 +1,5 @@
 // /healthz, /livez, /readyz with named checks. Upstream: apiserver's server/healthz.
+import { errorText } from "../base/index.ts";
 import type { DocumentRoute } from "./documents/documents.ts";
 import { textResponse } from "./documents/documents.ts";
 
@@ -55,7 +56,7 @@ export async function run(list: readonly HealthCheck[], excluded: ReadonlySet<st
         await each.check();
         return { name: each.name, excluded: false, error: undefined };
       } catch (error) {
-        return { name: each.name, excluded: false, error: error instanceof Error ? error.message : String(error) };
+        return { name: each.name, excluded: false, error: errorText(error) };
       }
     }),
   );

@@ -57,7 +57,13 @@ async function runWorld(mix: string, signal: AbortSignal): Promise<WorldResult> 
   const file = join(directory, "result.json");
   const result: WorldResult = existsSync(file)
     ? JSON.parse(readFileSync(file, "utf8"))
-    : { mix, failed: `no result within ${worldLimitMs / 1000} s; the logs are in ${directory}`, outcomes: [], complaints: {}, died: [] };
+    : {
+        mix,
+        failed: `no result within ${worldLimitMs / 1000} s; the logs are in ${directory}`,
+        outcomes: [],
+        complaints: {},
+        died: [],
+      };
   const kept = values.keep || (!existsSync(file) && !signal.aborted);
   if (kept) console.log(`the logs of ${mix} are in ${directory}`);
   else rmSync(directory, { recursive: true, force: true });

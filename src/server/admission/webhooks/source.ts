@@ -3,6 +3,7 @@
 // Configurations come from the watch cache the moment they are written. A request that no rule can match costs one look into
 // a map: what rules say of operation, resource and subresource is worked out once.
 // Upstream: admission/configuration/{mutating,validating}_webhook_manager.go, webhook/generic/webhook.go.
+
 import type {
   KindDefinition,
   MutatingWebhook,
@@ -10,6 +11,7 @@ import type {
   ValidatingWebhook,
   ValidatingWebhookConfiguration,
 } from "../../../api/index.ts";
+import { errorText } from "../../../base/index.ts";
 import { internalError } from "../../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost } from "../../contract.ts";
 import type { CompiledConditions } from "../dynamic/conditions.ts";
@@ -120,7 +122,7 @@ function lazily(webhook: Webhook): () => CompiledSelectors {
       compiled ??= compileSelectors(webhook);
       return compiled;
     } catch (error) {
-      throw internalError(error instanceof Error ? error.message : String(error));
+      throw internalError(errorText(error));
     }
   };
 }

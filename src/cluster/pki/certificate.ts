@@ -131,15 +131,12 @@ export interface ChosenContents {
 export function certifyFor(authority: KeyPair, chosen: ChosenContents, rng: Rng): string {
   const signer = createPrivateKey(authority.key);
   const { keyUsageBits, extendedKeyUsages, subjectAltName, ...rest } = chosen;
-  const last = Math.max(...keyUsageBits);
-  const usage = new Uint8Array(Math.floor(last / 8) + 1);
-  for (const bit of keyUsageBits) usage[bit >> 3]! |= 0x80 >> (bit & 7);
   return certify({
     ...rest,
     serial: rng.bytes(16),
     issuer: subjectDer(new X509Certificate(authority.cert)),
     extensions: [
-      ...(keyUsageBits.length > 0 ? [extension(ids.keyUsage, der.bits(usage, 7 - (last & 7)), "critical")] : []),
+      ...(keyUsageBits.length > 0 ? [extension(ids.keyUsage, usageDer(keyUsageBits), "critical")] : []),
       ...(extendedKeyUsages.length > 0
         ? [extension(ids.extendedKeyUsage, der.sequence(...extendedKeyUsages.map(der.oid)))]
         : []),
@@ -149,6 +146,14 @@ export function certifyFor(authority: KeyPair, chosen: ChosenContents, rng: Rng)
     ],
     signer,
   });
+}
+
+/** At least one bit. */
+function usageDer(bits: readonly number[]): Uint8Array {
+  const last = Math.max(...bits);
+  const usage = new Uint8Array(Math.floor(last / 8) + 1);
+  for (const bit of bits) usage[bit >> 3]! |= 0x80 >> (bit & 7);
+  return der.bits(usage, 7 - (last & 7));
 }
 
 interface Contents {

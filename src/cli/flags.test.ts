@@ -57,10 +57,13 @@ test("what cannot be understood is named", () => {
     [["--frobnicate=1"], "unknown flag: --frobnicate"],
     [["-x"], "unknown shorthand flag: 'x' in -x"],
     [["--name"], "flag needs an argument: --name"],
-    [["--port=many"], 'invalid argument "many" for "--port" flag: it is not a whole number'],
-    [["--detach=maybe"], 'invalid argument "maybe" for "--detach" flag: it is neither true nor false'],
-    [["--grace=soon"], 'invalid argument "soon" for "--grace" flag: it is not a duration such as 30s or 1h30m'],
-    [["--gates=A"], 'invalid argument "A" for "--gates" flag: it has no =, as in KEY=VALUE'],
+    [["--port=many"], 'invalid argument "many" for "--port" flag: strconv.ParseInt: parsing "many": invalid syntax'],
+    [
+      ["--detach=maybe"],
+      'invalid argument "maybe" for "--detach" flag: strconv.ParseBool: parsing "maybe": invalid syntax',
+    ],
+    [["--grace=soon"], 'invalid argument "soon" for "--grace" flag: time: invalid duration "soon"'],
+    [["--gates=A"], 'invalid argument "A" for "--gates" flag: A must be formatted as key=value'],
   ];
   for (const [words, message] of cases)
     assert.throws(
@@ -73,4 +76,20 @@ test("what cannot be understood is named", () => {
 test("help lists flags with their defaults", () => {
   assert.match(describeFlags(definitions), /^ {2}-d, --detach {10,}detach$/m);
   assert.match(describeFlags(definitions), /^ {2}-n, --name string +name \(default default\)$/m);
+});
+
+test("a flag that is not implemented is refused with its reason, unless it says nothing", () => {
+  const refused = { tracing: { type: "string", help: "", refused: "there are no traces" } } as const;
+  assert.throws(() => parseFlags(refused, ["--tracing=file"]), {
+    name: "FlagError",
+    message: "--tracing is not implemented: there are no traces",
+  });
+  assert.equal(parseFlags(refused, ["--tracing="]).values.tracing, "");
+});
+
+test("a flag may stand without a value", () => {
+  const version = { version: { type: "string", help: "", bare: "true" } } as const;
+  assert.deepEqual(parseFlags(version, ["--version", "raw"]).positional, ["raw"]);
+  assert.equal(parseFlags(version, ["--version", "raw"]).values.version, "true");
+  assert.equal(parseFlags(version, ["--version=raw"]).values.version, "raw");
 });

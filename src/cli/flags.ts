@@ -1,5 +1,6 @@
 // Command-line flags in pflag's grammar, which kubectl's and every component's users know:
 // `--name=value`, `--name value`, `--switch`, `--switch=false`, `-n value`, `-nvalue`, `-n=value`, `--` ends flags.
+import { errorText } from "../base/index.ts";
 import { parseGoDuration } from "../machinery/index.ts";
 
 export type FlagType = "string" | "boolean" | "integer" | "duration" | "list" | "map";
@@ -13,6 +14,10 @@ export interface FlagDefinition {
   readonly hidden?: true;
   /** Accepted and without effect here; the text says why. */
   readonly ignored?: string;
+  /** Known, and an error when it is given another value than its default, `false` or nothing; the text says why. */
+  readonly refused?: string;
+  /** The value when the flag stands without `=`; the next word is not its value then. */
+  readonly bare?: string;
 }
 
 export type FlagDefinitions = Readonly<Record<string, FlagDefinition>>;
@@ -61,6 +66,8 @@ export function parseFlags<const D extends FlagDefinitions>(
   const record = (name: string, value: string): void => void raw.set(name, [...(raw.get(name) ?? []), value]);
   const take = (name: string, shown: string): string => {
     if (definitions[name]!.type === "boolean") return "true";
+    const bare = definitions[name]!.bare;
+    if (bare !== undefined) return bare;
     const value = words.shift();
     if (value === undefined) throw new FlagError(`flag needs an argument: ${shown}`);
     return value;
@@ -99,6 +106,8 @@ export function parseFlags<const D extends FlagDefinitions>(
   for (const [name, definition] of Object.entries(definitions)) {
     const given = raw.get(name) ?? (definition.default === undefined ? [] : [definition.default]);
     values[name] = convert(name, definition, given);
+    if (definition.refused !== undefined && given.some((each) => !["", "false", definition.default].includes(each)))
+      throw new FlagError(`--${name} is not implemented: ${definition.refused}`);
   }
   return { values: values as FlagValues<D>, given: new Set(raw.keys()), positional };
 }
@@ -132,17 +141,20 @@ const invalid = (name: string, value: string, why: string): FlagError =>
 function parseBoolean(name: string, text: string): boolean {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
   if (["0", "f", "F", "false", "FALSE", "False"].includes(text)) return false;
-  throw invalid(name, text, "it is neither true nor false");
+  throw invalid(name, text, `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
 function parseInteger(name: string, text: string): number {
-  if (!/^[+-]?\d+$/.test(text)) throw invalid(name, text, "it is not a whole number");
-  return Number(text);
+  const failed = (why: string) => invalid(name, text, `strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`);
+  if (!/^[+-]?\d+$/.test(text)) throw failed("invalid syntax");
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw failed("value out of range");
+  return value;
 }
 
 function parsePair(name: string, pair: string): [string, string] {
   const equals = pair.indexOf("=");
-  if (equals < 0) throw invalid(name, pair, "it has no =, as in KEY=VALUE");
+  if (equals < 0) throw invalid(name, pair, `${pair} must be formatted as key=value`);
   return [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
 }
 
@@ -150,8 +162,8 @@ function parsePair(name: string, pair: string): [string, string] {
 function parseDuration(name: string, text: string): number {
   try {
     return parseGoDuration(text);
-  } catch {
-    throw invalid(name, text, "it is not a duration such as 30s or 1h30m");
+  } catch (error) {
+    throw invalid(name, text, errorText(error));
   }
 }
 

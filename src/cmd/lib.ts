@@ -3,6 +3,7 @@ import process from "node:process";
 import { createLogger, formatRecord, type Logger, type LogLevel, systemClock } from "../base/index.ts";
 import { describeFlags, type FlagDefinitions, FlagError, type ParsedFlags, parseFlags } from "../cli/index.ts";
 import { type ClusterLayout, clusterLayout, defaultDataDirectory } from "../cluster/index.ts";
+import { kubernetesVersion, versionInfo } from "../machinery/index.ts";
 
 export const clusterFlags = {
   name: { type: "string", help: "name of the cluster", default: "default" },
@@ -25,8 +26,43 @@ export function readFlags<const D extends FlagDefinitions>(
   }
   const parsed = parseFlags(command.flags, words);
   if (parsed.positional.length > 0) throw new FlagError(`unexpected argument ${JSON.stringify(parsed.positional[0])}`);
-  return parsed;
+  const version = (parsed.values as { readonly version?: string }).version;
+  const text = version === undefined ? undefined : versionText(version);
+  if (text === undefined) return parsed;
+  process.stdout.write(`${text}\n`);
+  return undefined;
 }
+
+/** What `--version` prints, as upstream's; undefined for "do not". Upstream: component-base/version/verflag. */
+export function versionText(value: string): string | undefined {
+  const wrong = (why: string) =>
+    new FlagError(`invalid argument ${JSON.stringify(value)} for "--version" flag: ${why}`);
+  if (value === "raw") return rawVersion();
+  if (value.startsWith("v")) {
+    const [, release] = /^v(\d+\.\d+\.\d+)(?:[-+][0-9A-Za-z.+-]+)?$/.exec(value) ?? [];
+    if (release === undefined) throw wrong(`could not parse ${JSON.stringify(value)} as version`);
+    if (`v${release}` !== kubernetesVersion)
+      throw wrong(
+        `version ${JSON.stringify(value)} must match major/minor/patch of default version ${JSON.stringify(kubernetesVersion)}`,
+      );
+    return undefined;
+  }
+  const print = { ...booleans }[value];
+  if (print === undefined) throw wrong(`strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);
+  return print ? `Kubernetes ${kubernetesVersion}` : undefined;
+}
+
+const booleans: Readonly<Record<string, boolean>> = Object.fromEntries([
+  ...["1", "t", "T", "true", "TRUE", "True"].map((each) => [each, true] as const),
+  ...["0", "f", "F", "false", "FALSE", "False"].map((each) => [each, false] as const),
+]);
+
+const rawVersion = (): string => {
+  const fields = Object.entries(versionInfo).map(
+    ([name, value]) => `${name[0]!.toUpperCase()}${name.slice(1)}:${JSON.stringify(value)}`,
+  );
+  return `version.Info{${fields.join(", ")}}`;
+};
 
 /** klog's verbosity on our levels: 0 and 1 are information, 4 and more are debugging. */
 export const levelOf = (verbosity: number): LogLevel => (verbosity >= 4 ? "debug" : "info");

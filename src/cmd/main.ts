@@ -22,7 +22,7 @@ t8s COMMAND --help shows the flags of a command.
 `;
 }
 
-/** Exit status: 0 done, 1 failed, 2 the command line was not understood. */
+/** Exit status: 0 done, 1 failed, 2 the command line was not understood; upstream's components end with 1 then, and so do ours. */
 export async function main(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
@@ -41,7 +41,7 @@ export async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof FlagError) {
       process.stderr.write(`t8s ${name}: ${error.message}; t8s ${name} --help lists the flags\n`);
-      return 2;
+      return command.group === "component" ? 1 : 2;
     }
     process.stderr.write(`t8s ${name}: ${errorText(error)}\n`);
     if (process.env["T8S_DEBUG"] !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);

@@ -26,7 +26,7 @@ export * from "./errors.ts";
 export { formatGoDuration, parseGoDuration } from "./go-duration.ts";
 export { goFloat, goJson, quoteGo } from "./go-text.ts";
 export * from "./int-or-string.ts";
-export { kubernetesVersion } from "./kubernetes-version.ts";
+export { kubernetesVersion, versionInfo } from "./kubernetes-version.ts";
 export * from "./names.ts";
 export * from "./net.ts";
 export * from "./object.ts";

@@ -1,22 +1,36 @@
 // Flags of upstream's components that are understood and have no effect here, so that usual unit files and manifests start our
-// components unchanged. Each says why; a flag whose absence would change what users may do (encryption, audit, webhooks) is not among
-// them and is refused as unknown.
+// components unchanged. Each says why. A flag whose absence would change what users may do is not among them: it is `refused`, which
+// is an error that says why when the flag is given anything.
 import type { Logger } from "../../base/index.ts";
 import type { FlagDefinition, FlagDefinitions, FlagType, ParsedFlags } from "../../cli/index.ts";
 
-const inert = <T extends FlagType>(type: T, why: string): FlagDefinition & { readonly type: T } => ({
+export const inert = <T extends FlagType>(type: T, why: string): FlagDefinition & { readonly type: T } => ({
   type,
   help: `without effect: ${why}`,
   ignored: why,
 });
+
+/** `unless`: upstream's default, which may be given. */
+export const refused = (why: string, unless?: string): FlagDefinition & { readonly type: "string" } => ({
+  type: "string",
+  help: `not implemented: ${why}`,
+  refused: why,
+  ...(unless === undefined ? {} : { default: unless }),
+});
+
+/** Several flags without effect for one reason. */
+export const inertAll = <const N extends string, T extends FlagType>(names: readonly N[], type: T, why: string) =>
+  Object.fromEntries(names.map((name) => [name, inert(type, why)])) as Record<N, FlagDefinition & { readonly type: T }>;
 
 const tuning = "this component needs no such tuning";
 const oneStore = "objects are kept where --store and --data-dir say";
 const reviews = "who asks is looked up with --kubeconfig";
 const nodeTls = "Node.js chooses";
 
+const oneStream = "the log goes to standard error";
+
 /** Every component's. */
-const acceptedByAll = {
+export const acceptedByAll = {
   "contention-profiling": inert("boolean", "there is no Go profiler here"),
   profiling: inert("boolean", "there is no Go profiler here"),
   "logging-format": inert("string", "the log is lines of text"),
@@ -25,6 +39,21 @@ const acceptedByAll = {
   "kube-api-qps": inert("string", "requests are held back by the API server's flow control alone"),
   "kube-api-burst": inert("integer", "requests are held back by the API server's flow control alone"),
   "kube-api-content-type": inert("string", "components speak JSON"),
+  ...inertAll(["log-json-info-buffer-size", "log-text-info-buffer-size"], "string", oneStream),
+  ...inertAll(["log-json-split-stream", "log-text-split-stream"], "boolean", oneStream),
+  version: {
+    type: "string",
+    bare: "true",
+    help: "print the version and return; raw: all of it; vX.Y.Z-TEXT is accepted when it is of this release",
+  },
+} as const satisfies FlagDefinitions;
+
+const release = "there is one release of everything here";
+
+/** The metrics' and the version's, of every component of the control plane. */
+const acceptedByControlPlane = {
+  "tls-curve-preferences": inert("list", nodeTls),
+  "show-hidden-metrics-for-version": inert("string", "1.35 hid no metric that is here"),
 } as const satisfies FlagDefinitions;
 
 const acceptedServing = {
@@ -39,6 +68,18 @@ const acceptedServing = {
 export const acceptedByManagers = {
   ...acceptedByAll,
   ...acceptedServing,
+  ...acceptedByControlPlane,
+  ...inertAll(
+    [
+      "authentication-token-webhook-cache-ttl",
+      "authorization-webhook-cache-authorized-ttl",
+      "authorization-webhook-cache-unauthorized-ttl",
+    ],
+    "duration",
+    "answers about who may read the metrics are kept for ten seconds",
+  ),
+  "disable-http2-serving": inert("boolean", "the health port speaks HTTP/1.1"),
+  "tls-sni-cert-key": inert("list", "the health port has one certificate, of --tls-cert-file"),
   "authentication-kubeconfig": inert("string", reviews),
   "authorization-kubeconfig": inert("string", reviews),
   "authentication-skip-lookup": inert(
@@ -52,6 +93,7 @@ export const acceptedByManagers = {
   "requestheader-allowed-names": inert("list", "front proxies are not accepted on the health port"),
   "requestheader-username-headers": inert("list", "front proxies are not accepted on the health port"),
   "requestheader-group-headers": inert("list", "front proxies are not accepted on the health port"),
+  "requestheader-uid-headers": inert("list", "front proxies are not accepted on the health port"),
   "requestheader-extra-headers-prefix": inert("list", "front proxies are not accepted on the health port"),
   "cert-dir": inert("string", "the self-made certificate of the health port is kept in memory"),
   "leader-elect-resource-lock": inert("string", "the lock is a Lease"),
@@ -85,32 +127,88 @@ export const acceptedByControllerManager = {
   "concurrent-resource-quota-syncs": inert("integer", tuning),
   "concurrent-serviceaccount-token-syncs": inert("integer", tuning),
   "concurrent-ttl-after-finished-syncs": inert("integer", tuning),
-} as const satisfies FlagDefinitions;
-
-export const acceptedByProxy = {
-  ...acceptedByAll,
-  "proxy-mode": inert("string", "rules are always nftables'"),
-  "metrics-bind-address": inert("string", "metrics are on the port of --healthz-bind-address"),
-  "conntrack-max-per-core": inert("integer", "the kernel's own limits hold"),
-  "conntrack-min": inert("integer", "the kernel's own limits hold"),
-  "conntrack-tcp-timeout-established": inert("duration", "the kernel's own limits hold"),
-  "conntrack-tcp-timeout-close-wait": inert("duration", "the kernel's own limits hold"),
-  "oom-score-adj": inert("integer", "whoever starts this process sets it"),
-} as const satisfies FlagDefinitions;
-
-export const acceptedByKubelet = {
-  ...acceptedByAll,
-  "anonymous-auth": inert("boolean", "requests without credentials are refused"),
-  "authentication-token-webhook": inert("boolean", "tokens are always checked with the API server"),
-  "authorization-mode": inert("string", "the API server is always asked"),
-  "fail-swap-on": inert("boolean", "swap does not stop this kubelet"),
-  "runtime-request-timeout": inert("duration", tuning),
-  "serialize-image-pulls": inert("boolean", "the container runtime orders its pulls"),
+  ...inertAll(
+    [
+      "concurrent-device-taint-eviction-syncs",
+      "concurrent-ephemeralvolume-syncs",
+      "concurrent-resourceclaim-syncs",
+      "concurrent-validating-admission-policy-status-syncs",
+      "mirroring-concurrent-service-endpoint-syncs",
+    ],
+    "integer",
+    tuning,
+  ),
+  ...inertAll(
+    [
+      "attach-detach-reconcile-sync-period",
+      "namespace-sync-period",
+      "node-monitor-period",
+      "pvclaimbinder-sync-period",
+      "resource-quota-sync-period",
+    ],
+    "duration",
+    "each change is acted on when it comes",
+  ),
+  ...inertAll(
+    [
+      "endpoint-updates-batch-period",
+      "endpointslice-updates-batch-period",
+      "mirroring-endpointslice-updates-batch-period",
+      "controller-shutdown-timeout",
+    ],
+    "duration",
+    tuning,
+  ),
+  "route-reconciliation-period": inert("duration", "there is no cloud controller here"),
+  "disable-attach-detach-reconcile-sync": inert("boolean", "each change is acted on when it comes"),
+  "external-cloud-volume-plugin": inert("string", "there is no cloud controller here"),
+  "cidr-allocator-type": refused("ranges come from --cluster-cidr: there is RangeAllocator alone", "RangeAllocator"),
+  "cloud-config": refused("cloud controllers are programs of their own"),
+  "enable-hostpath-provisioner": refused("provisioners are programs of their own"),
+  "enable-leader-migration": refused("there is one controller manager"),
+  "leader-migration-config": refused("there is one controller manager"),
+  "disable-force-detach-on-timeout": refused("attachments of unreachable nodes end after six minutes"),
+  ...inertAll(
+    [
+      "pv-recycler-increment-timeout-nfs",
+      "pv-recycler-minimum-timeout-hostpath",
+      "pv-recycler-minimum-timeout-nfs",
+      "pv-recycler-timeout-increment-hostpath",
+    ],
+    "integer",
+    "volumes are not recycled",
+  ),
+  ...inertAll(
+    ["pv-recycler-pod-template-filepath-hostpath", "pv-recycler-pod-template-filepath-nfs"],
+    "string",
+    "volumes are not recycled",
+  ),
 } as const satisfies FlagDefinitions;
 
 export const acceptedByApiServer = {
   ...acceptedByAll,
   ...acceptedServing,
+  ...acceptedByControlPlane,
+  ...inertAll(
+    [
+      "coordinated-leadership-lease-duration",
+      "coordinated-leadership-renew-deadline",
+      "coordinated-leadership-retry-period",
+    ],
+    "duration",
+    "coordinated leader election (alpha) is not there",
+  ),
+  "debug-socket-path": inert("string", "there is no Go profiler here"),
+  "enable-logs-handler": inert("boolean", "upstream has no such page any more"),
+  "max-connection-bytes-per-sec": inert("integer", "no connection is throttled"),
+  ...inertAll(["peer-advertise-ip", "peer-advertise-port", "peer-ca-file"], "string", release),
+  "emulation-forward-compatible": inert("boolean", release),
+  "runtime-config-emulation-forward-compatible": inert("boolean", release),
+  "storage-initialization-timeout": inert("duration", "the server listens when its store is open"),
+  "egress-selector-config-file": refused("the server reaches nodes and webhooks directly"),
+  "tracing-config-file": refused("there are no traces"),
+  "service-account-signing-endpoint": refused("tokens are signed with --service-account-signing-key-file"),
+  "authorization-policy-file": refused("there is no ABAC authorizer; use RBAC"),
   "apiserver-count": inert("integer", "each server keeps its own endpoint"),
   "default-watch-cache-size": inert("integer", tuning),
   "delete-collection-workers": inert("integer", tuning),

@@ -9,12 +9,13 @@ import { nodeAddress } from "../../cluster/index.ts";
 import { createKubelet, type KubeletOptions } from "../../kubelet/index.ts";
 import { createNodeHost, type KubeletServer, serveKubelet } from "../../kubelet/node/index.ts";
 import { connectCri } from "../../runtime/cri/index.ts";
-import { acceptedByKubelet, tellInert } from "../apiserver/accepted-flags.ts";
+import { tellInert } from "../apiserver/accepted-flags.ts";
 import { readFlagFile, selfSigned, servingFiles } from "../apiserver/self-signed.ts";
 import { runSimulatedNode } from "../components.ts";
 import { portError, serveHealth } from "../health.ts";
 import { readFlags } from "../lib.ts";
 import { connect, type Remote, remoteFlags } from "../remote.ts";
+import { acceptedByKubelet } from "./accepted-flags.ts";
 import { flagsOfFile, settingFlags, settingsOfFile, settingsOfFlags } from "./settings.ts";
 
 const flags = {

@@ -15,8 +15,8 @@ async function world(test: TestContext) {
   const rng = seededRng(1);
   const server = await testServer({
     ...{ clock, rng, admission: { disable: ["ServiceAccount"] } },
-    featureGates: { DRADeviceTaintRules: true },
-    runtimeConfig: { "resource.k8s.io/v1beta2": "true" },
+    featureGates: { DRADeviceTaintRules: true, GenericWorkload: true, DRAWorkloadResourceClaims: true },
+    runtimeConfig: { "resource.k8s.io/v1beta2": "true", "scheduling.k8s.io/v1alpha2": "true" },
   });
   const client = createClient(server.transport(), { userAgent: "test" });
   const metrics = new MetricRegistry();
@@ -120,6 +120,25 @@ test("a taint of the driver ends pods by their tolerations, and one that goes aw
   await of.clock.advance(5000);
   assert.deepEqual(await of.names(), ["never"]);
   assert.match(of.metrics.render(), /^device_taint_eviction_controller_pod_deletions_total 2$/m);
+});
+
+test("whoever uses a claim that is reserved for the PodGroup leaves with it", async (test) => {
+  const of = await world(test);
+  await of.publish();
+  await of.user("p");
+  const at = { namespace: "default", name: "p" };
+  const claim = await of.client.of(resourceClaims).get(at);
+  const consumer = { apiGroup: "scheduling.k8s.io", resource: "podgroups", name: "g", uid: "0-1-2" };
+  await of.client.of(resourceClaims).updateStatus({ ...claim, status: { ...claim.status, reservedFor: [consumer] } });
+  const { spec } = await of.client.of(pods).get(at);
+  await of.client.of(pods).create({
+    ...{ apiVersion: "v1", kind: "Pod", metadata: { name: "member", namespace: "default" } },
+    spec: { ...spec, schedulingGroup: { podGroupName: "g" } },
+  });
+  await of.clock.advance(1000);
+  await of.publish([of.taint()]);
+  await of.clock.advance(1000);
+  assert.deepEqual(await of.names(), ["p"]);
 });
 
 test("a rule tells what it would do, what it does and what it has done", async (test) => {

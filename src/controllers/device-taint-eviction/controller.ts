@@ -12,7 +12,18 @@ import {
 import { Counter, Histogram } from "../../base/index.ts";
 import type { Lister } from "../../client/index.ts";
 import { deepEqual, formatTime, isNotFound, type KubeObject, objectKey } from "../../machinery/index.ts";
-import { type ControllerContext, disruptionTarget, featureEnabled, newQueue, runLoop, watch } from "../lib/index.ts";
+import {
+  type ClaimUsers,
+  type ControllerContext,
+  claimUsers,
+  disruptionTarget,
+  featureEnabled,
+  isPodGroup,
+  newQueue,
+  podGroupNameOf,
+  runLoop,
+  watch,
+} from "../lib/index.ts";
 import {
   allocatedDevices,
   type Devices,
@@ -29,12 +40,14 @@ export const controllerName = "device-taint-eviction-controller";
 /** The least time between two updates of a rule's status while pods leave. */
 const statusPeriodMs = 10_000;
 const byPool = "devicePool";
+const byGroup = "podGroupOfPod";
 const [podPrefix, rulePrefix] = ["pod ", "rule "];
 const conditionType = "EvictionInProgress";
 
 interface World {
   readonly context: ControllerContext;
   readonly queue: ReturnType<typeof newQueue>;
+  readonly users: ClaimUsers;
   readonly pods: Lister<Pod>;
   readonly claims: Lister<ResourceClaim>;
   readonly slices: Lister<ResourceSlice>;
@@ -61,8 +74,14 @@ export async function runDeviceTaintEviction(context: ControllerContext): Promis
     ...new Set(allocatedDevices(claim).map((each) => poolKey(each.driver, each.pool))),
   ]);
   slices.addIndex(byPool, ({ spec }) => [poolKey(spec.driver, spec.pool.name)]);
+  const users = claimUsers(context);
+  if (users.podGroups)
+    pod.addIndex(byGroup, (each) => {
+      const name = podGroupNameOf(each);
+      return name === undefined ? [] : [`${each.metadata.namespace}/${name}`];
+    });
   const world: World = {
-    ...{ context, queue, pods: pod, claims, slices, rules, counted: countersOf(context) },
+    ...{ context, queue, users, pods: pod, claims, slices, rules, counted: countersOf(context) },
     ...{ planned: new Map(), evicted: new Set(), evictedBy: new Map() },
   };
   followPods(world);
@@ -99,10 +118,14 @@ function followPods({ context, queue, planned, evicted }: World): void {
   });
 }
 
-const wakeUsers = ({ queue }: World, { metadata, status }: ResourceClaim): void => {
-  for (const { apiGroup, resource, name } of status?.reservedFor ?? [])
-    if (!apiGroup && resource === "pods") queue.add(`${podPrefix}${metadata.namespace}/${name}`);
-};
+function wakeUsers({ queue, users, pods: pod }: World, { metadata, status }: ResourceClaim): void {
+  for (const consumer of status?.reservedFor ?? []) {
+    const key = `${metadata.namespace}/${consumer.name}`;
+    if (!consumer.apiGroup && consumer.resource === "pods") queue.add(podPrefix + key);
+    if (users.podGroups && isPodGroup(consumer))
+      for (const member of pod.byIndex(byGroup, key)) queue.add(podPrefix + objectKey(member));
+  }
+}
 
 function followClaims(world: World): void {
   const { context, claims } = world;
@@ -152,7 +175,11 @@ const devicesOf = ({ slices, rules }: World, more: readonly DeviceTaintRule[] = 
 });
 
 const evictionOf = (world: World, pod: Pod, devices: Devices) =>
-  podEviction(pod, { ...devices, claimNamed: (name) => world.claims.get(pod.metadata.namespace ?? "", name) });
+  podEviction(pod, {
+    ...devices,
+    users: world.users,
+    claimNamed: (name) => world.claims.get(pod.metadata.namespace ?? "", name),
+  });
 
 async function syncPod(world: World, key: string): Promise<number | undefined> {
   const { context, queue, planned, evicted, evictedBy } = world;

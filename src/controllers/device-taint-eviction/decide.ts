@@ -1,9 +1,8 @@
 // Which pods have to leave the devices they hold, when, and what a DeviceTaintRule tells of it. Plain functions over what there is.
-// Upstream: pkg/controller/devicetainteviction, k8s.io/dynamic-resource-allocation/resourceclaim (devicetoleration.go). Reservations
-// of PodGroups (feature DRAWorkloadResourceClaims, alpha) are not looked at.
+// Upstream: pkg/controller/devicetainteviction, k8s.io/dynamic-resource-allocation/resourceclaim (devicetoleration.go).
 import type { DeviceTaintRule, Pod, resource_v1 } from "../../api/index.ts";
 import type { Condition } from "../../machinery/index.ts";
-import { isControlledBy } from "../lib/index.ts";
+import { type ClaimUsers, isReservedFor, notFor } from "../lib/index.ts";
 
 export type ResourceClaim = resource_v1.ResourceClaim;
 export type ResourceSlice = resource_v1.ResourceSlice;
@@ -104,14 +103,14 @@ function claimNames(pod: Pod): { readonly name: string; readonly generated: bool
 /** The first of the ends that its claims come to; undefined when it may stay. */
 export function podEviction(
   pod: Pod,
-  of: Devices & { claimNamed(name: string): ResourceClaim | undefined },
+  of: Devices & { readonly users: ClaimUsers; claimNamed(name: string): ResourceClaim | undefined },
 ): Eviction | undefined {
   if (!pod.spec?.nodeName) return undefined;
   const found = claimNames(pod).flatMap(({ name, generated }) => {
     const claim = of.claimNamed(name);
     if (claim?.status?.allocation === undefined) return [];
-    if (generated && !isControlledBy(claim, pod)) return [];
-    if (!(claim.status.reservedFor ?? []).some(({ uid }) => uid === pod.metadata.uid)) return [];
+    if (generated && notFor(pod, claim, of.users) !== undefined) return [];
+    if (!isReservedFor(pod, claim, of.users)) return [];
     return claimEviction(claim, of) ?? [];
   });
   if (found.length === 0) return undefined;

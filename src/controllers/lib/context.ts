@@ -51,6 +51,7 @@ const offByDefault = new Set([
   "ClusterTrustBundle",
   "GenericWorkload",
   "DRADeviceTaintRules",
+  "DRAWorkloadResourceClaims",
 ]);
 
 export const featureEnabled = (context: Pick<ControllerContext, "options">, gate: string): boolean =>

@@ -16,6 +16,7 @@ export * from "./pods/pod-control.ts";
 export * from "./pods/pods.ts";
 export * from "./pods/replicas.ts";
 export * from "./pods/service-pods.ts";
+export * from "./resource-claims.ts";
 export * from "./revisions/history.ts";
 export * from "./revisions/revisions.ts";
 export * from "./status.ts";

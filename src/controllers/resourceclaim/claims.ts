@@ -1,16 +1,18 @@
 // The side of the claims: users that are over go from a claim, and a claim that was made for one of them with the last.
-import { type Pod, pods, resourceClaims } from "../../api/index.ts";
+import { type Pod, type PodGroup, podGroups, pods, type resource_v1, resourceClaims } from "../../api/index.ts";
 import { errorText } from "../../base/index.ts";
 import type { Informer } from "../../client/index.ts";
 import { isNotFound, objectKey } from "../../machinery/index.ts";
-import type { ControllerContext } from "../lib/index.ts";
+import { type ControllerContext, isPodGroup } from "../lib/index.ts";
 import { claimFinalizer, isDone, isPod, owningPod, type ResourceClaim, released, withoutFinalizer } from "./decide.ts";
 
 export interface ClaimSide {
   readonly context: ControllerContext;
   readonly pods: Informer<Pod>;
   readonly claims: Informer<ResourceClaim>;
-  /** Of pods that are known to be gone: for these nobody has to be asked. */
+  /** Undefined without the feature: what groups have then stays theirs. */
+  readonly groups: Informer<PodGroup> | undefined;
+  /** Of pods and groups that are known to be gone: for these nobody has to be asked. */
   readonly gone: ReadonlySet<string>;
 }
 
@@ -19,11 +21,22 @@ export async function syncClaim(side: ClaimSide, key: string): Promise<void> {
   if (claim === undefined) return;
   const { namespace = "" } = claim.metadata;
   const users = [];
-  for (const user of claim.status?.reservedFor ?? [])
-    if (!isPod(user) || (await stillNeeds(side, namespace, user))) users.push(user);
+  for (const user of claim.status?.reservedFor ?? []) if (await stays(side, namespace, user)) users.push(user);
   const after = released(claim, users);
   if (after !== undefined) await write(side.context, claim, after);
   if (users.length === 0) await deleteUnused(side, claim);
+}
+
+type User = resource_v1.ResourceClaimConsumerReference;
+
+/** Users of unknown kinds stay. */
+async function stays(side: ClaimSide, namespace: string, user: User): Promise<boolean> {
+  if (isPod(user)) return stillNeeds(side, namespace, user);
+  if (side.groups === undefined || !isPodGroup(user)) return true;
+  if (side.gone.has(user.uid)) return false;
+  const { name } = user;
+  const found = side.groups.get(namespace, name) ?? (await side.context.client.of(podGroups).find({ namespace, name }));
+  return found?.metadata.uid === user.uid;
 }
 
 /** In doubt the server is asked: to take a claim from a pod that is being scheduled would be bad. */

@@ -1,24 +1,17 @@
-// Makes the ResourceClaims that pods name templates for, writes their names into the pods' status, and takes claims back from
-// pods that are over. Upstream: pkg/controller/resourceclaim (KEP-4381).
-import { type Pod, pods, resourceClaims, resourceClaimTemplates } from "../../api/index.ts";
+// Makes the ResourceClaims that pods and PodGroups name templates for, writes their names into the status, and takes claims back
+// from pods that are over and groups that are gone. Upstream: pkg/controller/resourceclaim (KEP-4381, KEP-5729).
+import { type Pod, pods, type ResourceClaimTemplate, resourceClaims, resourceClaimTemplates } from "../../api/index.ts";
 import { objectKey } from "../../machinery/index.ts";
-import { type ControllerContext, newQueue, runLoop, watch } from "../lib/index.ts";
+import { type ControllerContext, claimUsers, newQueue, runLoop, watch } from "../lib/index.ts";
 import { syncClaim } from "./claims.ts";
-import {
-  claimNamesOf,
-  entriesOf,
-  isDone,
-  needsWork,
-  owningPod,
-  type ResourceClaim,
-  templateNamesOf,
-} from "./decide.ts";
-import { byOwner, createMadeClaims } from "./made.ts";
-import { syncPod } from "./pods.ts";
+import { claimNamesOf, entriesOf, isDone, needsWork, type ResourceClaim, templateNamesOf } from "./decide.ts";
+import { followGroups, type GroupSide } from "./groups.ts";
+import { byOwner, createMadeClaims, ownerUidOf } from "./made.ts";
+import { type PodSide, syncPod } from "./pods.ts";
 
 const byClaim = "resourceClaim";
 const byTemplate = "resourceClaimTemplate";
-/** Of pods that are known to be gone: for these nobody has to be asked. */
+/** Of pods and groups that are known to be gone: for these nobody has to be asked. */
 const mostRemembered = 500;
 
 /** The claim that the scheduler made for resources that devices are offered as. */
@@ -29,6 +22,8 @@ export function runResourceClaims(context: ControllerContext): Promise<void> {
   const recorder = context.recorder("resource_claim");
   const gone = new Set<string>();
   const made = createMadeClaims();
+  const users = claimUsers(context);
+  let groups: GroupSide | undefined;
   const podInformer = context.informers.informer(pods);
   const claimInformer = context.informers.informer(resourceClaims);
   const keysOf = (pod: Pod, names: readonly string[]): string[] =>
@@ -36,14 +31,17 @@ export function runResourceClaims(context: ControllerContext): Promise<void> {
   podInformer.addIndex(byClaim, (pod) => keysOf(pod, claimNamesOf(pod)));
   podInformer.addIndex(byTemplate, (pod) => keysOf(pod, templateNamesOf(pod)));
   claimInformer.addIndex(byOwner, (claim) => {
-    const owner = owningPod(claim);
-    return owner === undefined ? [] : [owner.uid];
+    const uid = ownerUidOf(claim);
+    return uid === undefined ? [] : [uid];
   });
+
+  const groupOf: PodSide["groupOf"] = (pod) => groups?.of(pod);
 
   function enqueue(pod: Pod): void {
     if (isDone(pod)) release(pod);
     const { namespace = "" } = pod.metadata;
-    if (needsWork(pod, (name) => claimInformer.get(namespace, name))) queue.add(`pod:${objectKey(pod)}`);
+    const claimNamed = (name: string): ResourceClaim | undefined => claimInformer.get(namespace, name);
+    if (needsWork(pod, { users, claimNamed, groupOf })) queue.add(`pod:${objectKey(pod)}`);
   }
 
   /** Claims that may have lost this user are looked at. */
@@ -56,11 +54,12 @@ export function runResourceClaims(context: ControllerContext): Promise<void> {
   function remember(uid: string): void {
     gone.add(uid);
     if (gone.size > mostRemembered) gone.delete(gone.values().next().value as string);
-    made.forgetPod(uid);
+    made.forgetOwner(uid);
   }
 
   function wakeUsersOf(claim: ResourceClaim): void {
     for (const pod of podInformer.byIndex(byClaim, objectKey(claim))) enqueue(pod);
+    groups?.wakeUsersOf(objectKey(claim));
   }
 
   const changed = (claim: ResourceClaim): void => {
@@ -85,28 +84,39 @@ export function runResourceClaims(context: ControllerContext): Promise<void> {
       wakeUsersOf(claim);
     },
   });
+  const wakeFollowersOf = (template: ResourceClaimTemplate): void => {
+    for (const pod of podInformer.byIndex(byTemplate, objectKey(template))) enqueue(pod);
+    groups?.wakeFollowersOf(objectKey(template));
+  };
   const templates = watch(context, resourceClaimTemplates, {
-    add: (template) => {
-      for (const pod of podInformer.byIndex(byTemplate, objectKey(template))) enqueue(pod);
-    },
-    update: (_, template) => {
-      for (const pod of podInformer.byIndex(byTemplate, objectKey(template))) enqueue(pod);
-    },
+    add: wakeFollowersOf,
+    update: (_, template) => wakeFollowersOf(template),
   });
 
-  const side = { context, recorder, pods: podInformer, claims: claimInformer, templates, made, gone };
+  const maker = { context, recorder, claims: claimInformer, templates, made };
+  if (users.podGroups)
+    groups = followGroups(maker, {
+      pods: podInformer,
+      enqueueGroup: (key) => queue.add(`group:${key}`),
+      enqueueClaim: (key) => queue.add(`claim:${key}`),
+      enqueuePod: enqueue,
+      gone: remember,
+    });
+  const side = { ...maker, users, pods: podInformer, groupOf, groups: groups?.groups, gone };
   return runLoop(context, {
     queue,
-    informers: [podInformer, claimInformer, templates],
+    informers: [podInformer, claimInformer, templates, ...(groups === undefined ? [] : [groups.groups])],
     workers: 50,
     reconcile: async (item) => {
       const [type, key] = splitItem(item);
-      await (type === "pod" ? syncPod(side, key) : syncClaim(side, key));
+      if (type === "pod") await syncPod(side, key);
+      else if (type === "claim") await syncClaim(side, key);
+      else await groups?.sync(key);
     },
   });
 }
 
-function splitItem(item: string): readonly ["pod" | "claim", string] {
+function splitItem(item: string): readonly [type: string, key: string] {
   const at = item.indexOf(":");
-  return [item.slice(0, at) === "pod" ? "pod" : "claim", item.slice(at + 1)];
+  return [item.slice(0, at), item.slice(at + 1)];
 }

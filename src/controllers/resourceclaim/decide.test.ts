@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { Pod, ResourceClaimTemplate } from "../../api/index.ts";
+import type { Pod, PodGroup, ResourceClaimTemplate } from "../../api/index.ts";
+import { isReservedFor, notFor } from "../lib/index.ts";
 import { makePod, meta } from "../lib/testing.ts";
 import {
   claimFinalizer,
   claimFor,
   claimNameOf,
+  consumerOf,
   generatedBase,
+  groupNeedsWork,
   isDone,
+  isOfGroup,
   needsWork,
-  notFor,
   type ResourceClaim,
   refusal,
   released,
@@ -31,6 +34,18 @@ const claim = (metadata: object = mine, status: object = {}): ResourceClaim =>
   }) as ResourceClaim;
 const user = (name: string) => ({ resource: "pods", name, uid: `uid-${name}` });
 const pod = makePod("p");
+const users = { podGroups: false };
+const consumer = { apiGroup: "scheduling.k8s.io", resource: "podgroups", name: "g", uid: "uid-g" };
+const groupReference = { apiVersion: "scheduling.k8s.io/v1alpha2", kind: "PodGroup", name: "g", uid: "uid-g" };
+const ofGroup = { ownerReferences: [{ ...groupReference, controller: true }] };
+const group = (resourceClaims: readonly object[] = fromTemplate.resourceClaims, resourceClaimStatuses?: object[]) =>
+  ({
+    apiVersion: "scheduling.k8s.io/v1alpha2",
+    kind: "PodGroup",
+    metadata: meta("g"),
+    spec: { resourceClaims },
+    status: { resourceClaimStatuses },
+  }) as unknown as PodGroup;
 
 describe("claims of a pod", () => {
   it("are named by the pod or by its status", () => {
@@ -85,14 +100,60 @@ describe("claims of a pod", () => {
   ];
   for (const [what, of, found, expected] of cases)
     it(`make work when ${what}: ${expected}`, () =>
-      assert.equal(
-        needsWork(of, () => found),
-        expected,
-      ));
+      assert.equal(needsWork(of, { users, claimNamed: () => found, groupOf: () => undefined }), expected));
+
+  it("make no work when their group makes them, or always when it is not there yet", () => {
+    const member = withClaims(pod, { ...fromTemplate, schedulingGroup: { podGroupName: "g" } }, told);
+    const known = { users: { podGroups: true }, claimNamed: () => undefined };
+    assert.equal(needsWork(member, { ...known, groupOf: () => group() }), false);
+    assert.equal(
+      needsWork(member, { ...known, groupOf: () => group([{ name: "gpu", resourceClaimName: "c" }]) }),
+      true,
+    );
+    assert.equal(needsWork(member, { ...known, groupOf: () => "missing" }), true);
+  });
 
   it("are the pod's when it controls them", () => {
-    assert.equal(notFor(pod, claim()), undefined);
-    assert.equal(notFor(pod, claim({})), "ResourceClaim ns/p-gpu-x was not created for Pod ns/p (Pod is not owner)");
+    assert.equal(notFor(pod, claim(), users), undefined);
+    const said = (who: string) => `ResourceClaim ns/p-gpu-x was not created for Pod ns/p (${who})`;
+    assert.equal(notFor(pod, claim({}), users), said("Pod is not owner"));
+    const member = withClaims(pod, { schedulingGroup: { podGroupName: "g" } });
+    const withGroups = { podGroups: true };
+    assert.equal(notFor(member, claim(ofGroup), withGroups), undefined);
+    assert.equal(notFor(member, claim(ofGroup), users), said("Pod is not owner"));
+    assert.equal(notFor(member, claim({}), withGroups), said("neither Pod nor PodGroup g is the owner"));
+  });
+
+  it("are held by a pod, or by its group", () => {
+    const member = withClaims(pod, { schedulingGroup: { podGroupName: "g" } });
+    const held = claim(ofGroup, { reservedFor: [consumer] });
+    assert.equal(isReservedFor(member, held, { podGroups: true }), true);
+    assert.equal(isReservedFor(member, held, users), false);
+    assert.equal(isReservedFor(pod, held, { podGroups: true }), false);
+    assert.equal(isReservedFor(pod, claim(mine, { reservedFor: [user("p")] }), users), true);
+  });
+
+  it("are a group's when both name them in the same words", () => {
+    const entry = fromTemplate.resourceClaims[0]!;
+    assert.equal(isOfGroup(group(), entry), true);
+    assert.equal(isOfGroup(group(), { ...entry, resourceClaimTemplateName: "other" }), false);
+    assert.equal(isOfGroup(undefined, entry), false);
+    const member = withClaims(pod, { schedulingGroup: { podGroupName: "g" } });
+    assert.deepEqual(consumerOf(member, group(), entry), consumer);
+    assert.deepEqual(consumerOf(member, group([]), entry), user("p"));
+  });
+
+  it("make work for a group until it has them", () => {
+    const none = () => undefined;
+    assert.equal(groupNeedsWork(group(), none), true);
+    const told = group(undefined, [{ name: "gpu", resourceClaimName: "g-gpu-x" }]);
+    assert.equal(groupNeedsWork(told, none), true);
+    assert.equal(
+      groupNeedsWork(told, () => claim(ofGroup)),
+      false,
+    );
+    assert.equal(groupNeedsWork(group([{ name: "gpu", resourceClaimName: "c" }]), none), false);
+    assert.equal(groupNeedsWork(group(undefined, [{ name: "gpu" }]), none), false);
   });
 
   it("are made after the template, with what the template says of them", () => {

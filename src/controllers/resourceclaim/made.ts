@@ -1,30 +1,34 @@
-// Claims that were made and are not in the cache yet, by the uid of their pod.
+// Claims that were made and are not in the cache yet, by the uid of their pod or PodGroup.
+import { owningPodGroup } from "../lib/index.ts";
 import { owningPod, type ResourceClaim } from "./decide.ts";
 
-/** The claims' index by the uid of the pod that owns them. */
-export const byOwner = "podOwner";
+/** The claims' index by the uid of the pod or PodGroup that controls them. */
+export const byOwner = "claimOwner";
+
+export const ownerUidOf = (claim: ResourceClaim): string | undefined =>
+  (owningPod(claim) ?? owningPodGroup(claim))?.uid;
 
 export interface MadeClaims {
-  of(podUid: string): readonly ResourceClaim[];
-  note(podUid: string, claim: ResourceClaim): void;
+  of(ownerUid: string): readonly ResourceClaim[];
+  note(ownerUid: string, claim: ResourceClaim): void;
   /** The cache has it now, or it is gone. */
   forget(claim: ResourceClaim): void;
-  forgetPod(podUid: string): void;
+  forgetOwner(uid: string): void;
 }
 
 export function createMadeClaims(): MadeClaims {
   const made = new Map<string, readonly ResourceClaim[]>();
   return {
-    of: (podUid) => made.get(podUid) ?? [],
-    note: (podUid, claim) => void made.set(podUid, [...(made.get(podUid) ?? []), claim]),
+    of: (ownerUid) => made.get(ownerUid) ?? [],
+    note: (ownerUid, claim) => void made.set(ownerUid, [...(made.get(ownerUid) ?? []), claim]),
     forget(claim) {
-      const owner = owningPod(claim);
-      const waiting = owner === undefined ? undefined : made.get(owner.uid);
-      if (owner === undefined || waiting === undefined) return;
+      const uid = ownerUidOf(claim);
+      const waiting = uid === undefined ? undefined : made.get(uid);
+      if (uid === undefined || waiting === undefined) return;
       const rest = waiting.filter((each) => each.metadata.uid !== claim.metadata.uid);
-      if (rest.length > 0) made.set(owner.uid, rest);
-      else made.delete(owner.uid);
+      if (rest.length > 0) made.set(uid, rest);
+      else made.delete(uid);
     },
-    forgetPod: (podUid) => void made.delete(podUid),
+    forgetOwner: (uid) => void made.delete(uid),
   };
 }

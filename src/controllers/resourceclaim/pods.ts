@@ -1,107 +1,57 @@
-// The side of the pods: each gets the claims that it names templates for, their names in its status, and its place among a claim's users.
-import { type Pod, type PodResourceClaim, pods, type ResourceClaimTemplate, resourceClaims } from "../../api/index.ts";
-import { errorText } from "../../base/index.ts";
-import type { EventRecorder, Informer } from "../../client/index.ts";
-import { type ControllerContext, featureEnabled } from "../lib/index.ts";
+// The side of the pods: each gets the claims that it names templates for, its own or its group's, and its place among their users.
+import { type Pod, type PodGroup, type PodResourceClaim, resourceClaims } from "../../api/index.ts";
+import type { Informer } from "../../client/index.ts";
+import { type ClaimUsers, notFor, podGroupNameOf } from "../lib/index.ts";
 import {
-  claimFor,
-  claimMadeFor,
   claimNameOf,
+  consumerOf,
   entriesOf,
   isDone,
-  notFor,
+  isOfGroup,
   type ResourceClaim,
-  refusal,
   wantsReservation,
 } from "./decide.ts";
-import { byOwner, type MadeClaims } from "./made.ts";
+import { type ClaimMaker, findMade, findOrMake, isProvided, provideAll } from "./provide.ts";
 
-const fieldManager = "ResourceClaimController";
-
-export interface PodSide {
-  readonly context: ControllerContext;
-  readonly recorder: EventRecorder;
+export interface PodSide extends ClaimMaker {
+  readonly users: ClaimUsers;
   readonly pods: Informer<Pod>;
-  readonly claims: Informer<ResourceClaim>;
-  readonly templates: Informer<ResourceClaimTemplate>;
-  readonly made: MadeClaims;
+  groupOf(pod: Pod): PodGroup | "missing" | undefined;
 }
 
 export async function syncPod(side: PodSide, key: string): Promise<void> {
   const pod = side.pods.byKey(key);
   if (pod === undefined || pod.metadata.deletionTimestamp !== undefined || isDone(pod)) return;
-  const names = new Map<string, string>();
-  for (const entry of entriesOf(pod))
-    try {
-      const name = await provide(side, pod, entry);
-      if (name !== undefined) names.set(entry.name, name);
-    } catch (error) {
-      const message = `PodResourceClaim ${entry.name}: ${errorText(error)}`;
-      side.recorder.event(pod, { type: "Warning", reason: "FailedResourceClaimCreation", message });
-      throw new Error(`pod ${key}, ${message}`, { cause: error });
-    }
-  if (names.size > 0) await tell(side.context, pod, names);
-  if (pod.spec?.nodeName) await reserveAll(side, pod);
+  const group = side.groupOf(pod);
+  if (group === "missing")
+    throw new Error(
+      `get PodGroup for Pod ${key}: podgroup.scheduling.k8s.io ${JSON.stringify(podGroupNameOf(pod))} not found`,
+    );
+  await provideAll(side, pod, (entry) => provide(side, { pod, group }, entry));
+  if (pod.spec?.nodeName) await reserveAll(side, pod, group);
 }
 
-/** The name of the claim when the pod's status has to tell it anew. Throws with the event's text. */
-async function provide(side: PodSide, pod: Pod, entry: PodResourceClaim): Promise<string | undefined> {
-  const { namespace = "", uid = "" } = pod.metadata;
-  const found = claimNameOf(pod, entry);
-  if (found.type === "unsupported") throw new Error(`checking for claim before creating it: ${found.why}`);
-  if (found.type === "unneeded") return undefined;
-  if (found.type === "named") {
-    const claim = side.claims.get(namespace, found.name);
-    if (claim !== undefined && !(found.isGenerated && notFor(pod, claim) !== undefined)) return undefined;
-  }
-  if (entry.resourceClaimTemplateName === undefined) return undefined;
-  const known = [...side.claims.byIndex(byOwner, uid), ...side.made.of(uid)];
-  const claim = claimMadeFor(known, entry.name) ?? (await createFor(side, pod, entry));
-  return claim.metadata.name;
+interface Member {
+  readonly pod: Pod;
+  readonly group: PodGroup | undefined;
 }
 
-async function createFor(side: PodSide, pod: Pod, entry: PodResourceClaim): Promise<ResourceClaim> {
-  const { namespace = "", uid = "" } = pod.metadata;
-  const name = entry.resourceClaimTemplateName ?? "";
-  const template = side.templates.get(namespace, name);
-  const quoted = JSON.stringify(name);
-  if (template === undefined)
-    throw new Error(`resource claim template ${quoted}: resourceclaimtemplate.resource.k8s.io ${quoted} not found`);
-  const why = refusal(template, {
-    adminAccess: featureEnabled(side.context, "DRAAdminAccess"),
-    prioritizedList: featureEnabled(side.context, "DRAPrioritizedList"),
-  });
-  if (why !== undefined) throw new Error(why);
-  let claim: ResourceClaim;
-  try {
-    claim = await side.context.client.of(resourceClaims).create(claimFor(pod, entry, template));
-  } catch (error) {
-    throw new Error(`create ResourceClaim : ${errorText(error)}`, { cause: error });
-  }
-  const isCached = side.claims.get(namespace, claim.metadata.name)?.metadata.uid === claim.metadata.uid;
-  if (!isCached) side.made.note(uid, claim);
-  return claim;
-}
-
-/** What was told before is told again: what is applied is all that this manager says. */
-async function tell({ client }: ControllerContext, pod: Pod, names: ReadonlyMap<string, string>): Promise<void> {
-  const before = (pod.status?.resourceClaimStatuses ?? []).filter((each) => !names.has(each.name));
-  const now = [...names].map(([name, resourceClaimName]) => ({ name, resourceClaimName }));
-  const { name, namespace } = pod.metadata;
-  const applied = {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, namespace },
-    status: { resourceClaimStatuses: [...before, ...now] },
-  };
-  await client
-    .of(pods)
-    .patch(pod.metadata, applied, { type: "apply", subresource: "status", fieldManager, force: true });
+/** A claim of the group is made by its side alone: the pod waits for it. */
+async function provide(
+  side: PodSide,
+  { pod, group }: Member,
+  entry: PodResourceClaim,
+): Promise<ResourceClaim | undefined> {
+  const isForeign = (claim: ResourceClaim): boolean => notFor(pod, claim, side.users) !== undefined;
+  if (isProvided(side, pod, { entry, isForeign })) return undefined;
+  return group !== undefined && isOfGroup(group, entry)
+    ? findMade(side, group, entry.name)
+    : findOrMake(side, pod, entry);
 }
 
 /** For pods that came to their node without the scheduler, which reserves otherwise. */
-async function reserveAll({ claims, context }: PodSide, pod: Pod): Promise<void> {
-  const { name, namespace = "", uid = "" } = pod.metadata;
+async function reserveAll({ claims, context, users }: PodSide, pod: Pod, group: PodGroup | undefined): Promise<void> {
+  const { namespace = "" } = pod.metadata;
   for (const entry of entriesOf(pod)) {
     const found = claimNameOf(pod, entry);
     if (found.type !== "named") {
@@ -110,10 +60,10 @@ async function reserveAll({ claims, context }: PodSide, pod: Pod): Promise<void>
     }
     const claim = claims.get(namespace, found.name);
     if (claim === undefined) return;
-    const why = found.isGenerated ? notFor(pod, claim) : undefined;
+    const why = found.isGenerated ? notFor(pod, claim, users) : undefined;
     if (why !== undefined) throw new Error(why);
-    if (!wantsReservation(pod, claim)) continue;
-    const reservedFor = [...(claim.status?.reservedFor ?? []), { resource: "pods", name, uid }];
+    if (!wantsReservation(pod, claim, users)) continue;
+    const reservedFor = [...(claim.status?.reservedFor ?? []), consumerOf(pod, group, entry)];
     await context.client.of(resourceClaims).updateStatus({ ...claim, status: { ...claim.status, reservedFor } });
   }
 }

@@ -1,6 +1,7 @@
 // Which cluster a process holds as a whole.
 import type { Logger } from "../../base/index.ts";
 import type { ClusterConfig, ClusterLayout } from "../../cluster/index.ts";
+import type { RuntimeConfig } from "../../server/index.ts";
 
 export interface AllInOneOptions {
   readonly layout: ClusterLayout;
@@ -9,6 +10,8 @@ export interface AllInOneOptions {
   readonly nodeCount: number;
   /** Files of the audit policy and log; both or nothing is written. */
   readonly audit?: { readonly file: string | undefined; readonly path: string | undefined };
+  readonly featureGates?: Readonly<Record<string, boolean>>;
+  readonly runtimeConfig?: RuntimeConfig;
   readonly log: Logger;
   /** Changes how much the log says: `/debug/flags/v`. */
   readonly setVerbosity?: (verbosity: number) => void;

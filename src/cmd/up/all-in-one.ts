@@ -24,7 +24,7 @@ import {
   startContainerd,
 } from "../../cluster/index.ts";
 import { type ClusterPki, loadOrCreatePki, writeKubeconfig } from "../../cluster/pki/index.ts";
-import { defaultRequestHeaders } from "../../server/index.ts";
+import { defaultRequestHeaders, featureGates } from "../../server/index.ts";
 import {
   createExtensionDialer,
   createNodeStreaming,
@@ -177,6 +177,7 @@ interface ClusterParts {
 
 function startParts({ options, plane, pki, address, containerd, signal, start }: ClusterParts): void {
   const { layout, config, log } = options;
+  const gates = featureGates(options.featureGates ?? {});
   const base = (client: ComponentBase["client"]): ComponentBase => ({
     client,
     clock: systemClock,
@@ -193,6 +194,7 @@ function startParts({ options, plane, pki, address, containerd, signal, start }:
       ...(pki.ca.key ? { signing: { authorityOf: () => pki.ca, longestMs: 365 * 86_400_000 } } : {}),
       clusterCidr: options.mode === "simulated" ? networkOf(options).podCidr : config.podCidr,
       options: localVolumes,
+      featureEnabled: (gate) => gates.enabled(gate),
       transportOf: (account) => plane.transport(serviceAccountUser(account)),
     }),
   );
@@ -270,6 +272,8 @@ async function startPlane({ options, pki, store, address, streaming }: PlanePart
     log: log.child("apiserver"),
     metrics,
     ...(auditor ? { auditor } : {}),
+    ...(options.featureGates ? { featureGates: options.featureGates } : {}),
+    ...(options.runtimeConfig ? { runtimeConfig: options.runtimeConfig } : {}),
     ...(setVerbosity ? { setVerbosity } : {}),
     advertise: { address, port: config.ports.api },
     authorizationModes: ["Node", "RBAC"],

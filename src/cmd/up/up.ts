@@ -17,6 +17,7 @@ import {
   openConfig,
   spawnDetached,
 } from "../../cluster/index.ts";
+import { featureGates, parseFeatureGates, parseRuntimeConfig } from "../../server/index.ts";
 import { auditFlags } from "../apiserver/audit.ts";
 import { clusterFlags, layoutOf, levelOf, readFlags, stopSignal } from "../lib.ts";
 import { startAllInOne } from "./all-in-one.ts";
@@ -42,6 +43,8 @@ const flags = {
   prepare: { type: "boolean", help: "install what the operating system lacks, then return" },
   "audit-policy-file": auditFlags["audit-policy-file"],
   "audit-log-path": auditFlags["audit-log-path"],
+  "feature-gates": { type: "list", help: "features to turn on or off, of all components: NAME=true|false" },
+  "runtime-config": { type: "list", help: "built-in APIs to turn on or off: api/alpha=true, group/version=true, …" },
   v: { type: "integer", help: "verbosity of the log", shorthand: "v", default: "0" },
 } as const satisfies FlagDefinitions;
 
@@ -53,6 +56,7 @@ export async function run(words: readonly string[]): Promise<number> {
   if (parsed === undefined) return 0;
   const { values, given } = parsed;
   if (values.nodes < 1) throw new FlagError(`invalid argument "${values.nodes}" for "--nodes" flag: one at least`);
+  enablementOf(values); // nothing is made for a cluster that cannot be
   const layout = layoutOf(values);
   const { mode, note } = prepare(values);
   if (note !== undefined && (values.prepare || values.detach)) print(note);
@@ -75,6 +79,13 @@ export async function run(words: readonly string[]): Promise<number> {
   }
   if (note !== undefined) print(note);
   return stay({ ...values, nodes }, layout, mode);
+}
+
+/** Throws EnablementError for what there is not. */
+function enablementOf(values: Values) {
+  const gates = parseFeatureGates(values["feature-gates"]);
+  featureGates(gates);
+  return { featureGates: gates, runtimeConfig: parseRuntimeConfig(values["runtime-config"]) };
 }
 
 /** Decides what the nodes are and installs what containers lack. `note`: what is to be said of it. */
@@ -177,6 +188,7 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
       mode,
       nodeCount: values.nodes,
       audit: { file: values["audit-policy-file"], path: values["audit-log-path"] },
+      ...enablementOf(values),
       log,
       setVerbosity,
       onStage: stage,

@@ -31,7 +31,7 @@ export interface CertificateSource {
 }
 
 export interface PodCertificates {
-  /** Asks for them the first time; rejects until they are issued. */
+  /** Asks for all of the pod's the first time; throws until they are issued. */
   credentials(pod: Pod, source: CertificateSource): Credentials;
   forget(podUid: string): void;
 }
@@ -104,25 +104,42 @@ export function createPodCertificates(context: KubeletContext, options: FollowOp
   };
 
   return {
-    credentials(pod, { volume, index, wish }) {
+    credentials(pod, source) {
       const all = started();
       const uid = podUid(pod);
       const ofPod = records.get(uid) ?? new Map<string, Record>();
-      records.set(uid, ofPod);
-      const key = `${volume}/${index}`;
-      const known = ofPod.get(key);
-      const record = known ?? newRecord(pod, wish);
-      record.pod = pod;
-      if (known === undefined) {
-        ofPod.set(key, record);
-        void advance(all, record);
+      if (!records.has(uid)) {
+        records.set(uid, ofPod);
+        for (const each of sourcesOf(pod)) ask(all, ofPod, { pod, source: each });
       }
+      const record = ofPod.get(keyOf(source)) ?? ask(all, ofPod, { pod, source });
+      record.pod = pod;
       if (record.refused !== undefined) throw new Error(record.refused);
       if (record.issued === undefined) throw new Error("credential bundle is not issued yet");
       return record.issued;
     },
     forget,
   };
+}
+
+const keyOf = ({ volume, index }: CertificateSource): string => `${volume}/${index}`;
+
+const sourcesOf = (pod: Pod): CertificateSource[] =>
+  (pod.spec.volumes ?? []).flatMap(({ name: volume, projected }) =>
+    (projected?.sources ?? []).flatMap(({ podCertificate: wish }, index) =>
+      wish === undefined ? [] : [{ volume, index, wish }],
+    ),
+  );
+
+function ask(
+  parts: Parts,
+  records: Map<string, Record>,
+  { pod, source }: { readonly pod: Pod; readonly source: CertificateSource },
+): Record {
+  const record = newRecord(pod, source.wish);
+  records.set(keyOf(source), record);
+  void advance(parts, record);
+  return record;
 }
 
 const newRecord = (pod: Pod, wish: Wish): Record => ({

@@ -1,5 +1,6 @@
 // What `kubectl explain` says about every type and field of the built-in API. Some hundred kilobytes of text that a start does not need:
 // only described.ts loads this module, when a document that has descriptions is made.
+import extras from "../../facts/openapi-extras.json" with { type: "json" };
 import { descriptions as admissionregistration } from "./admissionregistration/descriptions.ts";
 import { descriptions as apiextensions } from "./apiextensions/descriptions.ts";
 import { descriptions as apiregistration } from "./apiregistration/descriptions.ts";
@@ -74,8 +75,11 @@ export const packages: Readonly<Record<string, readonly Differences[]>> = {
   "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1": [apiregistration],
 };
 
+/** What upstream says nothing about: a description there would change the schemas around it. */
+const undescribed = extras.undescribed as Readonly<Record<string, readonly string[]>>;
+
 /**
- * Descriptions of a definition (under "") and of its fields, by name; nothing of what is not described. `fields` are the names of
+ * Descriptions of a definition (under "") and of its fields, by name; nothing of what upstream does not describe. `fields` are the names of
  * all its fields.
  */
 export function describe(definition: string, fields: readonly string[]): Readonly<Record<string, string>> {
@@ -85,10 +89,14 @@ export function describe(definition: string, fields: readonly string[]): Readonl
   for (const part of packages[definition.slice(0, dot)] ?? []) Object.assign(own, part[type]);
   const has = (field: string): boolean => fields.includes(field);
   const list = type.endsWith("List") && has("items") && has("metadata");
-  return {
+  const said = {
     ...(has("apiVersion") && has("kind") ? kindFields : {}),
     ...(has("metadata") ? { metadata: list ? listMetadata : metadata } : {}),
     ...(list ? { "": listOf(type.slice(0, -"List".length)), items: itemsOf(type.slice(0, -"List".length)) } : {}),
     ...Object.fromEntries(Object.entries(own).filter(([field]) => field === "" || has(field))),
   };
+  const silent = undescribed[definition];
+  return silent === undefined
+    ? said
+    : Object.fromEntries(Object.entries(said).filter(([field]) => !silent.includes(field)));
 }

@@ -2,58 +2,18 @@
 
 import type { Descriptions } from "../lib/descriptions/contract.ts";
 
-const forbidden = "Not allowed in a definition: a schema has to be complete in itself.";
-
 export const schema: Descriptions = {
   ExternalDocumentation: {
     "": "Documentation at another place.",
-    description: "What is found there.",
-    url: "Where it is found.",
   },
   JSON: {
     "": "Any JSON value.",
   },
   JSONSchemaProps: {
     "": "A JSON schema after OpenAPI v3, in structural form: every value has a type, and what allOf, anyOf, oneOf and not talk about is described outside of them too.",
-    $ref: forbidden,
-    $schema: "URL of the schema's own schema. Has no effect.",
-    additionalItems: "Whether an array may have more items than items describes. Not allowed in a structural schema.",
-    additionalProperties:
-      "Schema of the values of a map with any keys, or true for any values. A schema excludes properties.",
-    allOf: "All of these schemas must hold.",
-    anyOf: "At least one of these schemas must hold.",
     default: "Value that the field gets when it is absent. It must itself be valid.",
-    definitions: forbidden,
-    dependencies: "Not allowed in a structural schema: write a rule in x-kubernetes-validations instead.",
-    description: "What the value means. `kubectl explain` shows it.",
-    enum: "The only values allowed.",
-    example: "An example of the value. Has no effect.",
-    exclusiveMaximum: "true: the value must be below maximum, not equal to it.",
-    exclusiveMinimum: "true: the value must be above minimum, not equal to it.",
-    externalDocs: "Where more is said about the value.",
     format:
       "Closer form of the value, checked where the server knows it: among others date-time, date, duration, byte, uuid, ipv4, ipv6, cidr, mac, uri, hostname, email. Unknown ones are ignored.",
-    id: forbidden,
-    items: "Schema of the items of an array. A list of schemas is not allowed.",
-    maxItems: "The most items that an array may have.",
-    maxLength: "The most characters that a string may have.",
-    maxProperties: "The most keys that an object may have.",
-    maximum: "The greatest number allowed.",
-    minItems: "The fewest items that an array may have.",
-    minLength: "The fewest characters that a string may have.",
-    minProperties: "The fewest keys that an object may have.",
-    minimum: "The smallest number allowed.",
-    multipleOf: "The number must be a multiple of this one.",
-    not: "This schema must not hold.",
-    nullable: "true: null is allowed too. Where it is not, null is dropped if there is a default. false by default.",
-    oneOf: "Exactly one of these schemas must hold.",
-    pattern: "Regular expression that a string must match somewhere; begin with ^ and end with $ for the whole.",
-    patternProperties: "Not allowed in a structural schema: use additionalProperties and a rule for the keys.",
-    properties: "Schemas of the fields of an object, by name. Other fields are dropped.",
-    required: "Fields that must be there.",
-    title: "Short name of the value. Has no effect.",
-    type: "object, array, string, integer, number or boolean. Required, but for values of x-kubernetes-int-or-string and x-kubernetes-preserve-unknown-fields.",
-    uniqueItems: "Must not be true: use x-kubernetes-list-type: set.",
     "x-kubernetes-embedded-resource":
       "true: the value is a whole object, whose apiVersion, kind and metadata are checked. The type must be object.",
     "x-kubernetes-int-or-string":

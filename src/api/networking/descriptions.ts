@@ -74,7 +74,6 @@ export const descriptions: Descriptions = {
   IngressRule: {
     "": "Rules for the requests of one host.",
     host: "The host name of the request. *.example.com stands for any one label in front of example.com. No address, no port. Without it the rule holds for all hosts.",
-    http: "The paths and their backends. Without it all requests of the host go to the default backend.",
   },
   IngressServiceBackend: {
     "": "A port of a service.",

@@ -21,6 +21,7 @@ interface RouteHost {
     readonly documents?: readonly DocumentRoute[];
     readonly flags?: Readonly<Record<string, string>>;
     readonly profiling?: boolean;
+    readonly livezGraceMs?: number;
   };
   readonly state: ServerState;
   readonly metrics: MetricRegistry;
@@ -34,7 +35,7 @@ export function documentRoutes(host: RouteHost): {
   const { advertise } = options;
   const address = (): string =>
     advertise === undefined ? "localhost" : `${bracketed(advertise.address)}:${advertise.port}`;
-  const checks = healthChecks(core, state);
+  const checks = healthChecks(core, state, options.livezGraceMs ?? 0);
   const startedSeconds = Math.floor(core.clock.now() / 1000);
   const stored = metrics.register(
     new Gauge({
@@ -46,7 +47,7 @@ export function documentRoutes(host: RouteHost): {
   );
   const routes: DocumentRoute[] = [
     ...discoveryRoutes({ catalog: core.catalog, extensions: aggregation, serverAddress: address }),
-    ...withExtensions(openApiRoutes(core.catalog), aggregation),
+    ...withExtensions(openApiRoutes(core.catalog, { cbor: core.featureEnabled("CBORServingAndStorage") }), aggregation),
     ...healthRoutes(checks),
     healthMetricsRoute(checks),
     ...(core.featureEnabled("ComponentStatusz") ? [statuszRoute(core.clock)] : []),

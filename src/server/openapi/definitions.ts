@@ -82,7 +82,11 @@ export class Definitions {
       Object.entries(schema.p).map(([field, each]) => {
         const zero: Zero =
           goType?.isPointer(field) === true ? "none" : schema.q?.includes(field) === true ? "all" : "structs";
-        const content = this.#content(each, { zero, default: goType?.defaultOf(field), property: true });
+        const content = this.#content(each, {
+          zero,
+          default: goType?.defaultOf(field),
+          described: descriptions[field] !== undefined,
+        });
         return [field, described(descriptions[field], content)];
       }),
     );
@@ -94,7 +98,10 @@ export class Definitions {
     });
   }
 
-  #content(schema: Schema, of: { readonly zero: Zero; readonly default?: unknown; readonly property?: boolean }): Json {
+  #content(
+    schema: Schema,
+    of: { readonly zero: Zero; readonly default?: unknown; readonly described?: boolean },
+  ): Json {
     const beside: Json = {
       ...(schema.l === undefined ? {} : { "x-kubernetes-list-type": schema.l }),
       ...(schema.k === undefined ? {} : { "x-kubernetes-list-map-keys": schema.k }),
@@ -106,8 +113,8 @@ export class Definitions {
     const common: Json = { ...(zero === undefined ? {} : { default: zero }), ...beside };
     if (schema.r !== undefined) {
       const ref = this.ref(schema.r);
-      // Nothing may stand beside a reference in version 3, and a property has a description beside it.
-      if (this.#dialect === "v2" || (of.property !== true && Object.keys(common).length === 0))
+      // Nothing may stand beside a reference in version 3, a description neither.
+      if (this.#dialect === "v2" || (of.described !== true && Object.keys(common).length === 0))
         return { ...ref, ...common };
       return { ...common, allOf: [ref] };
     }

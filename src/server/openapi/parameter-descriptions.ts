@@ -16,7 +16,7 @@ const ofQuery: Readonly<Record<string, string>> = {
   dryRun:
     "With All, everything is done and checked but nothing is stored. The answer is what it would have been. No other value is known.",
   fieldManager:
-    "Who changes these fields, as managedFields notes it: at most 128 printable characters. Required for server-side apply; by default what stands before the first slash of the User-Agent.",
+    "Who changes these fields, as managedFields notes it: at most 128 printable characters. What stands before the first slash of the User-Agent is the default.",
   fieldSelector:
     "Which objects, by their fields: comma separated conditions such as metadata.name=a or status.phase!=Running. Each kind knows a few fields. Everything when left out.",
   fieldValidation:
@@ -67,9 +67,32 @@ const ofQuery: Readonly<Record<string, string>> = {
     "Send what changes, as a stream of ADDED, MODIFIED and DELETED events, instead of a list. Give resourceVersion too.",
 };
 
-export function parameterDescription({ in: where, name, of }: Parameter): string {
+/** What is different where upstream, too, tells something else: by the last word of the path, `patch`, or the kind. */
+const elsewhere: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  container: {
+    attach: "The container whose process is attached to. It may be left out when the pod has only one.",
+    log: "The container that wrote the log. It may be left out when the pod has only one.",
+  },
+  fieldManager: {
+    patch:
+      "Who changes these fields, as managedFields notes it: at most 128 printable characters. Server-side apply needs it; for other patches what stands before the first slash of the User-Agent is the default.",
+  },
+  path: {
+    Node: "The part of the URL that is used at the node, behind its name.",
+    Pod: "The part of the URL that is used at the pod, behind its name.",
+  },
+  stderr: { attach: "Whether the standard error of the attached process is sent. Default true." },
+  stdin: {
+    attach: "Whether what the client sends goes to the standard input of the attached process. Default false.",
+  },
+  stdout: { attach: "Whether the standard output of the attached process is sent. Default true." },
+  tty: { attach: "The attached process has a terminal. Default false." },
+};
+
+export function parameterDescription({ in: where, name, of, on }: Parameter): string {
   if (where === "path" && name === "name" && of !== undefined) return `name of the ${of}`;
-  const text = (where === "path" ? ofPath : ofQuery)[name];
+  const other = where === "path" ? undefined : elsewhere[name];
+  const text = other?.[on] ?? other?.[of ?? ""] ?? (where === "path" ? ofPath : ofQuery)[name];
   if (text === undefined) throw new Error(`OpenAPI: no description of the ${where} parameter ${name}`);
   return text;
 }

@@ -70,12 +70,16 @@ export interface Parameter {
   readonly type: "string" | "boolean" | "integer";
   /** The kind whose path it is on. */
   readonly of?: string;
+  /** `patch` of what changes a part; otherwise the last word of the path, such as `exec`. */
+  readonly on: string;
 }
 
 const byName = (a: Parameter, b: Parameter): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-function parametersOf({ path, query, of }: Operation): Parameter[] {
-  const kind = of === undefined ? {} : { of };
+function parametersOf({ path, query, of, method, action }: Operation): Parameter[] {
+  const words = path.split("/").filter((part) => part !== "" && !part.startsWith("{"));
+  const on = method === "patch" && action === "patch" ? "patch" : (words.at(-1) ?? "");
+  const kind = of === undefined ? { on } : { of, on };
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(
     ([, name]) => ({ name: name!, in: "path", type: "string", ...kind }) as const,
   );

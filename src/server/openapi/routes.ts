@@ -10,6 +10,7 @@ import { groupsOf } from "../discovery/discovery.ts";
 import type { Group } from "../discovery/groups.ts";
 import { type DocumentRoute, pageNotFound } from "../documents/documents.ts";
 import { versionInfo } from "../version.ts";
+import { withCbor } from "./cbor.ts";
 import { discoveryOperation, type Operation, operationsOf, rootOperations } from "./operations.ts";
 
 const json = "application/json";
@@ -48,13 +49,14 @@ interface Published {
   readonly made: Map<string, Uint8Array>;
 }
 
-export function openApiRoutes(catalog: Catalog): DocumentRoute[] {
+/** `cbor`: whether the API speaks CBOR. */
+export function openApiRoutes(catalog: Catalog, { cbor }: { readonly cbor: boolean }): DocumentRoute[] {
   let of: readonly ServedResource[] | undefined;
   let current: Published | undefined;
   const published = (): Published => {
     if (current === undefined || of !== catalog.all) {
       of = catalog.all;
-      current = publish(groupsOf(catalog));
+      current = publish(groupsOf(catalog), cbor);
     }
     return current;
   };
@@ -95,9 +97,15 @@ export function openApiRoutes(catalog: Catalog): DocumentRoute[] {
   ];
 }
 
-function publish(groups: readonly Group[]): Published {
-  const sources = [...groups.flatMap(sourcesOf), ...rootSources].sort((a, b) => (a.path < b.path ? -1 : 1));
-  const hashes = new Map(sources.map((source) => [source.path, hashOf(source)]));
+type Complete = (operation: Operation) => Operation;
+const asItIs: Complete = (operation) => operation;
+
+function publish(groups: readonly Group[], cbor: boolean): Published {
+  const complete = cbor ? withCbor : asItIs;
+  const sources = [...groups.flatMap((group) => sourcesOf(group, complete)), ...rootSources].sort((a, b) =>
+    a.path < b.path ? -1 : 1,
+  );
+  const hashes = new Map(sources.map((source) => [source.path, hashOf(source, cbor)]));
   const hash = digest([...hashes.values()].join());
   return { sources, hashes, hash, made: new Map() };
 }
@@ -108,7 +116,7 @@ const rootSources: readonly Source[] = Object.entries(rootOperations).map(([path
   operations: () => [operation],
 }));
 
-function sourcesOf(group: Group): Source[] {
+function sourcesOf(group: Group, complete: Complete): Source[] {
   const { name } = group;
   const custom = group.versions.every(({ resources }) => resources.every((each) => each.custom !== undefined));
   const versions = group.versions.map(({ version, resources }): Source => {
@@ -116,10 +124,11 @@ function sourcesOf(group: Group): Source[] {
     return {
       path: name === "" ? `api/${version}` : `apis/${apiVersion}`,
       resources,
-      operations: () => [
-        ...(custom ? [] : [discoveryOperation(name, version)]),
-        ...resources.flatMap((resource) => operationsOf(resource)),
-      ],
+      operations: () =>
+        [
+          ...(custom ? [] : [discoveryOperation(name, version)]),
+          ...resources.flatMap((resource) => operationsOf(resource)),
+        ].map(complete),
       at: { group: name, version },
     };
   });
@@ -131,14 +140,15 @@ function sourcesOf(group: Group): Source[] {
 const digest = (text: string): string => sha256Hex(new TextEncoder().encode(text)).toUpperCase();
 
 /** Grows when the documents of a version say something else than they did: clients keep what they read by its hash. */
-const edition = 2;
+const edition = 3;
 
-/** What a document says follows from these names, the schemas of custom kinds and this program's version. */
-const hashOf = ({ path, resources }: Source): string =>
+/** What a document says follows from these names, the schemas of custom kinds, the media types and this program's version. */
+const hashOf = ({ path, resources }: Source, cbor: boolean): string =>
   digest(
     JSON.stringify([
       versionInfo.gitVersion,
       edition,
+      cbor,
       path,
       resources.map(({ kind, custom }) => [kind.resource, kind.kind, kind.subresources.length, custom?.openApi]),
     ]),

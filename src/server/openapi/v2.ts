@@ -1,7 +1,6 @@
 // The OpenAPI 2.0 document of everything.
 
 import type { Describe } from "../../api/index.ts";
-import { sha256Hex } from "../../base/index.ts";
 import { builtinSchemas } from "../../machinery/index.ts";
 import type { ServedResource } from "../catalog.ts";
 import { addCustom } from "./custom.ts";
@@ -12,20 +11,38 @@ import { parameterDescription } from "./parameter-descriptions.ts";
 import { type Parameter, shareParameters } from "./parameters.ts";
 import { documentVersion, pathItems, responseTexts } from "./path-items.ts";
 
-/** By these kubectl before 1.27 tells what a server can do, and it does not follow references. Upstream: kube-openapi, collectSharedParameters. */
-const neverShared: readonly unknown[] = ["dryRun", "fieldValidation"];
+/**
+ * What is different with each kind: its name, its body; and by what kubectl before 1.27, which does not follow references, tells what a
+ * server can do. Upstream: kube-openapi, collectSharedParameters.
+ */
+function isOwn({ name, in: where, schema }: Json): boolean {
+  if (where === "body") return !String((schema as Json)["$ref"]).startsWith("#/definitions/io.k8s.apimachinery");
+  return name === "name" || (where === "query" && (name === "dryRun" || name === "fieldValidation"));
+}
 
 /** Parameters stand once in the document and are referred to, but for those that are different everywhere. */
 class Parameters {
   readonly made: Record<string, Json> = {};
 
   of(parameter: Json): Json {
-    if (neverShared.includes(parameter["name"])) return parameter;
-    const text = JSON.stringify(parameter);
-    const name = `${parameter["name"]}-${sha256Hex(new TextEncoder().encode(text)).slice(0, 8)}`;
+    if (isOwn(parameter)) return parameter;
+    const name = `${parameter["name"]}-${shortHash(JSON.stringify(parameter))}`;
     this.made[name] = parameter;
     return { $ref: `#/parameters/${name}` };
   }
+}
+
+/** Six bytes of the FNV-1 hash of the parameter as Go writes it, in base64url, as upstream's names have them. */
+function shortHash(text: string): string {
+  const escapes: Readonly<Record<string, string>> = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026" };
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text.replaceAll(/[<>&]/g, (each) => escapes[each]!)))
+    hash = BigInt.asUintN(64, hash * 0x100000001b3n) ^ BigInt(byte);
+  const first = hash >> 16n;
+  const bytes = Array.from({ length: 6 }, (_, index) => Number((first >> BigInt(40 - 8 * index)) & 0xffn));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_");
 }
 
 export function documentV2(
@@ -42,14 +59,15 @@ export function documentV2(
   const written = (each: Parameter): Json => {
     const description = parameterDescription(each);
     const value = { uniqueItems: true, type: each.type, description, name: each.name, in: each.in };
-    return each.in === "path" ? { ...value, required: true } : parameters.of(value);
+    return parameters.of(each.in === "path" ? { ...value, required: true } : value);
   };
-  const body = ({ definition, required }: NonNullable<Operation["body"]>): Json => ({
-    name: "body",
-    in: "body",
-    ...(required ? { required } : {}),
-    schema: definitions.ref(definition),
-  });
+  const body = ({ definition, required }: NonNullable<Operation["body"]>): Json =>
+    parameters.of({
+      name: "body",
+      in: "body",
+      ...(required ? { required } : {}),
+      schema: definitions.ref(definition),
+    });
   const paths = pathItems(operations, (group) => {
     const { common, own } = shareParameters(group);
     return {

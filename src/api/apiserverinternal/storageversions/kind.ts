@@ -15,7 +15,6 @@ export const storageVersions = defineKind<StorageVersion>({
   shortNames: [],
   categories: [],
   namespaced: false,
-  featureGate: "StorageVersionAPI",
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
   columns: [

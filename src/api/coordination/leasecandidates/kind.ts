@@ -15,7 +15,6 @@ export const leaseCandidates = defineKind<LeaseCandidate>({
   shortNames: [],
   categories: [],
   namespaced: true,
-  featureGate: "CoordinatedLeaderElection",
   verbs: allVerbs,
   subresources: [],
   columns: [

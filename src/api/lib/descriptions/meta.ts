@@ -44,8 +44,6 @@ const discovery: Descriptions = {
   },
   GroupResource: {
     "": "A resource without a version.",
-    group: "The API group; empty for the core group.",
-    resource: "Name of the resource, in the plural.",
   },
   GroupVersionForDiscovery: {
     "": "One version of a group, written in two ways so that clients need not split it.",
@@ -211,7 +209,6 @@ const requests: Descriptions = {
     "": "One change, as a watch sends it.",
     object:
       "For ADDED and MODIFIED the object as it now is, for DELETED as it last was. For BOOKMARK only its resourceVersion counts. For ERROR, most often a Status.",
-    type: "ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.",
   },
 };
 
@@ -236,18 +233,11 @@ export const quantity: Descriptions = {
 export const version: Descriptions = {
   Info: {
     "": "What /version answers: what the server is and how it was built.",
-    buildDate: "When it was built, as RFC 3339 writes it.",
-    compiler: "The compiler that it was built with.",
     emulationMajor: "Major number of the version whose behaviour the server shows, where it can be older than its own.",
     emulationMinor: "Minor number of the version whose behaviour the server shows.",
-    gitCommit: "The commit that it was built from.",
-    gitTreeState: "clean when it was built from just that commit, dirty when files had been changed.",
-    gitVersion: "The whole version, such as v1.36.3.",
-    goVersion: "The version of Go or of the runtime that it runs on.",
     major: "Major number of the server's version: 1.",
     minCompatibilityMajor: "Major number of the oldest version that the server can work together with.",
     minCompatibilityMinor: "Minor number of the oldest version that the server can work together with.",
     minor: "Minor number of the server's version.",
-    platform: "Operating system and processor, such as linux/amd64.",
   },
 };

@@ -15,7 +15,6 @@ export const deviceTaintRules = defineKind<DeviceTaintRule>({
   shortNames: [],
   categories: [],
   namespaced: false,
-  featureGate: "DRADeviceTaintRules",
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
   columns: [

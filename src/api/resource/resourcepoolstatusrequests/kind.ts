@@ -36,7 +36,6 @@ export const resourcePoolStatusRequests = defineKind<Request>({
   shortNames: [],
   categories: [],
   namespaced: false,
-  featureGate: "DRAResourcePoolStatus",
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
   columns: [

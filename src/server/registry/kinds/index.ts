@@ -69,6 +69,9 @@ export function kindHooks(host: HookHost): HookSet {
       [`resource.k8s.io/${version}/deviceclasses`, returnsDeleted],
       [`resource.k8s.io/${version}/resourceslices`, returnsDeleted],
     ]),
+    ["resource.k8s.io/v1alpha3/devicetaintrules", returnsDeleted],
+    ["resource.k8s.io/v1beta2/devicetaintrules", returnsDeleted],
+    ["resource.k8s.io/v1alpha3/resourcepoolstatusrequests", returnsDeleted],
     ["/v1/persistentvolumes", returnsDeleted],
     ["/v1/persistentvolumeclaims", returnsDeleted],
     ["/v1/podtemplates", returnsDeleted],
@@ -78,6 +81,7 @@ export function kindHooks(host: HookHost): HookSet {
     ["storage.k8s.io/v1/csinodes", returnsDeleted],
     ["storage.k8s.io/v1/volumeattachments", returnsDeleted],
     ["storage.k8s.io/v1/volumeattributesclasses", returnsDeleted],
+    ["storage.k8s.io/v1beta1/volumeattributesclasses", returnsDeleted],
   ]);
   return {
     byPath,

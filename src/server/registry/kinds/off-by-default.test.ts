@@ -1,4 +1,4 @@
-// Kinds that are served only when their version and their gate are on.
+// Kinds that are served only when their version is on and, of some, their gate.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ask } from "../../request.fixture.ts";
@@ -10,11 +10,7 @@ before(async () => {
     runtimeConfig: { "api/all": "true" },
     featureGates: {
       ClusterTrustBundle: true,
-      CoordinatedLeaderElection: true,
-      DRAResourcePoolStatus: true,
-      DRADeviceTaintRules: true,
       StorageVersionMigrator: true,
-      StorageVersionAPI: true,
       GenericWorkload: true,
     },
   });

@@ -1,6 +1,6 @@
 // The structure of OpenAPI documents: all but the words of descriptions, as one short digest for each part. Parameters that version 2
 // refers to are named after their place instead of after their content, which has the words in it.
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../base/index.ts";
 
 type Json = Record<string, unknown>;
 
@@ -26,10 +26,9 @@ function structural(value: unknown, names: ReadonlyMap<string, string>): unknown
 }
 
 const digest = (value: unknown, names: ReadonlyMap<string, string>): string =>
-  createHash("sha256")
-    .update(JSON.stringify(structural(value, names)))
-    .digest("hex")
-    .slice(0, 8);
+  sha256Hex(new TextEncoder().encode(JSON.stringify(structural(value, names))))
+    .slice(0, 8)
+    .toLowerCase();
 
 /** Each shared parameter is called by its name and by how many of that name were referred to before it. */
 function parameterNames({ paths, parameters }: Json): Map<string, string> {

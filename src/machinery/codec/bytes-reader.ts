@@ -8,13 +8,14 @@ export const bytesReader: Reader = {
   zero: () => null,
   read: (value, context) => {
     if (Array.isArray(value)) return byteList(value, context);
-    if (typeof value !== "string") {
+    if (typeof value !== "string" || context.cbor?.isText(value, context)) {
       context.typeError(value, "[]uint8");
       return null;
     }
     const text = value.replace(/[\r\n]/g, "");
     if (isBase64(text)) return withoutStrayBits(text);
-    context.fail(`illegal base64 data at input byte ${badBase64At(value)}`);
+    const format = context.cbor === undefined ? "" : "cbor: failed to decode base64 from byte string: ";
+    context.fail(`${format}illegal base64 data at input byte ${badBase64At(value)}`);
     return null;
   },
 };

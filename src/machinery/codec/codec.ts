@@ -7,14 +7,17 @@ import { badRequest, requestTooLarge } from "../errors.ts";
 import { formatApiVersion, type GroupVersionKind, type KubeObject, type ManagedFieldsEntry } from "../object.ts";
 import { builtinSchemas, type Schema, type Schemas } from "../schema.ts";
 import { sortedCopy } from "../sorted.ts";
+import { parseCbor, parseCborHead } from "./cbor-read.ts";
+import { CborError } from "./cbor-wellformed.ts";
+import { CborWords } from "./cbor-words.ts";
 import { readerOf } from "./decode-plan.ts";
-import { deepest, JsonSyntaxError, mostValues, type ParsedJson, parseJson, scanJson } from "./json-text.ts";
+import { deepest, JsonNumber, JsonSyntaxError, mostValues, type ParsedJson, parseJson, scanJson } from "./json-text.ts";
 import { readAny } from "./loose-reader.ts";
-import { ReadContext } from "./read-context.ts";
+import { ReadContext, type Reader } from "./read-context.ts";
 import { readFirstDocument, YamlError } from "./yaml.ts";
 
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
-export type MediaType = "application/json" | "application/yaml";
+export type MediaType = "application/json" | "application/yaml" | "application/cbor";
 
 export interface DecodeOptions {
   readonly mediaType: MediaType;
@@ -48,9 +51,8 @@ export interface Decoded {
 
 /** Throws StatusError: 400 (bad syntax, wrong types, strict findings with upstream's text), 413 for very many values. */
 export function decodeObject(bytes: Uint8Array, options: DecodeOptions): Decoded {
-  const parsed =
-    options.mediaType === "application/yaml" ? parseYamlBody(bytes, options) : parseJsonBody(bytes, options);
-  const identity = identify(parsed.value, () => bytes, options);
+  const parsed = parsers[options.mediaType](bytes, options);
+  const identity = identify(parsed.value, () => bytes, { ...options, cbor: parsed.cbor });
   const decoded = read(parsed, options, identity);
   if (parsed.members === undefined || parsed.members === decoded.members) return decoded.result();
   // Some key occurs twice: parse again and look where.
@@ -77,7 +79,16 @@ interface ParsedBody extends Omit<ParsedJson, "raw" | "keptNumbers"> {
   readonly members?: number;
   /** Strict findings of the syntax itself. */
   readonly findings?: readonly string[];
+  readonly cbor?: CborWords;
 }
+
+type Parser = (bytes: Uint8Array, options: DecodeOptions) => ParsedBody;
+
+const parsers: Readonly<Record<MediaType, Parser>> = {
+  "application/json": parseJsonBody,
+  "application/yaml": parseYamlBody,
+  "application/cbor": parseCborBody,
+};
 
 function parseJsonBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
   const text = decode(bytes);
@@ -134,7 +145,28 @@ function parseYamlBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
   }
 }
 
-type Wording = Pick<DecodeOptions, "expect" | "bareErrors">;
+function parseCborBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
+  try {
+    const parsed = parseCbor(bytes);
+    return { value: parsed.value, repeated: noneRepeated, cbor: new CborWords(bytes, parsed) };
+  } catch (error) {
+    if (!(error instanceof CborError)) throw error;
+    if (error.atTop) throw unrecognized(`${noCborType}: ${error.message}`, bytes, options);
+    const head = parseCborHead(bytes);
+    const cbor = new CborWords(bytes, head);
+    throw refusal(
+      error.message,
+      identify(head.value, () => bytes, { ...options, cbor }),
+      options,
+    );
+  }
+}
+
+const noCborType = "unable to determine group/version/kind";
+
+interface Wording extends Pick<DecodeOptions, "expect" | "bareErrors"> {
+  readonly cbor?: CborWords | undefined;
+}
 
 function unrecognized(why: string, bytes: Uint8Array, { expect, bareErrors }: Wording) {
   if (expect === undefined || bareErrors) return badRequest(why);
@@ -162,8 +194,9 @@ function typeField(key: string): "apiVersion" | "kind" | undefined {
 
 /** What the data says it is, filled up from what is expected. */
 function identify(value: unknown, bytes: () => Uint8Array, wording: Wording): GroupVersionKind | undefined {
-  const { expect } = wording;
+  const { expect, cbor } = wording;
   if (value === null || value === undefined) return expect;
+  if (cbor !== undefined) return identifyCbor(value, bytes, { ...wording, cbor });
   const context = new ReadContext(noneRepeated);
   if (typeof value !== "object" || Array.isArray(value)) {
     context.typeError(value, interpretType);
@@ -186,6 +219,34 @@ function identify(value: unknown, bytes: () => Uint8Array, wording: Wording): Gr
   if (parts.length > 2) throw unrecognized(`unexpected GroupVersion string: ${version}`, bytes(), wording);
   const group = parts.length === 2 ? parts[0]! : "";
   const found = { group, version: parts.at(-1)!, kind: typeof kind === "string" ? kind : "" };
+  return expect === undefined ? found : filledUp(found, expect);
+}
+
+function identifyCbor(
+  value: unknown,
+  bytes: () => Uint8Array,
+  wording: Wording & { readonly cbor: CborWords },
+): GroupVersionKind | undefined {
+  const { cbor, expect } = wording;
+  const named = value as { readonly apiVersion?: unknown; readonly kind?: unknown };
+  const isMap = typeof value === "object" && !Array.isArray(value) && !(value instanceof JsonNumber);
+  const wrong = isMap
+    ? Object.keys(value as object).find(
+        (key) => (key === "kind" || key === "apiVersion") && named[key] !== null && typeof named[key] !== "string",
+      )
+    : undefined;
+  if (!isMap || wrong !== undefined) {
+    cbor.root = "v1.TypeMeta";
+    const fields = wrong === undefined ? [] : [{ name: wrong }];
+    const why = cbor.typeError({ path: fields.map(({ name }) => name), fields }, isMap ? "string" : "v1.TypeMeta");
+    throw unrecognized(`${noCborType}: ${why}`, bytes(), wording);
+  }
+  const version = typeof named.apiVersion === "string" ? named.apiVersion.split("/") : [];
+  const found = {
+    group: version.length === 2 ? version[0]! : "",
+    version: version.length > 2 ? "" : (version.at(-1) ?? ""),
+    kind: typeof named.kind === "string" ? named.kind : "",
+  };
   return expect === undefined ? found : filledUp(found, expect);
 }
 
@@ -231,7 +292,7 @@ const retiredVersions = new Set([
 function checkIdentity(
   identity: GroupVersionKind,
   { expect, bareErrors }: { expect: GroupVersionKind; bareErrors?: true | undefined },
-  { value, schemas }: { value: unknown; schemas: Schemas },
+  { value, schemas, cbor }: { value: unknown; schemas: Schemas; cbor: CborWords | undefined },
 ): void {
   if (identity.kind === expect.kind && identity.group === expect.group && identity.version === expect.version) return;
   const version = formatApiVersion(identity);
@@ -246,7 +307,9 @@ function checkIdentity(
   if (identity.kind !== expect.kind) {
     // It is read as what it says it is before anybody asks whether that fits.
     const context = new ReadContext(noneRepeated);
-    readerOf(schema as Schema, schemas).read(value, context);
+    const reader = readerOf(schema as Schema, schemas);
+    inWordsOf(cbor, context, reader);
+    reader.read(value, context);
     throw refusal(
       context.error ??
         `converting (${identity.version}.${identity.kind}) to (${internalPackage(expect.group)}.${expect.kind}): unknown conversion`,
@@ -281,16 +344,17 @@ function read(
   const schemas = options.schemas ?? builtinSchemas();
   if (expect !== undefined && identity !== undefined)
     if (options.anyKind !== true && !isAlso(identity, options))
-      checkIdentity(identity, { expect, bareErrors }, { value: parsed.value ?? {}, schemas });
+      checkIdentity(identity, { expect, bareErrors }, { value: parsed.value ?? {}, schemas, cbor: parsed.cbor });
   const context = new ReadContext(parsed.repeated, parsed.members === undefined ? "shared" : "owned");
   context.asStored = options.asStored === true;
   context.namesOf = options.namesOf;
   const value = parsed.value ?? {};
-  const object = (
-    options.schema === undefined
-      ? readAny(value, context, schemas)
-      : readerOf(options.schema, schemas).read(value, context)
-  ) as Record<string, unknown>;
+  const reader = options.schema === undefined ? undefined : readerOf(options.schema, schemas);
+  inWordsOf(parsed.cbor, context, reader);
+  const object = (reader === undefined ? readAny(value, context, schemas) : reader.read(value, context)) as Record<
+    string,
+    unknown
+  >;
   if (context.error !== undefined) throw refusal(context.error, identity, options);
   if (expect !== undefined && identity !== undefined && options.anyKind !== true) {
     object["apiVersion"] = formatApiVersion(identity);
@@ -306,6 +370,13 @@ function read(
       return { object, warnings: findings };
     },
   };
+}
+
+function inWordsOf(cbor: CborWords | undefined, context: ReadContext, reader: Reader | undefined): void {
+  if (cbor === undefined) return;
+  context.cbor = cbor;
+  context.namesOf ??= (value) => cbor.namesOf(value);
+  cbor.root = reader?.type ?? "";
 }
 
 /**

@@ -134,7 +134,7 @@ function readField(
   context.members++;
   const field = fields.get(key);
   if (field === undefined) {
-    context.find("unknown field", key);
+    context.findUnknown(value, key);
     context.members += countMembers(member);
     return;
   }

@@ -75,6 +75,10 @@ export function checkAny(value: unknown, context: ReadContext): void {
 }
 
 function refuseInfinite({ text }: JsonNumber, context: ReadContext): void {
+  if (context.cbor !== undefined && /^-?[0-9]+$/.test(text)) {
+    const sign = text.startsWith("-") ? "negative" : "positive";
+    context.fail(`cbor: cannot unmarshal ${sign} integer into Go value of type int64 (${text} overflows Go's int64)`);
+  }
   if (!Number.isFinite(Number(text)))
     context.fail(`json: cannot unmarshal number ${text} into Go value of type float64`);
 }

@@ -1,5 +1,6 @@
 // What readers of JSON values are, what one decode collects, and Go's words for a value of the wrong type.
 import { quoteGo } from "../go-text.ts";
+import type { CborWords } from "./cbor-words.ts";
 import { JsonNumber } from "./json-text.ts";
 
 /** What one decode collects. */
@@ -24,6 +25,8 @@ export class ReadContext {
   namesOf: ((value: object) => readonly string[] | undefined) | undefined;
   /** The value was parsed for this read alone, by JSON.parse: parts that stay as they are need no copy. */
   readonly owned: boolean;
+  /** The value was CBOR: its decoder has other words, and ends at the first thing it finds. */
+  cbor: CborWords | undefined;
 
   constructor(repeated: ReadonlyMap<object, readonly string[]>, ownership: "owned" | "shared" = "shared") {
     this.repeated = repeated;
@@ -36,18 +39,29 @@ export class ReadContext {
 
   /** A value whose own decoder refuses it ends the decoding: Go reports that, not what it found wrong before. */
   abort(text: string): void {
-    if (!this.#aborted) this.error = text;
+    if (this.cbor !== undefined) this.error ??= text;
+    else if (!this.#aborted) this.error = text;
     this.#aborted = true;
   }
 
   typeError(value: unknown, type: string): void {
     if (this.error !== undefined) return;
+    if (this.cbor !== undefined) {
+      this.error = this.cbor.typeError(this, type);
+      return;
+    }
     const field = this.fields.at(-1);
     const where =
       field === undefined
         ? "Go value"
         : `Go struct field ${field.struct}.${this.fields.map((each) => each.goName).join(".")}`;
     this.error = `json: cannot unmarshal ${describe(value, type)} into ${where} of type ${type}`;
+  }
+
+  /** A member of a struct that its type does not have. */
+  findUnknown(value: object, key: string): void {
+    if (this.cbor === undefined) this.find("unknown field", key);
+    else if (this.findings.size === 0 && this.silent === 0) this.findings.add(this.cbor.unknownField(value, key));
   }
 
   find(kind: "unknown field" | "duplicate field", key: string): void {

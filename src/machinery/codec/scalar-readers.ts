@@ -15,6 +15,10 @@ export const specialReaders: Readonly<Record<string, Reader>> = {
     type: "resource.Quantity",
     zero: () => "0",
     read: (value, context) => {
+      if (context.cbor !== undefined && typeof value !== "string") {
+        context.typeError(value, "string");
+        return "0";
+      }
       const text = value instanceof JsonNumber ? value.text : typeof value === "number" ? String(value) : value;
       try {
         return canonicalQuantity(typeof text === "string" ? text.replace(spaceAround, "") : "not a quantity");

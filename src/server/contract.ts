@@ -118,6 +118,8 @@ export interface AdmissionHost {
   readonly webhooks?: WebhookConnections;
   /** Reads a kubeconfig file; throws Error that says what is wrong with it. Absent where there are no files. */
   readonly remoteEndpoint?: (kubeconfigFile: string) => RemoteEndpoint;
+  /** Reads the users of a kubeconfig file; throws Error that says what is wrong with it. Absent where there are no files. */
+  readonly kubeconfigUsers?: (kubeconfigFile: string) => KubeconfigUsers;
   /** Where plugins with metrics of their own put them. */
   readonly metrics?: MetricRegistry;
   /** A plugin's document of `--admission-control-config-file`, decoded; undefined when there is none. */
@@ -162,7 +164,9 @@ export interface WebhookCall {
   /** `https://host:port/path?query`: also who the certificate must be for. */
   readonly url: string;
   /** Where to connect instead of the URL's host. */
-  readonly connectTo?: { readonly host: string; readonly port: number };
+  readonly connectTo?: Address;
+  /** The Service that the URL's host stands for: the server finds where to connect. */
+  readonly service?: ServicePort;
   /** PEM of the authorities to trust; the system's without it. */
   readonly authorities?: string;
   readonly body: Uint8Array;
@@ -177,6 +181,32 @@ export interface WebhookCall {
   readonly insecure?: boolean;
   /** The header of that name. */
   readonly authorization?: string;
+  /** More headers: whom the caller impersonates. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ServicePort {
+  readonly namespace: string;
+  readonly name: string;
+  readonly port: number;
+}
+
+/** Users of a kubeconfig by their names, which are hosts or patterns of hosts. */
+export interface KubeconfigUsers {
+  /** Each throws Error that says why the user can not be used. */
+  readonly users: ReadonlyMap<string, () => CallerCredentials>;
+  /** The user of the current context. */
+  readonly current?: string;
+}
+
+/** How the server shows to a service who it is. */
+export interface CallerCredentials extends Pick<WebhookCall, "certificate" | "key" | "headers"> {
+  readonly authorization?: () => string | Promise<string>;
 }
 
 /** A service that a kubeconfig names. */

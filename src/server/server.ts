@@ -17,6 +17,7 @@ import { bootstrapNamespaces, bootstrapObjects, type ServerIdentity } from "./bo
 import { createCatalog } from "./catalog.ts";
 import type { ServerCore } from "./context.ts";
 import type {
+  AdmissionHost,
   Authenticator,
   Authorizer,
   ObjectReader,
@@ -45,7 +46,9 @@ import { kindHooks, type NetworkRanges } from "./registry/kinds/index.ts";
 import type { TokenIssue } from "./registry/kinds/serviceaccounts.ts";
 import { waitForCurrent } from "./registry/read/get.ts";
 import type { VirtualKind } from "./registry/virtual.ts";
+import { hookCalls } from "./remote/hook-calls.ts";
 import { type EventSink, repairAddresses, repairComponent } from "./repair/addresses.ts";
+import { addressOf } from "./service-address.ts";
 import type { ConnectHandler, UpgradeDecision } from "./streaming/connect.ts";
 import { createCacheHub } from "./watchcache/index.ts";
 
@@ -84,6 +87,8 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   readonly aggregation?: AggregationOptions;
   /** How plugins read the kubeconfig of a service that they ask. */
   readonly remoteEndpoint?: (kubeconfigFile: string) => RemoteEndpoint;
+  /** How those that call webhooks read who the server is towards them. */
+  readonly kubeconfigUsers?: AdmissionHost["kubeconfigUsers"];
   /** How directories of webhooks and policies are read that plugins are told of. */
   readonly manifestDirectory?: OpenManifestDirectory;
   /** How webhooks are called; the caller closes it. Without it no webhook can be reached. */
@@ -175,6 +180,15 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const settled = createSettledWriter(core);
   const authorizer = options.authorizer(reader, writer);
   const authenticator = options.authenticator(reader);
+  const self =
+    options.advertise === undefined ? undefined : { host: options.advertise.address, port: options.advertise.port };
+  const routes = { reader, rng, toEndpoints: options.aggregation?.toEndpoints === true, ...(self ? { self } : {}) };
+  const webhooks =
+    options.webhooks &&
+    hookCalls(options.webhooks, {
+      resolve: (service) => addressOf(service, routes),
+      handle: (request, identity) => pipeline.handle(request, identity),
+    });
   const host = {
     reader,
     writer,
@@ -187,7 +201,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     objects: createServedObjects(hub),
     metrics: options.metrics,
     pluginConfiguration: (plugin: string) => options.admission?.configuration?.[plugin],
-    ...(options.webhooks === undefined ? {} : { webhooks: options.webhooks }),
+    ...(webhooks === undefined ? {} : { webhooks }),
+    ...(options.kubeconfigUsers === undefined ? {} : { kubeconfigUsers: options.kubeconfigUsers }),
     ...(options.remoteEndpoint === undefined ? {} : { remoteEndpoint: options.remoteEndpoint }),
     ...(options.manifestDirectory === undefined ? {} : { manifestDirectory: options.manifestDirectory }),
   };
@@ -206,15 +221,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const virtual = new Map<string, VirtualKind>();
   for (const each of options.virtualKinds?.({ reader, writer, authorizer }) ?? [])
     virtual.set(`${each.kind.group}/${each.kind.version}/${each.kind.resource}`, each);
-  const definitions = watchDefinitions({ core, reader, writer, log, webhooks: options.webhooks });
+  const definitions = watchDefinitions({ core, reader, writer, log, webhooks });
   const state = { started: false, stopping: false, refusing: false };
   const aggregation = createAggregation({
     ...host,
     settled,
     ...options.aggregation,
-    ...(options.advertise === undefined
-      ? {}
-      : { self: { host: options.advertise.address, port: options.advertise.port } }),
+    ...(self === undefined ? {} : { self }),
   });
   const limits = {
     maxReading: options.maxRequestsInflight ?? 400,

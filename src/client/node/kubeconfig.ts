@@ -49,6 +49,7 @@ interface User {
   readonly as?: string;
   readonly "as-groups"?: readonly string[];
   readonly exec?: ExecPlugin;
+  readonly "auth-provider"?: object | null;
 }
 interface Context {
   readonly cluster?: string;
@@ -105,6 +106,19 @@ export function loadKubeconfig(path?: string, context?: string): LoadedKubeconfi
   };
 }
 
+/** All users of one kubeconfig by their names, and the user of its current context. What a user needs is read when it is asked for. */
+export function loadKubeconfigUsers(path: string): {
+  readonly users: ReadonlyMap<string, () => Partial<HttpTransportOptions>>;
+  readonly current?: string;
+} {
+  const file = readFile(path, { mayBeMissing: false }) ?? {};
+  const users = new Map<string, () => Partial<HttpTransportOptions>>();
+  for (const { name, user } of file.users ?? [])
+    if (!users.has(name)) users.set(name, () => userOptions({ name, value: user ?? {}, from: path, kind: "user" }));
+  const current = file.contexts?.find(({ name }) => name === file["current-context"])?.context.user;
+  return { users, ...(current === undefined ? {} : { current }) };
+}
+
 function readFile(path: string, options: { mayBeMissing: boolean }): KubeconfigFile | undefined {
   let text: string;
   try {
@@ -142,6 +156,7 @@ function clusterOptions({ value, from }: Named<"cluster", Cluster>): HttpTranspo
 }
 
 function userOptions({ value, from }: Named<"user", User>): Partial<HttpTransportOptions> {
+  if (value["auth-provider"]) throw new Error("auth provider not supported");
   const cert = material(value["client-certificate-data"], value["client-certificate"], from);
   const key = material(value["client-key-data"], value["client-key"], from);
   const headers = impersonation(value);

@@ -31,7 +31,7 @@ import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts
 import { extensionAuthentication } from "./extension-authentication.ts";
 import { localHealth } from "./local-health.ts";
 import { manifestDirectories } from "./manifest-directory.ts";
-import { endpointOf } from "./remote-endpoint.ts";
+import { endpointOf, usersOf } from "./remote-endpoint.ts";
 import { readFlagFile, servingFiles, servingPairOf } from "./self-signed.ts";
 import { serveApi } from "./serve-api.ts";
 
@@ -265,6 +265,7 @@ function planeOptions({ values, pki, tls, log }: PlaneSource): PlaneOptions {
     aggregation: aggregation(values),
     ...(auditor ? { auditor } : {}),
     remoteEndpoint: endpointOf,
+    kubeconfigUsers: usersOf,
     manifestDirectory: manifestDirectories({ clock: systemClock, log }),
     requestTimeoutMs: values["request-timeout"],
     minRequestTimeoutMs: values["min-request-timeout"] * 1000,

@@ -42,6 +42,7 @@ export interface ControlPlaneOptions
     | "connect"
     | "featureGates"
     | "flags"
+    | "kubeconfigUsers"
     | "manifestDirectory"
     | "remoteEndpoint"
     | "runtimeConfig"

@@ -1,6 +1,7 @@
-// Where a kubeconfig points, for services that the API server calls. Upstream: apiserver/pkg/util/webhook LoadKubeconfig.
-import { loadKubeconfig } from "../../client/node/index.ts";
-import type { RemoteEndpoint } from "../../server/index.ts";
+// What a kubeconfig says of services that the API server calls: where they are, who it is towards them.
+// Upstream: apiserver/pkg/util/webhook LoadKubeconfig, authentication.go.
+import { type HttpTransportOptions, loadKubeconfig, loadKubeconfigUsers } from "../../client/node/index.ts";
+import type { CallerCredentials, KubeconfigUsers, RemoteEndpoint } from "../../server/index.ts";
 
 const decoder = new TextDecoder();
 const textOf = (pem: string | Uint8Array): string => (typeof pem === "string" ? pem : decoder.decode(pem));
@@ -8,7 +9,30 @@ const textOf = (pem: string | Uint8Array): string => (typeof pem === "string" ? 
 /** Throws Error that says what the file lacks. */
 export function endpointOf(kubeconfigFile: string): RemoteEndpoint {
   const { transport } = loadKubeconfig(kubeconfigFile);
-  const { server, ca, cert, key, token, basic, serverName, insecure } = transport;
+  const { server, ca, serverName, insecure } = transport;
+  const { headers: _impersonation, ...credentials } = credentialsOf(transport);
+  return {
+    url: server,
+    ...(ca === undefined ? {} : { authorities: textOf(ca) }),
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(insecure === undefined ? {} : { insecure }),
+    ...credentials,
+  };
+}
+
+/** Throws Error that says why the file can not be read. Each user is made once. */
+export function usersOf(kubeconfigFile: string): KubeconfigUsers {
+  const { users, ...rest } = loadKubeconfigUsers(kubeconfigFile);
+  const made = new Map<string, CallerCredentials>();
+  const once = (name: string, make: () => Partial<HttpTransportOptions>): CallerCredentials => {
+    const known = made.get(name) ?? credentialsOf(make());
+    made.set(name, known);
+    return known;
+  };
+  return { users: new Map([...users].map(([name, make]) => [name, () => once(name, make)])), ...rest };
+}
+
+function credentialsOf({ cert, key, token, basic, headers }: Partial<HttpTransportOptions>): CallerCredentials {
   const authorization =
     token !== undefined
       ? async (): Promise<string> => `Bearer ${typeof token === "string" ? token : await token()}`
@@ -16,11 +40,8 @@ export function endpointOf(kubeconfigFile: string): RemoteEndpoint {
         ? (): string => `Basic ${Buffer.from(`${basic.username}:${basic.password}`).toString("base64")}`
         : undefined;
   return {
-    url: server,
-    ...(ca === undefined ? {} : { authorities: textOf(ca) }),
     ...(cert === undefined || key === undefined ? {} : { certificate: textOf(cert), key: textOf(key) }),
-    ...(serverName === undefined ? {} : { serverName }),
-    ...(insecure === undefined ? {} : { insecure }),
+    ...(headers === undefined ? {} : { headers }),
     ...(authorization === undefined ? {} : { authorization }),
   };
 }

@@ -3,11 +3,11 @@
 import type { APIService } from "../../api/index.ts";
 import { errorText, timeoutSignal } from "../../base/index.ts";
 import type { ApiResponse, UserInfo } from "../../machinery/index.ts";
+import { addressOf } from "../service-address.ts";
 import { failedCheck, passed, problemOf, type Verdict } from "./availability.ts";
 import type { ExtensionTarget } from "./contract.ts";
 import { discard, hostHeader, identityHeaders } from "./forward.ts";
 import type { AggregationHost } from "./host.ts";
-import { addressOf } from "./resolve.ts";
 
 const aggregatorUser: UserInfo = { username: "system:kube-aggregator", groups: ["system:masters"] };
 const probes = 5;

@@ -3,7 +3,7 @@
 import { type APIService, type APIServiceCondition, type EndpointSlice, services } from "../../api/index.ts";
 import { deepEqual, formatTime } from "../../machinery/index.ts";
 import type { ObjectReader } from "../contract.ts";
-import { slicesOf } from "./resolve.ts";
+import { slicesOf } from "../service-address.ts";
 
 export type Verdict = Pick<APIServiceCondition, "status" | "reason" | "message">;
 

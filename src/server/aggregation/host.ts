@@ -2,9 +2,8 @@
 import type { Clock, Logger, Rng } from "../../base/index.ts";
 import type { SettledWriter } from "../bootstrap/settled.ts";
 import type { Catalog } from "../catalog.ts";
-import type { ObjectReader, ObjectWriter } from "../contract.ts";
+import type { Address, ObjectReader, ObjectWriter } from "../contract.ts";
 import type { ExtensionDialer } from "./contract.ts";
-import type { Address } from "./resolve.ts";
 
 export interface AggregationOptions {
   /** Absent where there is no network: extension servers stay unavailable. */

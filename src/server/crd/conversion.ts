@@ -4,15 +4,14 @@
 // webhook may change labels and annotations alone. Whatever goes wrong is an error with upstream's text.
 import type { CustomResourceDefinition } from "../../api/index.ts";
 import { errorText, type Rng, uuid } from "../../base/index.ts";
-import { deepClone, encodeJson, genericResponse, isObject, type KubeObject, quoteGo } from "../../machinery/index.ts";
-import type { ObjectReader, WebhookAnswer, WebhookConnections } from "../contract.ts";
+import { deepClone, encodeJson, isObject, type KubeObject, quoteGo } from "../../machinery/index.ts";
+import type { WebhookAnswer, WebhookConnections } from "../contract.ts";
 import { plainFailure } from "../registry/read/get.ts";
-import { resolveService } from "../service-address.ts";
+import { failureText, isFailure } from "../remote/hook-answers.ts";
 
 const timeoutMs = 30_000;
 
 export interface ConversionHost {
-  readonly reader: ObjectReader;
   readonly rng: Rng;
   readonly webhooks: WebhookConnections | undefined;
 }
@@ -74,23 +73,14 @@ async function call(host: ConversionHost, config: ClientConfig, review: object):
       timeoutMs,
       ...(service === undefined
         ? {}
-        : {
-            connectTo: resolveService(host.reader, {
-              namespace: service.namespace,
-              name: service.name,
-              port: service.port ?? 443,
-            }),
-          }),
+        : { service: { namespace: service.namespace, name: service.name, port: service.port ?? 443 } }),
       ...(caBundle ? { authorities: atob(caBundle) } : {}),
     });
   } catch (error) {
     throw noAnswer((error as Error).message);
   }
   const text = new TextDecoder().decode(answer.body);
-  if (answer.status < 200 || answer.status > 206)
-    throw new Error(
-      genericResponse(answer.status, text.trim() === "" ? "unknown" : text.trim().slice(0, 2048)).message,
-    );
+  if (isFailure(answer)) throw new Error(failureText(answer));
   return JSON.parse(text);
 }
 

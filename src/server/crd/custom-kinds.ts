@@ -166,7 +166,7 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
     if (before?.uid === uid && deepEqual(before.spec, definition.spec) && deepEqual(before.names, names)) return before;
     const compiled = compileCustomKind(definition);
     const kind = cacheKind(compiled);
-    const convert = webhookConverter({ reader, rng: core.rng, webhooks: host.webhooks }, definition);
+    const convert = webhookConverter({ rng: core.rng, webhooks: host.webhooks }, definition);
     const state: Served = {
       ...(convert === undefined ? {} : { convert }),
       uid,

@@ -1,7 +1,7 @@
 // What a plugin's document of --admission-control-config-file says of a directory of manifests.
 // Upstream: apiserver's plugin/webhook/config, plugin/policy/config, plugin/manifest/validation.go.
 import { isObject, quoteGo } from "../../../machinery/index.ts";
-import type { AdmissionHost, ManifestDirectory } from "../../contract.ts";
+import type { AdmissionHost, KubeconfigUsers, ManifestDirectory } from "../../contract.ts";
 
 export const manifestGate = "ManifestBasedAdmissionControlConfig";
 
@@ -30,8 +30,26 @@ export interface OpenedDirectory {
 }
 
 /** Undefined when the plugin is told of none. Throws Error with upstream's text for a document that cannot be used. */
-export function openConfigured(host: AdmissionHost, { plugin, documents }: Expected): OpenedDirectory | undefined {
-  const document = host.pluginConfiguration?.(plugin);
+export function openConfigured(host: AdmissionHost, expected: Expected): OpenedDirectory | undefined {
+  const document = documentOf(host, expected);
+  const path = textOf(document?.["staticManifestsDir"], "staticManifestsDir");
+  return path === "" ? undefined : { path, directory: open(host, path) };
+}
+
+/** Who the server is towards webhooks; undefined when no kubeconfig says so. Throws Error for one that cannot be used. */
+export function configuredUsers(host: AdmissionHost, plugin: string): KubeconfigUsers | undefined {
+  const path = textOf(documentOf(host, { plugin, documents: webhookDocuments })?.["kubeConfigFile"], "kubeConfigFile");
+  if (path === "") return undefined;
+  if (!path.startsWith("/")) throw new Error(invalid("kubeConfigFile", path, "must be an absolute file path"));
+  if (host.kubeconfigUsers === undefined) throw new Error("kubeConfigFile: there are no files here");
+  return host.kubeconfigUsers(path);
+}
+
+function documentOf(
+  { pluginConfiguration }: AdmissionHost,
+  { plugin, documents }: Expected,
+): Readonly<Record<string, unknown>> | undefined {
+  const document = pluginConfiguration?.(plugin);
   if (document === undefined) return undefined;
   if (!isObject(document) || !document["kind"]) throw new Error("Object 'Kind' is missing");
   const { apiVersion, kind } = document;
@@ -41,19 +59,7 @@ export function openConfigured(host: AdmissionHost, { plugin, documents }: Expec
   const strange = Object.keys(document).filter((key) => !fields.includes(key));
   if (strange.length > 0)
     throw new Error(`strict decoding error: ${strange.map((key) => `unknown field ${quoteGo(key)}`).join(", ")}`);
-  refuseCredentials(document["kubeConfigFile"]);
-  const path = textOf(document["staticManifestsDir"], "staticManifestsDir");
-  return path === "" ? undefined : { path, directory: open(host, path) };
-}
-
-/** Credentials towards webhooks. */
-function refuseCredentials(value: unknown): void {
-  const path = textOf(value, "kubeConfigFile");
-  if (path === "") return;
-  if (!path.startsWith("/")) throw new Error(invalid("kubeConfigFile", path, "must be an absolute file path"));
-  throw new Error(
-    "kubeConfigFile: credentials for webhooks are not supported yet; leave the field out and let the webhook do without them",
-  );
+  return document;
 }
 
 function open({ featureEnabled, manifestDirectory }: AdmissionHost, path: string): ManifestDirectory {

@@ -1,20 +1,14 @@
 // One call of one webhook. Upstream: webhook/{mutating,validating}/dispatcher.go, apiserver/pkg/util/webhook/client.go.
 import type { MutatingWebhook, ValidatingWebhook, WebhookClientConfig } from "../../../api/index.ts";
 import { errorText, uuid } from "../../../base/index.ts";
-import {
-  badRequest,
-  genericResponse,
-  isObject,
-  JsonSyntaxError,
-  parseJson,
-  quoteGo,
-} from "../../../machinery/index.ts";
-import type { AdmissionAttributes, AdmissionHost, WebhookAnswer } from "../../contract.ts";
-import { resolveService } from "../../service-address.ts";
+import { badRequest, quoteGo } from "../../../machinery/index.ts";
+import type { AdmissionAttributes, CallerCredentials, ServicePort, WebhookAnswer } from "../../contract.ts";
+import { failureText, headerOf, isFailure } from "../../remote/hook-answers.ts";
 import type { Match } from "../dynamic/rules.ts";
 import type { VersionedObject } from "../dynamic/versions.ts";
 import { fromBase64 } from "./base64.ts";
 import { CallFailure } from "./failure.ts";
+import type { WebhookHost } from "./host.ts";
 import { decodeReview, encodeReview, type ReviewResponse, refusal, reviewVersionOf } from "./review.ts";
 
 export interface Call {
@@ -29,7 +23,7 @@ export interface Call {
  * The answer of a webhook that allows the request; its warnings and annotations are handed on. Throws StatusError for a
  * refusal and CallFailure when there is no usable answer.
  */
-export async function callWebhook(host: AdmissionHost, call: Call): Promise<ReviewResponse> {
+export async function callWebhook(host: WebhookHost, call: Call): Promise<ReviewResponse> {
   const { webhook, attributes, mutating } = call;
   const { name, sideEffects } = webhook;
   if (attributes.dryRun && sideEffects !== "None" && sideEffects !== "NoneOnDryRun")
@@ -56,21 +50,24 @@ interface Post {
   readonly attributes: AdmissionAttributes;
 }
 
-async function post(host: AdmissionHost, { webhook, body, attributes }: Post): Promise<WebhookAnswer> {
+async function post(host: WebhookHost, { webhook, body, attributes }: Post): Promise<WebhookAnswer> {
   const timeoutSeconds = webhook.timeoutSeconds ?? 10;
   const target = targetOf(webhook.clientConfig);
   const url = `${target.url}?timeout=${timeoutSeconds}s`;
   const fail = (why: string): CallFailure => new CallFailure(`failed to call webhook: ${why}`, 503);
   const noAnswer = (error: unknown): CallFailure => fail(`Post ${quoteGo(url)}: ${errorText(error)}`);
   if (host.webhooks === undefined) throw noAnswer(new Error("this server has no network"));
-  const { webhooks, reader } = host;
+  const { authorization, ...credentials } = credentialsTowards(host, target);
+  const { webhooks } = host;
   let answer: WebhookAnswer;
   try {
     answer = await webhooks.post({
       url,
       body,
       timeoutMs: timeoutSeconds * 1000,
-      ...(target.service === undefined ? {} : { connectTo: resolveService(reader, target.service) }),
+      ...credentials,
+      ...(authorization === undefined ? {} : { authorization: await authorization() }),
+      ...(target.service === undefined ? {} : { service: target.service }),
       ...(target.authorities === undefined ? {} : { authorities: target.authorities }),
       ...(attributes.signal === undefined ? {} : { signal: attributes.signal }),
     });
@@ -78,39 +75,24 @@ async function post(host: AdmissionHost, { webhook, body, attributes }: Post): P
     throw noAnswer(error);
   }
   const { status } = answer;
-  if (status < 200 || status > 206) throw new CallFailure(`failed to call webhook: ${answerText(answer)}`, status);
+  if (isFailure(answer)) throw new CallFailure(`failed to call webhook: ${failureText(answer)}`, status);
   if (answer.body.length === 0)
-    throw fail(`0-length response with status code: ${status} and content type: ${header(answer, "content-type")}`);
+    throw fail(`0-length response with status code: ${status} and content type: ${headerOf(answer, "content-type")}`);
   return answer;
 }
 
-const header = ({ headers }: WebhookAnswer, name: string): string => String(headers[name] ?? "");
-
-/** What client-go says of an answer that is an error. */
-function answerText(answer: WebhookAnswer): string {
-  const said = statusMessage(answer.body);
-  if (said !== undefined) return said;
-  const type = header(answer, "content-type");
-  const isText = type === "" || type.startsWith("text/");
-  const message = isText ? new TextDecoder().decode(answer.body).trim().slice(0, 2048) : "";
-  return genericResponse(answer.status, message === "" ? "unknown" : message).message;
-}
-
-/** A Status in the body speaks for itself. */
-function statusMessage(body: Uint8Array): string | undefined {
+function credentialsTowards({ credentials }: WebhookHost, { url }: Target): CallerCredentials {
+  const { host, port } = new URL(url);
   try {
-    const { value } = parseJson(new TextDecoder().decode(body));
-    if (!isObject(value) || value["kind"] !== "Status" || value["status"] !== "Failure") return undefined;
-    return typeof value["message"] === "string" ? value["message"] : "";
+    return credentials(port === "" ? `${host}:443` : host);
   } catch (error) {
-    if (error instanceof JsonSyntaxError) return undefined;
-    throw error;
+    throw new CallFailure(`could not get REST client: ${errorText(error)}`, 500);
   }
 }
 
 interface Target {
   readonly url: string;
-  readonly service?: { readonly namespace: string; readonly name: string; readonly port: number };
+  readonly service?: ServicePort;
   readonly authorities?: string;
 }
 

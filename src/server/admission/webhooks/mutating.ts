@@ -15,12 +15,13 @@ import {
   quoteGo,
   StatusError,
 } from "../../../machinery/index.ts";
-import type { AdmissionAttributes, AdmissionHost } from "../../contract.ts";
+import type { AdmissionAttributes } from "../../contract.ts";
 import { countedCall } from "../dynamic/metrics.ts";
 import { createReinvocations, type Reinvocations } from "../dynamic/reinvocations.ts";
 import { replaceDraft, type VersionedObject, versioned } from "../dynamic/versions.ts";
 import { callWebhook } from "./call.ts";
 import { CallFailure, failedCall } from "./failure.ts";
+import type { WebhookHost } from "./host.ts";
 import { isCalled } from "./invocation.ts";
 import type { ReviewResponse } from "./review.ts";
 import type { Candidate } from "./source.ts";
@@ -28,7 +29,7 @@ import type { Candidate } from "./source.ts";
 const valueName = "MutatingAdmissionWebhook";
 
 export async function mutateByWebhooks(
-  host: AdmissionHost,
+  host: WebhookHost,
   attributes: AdmissionAttributes,
   candidates: readonly Candidate[],
 ): Promise<void> {
@@ -49,7 +50,7 @@ interface One {
   readonly own: Reinvocations;
 }
 
-async function mutateByOne(host: AdmissionHost, { attributes, candidate, own }: One): Promise<void> {
+async function mutateByOne(host: WebhookHost, { attributes, candidate, own }: One): Promise<void> {
   const { hook, match } = candidate;
   const { reinvocation } = attributes;
   const webhook = hook.webhook as MutatingWebhook;
@@ -110,7 +111,7 @@ interface Answered {
 }
 
 /** Whether the object is another one now. */
-async function applyResponse(host: AdmissionHost, answered: Answered): Promise<boolean> {
+async function applyResponse(host: WebhookHost, answered: Answered): Promise<boolean> {
   const { attributes, candidate, response, objects, annotations } = answered;
   const { name } = candidate.hook.webhook;
   if (response.patch === undefined) return false;

@@ -130,10 +130,12 @@ function checkKind(review: Record<string, unknown>, { version }: Expected): void
   if (apiVersion === "" && kind === "") return;
   const wanted = `admission.k8s.io/${version}`;
   if (apiVersion === wanted && kind === "AdmissionReview") return;
-  const known = ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"].includes(apiVersion) && kind === "AdmissionReview";
+  const known =
+    (["admission.k8s.io/v1", "admission.k8s.io/v1beta1"].includes(apiVersion) && kind === "AdmissionReview") ||
+    (apiVersion === "v1" && kind === "Status");
   throw new CallFailure(
     known
-      ? `failed to call webhook: converting (${apiVersion.split("/")[1]}.AdmissionReview) to (${version}.AdmissionReview): unknown conversion`
+      ? `failed to call webhook: converting (${apiVersion.split("/").at(-1)}.${kind}) to (${version}.AdmissionReview): unknown conversion`
       : `failed to call webhook: no kind ${quoteGo(kind)} is registered for version ${quoteGo(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
     503,
   );

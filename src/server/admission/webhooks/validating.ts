@@ -1,14 +1,15 @@
 // Calls validating webhooks, all at once. Upstream: webhook/validating/dispatcher.go.
-import type { AdmissionAttributes, AdmissionHost } from "../../contract.ts";
+import type { AdmissionAttributes } from "../../contract.ts";
 import { countedCall } from "../dynamic/metrics.ts";
 import { type VersionedObject, versioned } from "../dynamic/versions.ts";
 import { callWebhook } from "./call.ts";
 import { CallFailure, failedCall } from "./failure.ts";
+import type { WebhookHost } from "./host.ts";
 import { isCalled } from "./invocation.ts";
 import type { Candidate } from "./source.ts";
 
 export async function validateByWebhooks(
-  host: AdmissionHost,
+  host: WebhookHost,
   attributes: AdmissionAttributes,
   candidates: readonly Candidate[],
 ): Promise<void> {
@@ -46,7 +47,7 @@ interface One {
   readonly objects: VersionedObject;
 }
 
-async function callOne(host: AdmissionHost, { attributes, candidate, index, objects }: One): Promise<void> {
+async function callOne(host: WebhookHost, { attributes, candidate, index, objects }: One): Promise<void> {
   const { webhook } = candidate.hook;
   try {
     const { name, failurePolicy } = webhook;

@@ -74,9 +74,12 @@ async function follow(call: WebhookCall, options: { agent: Agent; signal: AbortS
     const answer = await exchange(next, options);
     const location = answer.headers["location"];
     if (typeof location !== "string" || ![301, 302, 303, 307, 308].includes(answer.status)) return answer;
-    const { connectTo: _first, ...rest } = next;
-    const url = new URL(location, next.url).href;
-    next = answer.status < 307 ? { ...rest, url, method: "GET", body: new Uint8Array(0) } : { ...rest, url };
+    const url = new URL(location, next.url);
+    const { connectTo, ...rest } = next;
+    // What the host stood for it still stands for.
+    const there = connectTo !== undefined && url.host === new URL(call.url).host ? { connectTo } : {};
+    const repeated = { ...rest, ...there, url: url.href };
+    next = answer.status < 307 ? { ...repeated, method: "GET", body: new Uint8Array(0) } : repeated;
   }
   throw new Error(`stopped after ${mostRedirects} redirects`);
 }
@@ -117,6 +120,7 @@ function exchange(
         "accept-encoding": "identity",
         ...(call.method === "GET" ? {} : { "content-type": "application/json", "content-length": call.body.length }),
         "user-agent": "kube-apiserver-admission",
+        ...call.headers,
         ...(call.authorization === undefined ? {} : { authorization: call.authorization }),
       },
       signal: options.signal,

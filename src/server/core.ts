@@ -124,6 +124,8 @@ export interface ServerCore {
   readonly timed: NonNullable<RuleContext["timed"]>;
   /** Watches that name no end get one between this and twice this. */
   readonly minWatchMs: number;
+  /** How long events are kept; an hour when not given. */
+  readonly eventTtlSeconds?: number;
 }
 
 export interface RequestContext {

@@ -96,6 +96,9 @@ export interface AdmissionSelection {
   readonly disable: readonly string[];
 }
 
+/** In the order they run in. */
+export const admissionPluginNames = (): string[] => admissionPlugins.map(({ name }) => name);
+
 /** The plugins to run, in order. Throws Error with upstream's texts for names that there are not and names that are turned on and off. */
 export function selectPlugins(host: AdmissionHost, selection: AdmissionSelection): AdmissionPlugin[] {
   const names = new Set(admissionPlugins.map(({ name }) => name));

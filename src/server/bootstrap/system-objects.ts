@@ -26,6 +26,8 @@ import type { SettledObject, SettledWriter } from "./settled.ts";
 export interface ServerIdentity {
   /** Address and port of the `kubernetes` Service's endpoint. */
   readonly advertise?: { readonly address: string; readonly port: number };
+  /** Node port of that Service, which is a ClusterIP one without. */
+  readonly kubernetesServiceNodePort?: number;
   /** For the ConfigMap kube-system/extension-apiserver-authentication. */
   readonly extensionAuthentication?: Readonly<Record<string, string>>;
 }
@@ -195,15 +197,24 @@ interface Advertised {
 function keepKubernetesService(
   host: Host,
   advertise: Advertised,
-  { serviceClusterIPRange }: { readonly serviceClusterIPRange: string },
+  options: { readonly serviceClusterIPRange: string; readonly kubernetesServiceNodePort?: number },
 ): Promise<void>[] {
   const name = { namespace: "default", name: "kubernetes" };
+  const nodePort = options.kubernetesServiceNodePort ?? 0;
   const service = ensure<Service>(host, services, {
     metadata: { ...name, labels: { component: "apiserver", provider: "kubernetes" } },
     spec: {
-      type: "ClusterIP",
-      clusterIP: firstAddress(serviceClusterIPRange),
-      ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: advertise.port }],
+      type: nodePort > 0 ? "NodePort" : "ClusterIP",
+      clusterIP: firstAddress(options.serviceClusterIPRange),
+      ports: [
+        {
+          name: "https",
+          port: 443,
+          protocol: "TCP",
+          targetPort: advertise.port,
+          ...(nodePort > 0 ? { nodePort } : {}),
+        },
+      ],
       sessionAffinity: "None",
       ipFamilyPolicy: "SingleStack",
     },

@@ -40,7 +40,13 @@ export interface ServerState {
   readonly stopping: boolean;
 }
 
-export function healthChecks(core: ServerCore, state: ServerState): HealthChecks {
+/** `livezGraceMs`: for so long /livez takes what has not begun for beginning. */
+export function healthChecks(core: ServerCore, state: ServerState, livezGraceMs = 0): HealthChecks {
+  const graceEndMs = core.clock.monotonic() + livezGraceMs;
+  const patient = ({ name, check }: HealthCheck): HealthCheck => ({
+    name,
+    check: () => (core.clock.monotonic() < graceEndMs ? undefined : check()),
+  });
   const begun = (name: string): HealthCheck => ({
     name,
     check: () => {
@@ -54,7 +60,9 @@ export function healthChecks(core: ServerCore, state: ServerState): HealthChecks
     begun("autoregister-completion"),
     ...lateHooks.map((name) => begun(`poststarthook/${name}`)),
   ];
-  const alive = [fine("ping"), fine("log"), fine("loopback-serving-certificate"), store("etcd"), ...hooks];
+  const basics = [fine("ping"), fine("log"), fine("loopback-serving-certificate"), store("etcd")];
+  const alive = [...basics, ...hooks];
+  const live = livezGraceMs > 0 ? [...basics, ...hooks.map(patient)] : alive;
   const shutdown: HealthCheck = {
     name: "shutdown",
     check: () => {
@@ -62,5 +70,5 @@ export function healthChecks(core: ServerCore, state: ServerState): HealthChecks
     },
   };
   const ready = [fine("ping"), fine("log"), store("etcd"), store("etcd-readiness"), begun("informer-sync"), ...hooks];
-  return { healthz: alive, livez: alive, readyz: [...ready, shutdown] };
+  return { healthz: alive, livez: live, readyz: [...ready, shutdown] };
 }

@@ -8,16 +8,17 @@ import { createServer as createHttpServer, type IncomingMessage } from "node:htt
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { DEFAULT_CIPHERS, type SecureContextOptions, type TLSSocket } from "node:tls";
+import type { SecureContextOptions, TLSSocket, TlsOptions } from "node:tls";
 import type { Identity } from "../../machinery/index.ts";
 import { Connections } from "./connections.ts";
 import type { ListenOptions, PlainListenOptions } from "./listen-options.ts";
 import { peerReader } from "./peer.ts";
 import { maxHeaderBytes } from "./request.ts";
+import { chooseByName, defaultCiphers, type TlsSettings } from "./tls-options.ts";
 
 export type { ListenOptions, PlainListenOptions, UpgradedConnection, UpgradeHandler } from "./listen-options.ts";
 
-export interface TlsMaterial {
+export interface TlsMaterial extends TlsSettings {
   /** PEM; the leaf first. */
   readonly cert: string;
   readonly key: string;
@@ -45,12 +46,6 @@ export interface Listener {
  */
 const http1Bounds = { keepAliveTimeout: 90_000, headersTimeout: 32_000, requestTimeout: 300_000, maxHeadersCount: 0 };
 
-/** TLS 1.3 in the order of Go's server on hardware that has AES; the rest is Node's. */
-const ciphers = [
-  ...["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"],
-  ...DEFAULT_CIPHERS.split(":").filter((name) => !name.startsWith("TLS_")),
-].join(":");
-
 /** Listens with TLS. `requestCert` is always on, so a client without a certificate still gets in. */
 export async function serveHttps(options: ListenOptions & TlsMaterial): Promise<Listener> {
   const connections = new Connections(options);
@@ -62,10 +57,11 @@ export async function serveHttps(options: ListenOptions & TlsMaterial): Promise<
   const identify = (socket: unknown): Identity => ({ kind: "peer", peer: readPeer(socket as TLSSocket, tls.clientCA) });
   const server = createHttpsServer({
     ...contextOf(tls),
-    ALPNProtocols: ["h2", "http/1.1"],
+    ALPNProtocols: options.withoutHttp2 ? ["http/1.1"] : ["h2", "http/1.1"],
+    ...byName(options),
     requestCert: true,
     rejectUnauthorized: false,
-    minVersion: "TLSv1.2",
+    minVersion: options.minVersion ?? "TLSv1.2",
     maxHeaderSize: maxHeaderBytes,
   });
   Object.assign(server, http1Bounds);
@@ -141,11 +137,23 @@ export async function servePlain(options: PlainListenOptions): Promise<Listener>
 }
 
 const contextOf = (tls: TlsMaterial): SecureContextOptions => {
-  const authorities = [tls.clientCA, tls.requestHeaderCA].filter((each) => each !== undefined);
   // Without this node would trust the public authorities for client certificates.
   // As in Go, an authority that is given is trusted by itself, also when another one has signed it.
-  return { cert: tls.cert, key: tls.key, ciphers, ca: authorities, allowPartialTrustChain: true };
+  return { cert: tls.cert, key: tls.key, ...trusting(tls) };
 };
+
+const trusting = (tls: TlsMaterial) => ({
+  ciphers: tls.ciphers ?? defaultCiphers,
+  ca: [tls.clientCA, tls.requestHeaderCA].filter((each) => each !== undefined),
+  allowPartialTrustChain: true,
+});
+
+/** Who asks for a name of one of the named certificates is shown that one. */
+function byName(tls: TlsMaterial): Pick<TlsOptions, "SNICallback"> {
+  if (tls.named === undefined || tls.named.length === 0) return {};
+  const choose = chooseByName(tls.named, trusting(tls));
+  return { SNICallback: (serverName, done) => done(null, choose(serverName)) };
+}
 
 function listen(server: NetServer, where: { host: string; port: number } | { path: string }): Promise<void> {
   return new Promise((resolve, reject) => {

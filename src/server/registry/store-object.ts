@@ -52,8 +52,8 @@ export function servedForm(resource: ServedResource, cached: CachedObject): Kube
   return convert === undefined ? shown(resource, cached).object : deepFreeze(convert.fromStored(cached.object));
 }
 
-const ttlOf = (resource: ServedResource): { ttlSeconds?: number } =>
-  resource.stored.kind === "Event" ? { ttlSeconds: eventTtlSeconds } : {};
+const ttlOf = (core: ServerCore, resource: ServedResource): { ttlSeconds?: number } =>
+  resource.stored.kind === "Event" ? { ttlSeconds: core.eventTtlSeconds ?? eventTtlSeconds } : {};
 
 export interface WriteRequest {
   readonly resource: ServedResource;
@@ -142,7 +142,9 @@ export async function commitCreate(core: ServerCore, request: WriteRequest): Pro
     const converted = await resource.custom?.convertToStored?.(object);
     return asCached(resource, object, { revision: 0, stored: encodeShown(converted ?? shownForm(resource, object)) });
   }
-  const result = await core.store.commit([{ type: "put", key, value: stored, expectRevision: 0, ...ttlOf(resource) }]);
+  const result = await core.store.commit([
+    { type: "put", key, value: stored, expectRevision: 0, ...ttlOf(core, resource) },
+  ]);
   if (!result.ok) return undefined;
   const created = asCached(resource, object, { revision: result.revision, stored, ...(form && { form }) });
   core.hub.offer(created);
@@ -171,7 +173,7 @@ export async function commitUpdate(
     return { type: "written", object: new CachedObject(resource.stored, { key, revision, stored }) };
   }
   const result = await core.store.commit([
-    { type: "put", key: current.key, value: stored, expectRevision: current.revision, ...ttlOf(resource) },
+    { type: "put", key: current.key, value: stored, expectRevision: current.revision, ...ttlOf(core, resource) },
   ]);
   if (!result.ok) return { type: "lost", current: currentOf(resource, result) };
   const written = asCached(resource, object, { revision: result.revision, stored, ...(form && { form }) });

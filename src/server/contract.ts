@@ -124,6 +124,8 @@ export interface AdmissionHost {
   readonly metrics?: MetricRegistry;
   /** A plugin's document of `--admission-control-config-file`, decoded; undefined when there is none. */
   readonly pluginConfiguration?: (plugin: string) => unknown;
+  /** `--default-not-ready-toleration-seconds` and `--default-unreachable-toleration-seconds`; 300 each when not given. */
+  readonly tolerationSeconds?: { readonly notReady: number; readonly unreachable: number };
   /** Absent where there are no files. */
   readonly manifestDirectory?: OpenManifestDirectory;
 }

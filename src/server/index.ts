@@ -1,5 +1,6 @@
 export { serverUser } from "./accessors.ts";
 export { readAdmissionConfiguration } from "./admission/configuration.ts";
+export { admissionPluginNames } from "./admission/list.ts";
 export { createAuditor } from "./audit/auditor.ts";
 export {
   type AuditBackend,
@@ -43,5 +44,6 @@ export { parseRuntimeConfig, type RuntimeConfig } from "./enablement/runtime-con
 export type { VirtualContext, VirtualKind } from "./registry/virtual.ts";
 export { remoteWebhook } from "./remote/webhook.ts";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.ts";
+export { type BrowserOptions, forBrowsers } from "./stages/browsers.ts";
 export type { ConnectHandler, ConnectTarget, UpgradeDecision } from "./streaming/connect.ts";
 export { type TestServer, testServer } from "./testing.ts";

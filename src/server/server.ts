@@ -107,6 +107,12 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   /** Events that the server tells by itself, under the name of a component. */
   readonly events?: (component: string) => EventSink;
   readonly requestTimeoutMs?: number;
+  /** How long events are kept; an hour when not given. */
+  readonly eventTtlSeconds?: number;
+  /** Seconds that pods stay on nodes that are not ready or not reached, when they do not say; 300 each when not given. */
+  readonly tolerationSeconds?: AdmissionHost["tolerationSeconds"];
+  /** So long after the start /livez does not tell what has not begun yet. */
+  readonly livezGraceMs?: number;
   /** Watches that name no end get one between this and twice this; half an hour when not given. */
   readonly minRequestTimeoutMs?: number;
   /** How long history is kept for resumed watches and paged lists; 0: never compacted. */
@@ -171,6 +177,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     allowPrivileged: options.allowPrivileged ?? true,
     timed: celTimes(options.metrics, clock),
     minWatchMs: options.minRequestTimeoutMs ?? 1_800_000,
+    ...(options.eventTtlSeconds === undefined ? {} : { eventTtlSeconds: options.eventTtlSeconds }),
     get admission() {
       if (late.admission === undefined) throw new Error("the server is still being put together");
       return late.admission;
@@ -203,6 +210,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     pluginConfiguration: (plugin: string) => options.admission?.configuration?.[plugin],
     ...(webhooks === undefined ? {} : { webhooks }),
     ...(options.kubeconfigUsers === undefined ? {} : { kubeconfigUsers: options.kubeconfigUsers }),
+    ...(options.tolerationSeconds === undefined ? {} : { tolerationSeconds: options.tolerationSeconds }),
     ...(options.remoteEndpoint === undefined ? {} : { remoteEndpoint: options.remoteEndpoint }),
     ...(options.manifestDirectory === undefined ? {} : { manifestDirectory: options.manifestDirectory }),
   };

@@ -57,8 +57,6 @@ const acceptedByControlPlane = {
 } as const satisfies FlagDefinitions;
 
 const acceptedServing = {
-  "tls-cipher-suites": inert("list", nodeTls),
-  "tls-min-version": inert("string", "TLS 1.2 and 1.3 are served"),
   "permit-port-sharing": inert("boolean", "a port has one owner"),
   "permit-address-sharing": inert("boolean", "a port has one owner"),
   "http2-max-streams-per-connection": inert("integer", tuning),
@@ -78,6 +76,8 @@ export const acceptedByManagers = {
     "duration",
     "answers about who may read the metrics are kept for ten seconds",
   ),
+  "tls-cipher-suites": inert("list", nodeTls),
+  "tls-min-version": inert("string", "TLS 1.2 and 1.3 are served"),
   "disable-http2-serving": inert("boolean", "the health port speaks HTTP/1.1"),
   "tls-sni-cert-key": inert("list", "the health port has one certificate, of --tls-cert-file"),
   "authentication-kubeconfig": inert("string", reviews),
@@ -204,6 +204,10 @@ export const acceptedByApiServer = {
   ...inertAll(["peer-advertise-ip", "peer-advertise-port", "peer-ca-file"], "string", release),
   "emulation-forward-compatible": inert("boolean", release),
   "runtime-config-emulation-forward-compatible": inert("boolean", release),
+  "shutdown-watch-termination-grace-period": inert(
+    "duration",
+    "watches end when the server stops; clients begin them anew",
+  ),
   "storage-initialization-timeout": inert("duration", "the server listens when its store is open"),
   "egress-selector-config-file": refused("the server reaches nodes and webhooks directly"),
   "tracing-config-file": refused("there are no traces"),

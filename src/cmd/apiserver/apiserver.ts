@@ -23,7 +23,9 @@ import {
   type TlsMaterial,
 } from "../../server/node/index.ts";
 import { createMemoryStore, type Store } from "../../store/index.ts";
+import { gatesOfComponent } from "../gate-flags.ts";
 import { levelOf, processLogger, readFlags, stopSignal } from "../lib.ts";
+import { metricLimits } from "../metric-flags.ts";
 import { registerProcessMetrics } from "../process-metrics.ts";
 import { acceptedByApiServer, tellInert } from "./accepted-flags.ts";
 import { auditFlags, auditorOf } from "./audit.ts";
@@ -34,9 +36,12 @@ import { manifestDirectories } from "./manifest-directory.ts";
 import { endpointOf, usersOf } from "./remote-endpoint.ts";
 import { readFlagFile, servingFiles, servingPairOf } from "./self-signed.ts";
 import { serveApi } from "./serve-api.ts";
+import { admissionSelection, serverFlags, serverSettings, tlsSettings } from "./server-flags.ts";
+import { validateFlags } from "./validate-flags.ts";
 
-const flags = {
+export const flags = {
   ...acceptedByApiServer,
+  ...serverFlags,
   "secure-port": { type: "integer", help: "port of HTTPS", default: "6443" },
   "bind-address": { type: "string", help: "address to listen on", default: "0.0.0.0" },
   "advertise-address": { type: "string", help: "address under which other members of the cluster reach this server" },
@@ -101,7 +106,6 @@ const flags = {
     help: "make the flow schemas and priority levels of every cluster",
     default: "true",
   },
-  "feature-gates": { type: "list", help: "features to turn on or off: NAME=true|false" },
   "runtime-config": {
     type: "list",
     help: "built-in APIs to turn on or off: api/all, api/ga, api/beta, api/alpha, group/version[/resource], each =true|false",
@@ -147,6 +151,7 @@ type Values = FlagValues<typeof flags>;
 export async function run(words: readonly string[]): Promise<number> {
   const parsed = readFlags({ name: "apiserver", about: "Runs the API server alone.", flags }, words);
   if (parsed === undefined) return 0;
+  validateFlags(parsed.values);
   const values = withServingPair(parsed.values);
   let verbosity = values.v;
   const log = processLogger("apiserver", () => levelOf(verbosity));
@@ -236,7 +241,7 @@ function planeOptions({ values, pki, tls, log }: PlaneSource): PlaneOptions {
   const [tokens, frontProxies] = [values["token-auth-file"], values["requestheader-client-ca-file"]];
   const requestHeader = frontProxies ? requestHeaderOptions(values) : undefined;
   const lifetimeMs = values["service-account-max-token-expiration"];
-  const metrics = new MetricRegistry();
+  const metrics = new MetricRegistry(metricLimits(values));
   registerProcessMetrics(metrics, systemClock);
   const auditor = auditorOf(values, { metrics, log });
   return {
@@ -244,6 +249,7 @@ function planeOptions({ values, pki, tls, log }: PlaneSource): PlaneOptions {
     rng: systemRng,
     metrics,
     flags: flagTexts(values),
+    ...serverSettings(values, values["secure-port"]),
     allowPrivileged: values["allow-privileged"],
     priorityAndFairness: values["enable-priority-and-fairness"],
     anonymous: letsStrangersIn(values, log),
@@ -252,11 +258,10 @@ function planeOptions({ values, pki, tls, log }: PlaneSource): PlaneOptions {
     serviceClusterIPRange: values["service-cluster-ip-range"],
     serviceNodePortRange: values["service-node-port-range"],
     admission: {
-      enable: values["enable-admission-plugins"],
-      disable: values["disable-admission-plugins"],
+      ...admissionSelection(values),
       ...admissionConfiguration(values["admission-control-config-file"]),
     },
-    featureGates: parseFeatureGates(values["feature-gates"]),
+    featureGates: parseFeatureGates(gatesOfComponent(values["feature-gates"])),
     runtimeConfig: parseRuntimeConfig(values["runtime-config"]),
     maxRequestsInflight: values["max-requests-inflight"],
     maxMutatingRequestsInflight: values["max-mutating-requests-inflight"],
@@ -395,6 +400,7 @@ function tlsMaterial(values: Values, pki: ClusterPki | undefined): TlsMaterial {
   const serving = servingFiles(values) ?? { cert: own!.cert, key: own!.key };
   return {
     ...serving,
+    ...tlsSettings(values),
     ...(clientCA ? { clientCA: readFlagFile("client-ca-file", clientCA) } : {}),
     ...(requestHeaderCA ? { requestHeaderCA: readFlagFile("requestheader-client-ca-file", requestHeaderCA) } : {}),
   };
@@ -420,6 +426,7 @@ function requestHeaderOptions(values: Values): RequestHeaderOptions {
     ...defaultRequestHeaders,
     allowedNames: values["requestheader-allowed-names"],
     usernameHeaders: orDefault(values["requestheader-username-headers"], defaultRequestHeaders.usernameHeaders),
+    uidHeaders: orDefault(values["requestheader-uid-headers"], defaultRequestHeaders.uidHeaders),
     groupHeaders: orDefault(values["requestheader-group-headers"], defaultRequestHeaders.groupHeaders),
     extraHeaderPrefixes: orDefault(
       values["requestheader-extra-headers-prefix"],

@@ -11,6 +11,7 @@ import {
   type AuthorizationMode,
   accessReviews,
   authenticationReviews,
+  type BrowserOptions,
   bootstrapRbac,
   bootstrapTokens,
   createApiServer,
@@ -18,6 +19,7 @@ import {
   createAuthorizer,
   type DocumentRoute,
   debugFlagRoutes,
+  forBrowsers,
   openIdDiscovery,
   type RequestHeaderOptions,
   serverUser,
@@ -40,9 +42,12 @@ export interface ControlPlaneOptions
     | "auditor"
     | "componentProbes"
     | "connect"
+    | "eventTtlSeconds"
     | "featureGates"
     | "flags"
     | "kubeconfigUsers"
+    | "kubernetesServiceNodePort"
+    | "livezGraceMs"
     | "manifestDirectory"
     | "remoteEndpoint"
     | "runtimeConfig"
@@ -53,6 +58,7 @@ export interface ControlPlaneOptions
     | "requestTimeoutMs"
     | "serviceClusterIPRange"
     | "serviceNodePortRange"
+    | "tolerationSeconds"
     | "aggregation"
     | "extensionAuthentication"
   > {
@@ -69,6 +75,12 @@ export interface ControlPlaneOptions
   readonly staticTokens?: ReadonlyMap<string, UserInfo>;
   readonly requestHeader?: RequestHeaderOptions;
   readonly maxTokenExpirationSeconds?: number;
+  /** Tokens for kubelets live a year; true when not given. */
+  readonly extendTokenExpiration?: boolean;
+  /** `host:port` of this server in URLs that it gives out; the advertised address when not given. */
+  readonly externalAddress?: string;
+  readonly jwksUri?: string;
+  readonly browsers?: BrowserOptions;
   /** What /debug/flags/v sets; without it there is no such page. */
   readonly setVerbosity?: (verbosity: number) => void;
 }
@@ -137,6 +149,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
               reader,
               clock,
               rng,
+              extendExpiration: options.extendTokenExpiration ?? true,
               ...(options.maxTokenExpirationSeconds ? { maxExpirationSeconds: options.maxTokenExpirationSeconds } : {}),
             }),
         }
@@ -159,6 +172,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const transport = (user: UserInfo): Transport => inProcessTransport(server.handle, user);
   return {
     ...server,
+    ...(options.browsers === undefined ? {} : { handle: forBrowsers(server.handle, options.browsers) }),
     transport,
     client: (user, userAgent) => createClient(transport(user), { userAgent }),
     async close() {
@@ -182,9 +196,18 @@ function callsOnDemand(): WebhookConnections {
   };
 }
 
-function discoveryDocuments({ tokenIssuer, advertise }: ControlPlaneOptions): readonly DocumentRoute[] {
+function discoveryDocuments({
+  tokenIssuer,
+  advertise,
+  externalAddress,
+  jwksUri,
+}: ControlPlaneOptions): readonly DocumentRoute[] {
   if (tokenIssuer === undefined || advertise === undefined) return [];
-  const answer = openIdDiscovery({ issuer: tokenIssuer, externalAddress: `${advertise.address}:${advertise.port}` });
+  const answer = openIdDiscovery({
+    issuer: tokenIssuer,
+    externalAddress: externalAddress ?? `${advertise.address}:${advertise.port}`,
+    ...(jwksUri === undefined ? {} : { jwksUri }),
+  });
   if (answer === undefined) return [];
   return ["/.well-known/openid-configuration", "/openid/v1/jwks"].map((path) => ({
     path,

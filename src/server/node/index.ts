@@ -12,5 +12,12 @@ export { type KubeletTls, type NodeConnections, nodeConnections } from "./outbou
 export { createExtensionDialer, type FrontProxyCertificate } from "./outbound/extensions.ts";
 export { webhookConnections } from "./outbound/webhooks.ts";
 export { createNodeStreaming, type NodeStreaming, type NodeStreamingOptions } from "./streaming.ts";
+export {
+  cipherList,
+  type NamedCertificate,
+  parseNamedCertificate,
+  type TlsSettings,
+  tlsVersion,
+} from "./tls-options.ts";
 export { createTokenIssuer, type TokenIssuerOptions } from "./token-issuer.ts";
 export { type UpgradeRoutes, type UpgradeServer, upgradeHandler } from "./upgrade.ts";

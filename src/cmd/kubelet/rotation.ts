@@ -20,7 +20,7 @@ import {
 /** How long a request may stay unanswered; a new one is made then. */
 const patienceMs = 15 * 60_000;
 /** The wall clock may be set meanwhile, and timers count no further than weeks. */
-const longestSleepMs = 3_600_000;
+export const longestSleepMs = 3_600_000;
 const firstRetryMs = 2000;
 const longestRetryMs = 32_000;
 
@@ -59,7 +59,7 @@ export async function rotateCertificates(base: ComponentBase, store: Certificate
         at: new Date(Math.max(dueMs, clock.now())).toISOString(),
       });
       while (dueMs > clock.now()) await sleep(clock, Math.min(dueMs - clock.now(), longestSleepMs), signal);
-      store.replace(await renewed(base, options));
+      await renew(base, store, options);
       log.info("the certificate is renewed", { signer });
     }
   } catch (error) {
@@ -76,12 +76,14 @@ function isFor({ cert }: KeyPair, { commonName, dnsNames = [], ipAddresses = [] 
   );
 }
 
-async function renewed(base: ComponentBase, { wish, failed }: RotationOptions): Promise<KeyPair> {
+/** Tries until it comes through: also a certificate that cannot be kept, on a full disk say, is asked for again. */
+async function renew(base: ComponentBase, store: CertificateStore, { wish, failed }: RotationOptions): Promise<void> {
   const { clock, log, signal } = base;
   for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
     const key = keyPem(newKey());
     try {
-      return { key, cert: await patiently(base, { ...wish, key }) };
+      store.replace({ key, cert: await patiently(base, { ...wish, key }) });
+      return;
     } catch (error) {
       signal.throwIfAborted();
       failed?.();

@@ -123,3 +123,19 @@ test("a serving certificate is asked for, served once it is approved, and renewe
   assert.equal(await of.served(), new X509Certificate(readFileSync(current)).serialNumber);
   assert.match(of.metrics.render(), /^kubelet_certificate_manager_server_rotation_seconds_count 1$/m);
 });
+
+test("a certificate that has ended is not served any more", async (test) => {
+  const of = await world(test);
+  of.rotate();
+  await of.until(async () => (await of.requests()).length === 1);
+  const [request] = await of.requests();
+  await of.approve(request!);
+  const current = join(of.certDir, "kubelet-server-current.pem");
+  await of.until(() => readdirSync(of.certDir).includes("kubelet-server-current.pem"));
+  const first = new X509Certificate(readFileSync(current));
+  await of.clock.advance(first.validToDate.getTime() - 1000 - of.clock.now());
+  assert.equal(await of.served(), first.serialNumber);
+  await of.clock.advance(2000);
+  await assert.rejects(of.served());
+  assert.match(of.metrics.render(), /^kubelet_certificate_manager_server_ttl_seconds \+Inf$/m);
+});

@@ -3,12 +3,12 @@
 import { X509Certificate } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { isIP } from "node:net";
-import { Counter, Histogram, type Metric } from "../../base/index.ts";
+import { Counter, Histogram, type Metric, type Timer } from "../../base/index.ts";
 import type { KeyPair } from "../../cluster/pki/index.ts";
 import type { KubeletServer } from "../../kubelet/node/index.ts";
 import type { ComponentBase } from "../components.ts";
 import { type CertificateUse, keepCertificate } from "./bootstrap.ts";
-import { keptPair, type RotationWish, rotateCertificates } from "./rotation.ts";
+import { keptPair, longestSleepMs, type RotationWish, rotateCertificates } from "./rotation.ts";
 
 const use: CertificateUse = {
   signerName: "kubernetes.io/kubelet-serving",
@@ -26,13 +26,22 @@ export interface ServingOptions {
   readonly given: KeyPair | undefined;
 }
 
-/** Until the signal aborts. Before the first certificate nobody can connect to the server. */
+/** Until the signal aborts. Before the first certificate, and after the end of the last, nobody can connect to the server. */
 export async function rotateServing(base: ComponentBase, options: ServingOptions): Promise<void> {
-  const { clock } = base;
+  const { clock, signal } = base;
   const { certDir, server } = options;
   mkdirSync(certDir, { recursive: true });
   let pair = keptPair(certDir, clock, use) ?? options.given;
-  if (pair !== undefined) server.useCertificate(pair);
+  let end: Timer | undefined;
+  signal.addEventListener("abort", () => end?.cancel(), { once: true });
+  const serve = (): void => {
+    end?.cancel();
+    if (pair === undefined) return;
+    const leftMs = endOf(pair) - clock.now();
+    server.useCertificate(leftMs > 0 ? pair : undefined);
+    if (leftMs > 0) end = clock.setTimeout(serve, Math.min(leftMs, longestSleepMs), { background: true });
+  };
+  serve();
   const metrics = servingMetrics(base, () => pair);
   const store = {
     current: () => pair,
@@ -40,7 +49,7 @@ export async function rotateServing(base: ComponentBase, options: ServingOptions
       if (pair !== undefined) metrics.rotated(new X509Certificate(pair.cert));
       keepCertificate(certDir, { certificate: next.cert, key: next.key, clock, use });
       pair = next;
-      server.useCertificate(next);
+      serve();
     },
   };
   await rotateCertificates(base, store, { wish: wishOf(options), failed: metrics.failed });
@@ -90,10 +99,11 @@ function servingMetrics(
   };
 }
 
+const endOf = ({ cert }: KeyPair): number => new X509Certificate(cert).validToDate.getTime();
+
+/** One that has ended is not in use. */
 const secondsLeft = (pair: KeyPair | undefined, nowMs: number): string =>
-  pair === undefined
-    ? "+Inf"
-    : String(Math.trunc((new X509Certificate(pair.cert).validToDate.getTime() - nowMs) / 1000));
+  pair === undefined || endOf(pair) <= nowMs ? "+Inf" : String(Math.trunc((endOf(pair) - nowMs) / 1000));
 
 /** Worked out when it is asked for. */
 function leftOf(seconds: () => string): Metric {

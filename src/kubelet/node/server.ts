@@ -32,8 +32,8 @@ export interface ServeKubeletOptions {
 
 export interface KubeletServer {
   readonly port: number;
-  /** For connections from now on. Before the first certificate none comes about. */
-  useCertificate(certificate: ServingCertificate): void;
+  /** For connections from now on; without one none comes about, as before the first. */
+  useCertificate(certificate: ServingCertificate | undefined): void;
   close(): Promise<void>;
 }
 
@@ -106,7 +106,7 @@ export async function serveKubelet(options: ServeKubeletOptions): Promise<Kubele
   });
   return {
     port: (server.address() as AddressInfo).port,
-    useCertificate: (certificate) => secured?.setSecureContext({ ...ofCertificate(certificate), ...ofClients }),
+    useCertificate: (certificate) => secured?.setSecureContext({ ...ofCertificate(certificate ?? {}), ...ofClients }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

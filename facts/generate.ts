@@ -183,6 +183,13 @@ function inGoOrder(properties: Readonly<Record<string, Definition>>, name: strin
   return [...names].map((field) => [field, properties[field] as Definition]);
 }
 
+/** A Go struct without fields; the API descriptions do not tell it from a map of anything. */
+const isEmptyStruct = (name: string): boolean => {
+  const message =
+    messages[name.replace(/^io\.k8s\./, "k8s.io.").replace("apiextensions-apiserver", "apiextensions_apiserver")];
+  return message !== undefined && Object.keys(message).length === 0;
+};
+
 function compact(schema: Definition, name?: string): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   if (schema.$ref !== undefined) out["r"] = refTarget(schema.$ref);
@@ -192,6 +199,7 @@ function compact(schema: Definition, name?: string): Record<string, unknown> {
   if (schema.additionalProperties !== undefined) out["a"] = compact(schema.additionalProperties);
   if (schema.properties !== undefined)
     out["p"] = Object.fromEntries(inGoOrder(schema.properties, name).map(([key, value]) => [key, compact(value)]));
+  else if (name !== undefined && isEmptyStruct(name)) out["p"] = {};
   if (schema["x-kubernetes-list-type"] !== undefined) out["l"] = schema["x-kubernetes-list-type"];
   if (schema["x-kubernetes-list-map-keys"] !== undefined) out["k"] = schema["x-kubernetes-list-map-keys"];
   if (schema["x-kubernetes-map-type"] !== undefined) out["m"] = schema["x-kubernetes-map-type"];

@@ -164,7 +164,8 @@ function validateMembers(
   value: Record<string, unknown>,
   { schema, validation }: { schema: Schema; validation: Validation },
 ): void {
-  const closed = validation.schemas.resolve(schema).p !== undefined;
+  // A type without any field is anything to upstream's schema of apply.
+  const closed = Object.keys(validation.schemas.resolve(schema).p ?? {}).length > 0;
   for (const [key, member] of Object.entries(value)) {
     const { schema: below, named } = map.member(key);
     const path = [...validation.path, `f:${key}`];

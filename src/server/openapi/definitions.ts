@@ -76,10 +76,11 @@ export class Definitions {
     const descriptions = this.describe(name, Object.keys(schema.p ?? {}));
     const either = this.#dialect === "v3" ? eitherOf[name] : undefined;
     if (either !== undefined) return described(descriptions[""], either);
-    if (schema.p === undefined) return described(descriptions[""], this.#content(schema, { zero: "none" }));
+    if (Object.keys(schema.p ?? {}).length === 0)
+      return described(descriptions[""], this.#content(schema, { zero: "none" }));
     const goType = this.#dialect === "v3" ? goTypeOf(name) : undefined;
     const properties = Object.fromEntries(
-      Object.entries(schema.p).map(([field, each]) => {
+      Object.entries(schema.p ?? {}).map(([field, each]) => {
         const zero: Zero =
           goType?.isPointer(field) === true ? "none" : schema.q?.includes(field) === true ? "all" : "structs";
         const content = this.#content(each, {

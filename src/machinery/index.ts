@@ -7,9 +7,9 @@ export { type Comparison, compareTyped, fieldSetOf } from "./apply/typed.ts";
 export { typeErrors } from "./apply/typed-merge.ts";
 export { base64Of, bytesOfBase64 } from "./codec/base64.ts";
 export { diagnoseCbor } from "./codec/cbor-diagnose.ts";
+export { decodeCborMap } from "./codec/cbor-map.ts";
 export { type ParsedCbor, parseCbor } from "./codec/cbor-read.ts";
 export { CborError } from "./codec/cbor-wellformed.ts";
-export { CborWords } from "./codec/cbor-words.ts";
 export { type CborTypes, encodeCbor, encodeCborEvent } from "./codec/cbor-write.ts";
 export * from "./codec/codec.ts";
 export {

@@ -67,7 +67,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       response = await withDeadline(run(context, flight), flight);
     } catch (error) {
       if (context === undefined) beginTrailOfNobody(request, identity, flight);
-      response = await failure(request, error, { auditId: flight.auditId, log });
+      response = await failure(request, error, { auditId: flight.auditId, log, cbor: flight.speaksCbor });
       if (context === undefined && response.status === 401) known = false;
       if (error instanceof TooManyRequests) flight.headers = error.passHeaders;
     }
@@ -86,7 +86,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     try {
       flight.headers = pass?.headers;
       await authorize(authorizer, context);
-      return await answer(context, flight.trail, options);
+      return await answer(context, flight, options);
     } finally {
       pass?.leave();
     }
@@ -111,7 +111,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await flight.trail?.responded({ status: 101, headers: {} });
       return { type: "connect", target };
     } catch (error) {
-      const failed = await failure(request, error, { auditId: flight.auditId, log });
+      const failed = await failure(request, error, { auditId: flight.auditId, log, cbor: false });
       const response = withCommonHeaders(failed, flight, context);
       await flight.trail?.responded(response);
       return { type: "refused", response };

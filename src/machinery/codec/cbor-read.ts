@@ -152,7 +152,12 @@ class ValueReader {
     } finally {
       this.#later = before;
     }
-    throw new CborError(`cbor: cannot unmarshal ${typeNames[head.type]} into Go value of type string`, depth === 0);
+    const type = typeNames[head.type];
+    const why =
+      depth === 0 && head.type > major.text
+        ? ` (map key is of type ${type} and cannot be used to match struct field name)`
+        : "";
+    throw new CborError(`cbor: cannot unmarshal ${type} into Go value of type string${why}`, why !== "");
   }
 
   #tagged({ argument }: Head, depth: number): unknown {

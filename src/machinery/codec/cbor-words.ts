@@ -1,6 +1,6 @@
 // What is wrong with CBOR that was read into a Go type, in the words of upstream's decoder. Upstream: github.com/fxamacker/cbor.
-import type { ParsedCbor } from "./cbor-read.ts";
-import { typeAt } from "./cbor-read.ts";
+import { type ParsedCbor, typeAt } from "./cbor-read.ts";
+
 import { typeNames } from "./cbor-wellformed.ts";
 
 /** Where a reader is. */

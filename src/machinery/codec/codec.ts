@@ -152,19 +152,24 @@ function parseCborBody(bytes: Uint8Array, options: DecodeOptions): ParsedBody {
   } catch (error) {
     if (!(error instanceof CborError)) throw error;
     if (error.atTop) throw unrecognized(`${noCborType}: ${error.message}`, bytes, options);
+    throw refusal(error.message, identifyHead(bytes, options), options);
+  }
+}
+
+/** What a document says it is that is wrong further down. */
+function identifyHead(bytes: Uint8Array, options: DecodeOptions): GroupVersionKind | undefined {
+  try {
     const head = parseCborHead(bytes);
-    const cbor = new CborWords(bytes, head);
-    throw refusal(
-      error.message,
-      identify(head.value, () => bytes, { ...options, cbor }),
-      options,
-    );
+    return identify(head.value, () => bytes, { ...options, cbor: new CborWords(bytes, head) });
+  } catch (error) {
+    if (!(error instanceof CborError)) throw error;
+    throw unrecognized(`${noCborType}: ${error.message}`, bytes, options);
   }
 }
 
 const noCborType = "unable to determine group/version/kind";
 
-interface Wording extends Pick<DecodeOptions, "expect" | "bareErrors"> {
+interface Wording extends Pick<DecodeOptions, "expect" | "bareErrors" | "anyKind"> {
   readonly cbor?: CborWords | undefined;
 }
 
@@ -230,11 +235,12 @@ function identifyCbor(
   const { cbor, expect } = wording;
   const named = value as { readonly apiVersion?: unknown; readonly kind?: unknown };
   const isMap = typeof value === "object" && !Array.isArray(value) && !(value instanceof JsonNumber);
-  const wrong = isMap
-    ? Object.keys(value as object).find(
-        (key) => (key === "kind" || key === "apiVersion") && named[key] !== null && typeof named[key] !== "string",
-      )
-    : undefined;
+  const wrong =
+    isMap && wording.anyKind !== true
+      ? Object.keys(value as object).find(
+          (key) => (key === "kind" || key === "apiVersion") && named[key] !== null && typeof named[key] !== "string",
+        )
+      : undefined;
   if (!isMap || wrong !== undefined) {
     cbor.root = "v1.TypeMeta";
     const fields = wrong === undefined ? [] : [{ name: wrong }];

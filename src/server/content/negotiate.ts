@@ -1,11 +1,16 @@
 // Which form the client wants its answer in. Upstream: k8s.io/apiserver/pkg/endpoints/handlers/negotiation.
 import { StatusError } from "../../machinery/index.ts";
+import { cborSequence, cborType } from "./cbor.ts";
 
 export type Transform =
   | { readonly as: "Table"; readonly version: "v1" | "v1beta1" }
   | { readonly as: "PartialObjectMetadata" | "PartialObjectMetadataList"; readonly version: "v1" | "v1beta1" };
 
-export type AnswerType = "application/json" | "application/yaml" | "application/vnd.kubernetes.protobuf";
+export type AnswerType =
+  | "application/json"
+  | "application/yaml"
+  | "application/vnd.kubernetes.protobuf"
+  | "application/cbor";
 
 export interface Accepted {
   readonly mediaType: AnswerType;
@@ -19,8 +24,17 @@ interface Clause {
 }
 
 const plainJson: Accepted = { mediaType: "application/json" };
-const produced: readonly string[] = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
-const watchProduced = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
+const always: readonly string[] = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const streamed: readonly string[] = [
+  "application/json;stream=watch",
+  "application/vnd.kubernetes.protobuf;stream=watch",
+];
+const withCbor: readonly string[] = [...always, cborType];
+const streamedWithCbor: readonly string[] = [...streamed, cborSequence];
+
+/** What the API speaks. `cbor`: the feature gate CBORServingAndStorage is on. */
+export const spokenTypes = (cbor: boolean): readonly string[] => (cbor ? withCbor : always);
+const streamedTypes = (cbor: boolean): readonly string[] => (cbor ? streamedWithCbor : streamed);
 
 export interface NegotiationScope {
   readonly watch?: boolean;
@@ -32,14 +46,22 @@ export interface NegotiationScope {
   readonly transforms?: boolean;
   /** Tables can be asked for. */
   readonly tables?: boolean;
+  /** The feature gate CBORServingAndStorage is on. */
+  readonly cbor?: boolean;
+  /** No route of upstream's says what its path produces: custom resources, what the aggregator answers. */
+  readonly unrouted?: boolean;
 }
 
 /** Throws StatusError 406 with upstream's texts. */
 export function negotiate(accept: string | undefined, scope: NegotiationScope = {}): Accepted {
   if (accept === undefined || accept === "" || accept === "application/json" || accept === "*/*") return plainJson;
   const clauses = parseAccept(accept);
-  const available = scope.watch === true || scope.list === true ? [...produced, ...watchProduced] : produced;
-  if (!clauses.some(({ type }) => type === "*/*" || produced.includes(type)))
+  const cbor = scope.cbor === true;
+  const produced = spokenTypes(cbor);
+  const available = scope.watch === true || scope.list === true ? [...produced, ...streamedTypes(cbor)] : produced;
+  const known = ({ type }: Clause): boolean =>
+    type === "*/*" || produced.includes(type) || (type === cborSequence && available.includes(type));
+  if (scope.unrouted !== true && !clauses.some(known))
     throw new StatusError({
       code: 406,
       reason: "NotAcceptable",
@@ -58,12 +80,12 @@ export function negotiate(accept: string | undefined, scope: NegotiationScope = 
       if (accepted !== undefined) return accepted;
     }
   }
-  throw notAcceptable(scope.watch === true ? watchProduced : produced);
+  throw notAcceptable(produced);
 }
 
 /** Throws StatusError 406 for a form in which there are no streams. */
-export function checkStreamed({ mediaType }: Accepted): void {
-  if (mediaType === "application/yaml") throw notAcceptable(watchProduced);
+export function checkStreamed({ mediaType }: Accepted, cbor: boolean): void {
+  if (mediaType === "application/yaml") throw notAcceptable(streamedTypes(cbor));
 }
 
 export const notAcceptable = (types: readonly string[]): StatusError =>
@@ -74,19 +96,19 @@ export const notAcceptable = (types: readonly string[]): StatusError =>
   });
 
 /** How an error is written for a client that may have asked for something impossible. */
-export function negotiateError(accept: string | undefined): AnswerType {
-  if (accept === undefined || !/yaml|protobuf/.test(accept)) return "application/json";
+export function negotiateError(accept: string | undefined, cbor: boolean): AnswerType {
+  if (accept === undefined || !/yaml|protobuf|cbor/.test(accept)) return "application/json";
   for (const { type, parameters } of parseAccept(accept)) {
     if (parameters["as"] !== undefined) continue;
     if (type === "*/*") return "application/json";
-    if (produced.includes(type)) return type as AnswerType;
+    if (spokenTypes(cbor).includes(type)) return type as AnswerType;
   }
   return "application/json";
 }
 
 function acceptedBy(clause: Clause, scope: NegotiationScope): Accepted | undefined {
   const { type, parameters } = clause;
-  if (type !== "*/*" && !produced.includes(type)) return undefined;
+  if (type !== "*/*" && !spokenTypes(scope.cbor === true).includes(type)) return undefined;
   if (scope.watch === true && type === "application/yaml") return undefined;
   const mediaType = type === "*/*" ? "application/json" : (type as AnswerType);
   const { as, g, v, stream } = parameters;
@@ -96,7 +118,9 @@ function acceptedBy(clause: Clause, scope: NegotiationScope): Accepted | undefin
     return protobuf && scope.noProtobuf === true ? undefined : { mediaType };
   if (scope.transforms !== true || g !== "meta.k8s.io" || (v !== "v1" && v !== "v1beta1")) return undefined;
   if (as === "Table")
-    return protobuf || scope.tables !== true ? undefined : { mediaType, transform: { as, version: v } };
+    return protobuf || mediaType === cborType || scope.tables !== true
+      ? undefined
+      : { mediaType, transform: { as, version: v } };
   if (as !== "PartialObjectMetadata" && as !== "PartialObjectMetadataList") return undefined;
   return { mediaType, transform: { as, version: v } };
 }

@@ -8,10 +8,11 @@ import type { Answer } from "../core.ts";
 import type { ListResult } from "../registry/read/list.ts";
 import { servedForm, shown } from "../registry/store-object.ts";
 import type { CachedObject } from "../watchcache/index.ts";
+import { cborGate, cborResponse, cborSequence, cborType } from "./cbor.ts";
 import { includeObjectOf } from "./include.ts";
 import { compressible, jsonBody } from "./json-body.ts";
 import { joinItems, joinWhole } from "./list-text.ts";
-import { type AnswerType, notAcceptable } from "./negotiate.ts";
+import { type AnswerType, notAcceptable, spokenTypes } from "./negotiate.ts";
 import { protobufList, protobufObject, protobufResponse, protobufType } from "./protobuf.ts";
 import { partialObject, type TabledKind, tableOf, shown as withRowMetadata } from "./table.ts";
 
@@ -23,6 +24,7 @@ const watchTypes: Readonly<Record<AnswerType, string>> = {
   "application/json": "application/json",
   "application/yaml": "application/yaml",
   "application/vnd.kubernetes.protobuf": "application/vnd.kubernetes.protobuf;stream=watch",
+  "application/cbor": cborSequence,
 };
 
 export function respond(context: RequestContext, answer: Answer): ApiResponse | Promise<ApiResponse> {
@@ -69,7 +71,7 @@ function checkedValue(context: RequestContext, { value, columns }: Extract<Answe
     const table = { objects: [object], metadata, version: transform.version };
     return tableFor(context, { kind: object.kind, group: "", columns }, table);
   }
-  throw notAcceptable(["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]);
+  throw notAcceptable(spokenTypes(context.core.featureEnabled(cborGate)));
 }
 
 function valueResponse(
@@ -79,6 +81,7 @@ function valueResponse(
 ): ApiResponse | Promise<ApiResponse> {
   if (context.request.objects === true) return { status, headers: json, object: value };
   if (context.accepted.mediaType === protobufType) return protobufResponse(status, value);
+  if (context.accepted.mediaType === cborType) return cborResponse(status, value);
   if (context.accepted.mediaType === "application/yaml")
     return { status, headers: { "content-type": "application/yaml" }, bytes: [encoder.encode(toYaml(value))] };
   return { status, headers: json, bytes: jsonBody(context.request, encodeJson(value)) };
@@ -104,7 +107,8 @@ function objectResponse(
     );
   }
   if (mediaType === protobufType && context.request.objects !== true) return protobufObject(status, resource, object);
-  if (context.request.objects === true || mediaType === "application/yaml" || resource.rules.convert !== undefined)
+  const remade = mediaType === "application/yaml" || mediaType === cborType;
+  if (context.request.objects === true || remade || resource.rules.convert !== undefined)
     return valueResponse(context, status, servedForm(resource, object));
   return { status, headers: json, bytes: jsonBody(context.request, shown(resource, object).bytes) };
 }
@@ -142,7 +146,7 @@ function listResponse(
   if (context.request.objects === true)
     return valueResponse(context, 200, { ...head, items: list.items.map((item) => servedForm(resource, item)) });
   if (mediaType === protobufType) return protobufList(resource, metadata, list.items);
-  if (mediaType === "application/yaml" || resource.rules.convert !== undefined) {
+  if (mediaType === "application/yaml" || mediaType === cborType || resource.rules.convert !== undefined) {
     const items = list.items.map((item) => {
       const served = servedForm(resource, item);
       if (custom !== undefined) return served;

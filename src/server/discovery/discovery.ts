@@ -2,6 +2,7 @@
 import { type ApiResponse, encodeJson, formatApiVersion, toYaml } from "../../machinery/index.ts";
 import type { Aggregation, RemoteVersion } from "../aggregation/contract.ts";
 import type { Catalog, ServedResource } from "../catalog.ts";
+import { cborGate, cborResponse, cborType } from "../content/cbor.ts";
 import { compressible, jsonBody } from "../content/json-body.ts";
 import { negotiate, notAcceptable, parseAccept } from "../content/negotiate.ts";
 import { protobufResponse, protobufType } from "../content/protobuf.ts";
@@ -115,7 +116,7 @@ export function discoveryRoutes({ catalog, extensions, serverAddress }: Discover
       handler: (context, rest) => {
         const [name = "", version, ...more] = rest.replace(/\/$/, "").split("/");
         const document = more.length === 0 ? documentFor(now(), name, version) : undefined;
-        if (document !== undefined) return documentResponse(context, document);
+        if (document !== undefined) return documentResponse(context, document, { unrouted: true });
         if (catalog.hasGroup(name)) throw noRoute();
         return pageNotFound();
       },
@@ -141,7 +142,9 @@ function discoveryRoute(
     ...(of.version === undefined ? {} : { methods: ["GET"] }),
     handler: (context) => {
       const document = documentFor(now(), of.group, of.version);
-      return document === undefined ? pageNotFound() : documentResponse(context, document);
+      return document === undefined
+        ? pageNotFound()
+        : documentResponse(context, document, of.version === undefined ? { unrouted: true } : { cbor: true });
     },
   };
 }
@@ -176,13 +179,27 @@ async function root(context: RequestContext, of: { plain: object; groups: readon
     )
       throw notAcceptable(["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]);
   }
-  return documentResponse(context, of.plain);
+  return documentResponse(context, of.plain, { unrouted: context.info.path.startsWith("/apis") });
 }
 
-function documentResponse(context: RequestContext, document: object): ApiResponse | Promise<ApiResponse> {
+/** Who answers upstream: a router of a built-in group, which may speak CBOR, or the aggregator, which does not ask what its paths produce. */
+interface Answerer {
+  readonly cbor?: boolean;
+  readonly unrouted?: boolean;
+}
+
+function documentResponse(
+  context: RequestContext,
+  document: object,
+  { cbor, unrouted }: Answerer = {},
+): ApiResponse | Promise<ApiResponse> {
   if (context.request.objects === true)
     return { status: 200, headers: { "content-type": "application/json" }, object: document };
-  const { mediaType } = negotiate(context.request.headers["accept"]);
+  const { mediaType } = negotiate(context.request.headers["accept"], {
+    cbor: cbor === true && context.core.featureEnabled(cborGate),
+    unrouted: unrouted === true,
+  });
+  if (mediaType === cborType) return cborResponse(200, document);
   if (mediaType === protobufType) return protobufResponse(200, document);
   if (mediaType === "application/yaml")
     return { status: 200, headers: { "content-type": mediaType }, bytes: [new TextEncoder().encode(toYaml(document))] };

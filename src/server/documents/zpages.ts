@@ -1,7 +1,8 @@
 // /statusz and /flagz: what this process is and how it was started, as text for people and as config.k8s.io objects.
 // Upstream: apiserver's server/statusz and server/flagz, KEP-4827 and KEP-4828.
 import type { Clock } from "../../base/index.ts";
-import { type ApiResponse, encodeJson, formatTime, toYaml } from "../../machinery/index.ts";
+import { type ApiResponse, encodeCbor, encodeJson, formatTime, toYaml } from "../../machinery/index.ts";
+import { cborGate, cborType } from "../content/cbor.ts";
 import { notAcceptable, parseAccept } from "../content/negotiate.ts";
 import type { RequestContext } from "../context.ts";
 import { versionInfo } from "../version.ts";
@@ -58,19 +59,27 @@ export function flagzRoute(flags: Readonly<Record<string, string>>): DocumentRou
   };
 }
 
+const encoders: Readonly<Record<string, (object: object) => Uint8Array>> = {
+  "application/json": encodeJson,
+  "application/yaml": (object) => new TextEncoder().encode(toYaml(object)),
+  "application/cbor": (object) => encodeCbor(object),
+};
+
 function page(
   context: RequestContext,
   { kind, text, value }: { readonly kind: string; readonly text: string; readonly value: object },
 ): ApiResponse {
   const accept = context.request.headers["accept"] ?? "";
+  const cbor = context.core.featureEnabled(cborGate);
   for (const { type, parameters } of parseAccept(accept === "" ? "text/plain" : accept)) {
     const { g, v, as } = parameters;
     if ((type === "text/plain" || type === "*/*") && as === undefined) return textResponse(200, text);
-    if (type !== "application/json" && type !== "application/yaml") continue;
+    if (type !== "application/json" && type !== "application/yaml" && !(cbor && type === cborType)) continue;
     if (g !== "config.k8s.io" || as !== kind || !versions.includes(v ?? "")) continue;
     const object = { kind, apiVersion: `config.k8s.io/${v}`, metadata: { name: "apiserver" }, ...value };
-    const bytes = type === "application/yaml" ? new TextEncoder().encode(toYaml(object)) : encodeJson(object);
+    const bytes = encoders[type]!(object);
     return { status: 200, headers: { "content-type": `${type};g=${g};v=${v};as=${as}` }, bytes: [bytes] };
   }
-  throw notAcceptable(["application/json", "application/yaml", "text/plain"]);
+  const types = ["application/json", "application/yaml", "text/plain"];
+  throw notAcceptable(cbor ? [...types, cborType] : types);
 }

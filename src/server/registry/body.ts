@@ -3,6 +3,7 @@ import {
   badRequest,
   decodeObject,
   decodeValue,
+  diagnoseCbor,
   type FieldValidation,
   formatApiVersion,
   type GroupVersionKind,
@@ -15,6 +16,8 @@ import {
   sortedCopy,
 } from "../../machinery/index.ts";
 import type { CustomServing, ServedResource } from "../catalog.ts";
+import { cborGate, cborType } from "../content/cbor.ts";
+import { spokenTypes } from "../content/negotiate.ts";
 import { type RequestContext, warn } from "../context.ts";
 
 /** Upstream: MaxRequestBodyBytes. HTTP adapters refuse such bodies while they read; this is for all others. */
@@ -29,12 +32,14 @@ export function checkBodySize(body: unknown): void {
     });
 }
 
-export function bodyMediaType(contentType: string | undefined, protobufAsked = true): MediaType {
-  const type = (contentType ?? "").split(";", 1)[0]!.trim().toLowerCase();
+/** Throws StatusError 415. */
+export function bodyMediaType({ request, core }: RequestContext): MediaType {
+  const type = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase();
   if (type === "" || type === "application/json" || type === "*/*") return "application/json";
   if (type === "application/yaml") return type;
-  void protobufAsked;
-  throw unsupportedMediaType(["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]);
+  const cbor = core.featureEnabled(cborGate);
+  if (type === cborType && cbor) return type;
+  throw unsupportedMediaType(spokenTypes(cbor));
 }
 
 export const unsupportedMediaType = (accepted: readonly string[]): StatusError =>
@@ -69,7 +74,7 @@ export function decodeBody(context: RequestContext, expected: ExpectedBody): Kub
     body === undefined || body instanceof Uint8Array
       ? decodeObject(body ?? new Uint8Array(0), {
           ...options,
-          mediaType: bodyMediaType(context.request.headers["content-type"]),
+          mediaType: bodyMediaType(context),
         })
       : decodeValue(body, options);
   for (const text of decoded.warnings) for (const line of warningLines(text)) warn(context, line);
@@ -107,19 +112,21 @@ function decodeCustomBody(
   { gvk, fieldValidation, custom }: ExpectedBody & { readonly custom: CustomServing },
 ): KubeObject {
   const { body } = context.request;
+  const mediaType = body === undefined || body instanceof Uint8Array ? bodyMediaType(context) : undefined;
   const options = {
     fieldValidation: fieldValidation === "Ignore" ? fieldValidation : "Warn",
     expect: gvk,
     anyKind: true,
   } as const;
   const { object, warnings } =
-    body === undefined || body instanceof Uint8Array
+    mediaType !== undefined && (body === undefined || body instanceof Uint8Array)
       ? decodeObject(body ?? new Uint8Array(0), {
           ...options,
-          mediaType: bodyMediaType(context.request.headers["content-type"]),
+          mediaType,
         })
       : decodeValue(body, options);
-  if (body === undefined || body instanceof Uint8Array) checkKindIsThere(object, body, gvk);
+  if (mediaType === cborType) checkCborKind(object, body as Uint8Array, gvk);
+  else if (mediaType !== undefined) checkKindIsThere(object, body as Uint8Array | undefined, gvk);
   else {
     object["kind"] ??= gvk.kind;
     object["apiVersion"] ??= formatApiVersion(gvk);
@@ -135,7 +142,8 @@ function decodeCustomBody(
   } catch (error) {
     throw refuse((error as Error).message);
   }
-  const findings = [...warnings, ...unknown.map((path) => `unknown field "${path}"`)];
+  // Upstream looks for unknown fields in what it reads from JSON alone.
+  const findings = mediaType === cborType ? [] : [...warnings, ...unknown.map((path) => `unknown field "${path}"`)];
   if (fieldValidation === "Strict" && findings.length > 0)
     throw refuse(`strict decoding error: ${findings.join(", ")}`);
   if (fieldValidation === "Warn")
@@ -158,6 +166,25 @@ function checkKindIsThere(object: Record<string, unknown>, body: Uint8Array | un
   throw badRequest(
     `the object provided is unrecognized (must be of type ${gvk.kind}): Object 'Kind' is missing in '${shown}' (${summary})`,
   );
+}
+
+/** Both are to be there; anything but a text is nothing. */
+function checkCborKind(object: Record<string, unknown>, body: Uint8Array, gvk: GroupVersionKind): void {
+  const said = (name: "kind" | "apiVersion"): string => {
+    const value = object[name];
+    return typeof value === "string" ? value : "";
+  };
+  const kind = said("kind");
+  if (kind === "") {
+    const hex = Array.from(body.subarray(0, 30), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${gvk.kind}): Object 'Kind' is missing in '${diagnoseCbor(body)}' (${hex}${body.length > 30 ? " ..." : ""})`,
+    );
+  }
+  if (said("apiVersion") === "")
+    throw badRequest(
+      `${kind} in version "" cannot be handled as a ${gvk.kind}: Object 'apiVersion' is missing in '${diagnoseCbor(body)}'`,
+    );
 }
 
 export const expectedOf = (resource: ServedResource, fieldValidation: FieldValidation): ExpectedBody => ({

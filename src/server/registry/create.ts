@@ -29,8 +29,8 @@ import { checkWidth, mayBeWide } from "./stored-size.ts";
 const mostNameAttempts = 8;
 
 export async function create(context: RequestContext, resource: ServedResource): Promise<Answer> {
-  const { body, headers } = context.request;
-  if (body instanceof Uint8Array) bodyMediaType(headers["content-type"]);
+  const { body } = context.request;
+  if (body instanceof Uint8Array) bodyMediaType(context);
   const options = writeOptions(context, "CreateOptions");
   const draft = decodeBody(context, expectedOf(resource, options.fieldValidation));
   const object = await createObject(context, resource, { draft, options });

@@ -11,6 +11,7 @@ import {
   field,
   invalid,
 } from "../../machinery/index.ts";
+import { cborType } from "../content/cbor.ts";
 import type { RequestContext } from "../context.ts";
 import { isTrue } from "../request-info.ts";
 import { bodyMediaType } from "./body.ts";
@@ -164,7 +165,7 @@ function fromQuery({ query }: RequestContext): Partial<DeleteOptions> {
 
 function fromBody(context: RequestContext, body: Uint8Array | object): Partial<DeleteOptions> {
   if (!(body instanceof Uint8Array)) return body as Partial<DeleteOptions>;
-  const mediaType = bodyMediaType(context.request.headers["content-type"], false);
+  const mediaType = bodyMediaType(context);
   const { object } = decodeObject(body, { mediaType, fieldValidation: "Ignore" });
   const { kind, apiVersion } = object as { kind?: unknown; apiVersion?: unknown };
   if (kind !== undefined && kind !== "" && kind !== "DeleteOptions")
@@ -174,5 +175,8 @@ function fromBody(context: RequestContext, body: Uint8Array | object): Partial<D
   const schemas = builtinSchemas();
   const schema = schemas.ofKind({ group: "", version: "v1", kind: "DeleteOptions" });
   if (schema === undefined) throw new Error("the schema of DeleteOptions is not among the built-in ones");
+  if (mediaType === cborType)
+    return decodeObject(body, { mediaType, fieldValidation: "Ignore", schema, schemas })
+      .object as Partial<DeleteOptions>;
   return decodeValue(object, { fieldValidation: "Ignore", schema, schemas }).object as Partial<DeleteOptions>;
 }

@@ -1,8 +1,8 @@
 // The answer of a request that may be answered: an extension server's, a document, or what the verb of a resource returns.
 import { type ApiRequest, type ApiResponse, builtinSchemas } from "../../machinery/index.ts";
 import type { Aggregation } from "../aggregation/contract.ts";
-import type { AuditTrail } from "../audit/contract.ts";
 import type { ServedResource } from "../catalog.ts";
+import { cborGate } from "../content/cbor.ts";
 import { type Accepted, negotiate } from "../content/negotiate.ts";
 import { loadProtobuf } from "../content/protobuf.ts";
 import { respond } from "../content/respond.ts";
@@ -11,6 +11,8 @@ import { type DispatchOptions, deprecationOf, dispatch, NoSuchGroup, noRoute, ro
 import { type Documents, pageNotFound } from "../documents/documents.ts";
 import type { RequestMetrics } from "../metrics.ts";
 import { checkBodySize } from "../registry/body.ts";
+import { isPatchType } from "../registry/patch/patch.ts";
+import type { Flight } from "./flight.ts";
 
 export interface AnswerOptions {
   readonly dispatch: DispatchOptions;
@@ -23,23 +25,29 @@ export interface AnswerOptions {
 /** JSON, for whom nothing else has been agreed on. */
 export const json: Accepted = { mediaType: "application/json" };
 
-/** Throws StatusError. `trail` is shown the body in the form that the verb sees. */
+const pagesWithCbor: ReadonlySet<string> = new Set(["/flagz", "/statusz"]);
+
+/** Throws StatusError. The flight's trail is shown the body in the form that the verb sees. */
 export async function answer(
   context: RequestContext,
-  trail: AuditTrail | undefined,
+  flight: Pick<Flight, "trail" | "speaksCbor">,
   options: AnswerOptions,
 ): Promise<ApiResponse> {
-  const { info } = context;
+  const { info, core } = context;
   const extension = options.aggregation.find(info.path);
   if (extension !== undefined) return extension.serve(context);
-  if (!info.isResource) return options.documents.serve(context);
+  if (!info.isResource) {
+    flight.speaksCbor = pagesWithCbor.has(info.path) && core.featureEnabled(cborGate);
+    return options.documents.serve(context);
+  }
   if (info.path.startsWith("/api//") || info.path.startsWith("//")) throw noRoute();
   const resource = routed(context);
   if (resource === undefined) return pageNotFound();
+  flight.speaksCbor = core.featureEnabled(cborGate) && reachesHandler(context, resource);
   const accepted = context.request.objects === true ? json : acceptedOf(context, resource);
   const request = await withReadableBody(context.request, resource);
   const full: RequestContext = { ...context, request, accepted };
-  trail?.requestObject(request.body);
+  flight.trail?.requestObject(request.body);
   if (deprecationOf(resource) !== undefined)
     options.metrics.deprecatedUse(info.group, info.version, info.resource, info.subresource);
   return respond(full, await dispatch(full, resource, options.dispatch));
@@ -58,8 +66,12 @@ function routed(context: RequestContext): ServedResource | undefined {
 /** Subresources whose answers have no columns. */
 const untabled: ReadonlySet<string> = new Set(["binding", "eviction", "token"]);
 
-function acceptedOf(context: RequestContext, { kind }: ServedResource): Accepted {
-  const { info, request } = context;
+/** Upstream's router sends patches of unknown types away before they reach who speaks CBOR; for custom resources it has no routes. */
+const reachesHandler = (context: RequestContext, { custom }: ServedResource): boolean =>
+  context.info.verb !== "patch" || custom !== undefined || isPatchType(context);
+
+function acceptedOf(context: RequestContext, { kind, custom }: ServedResource): Accepted {
+  const { info, request, core } = context;
   const tables = (kind.virtual !== true || kind.verbs.includes("get")) && !untabled.has(info.subresource);
   if (info.subresource === "log" || info.subresource === "proxy") return json;
   return negotiate(request.headers["accept"], {
@@ -68,6 +80,8 @@ function acceptedOf(context: RequestContext, { kind }: ServedResource): Accepted
     transforms: true,
     tables,
     noProtobuf: !hasProtobuf(kind),
+    cbor: core.featureEnabled(cborGate),
+    unrouted: custom !== undefined,
   });
 }
 

@@ -2,21 +2,22 @@
 import { errorText, type Logger } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, quoteGo, StatusError, toYaml } from "../../machinery/index.ts";
 import { NotAudited } from "../audit/contract.ts";
+import { cborResponse, cborType } from "../content/cbor.ts";
 import { jsonBody } from "../content/json-body.ts";
 import { negotiateError } from "../content/negotiate.ts";
 import { protobufResponse, protobufType } from "../content/protobuf.ts";
 import { textResponse } from "../documents/documents.ts";
 import { TooManyRequests } from "../flowcontrol/gate.ts";
 
-/** A StatusError goes out as it is. Anything else is our fault: 500, and the log says which request it was. */
+/** `cbor`: who answers speaks it. A StatusError goes out as it is. Anything else is our fault: 500, and the log says which request it was. */
 export function failure(
   request: ApiRequest,
   error: unknown,
-  { auditId, log }: { readonly auditId: string; readonly log: Logger },
+  { auditId, log, cbor }: { readonly auditId: string; readonly log: Logger; readonly cbor: boolean },
 ): ApiResponse | Promise<ApiResponse> {
   if (error instanceof TooManyRequests && request.objects !== true) return refusedForNow(error);
   if (error instanceof NotAudited && request.objects !== true) return notAudited(request, error);
-  if (error instanceof StatusError) return statusResponse(request, error);
+  if (error instanceof StatusError) return statusResponse(request, error, cbor);
   log.error("a request failed unexpectedly", {
     auditId,
     method: request.method,
@@ -31,7 +32,7 @@ export function failure(
     message: `Internal error occurred: ${message}`,
     details: { causes: [{ message }] },
   });
-  return statusResponse(request, status);
+  return statusResponse(request, status, cbor);
 }
 
 const refusedForNow = (error: TooManyRequests): ApiResponse => {
@@ -47,12 +48,16 @@ const notAudited = ({ path, query }: ApiRequest, error: NotAudited): ApiResponse
   return textResponse(500, `${text.replace(/[&<>]/g, (each) => escapes[each]!)}\n`);
 };
 
-function statusResponse(request: ApiRequest, error: StatusError): ApiResponse | Promise<ApiResponse> {
+function statusResponse(request: ApiRequest, error: StatusError, cbor: boolean): ApiResponse | Promise<ApiResponse> {
   const headers = error.headers;
   if (request.objects === true)
     return { status: error.code, headers: { ...headers, "content-type": "application/json" }, object: error.status };
-  const mediaType = negotiateError(request.headers["accept"]);
+  const mediaType = negotiateError(request.headers["accept"], cbor);
   if (mediaType === protobufType) return protobufResponse(error.code, error.status);
+  if (mediaType === cborType) {
+    const response = cborResponse(error.code, error.status);
+    return { ...response, headers: { ...headers, ...response.headers } };
+  }
   const encoder = new TextEncoder();
   const bytes =
     mediaType === "application/yaml"

@@ -14,6 +14,8 @@ export interface Flight {
   /** 0: none. */
   timeoutMs: number;
   trail: AuditTrail | undefined;
+  /** Whoever answers speaks CBOR, where that is on: the stages before do not. */
+  speaksCbor: boolean;
   /** Of the flow schema that matched. */
   headers: Pass["headers"];
 }
@@ -29,6 +31,7 @@ export function takeOff(request: ApiRequest, { clock, rng }: { readonly clock: C
     longRunning: isLongRunning(info),
     timeoutMs: 0,
     trail: undefined,
+    speaksCbor: false,
     headers: undefined,
   };
 }

@@ -1,6 +1,7 @@
 // PATCH. Upstream: apiserver's handlers/patch.go.
 import { notImplemented, StatusError } from "../../../machinery/index.ts";
 import type { ServedResource } from "../../catalog.ts";
+import { cborGate } from "../../content/cbor.ts";
 import type { RequestContext } from "../../context.ts";
 import type { Answer } from "../../core.ts";
 import { unsupportedMediaType } from "../body.ts";
@@ -8,7 +9,7 @@ import { writeOptions } from "../options.ts";
 import { matchNamespace } from "../prepare.ts";
 import { changeObject } from "../update.ts";
 import { apply } from "./apply.ts";
-import { checkPatchedName, type PatchType, patcherOf, patchTypes } from "./patched.ts";
+import { checkPatchedName, type PatchType, patcherOf, spokenPatches } from "./patched.ts";
 
 export { patcherOf } from "./patched.ts";
 
@@ -42,20 +43,28 @@ export async function patch(context: RequestContext, resource: ServedResource): 
 const mediaTypeOf = (context: RequestContext): string =>
   (context.request.headers["content-type"] ?? "").split(";", 1)[0]!.trim();
 
-export const isApply = (context: RequestContext): boolean => mediaTypeOf(context) === "application/apply-patch+yaml";
+const spokenBy = ({ core }: RequestContext): readonly string[] => spokenPatches(core.featureEnabled(cborGate));
+
+export const isPatchType = (context: RequestContext): boolean => spokenBy(context).includes(mediaTypeOf(context));
+
+export function isApply(context: RequestContext): boolean {
+  const type = mediaTypeOf(context);
+  if (type === "application/apply-patch+yaml") return true;
+  return type === "application/apply-patch+cbor" && context.core.featureEnabled(cborGate);
+}
 
 export function patchTypeOf(context: RequestContext, resource?: ServedResource): PatchType {
   const type = mediaTypeOf(context);
-  const custom = patchTypes.filter((each) => each !== "application/strategic-merge-patch+json");
-  if (resource?.custom !== undefined && !(custom as readonly string[]).includes(type))
-    throw unsupportedMediaType(custom);
-  if (!(patchTypes as readonly string[]).includes(type))
+  const known = spokenBy(context);
+  const custom = known.filter((each) => each !== "application/strategic-merge-patch+json");
+  if (resource?.custom !== undefined && !custom.includes(type)) throw unsupportedMediaType(custom);
+  if (!known.includes(type))
     throw new StatusError({
       code: 415,
       reason: "UnsupportedMediaType",
       message: "415: Unsupported Media Type",
       details: {},
     });
-  if (type === "application/apply-patch+yaml") throw notImplemented("server-side apply of this subresource");
+  if (isApply(context)) throw notImplemented("server-side apply of this subresource");
   return type as PatchType;
 }

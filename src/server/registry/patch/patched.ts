@@ -33,6 +33,7 @@ import {
   wrapIntegers,
 } from "../../../machinery/index.ts";
 import type { CustomServing } from "../../catalog.ts";
+import { cborGate } from "../../content/cbor.ts";
 import { type RequestContext, warn } from "../../context.ts";
 import { checkBodySize, checkKind, unsupportedMediaType } from "../body.ts";
 import type { WriteOptions } from "../options.ts";
@@ -42,8 +43,12 @@ export const patchTypes = [
   "application/merge-patch+json",
   "application/strategic-merge-patch+json",
   "application/apply-patch+yaml",
+  "application/apply-patch+cbor",
 ] as const;
-export type PatchType = Exclude<(typeof patchTypes)[number], "application/apply-patch+yaml">;
+export type PatchType = Exclude<(typeof patchTypes)[number], `application/apply-patch+${string}`>;
+
+/** `cbor`: the feature gate CBORServingAndStorage is on. */
+export const spokenPatches = (cbor: boolean): readonly string[] => (cbor ? patchTypes : patchTypes.slice(0, -1));
 
 const mostOperations = 10_000;
 
@@ -67,7 +72,9 @@ export function patcherOf(context: RequestContext, target: PatchTarget): (old: K
     target.type === "application/strategic-merge-patch+json" &&
     (target.schema === undefined || target.custom !== undefined)
   )
-    throw unsupportedMediaType(patchTypes.filter((each) => each !== target.type));
+    throw unsupportedMediaType(
+      spokenPatches(context.core.featureEnabled(cborGate)).filter((each) => each !== target.type),
+    );
   const validation = (context.query.get("fieldValidation") || "Warn") as Validation;
   let read: PatchBody | undefined;
   return (old) => {

@@ -11,6 +11,7 @@ import {
   type WatchFrame,
 } from "../../../machinery/index.ts";
 import type { ServedResource } from "../../catalog.ts";
+import { cborFrame, cborGate, cborSequence, cborType } from "../../content/cbor.ts";
 import { includeObjectOf } from "../../content/include.ts";
 import { checkStreamed } from "../../content/negotiate.ts";
 import { loadProtobuf, protobufFrame, protobufType, protobufValueFrame } from "../../content/protobuf.ts";
@@ -40,8 +41,8 @@ export async function watch(context: RequestContext, resource: ServedResource): 
   const { cached: selection, converted: selectedLater } = splitSelection(resource, query.selection);
   const problem = options.resourceVersion === "" ? undefined : revisionProblem(options.resourceVersion);
   if (problem !== undefined) throw plainFailure(problem);
-  checkStreamed(context.accepted);
   const { core } = context;
+  checkStreamed(context.accepted, core.featureEnabled(cborGate));
   if (context.accepted.mediaType === protobufType) await loadProtobuf();
   const shownBy = framerOf(context, resource);
   const converted = resource.custom?.convert !== undefined;
@@ -70,13 +71,15 @@ export async function watch(context: RequestContext, resource: ServedResource): 
   if (context.request.signal?.aborted !== true) cache.addWatcher(watcher);
   // A list is what no event can become: the first one ends the watch.
   if (context.accepted.transform?.as === "PartialObjectMetadataList")
-    return { type: "response", response: { status: 200, headers: jsonHeaders, watch: untilFirst(watcher) } };
+    return { type: "response", response: { status: 200, headers: headersOf(context), watch: untilFirst(watcher) } };
   if (!converted) return { type: "watch", watcher };
   const frames = convertFrames(watcher, resource, { framer: shownBy, fields: selectedLater });
-  return { type: "response", response: { status: 200, headers: jsonHeaders, watch: frames } };
+  return { type: "response", response: { status: 200, headers: headersOf(context), watch: frames } };
 }
 
-const jsonHeaders = { "content-type": "application/json" };
+const headersOf = ({ accepted, request }: RequestContext): { readonly "content-type": string } => ({
+  "content-type": accepted.mediaType === cborType && request.objects !== true ? cborSequence : "application/json",
+});
 
 async function* untilFirst(frames: AsyncIterable<readonly WatchFrame[]>): AsyncGenerator<readonly WatchFrame[]> {
   for await (const chunk of frames) if (chunk.length > 0) return;
@@ -229,23 +232,33 @@ function newBookmark(resource: ServedResource, revision: number, end: boolean): 
 }
 
 /** One framer for a kind and form, so that its frames are shared. */
-const sharedFramers = new WeakMap<ServedResource, { wire?: Framer; objects?: Framer; protobuf?: Framer }>();
+const sharedFramers = new WeakMap<
+  ServedResource,
+  { wire?: Framer; objects?: Framer; protobuf?: Framer; cbor?: Framer }
+>();
 
 function framerOf(context: RequestContext, resource: ServedResource): Framer {
   const { transform } = context.accepted;
   if (transform?.as === "Table") return tableFramer(context, resource, transform.version);
-  const protobuf = context.accepted.mediaType === protobufType && context.request.objects !== true;
-  if (transform !== undefined)
-    return partialFramer(resource, { version: transform.version, frame: protobuf ? protobufValueFrame : eventFrame });
+  const { mediaType } = context.accepted;
+  const protobuf = mediaType === protobufType && context.request.objects !== true;
+  const frame = protobuf ? protobufValueFrame : mediaType === cborType ? cborFrame : eventFrame;
+  if (transform !== undefined) return partialFramer(resource, { version: transform.version, frame });
   let shared = sharedFramers.get(resource);
   if (shared === undefined) sharedFramers.set(resource, (shared = {}));
   if (context.request.objects === true) return (shared.objects ??= objectFramer(resource));
+  if (mediaType === cborType) return (shared.cbor ??= cborFramer(resource));
   return protobuf ? (shared.protobuf ??= protobufFramer(resource)) : (shared.wire ??= bytesFramer(resource));
 }
 
 const protobufFramer = (resource: ServedResource): Framer => ({
   frame: (type, object) => protobufFrame(type, resource, object),
   bookmark: (revision, end) => protobufValueFrame("BOOKMARK", bookmarkObject(resource, revision, end)),
+});
+
+const cborFramer = (resource: ServedResource): Framer => ({
+  frame: (type, object) => cborFrame(type, servedForm(resource, object)),
+  bookmark: (revision, end) => cborFrame("BOOKMARK", bookmarkObject(resource, revision, end)),
 });
 
 const bytesFramer = (resource: ServedResource): Framer => ({
@@ -297,16 +310,20 @@ function tableFramer(context: RequestContext, resource: ServedResource, version:
 
 function failedWatch(context: RequestContext, error: StatusError): Extract<Answer, { type: "response" }>["response"] {
   const { objects } = context.request;
-  const protobuf = context.accepted.mediaType === protobufType && objects !== true;
+  const { mediaType } = context.accepted;
+  const protobuf = mediaType === protobufType && objects !== true;
+  const cbor = mediaType === cborType && objects !== true;
   const frame: WatchFrame = protobuf
     ? protobufValueFrame("ERROR", error.status)
-    : objects === true
-      ? { type: "ERROR", object: error.status as unknown as KubeObject }
-      : { type: "ERROR", bytes: encodeJsonLine({ type: "ERROR", object: error.status }) };
+    : cbor
+      ? cborFrame("ERROR", error.status)
+      : objects === true
+        ? { type: "ERROR", object: error.status as unknown as KubeObject }
+        : { type: "ERROR", bytes: encodeJsonLine({ type: "ERROR", object: error.status }) };
   async function* once(): AsyncGenerator<readonly WatchFrame[]> {
     yield [frame];
   }
-  const contentType = protobuf ? `${protobufType};stream=watch` : "application/json";
+  const contentType = protobuf ? `${protobufType};stream=watch` : cbor ? cborSequence : "application/json";
   return { status: 200, headers: { "content-type": contentType }, watch: once() };
 }
 

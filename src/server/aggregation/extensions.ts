@@ -51,7 +51,7 @@ export function createExtensions(host: AggregationHost) {
     find: (name: string): Extension | undefined => registry.get(name)?.extension,
     versions: () => (versions ??= [...registry.values()].map(versionOf)),
     openApi: openApiOf({
-      services: () => [...registry.values()].map(({ service }) => service).filter(isAvailable),
+      services: () => [...registry.values()].map(({ service }) => service),
       ask: (service, path, headers = {}) => askExtension(host, service, { path, headers }),
     }),
     close() {
@@ -150,7 +150,8 @@ function versionOf({ service: { spec }, discovery, fresh }: Registered): RemoteV
     version,
     groupPriority: spec.groupPriorityMinimum,
     versionPriority: spec.versionPriority,
-    resources: discovery?.versions.get(`${group}/${version}`) ?? [],
+    // As upstream: what is not known to be there any more is not told.
+    resources: (fresh ? discovery?.versions.get(`${group}/${version}`) : undefined) ?? [],
     freshness: fresh ? "Current" : "Stale",
   };
 }

@@ -1,5 +1,5 @@
 // What aggregation needs of the server around it.
-import type { Clock, Logger, Rng } from "../../base/index.ts";
+import type { Clock, Logger, MetricRegistry, Rng } from "../../base/index.ts";
 import type { SettledWriter } from "../bootstrap/settled.ts";
 import type { Catalog } from "../catalog.ts";
 import type { Address, ObjectReader, ObjectWriter } from "../contract.ts";
@@ -22,6 +22,7 @@ export interface AggregationHost extends AggregationOptions {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Logger;
+  readonly metrics?: MetricRegistry;
   readonly featureEnabled: (gate: string) => boolean;
   /** Where this server itself is reached. */
   readonly self?: Address;

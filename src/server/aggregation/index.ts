@@ -6,6 +6,7 @@ import type { Aggregation, Extension, RemoteVersion } from "./contract.ts";
 import { unavailable } from "./failures.ts";
 import type { AggregationHost } from "./host.ts";
 import { keepLocalServices } from "./local-services.ts";
+import { availabilityMetrics } from "./metrics.ts";
 
 export type * from "./contract.ts";
 export type { AggregationHost, AggregationOptions } from "./host.ts";
@@ -28,10 +29,11 @@ function keyOfPath(path: string): string | undefined {
 
 export function createAggregation(host: AggregationHost): Aggregation {
   const local = keepLocalServices(host);
+  const counted = host.metrics && availabilityMetrics(host.metrics);
   const names = new Map<string, string>();
   let loading: Promise<Extensions> | undefined;
   let loaded: Extensions | undefined;
-  let stop = (): void => {};
+  let stops: readonly (() => void)[] = [];
   let closed = false;
 
   /** In the order of the events, also those that come while the module is on its way. */
@@ -79,12 +81,12 @@ export function createAggregation(host: AggregationHost): Aggregation {
       names.size === 0 ? undefined : (await loading)?.openApi.document(path, request),
     openApiV2: async () => (names.size === 0 ? [] : ((await loading)?.openApi.v2() ?? [])),
     async start() {
-      stop = host.reader.subscribe(apiServices, observer);
+      stops = [observer, ...(counted ? [counted] : [])].map((each) => host.reader.subscribe(apiServices, each));
       await local.start();
     },
     close() {
       closed = true;
-      stop();
+      for (const stop of stops) stop();
       local.close();
       loaded?.close();
     },

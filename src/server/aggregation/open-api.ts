@@ -2,11 +2,12 @@
 // Upstream: kube-aggregator's controllers/openapi and openapiv3.
 import type { APIService } from "../../api/index.ts";
 import type { ApiRequest, ApiResponse } from "../../machinery/index.ts";
+import { isAvailable } from "./availability.ts";
+import { unavailable } from "./failures.ts";
 import { wholeOf } from "./forward.ts";
 import { onlyPaths, type Specification } from "./open-api-merge.ts";
 
 export interface OpenApiHost {
-  /** Those that are available. */
   readonly services: () => readonly APIService[];
   readonly ask: (
     service: APIService,
@@ -15,9 +16,7 @@ export interface OpenApiHost {
   ) => Promise<{ readonly answer: ApiResponse; readonly done: () => void }>;
 }
 
-interface Index {
-  readonly paths?: Readonly<Record<string, { readonly serverRelativeURL: string }>>;
-}
+type Paths = Readonly<Record<string, { readonly serverRelativeURL: string }>>;
 
 const pathOf = ({ spec }: APIService): string => `apis/${spec.group ?? ""}/${spec.version ?? ""}`;
 
@@ -31,6 +30,8 @@ function byPriority(services: readonly APIService[]): APIService[] {
 }
 
 export function openApiOf({ services, ask }: OpenApiHost) {
+  /** What servers said last of their v3 documents, by the uid of their APIService: they stay known while they do not answer. */
+  const indexes = new Map<string, Paths>();
   const specs = new Map<string, { readonly etag: string; readonly document: object }>();
   /** The JSON document, undefined when this server has none. */
   async function json(service: APIService, path: string): Promise<unknown> {
@@ -43,10 +44,22 @@ export function openApiOf({ services, ask }: OpenApiHost) {
     }
   }
 
-  /** A server that does not answer has no document for now: its availability is told on its APIService. */
-  async function addressOf(service: APIService): Promise<string | undefined> {
-    const index = (await json(service, "/openapi/v3").catch(() => undefined)) as Index | undefined;
-    return index?.paths?.[pathOf(service)]?.serverRelativeURL;
+  /** A server that does not answer says nothing new: its availability is told on its APIService. */
+  async function pathsOf(service: APIService): Promise<Paths> {
+    const { uid } = service.metadata;
+    if (isAvailable(service)) {
+      const index = (await json(service, "/openapi/v3").catch(() => undefined)) as { paths?: Paths } | undefined;
+      if (index?.paths !== undefined) indexes.set(uid, index.paths);
+    }
+    return indexes.get(uid) ?? {};
+  }
+
+  /** Who is no longer registered is no longer known. */
+  async function allPaths(): Promise<(readonly [APIService, Paths])[]> {
+    const all = services();
+    const registered = new Set(all.map(({ metadata }) => metadata.uid));
+    for (const uid of indexes.keys()) if (!registered.has(uid)) indexes.delete(uid);
+    return Promise.all(all.map(async (service) => [service, await pathsOf(service)] as const));
   }
 
   /** Kept until its server has another one; asked for with the hash of what is there. */
@@ -73,14 +86,15 @@ export function openApiOf({ services, ask }: OpenApiHost) {
 
   return {
     async paths(): Promise<Record<string, string>> {
-      const found = await Promise.all(
-        services().map(async (service) => [pathOf(service), await addressOf(service)] as const),
-      );
-      return Object.fromEntries(found.filter((each): each is [string, string] => each[1] !== undefined));
+      const found = (await allPaths()).flatMap(([, paths]) => Object.entries(paths));
+      return Object.fromEntries(found.map(([path, { serverRelativeURL }]) => [path, serverRelativeURL]));
     },
     async document(path: string, request: ApiRequest): Promise<ApiResponse | undefined> {
-      const service = services().find((each) => pathOf(each) === path);
+      const service =
+        services().find((each) => pathOf(each) === path) ??
+        (await allPaths()).find(([, paths]) => Object.hasOwn(paths, path))?.[0];
       if (service === undefined) return undefined;
+      if (!isAvailable(service)) return unavailable();
       const query = request.query === undefined || request.query.size === 0 ? "" : `?${request.query}`;
       const { accept, "if-none-match": known } = request.headers;
       const { answer, done } = await ask(service, `/openapi/v3/${path}${query}`, {
@@ -94,7 +108,7 @@ export function openApiOf({ services, ask }: OpenApiHost) {
       }
     },
     v2: async (): Promise<object[]> => {
-      const ordered = byPriority(services());
+      const ordered = byPriority(services().filter(isAvailable));
       // As above: the document of all is not kept back by one server.
       const documents = await Promise.all(ordered.map((service) => specOf(service).catch(() => undefined)));
       return documents.filter((each) => each !== undefined);

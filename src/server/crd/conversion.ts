@@ -4,10 +4,23 @@
 // webhook may change labels and annotations alone. Whatever goes wrong is an error with upstream's text.
 import type { CustomResourceDefinition } from "../../api/index.ts";
 import { errorText, type Rng, uuid } from "../../base/index.ts";
-import { deepClone, encodeJson, isObject, type KubeObject, quoteGo } from "../../machinery/index.ts";
+import {
+  deepClone,
+  deepEqual,
+  encodeJson,
+  type FieldError,
+  field,
+  isObject,
+  type KubeObject,
+  labelValue,
+  qualifiedName,
+  quoteGo,
+  toJson,
+} from "../../machinery/index.ts";
+import { aggregate } from "../authz/modes.ts";
 import type { WebhookAnswer, WebhookConnections } from "../contract.ts";
 import { plainFailure } from "../registry/read/get.ts";
-import { failureText, isFailure } from "../remote/hook-answers.ts";
+import { cleanPath, failureText, goName, isFailure, lengthProblem, readAnswer } from "../remote/hook-answers.ts";
 
 const timeoutMs = 30_000;
 
@@ -24,7 +37,7 @@ export function webhookConverter(host: ConversionHost, definition: CustomResourc
   if (conversion?.strategy !== "Webhook") return undefined;
   const config = conversion.webhook?.clientConfig ?? {};
   const reviewVersion = conversion.webhook?.conversionReviewVersions?.find(
-    (each) => each === "v1" || each === "v1beta1",
+    (each): each is "v1" | "v1beta1" => each === "v1" || each === "v1beta1",
   );
   return async (objects, apiVersion) => {
     const wanted = objects.filter((object) => object.apiVersion !== apiVersion);
@@ -38,8 +51,10 @@ export function webhookConverter(host: ConversionHost, definition: CustomResourc
       kind: "ConversionReview",
       apiVersion: `apiextensions.k8s.io/${reviewVersion}`,
       request: { uid, desiredAPIVersion: apiVersion, objects: wanted },
+      // Upstream sends the empty answer along.
+      response: { uid: "", convertedObjects: null, result: { metadata: {} } },
     };
-    const answered = await call(host, config, review).catch((error: unknown) => {
+    const answered = await call(host, config, { review, reviewVersion }).catch((error: unknown) => {
       throw plainFailure(`${about} failed: ${errorText(error)}`);
     });
     const converted = convertedObjects(answered, { uid, reviewVersion, about });
@@ -56,13 +71,17 @@ export function webhookConverter(host: ConversionHost, definition: CustomResourc
 
 type ClientConfig = NonNullable<NonNullable<CustomResourceDefinition["spec"]["conversion"]>["webhook"]>["clientConfig"];
 
-async function call(host: ConversionHost, config: ClientConfig, review: object): Promise<unknown> {
+async function call(
+  host: ConversionHost,
+  config: ClientConfig,
+  { review, reviewVersion }: { readonly review: object; readonly reviewVersion: "v1" | "v1beta1" },
+): Promise<Readonly<Record<string, unknown>>> {
   const { url: own, service, caBundle } = config ?? {};
-  const path = (service?.path ?? "").replace(/^\/*/, "/");
+  const [, origin = "", path = ""] = /^(https:\/\/[^/?#]*)([^?#]*)/i.exec(own ?? "") ?? [];
   const url =
     service === undefined
-      ? `${own ?? ""}?timeout=30s`
-      : `https://${service.name}.${service.namespace}.svc:${service.port ?? 443}${path === "/" ? "" : path}?timeout=30s`;
+      ? `${origin}${cleanPath(path)}?timeout=30s`
+      : `https://${service.name}.${service.namespace}.svc:${service.port ?? 443}${cleanPath(service.path ?? "")}?timeout=30s`;
   const noAnswer = (why: string): Error => new Error(`Post ${quoteGo(url)}: ${why}`);
   if (host.webhooks === undefined) throw noAnswer("this server has no network");
   let answer: WebhookAnswer;
@@ -79,17 +98,17 @@ async function call(host: ConversionHost, config: ClientConfig, review: object):
   } catch (error) {
     throw noAnswer((error as Error).message);
   }
-  const text = new TextDecoder().decode(answer.body);
   if (isFailure(answer)) throw new Error(failureText(answer));
-  return JSON.parse(text);
+  const problem = lengthProblem(answer);
+  if (problem !== undefined) throw new Error(problem);
+  return readAnswer(answer.body, { group: "apiextensions.k8s.io", version: reviewVersion, kind: "ConversionReview" });
 }
 
 function convertedObjects(
-  answer: unknown,
-  { uid, reviewVersion, about }: { uid: string; reviewVersion: string; about: string },
+  review: Readonly<Record<string, unknown>>,
+  { uid, reviewVersion, about }: { uid: string; reviewVersion: "v1" | "v1beta1"; about: string },
 ): readonly unknown[] {
   const fail = (why: string): Error => plainFailure(`${about} failed: ${why}`);
-  const review = isObject(answer) ? answer : {};
   const [group, version] = String(review["apiVersion"] ?? "").split("/");
   if (
     reviewVersion === "v1" &&
@@ -118,27 +137,85 @@ function checked(
   answered: unknown,
   { apiVersion, about, index }: { apiVersion: string; about: string; index: number },
 ): KubeObject {
-  const object = (isObject(answered) ? answered : {}) as unknown as KubeObject;
+  const object = decoded(answered);
   const at = `${about} object at index ${index}`;
   if (object.apiVersion !== apiVersion)
     throw plainFailure(`${at}: invalid groupVersion (expected ${apiVersion}, received ${object.apiVersion ?? ""})`);
   if (object.kind !== sent.kind)
-    throw plainFailure(`${at}: invalid kind (expected ${sent.kind}, received ${object.kind ?? ""})`);
-  if (!isObject(object.metadata)) throw plainFailure(`${about} metadata: missing metadata in converted object`);
+    throw plainFailure(`${at}: invalid kind (expected ${sent.kind}, received ${object.kind})`);
+  const given: Readonly<Record<string, unknown>> = isObject(object.metadata) ? object.metadata : {};
   for (const [name, word] of [
     ["name", "name"],
     ["namespace", "namespace"],
     ["uid", "UID"],
-  ] as const)
-    if ((sent.metadata[name] ?? "") !== (object.metadata[name] ?? ""))
-      throw plainFailure(
-        `${about} object: must have the same ${word}: ${sent.metadata[name] ?? ""} != ${object.metadata[name] ?? ""}`,
-      );
+  ] as const) {
+    const [was, is] = [textOr(sent.metadata[name]), textOr(given[name])];
+    if (was !== is) throw plainFailure(`${about} object: must have the same ${word}: ${was} != ${is}`);
+  }
   const metadata = deepClone(sent.metadata);
   for (const name of ["labels", "annotations"] as const) {
-    const answered = object.metadata[name];
-    if (answered === undefined || answered === null) delete metadata[name];
-    else metadata[name] = answered;
+    const map = given[name];
+    if (map === undefined || map === null) delete metadata[name];
+    else metadata[name] = checkedTexts(map, { name, before: sent.metadata[name], about: `${about} metadata` });
   }
   return { ...object, metadata };
+}
+
+const textOr = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** What can not be an object is told by itself, as upstream does. */
+function decoded(answered: unknown): KubeObject {
+  if (answered === null || answered === undefined) throw plainFailure("unexpected end of JSON input");
+  if (!isObject(answered))
+    throw plainFailure(`json: cannot unmarshal ${goName(answered)} into Go value of type map[string]interface {}`);
+  if (typeof answered["kind"] !== "string" || answered["kind"] === "")
+    throw plainFailure(`Object 'Kind' is missing in '${toJson(answered)}'`);
+  return answered as unknown as KubeObject;
+}
+
+type Texts = Readonly<Record<string, string>>;
+
+interface Changed {
+  readonly name: "labels" | "annotations";
+  readonly before: Texts | undefined;
+  readonly about: string;
+}
+
+/** Labels or annotations of a webhook. What it has not changed is not looked at. */
+function checkedTexts(map: unknown, { name, before = {}, about }: Changed): Texts {
+  if (!isObject(map))
+    throw plainFailure(`${about}: invalid metadata.${name} of type ${goType(map)} in converted object`);
+  for (const [key, value] of Object.entries(map))
+    if (typeof value !== "string")
+      throw plainFailure(
+        `${about}: metadata.${name}[${key}] must be a string, but is ${goType(value)} in converted object`,
+      );
+  const texts = map as Texts;
+  if (deepEqual(texts, before)) return texts;
+  const found: FieldError[] = [];
+  for (const [key, value] of Object.entries(texts)) {
+    const at = name === "labels" ? "metadata.labels" : "metadata.annotation";
+    for (const why of qualifiedName(name === "labels" ? key : key.toLowerCase()))
+      found.push(field.invalid(at, key, why));
+    if (name === "labels") for (const why of labelValue(value)) found.push(field.invalid(at, value, why));
+  }
+  if (found.length > 0)
+    throw plainFailure(`${about}: ${aggregate(found.map((each) => `${each.field}: ${each.message}`))}`);
+  return texts;
+}
+
+/** The type that Go gives a value of JSON. */
+function goType(value: unknown): string {
+  if (value === null) return "<nil>";
+  if (Array.isArray(value)) return "[]interface {}";
+  switch (typeof value) {
+    case "boolean":
+      return "bool";
+    case "number":
+      return Number.isInteger(value) ? "int64" : "float64";
+    case "string":
+      return "string";
+    default:
+      return "map[string]interface {}";
+  }
 }

@@ -3,7 +3,7 @@ import type { MutatingWebhook, ValidatingWebhook, WebhookClientConfig } from "..
 import { errorText, uuid } from "../../../base/index.ts";
 import { badRequest, quoteGo } from "../../../machinery/index.ts";
 import type { AdmissionAttributes, CallerCredentials, ServicePort, WebhookAnswer } from "../../contract.ts";
-import { failureText, headerOf, isFailure } from "../../remote/hook-answers.ts";
+import { cleanPath, failureText, isFailure, lengthProblem } from "../../remote/hook-answers.ts";
 import type { Match } from "../dynamic/rules.ts";
 import type { VersionedObject } from "../dynamic/versions.ts";
 import { fromBase64 } from "./base64.ts";
@@ -76,8 +76,8 @@ async function post(host: WebhookHost, { webhook, body, attributes }: Post): Pro
   }
   const { status } = answer;
   if (isFailure(answer)) throw new CallFailure(`failed to call webhook: ${failureText(answer)}`, status);
-  if (answer.body.length === 0)
-    throw fail(`0-length response with status code: ${status} and content type: ${headerOf(answer, "content-type")}`);
+  const problem = lengthProblem(answer);
+  if (problem !== undefined) throw fail(problem);
   return answer;
 }
 
@@ -110,13 +110,6 @@ function targetOf({ url, service, caBundle = "" }: WebhookClientConfig): Target 
     throw new CallFailure(`could not get REST client: Unparsable URL: ${quoteGo(url)} is no https URL`, 500);
   return { url: `https://${host}${cleanPath(path)}`, ...authorities };
 }
-
-/** Without empty segments and a slash at the end, as Go's path.Join leaves it. */
-const cleanPath = (path: string): string =>
-  `/${path
-    .split("/")
-    .filter((each) => each !== "")
-    .join("/")}`;
 
 function pemOf(caBundle: string): string {
   const text = new TextDecoder().decode(fromBase64(caBundle));

@@ -1,17 +1,8 @@
 // AdmissionReview: what is sent to a webhook and what its answer has to be.
 // Upstream: webhook/request/admissionreview.go, webhook/errors/statuserror.go, admission.k8s.io/v1.
-import {
-  fromYaml,
-  isObject,
-  JsonSyntaxError,
-  parseJson,
-  plainCopy,
-  quoteGo,
-  type StatusError,
-  toJson,
-  YamlError,
-} from "../../../machinery/index.ts";
+import { isObject, quoteGo, type StatusError, toJson } from "../../../machinery/index.ts";
 import type { AdmissionAttributes } from "../../contract.ts";
+import { goName, readAnswer, UnreadableAnswer } from "../../remote/hook-answers.ts";
 import { WebhookRefusal } from "../dynamic/metrics.ts";
 import { admissionRequest } from "../dynamic/request.ts";
 import type { Match } from "../dynamic/rules.ts";
@@ -69,9 +60,8 @@ interface Expected {
 
 /** Throws CallFailure for what is no answer to the request. */
 export function decodeReview(body: Uint8Array, expected: Expected): ReviewResponse {
-  const review = parseReview(body);
+  const review = readReview(body, expected);
   const { response } = review;
-  checkKind(review, expected);
   if (!isObject(response)) throw invalidAnswer("webhook response was absent");
   checkTypes(response);
   if (expected.version === "v1") checkIdentity(review, response, expected);
@@ -90,56 +80,17 @@ export function decodeReview(body: Uint8Array, expected: Expected): ReviewRespon
   };
 }
 
+function readReview(body: Uint8Array, { version }: Expected): Record<string, unknown> {
+  try {
+    return readAnswer(body, { group: "admission.k8s.io", version, kind: "AdmissionReview" });
+  } catch (error) {
+    if (!(error instanceof UnreadableAnswer)) throw error;
+    throw new CallFailure(`failed to call webhook: ${error.message}`, 503);
+  }
+}
+
 const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];
-
-/** JSON, or what YAML makes of it. */
-function parseReview(body: Uint8Array): Record<string, unknown> {
-  const text = new TextDecoder().decode(body);
-  let value: unknown;
-  try {
-    value = plainCopy(parseJson(text).value);
-  } catch (error) {
-    if (!(error instanceof JsonSyntaxError)) throw error;
-    value = yamlValue(text, error);
-  }
-  if (isObject(value)) return value;
-  throw unreadable(
-    `json: cannot unmarshal ${goName(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-  );
-}
-
-const unreadable = (why: string): CallFailure =>
-  new CallFailure(`failed to call webhook: couldn't get version/kind; json parse error: ${why}`, 503);
-
-function yamlValue(text: string, json: JsonSyntaxError): unknown {
-  try {
-    return fromYaml(text)[0];
-  } catch (error) {
-    if (error instanceof YamlError) throw unreadable(json.message);
-    throw error;
-  }
-}
-
-const goName = (value: unknown): string =>
-  Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
-
-/** An answer of another kind than the request can not even be decoded. Without a kind it is taken for the expected one. */
-function checkKind(review: Record<string, unknown>, { version }: Expected): void {
-  const { apiVersion = "", kind = "" } = review as { apiVersion?: string; kind?: string };
-  if (apiVersion === "" && kind === "") return;
-  const wanted = `admission.k8s.io/${version}`;
-  if (apiVersion === wanted && kind === "AdmissionReview") return;
-  const known =
-    (["admission.k8s.io/v1", "admission.k8s.io/v1beta1"].includes(apiVersion) && kind === "AdmissionReview") ||
-    (apiVersion === "v1" && kind === "Status");
-  throw new CallFailure(
-    known
-      ? `failed to call webhook: converting (${apiVersion.split("/").at(-1)}.${kind}) to (${version}.AdmissionReview): unknown conversion`
-      : `failed to call webhook: no kind ${quoteGo(kind)} is registered for version ${quoteGo(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
-    503,
-  );
-}
 
 const fieldTypes = {
   allowed: ["bool", (value: unknown) => typeof value === "boolean"],

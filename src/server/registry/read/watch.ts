@@ -1,4 +1,5 @@
 // WATCH: options, starting point, frames. Upstream: handlers/get.go and watch.go, storage/cacher.
+import { errorText } from "../../../base/index.ts";
 import {
   decodeValue,
   encodeJson,
@@ -7,6 +8,7 @@ import {
   type KubeObject,
   methodNotSupported,
   StatusError,
+  tooManyRequests,
   type WatchEventType,
   type WatchFrame,
 } from "../../../machinery/index.ts";
@@ -48,6 +50,7 @@ export async function watch(context: RequestContext, resource: ServedResource): 
   const converted = resource.custom?.convert !== undefined;
   const framer = converted ? unconverted(shownBy) : shownBy;
   const cache = core.hub.cacheOf(resource.stored);
+  if (converted) await convertAll(resource, Array.from(cache.candidates(selection)));
   const start = await startOf(context, resource, options);
   if (start instanceof StatusError) return { type: "response", response: failedWatch(context, start) };
   const watcher = new Watcher({
@@ -75,6 +78,19 @@ export async function watch(context: RequestContext, resource: ServedResource): 
   if (!converted) return { type: "watch", watcher };
   const frames = convertFrames(watcher, resource, { framer: shownBy, fields: selectedLater });
   return { type: "response", response: { status: 200, headers: headersOf(context), watch: frames } };
+}
+
+/** What can not be shown in a version can not be watched in it. Upstream: the watch cache of each version lists everything first. */
+async function convertAll(resource: ServedResource, objects: readonly CachedObject[]): Promise<void> {
+  try {
+    await convertShown(resource, objects);
+  } catch (error) {
+    const { group, version, kind } = resource.kind;
+    throw tooManyRequests(
+      `storage is (re)initializing: failed to list ${group}/${version}, Kind=${kind}: ${errorText(error)}`,
+      1,
+    );
+  }
 }
 
 const headersOf = ({ accepted, request }: RequestContext): { readonly "content-type": string } => ({

@@ -97,6 +97,8 @@ export interface Store {
   size(): Promise<number>;
   /** Ends watches, flushes, releases files. Idempotent. */
   close(): Promise<void>;
+  /** The value there should be written again although it stays the same: it is kept in an old form. Absent where there is one form. */
+  outdated?(key: string): boolean;
 }
 
 export interface StoreOptions {

@@ -173,7 +173,7 @@ export async function run(words: readonly string[]): Promise<number> {
     log,
     setVerbosity,
   };
-  const store = await openStore(values, log);
+  const store = await atRest(await openStore(values, log), values, { log, signal });
   try {
     await serve({ options: { ...options, store }, streaming, tls, values, signal });
   } finally {
@@ -324,6 +324,19 @@ function aggregation(values: Values): NonNullable<ControlPlaneOptions["aggregati
     toEndpoints: values["enable-aggregator-routing"],
     rejectRedirects: values["aggregator-reject-forwarding-redirect"],
   };
+}
+
+/** Encrypted, when a file says how. */
+async function atRest(store: Store, values: Values, of: { log: Logger; signal: AbortSignal }): Promise<Store> {
+  const path = values["encryption-provider-config"];
+  if (!path) return store;
+  try {
+    const { encryptedStore } = await import("./encryption/index.ts");
+    return encryptedStore(store, { path, reload: values["encryption-provider-config-automatic-reload"], ...of });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 async function openStore(values: Values, log: Logger): Promise<Store> {

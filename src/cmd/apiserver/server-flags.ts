@@ -31,6 +31,14 @@ export const serverFlags = {
     default: "300",
   },
   "disable-http2-serving": { type: "boolean", help: "serve HTTP/1.1 alone" },
+  "encryption-provider-config": {
+    type: "string",
+    help: "file with an EncryptionConfiguration: which resources are encrypted in the store, and with which keys",
+  },
+  "encryption-provider-config-automatic-reload": {
+    type: "boolean",
+    help: "read the file of --encryption-provider-config again when it changes",
+  },
   "event-ttl": { type: "duration", help: "how long events are kept", default: "1h0m0s" },
   "external-hostname": {
     type: "string",

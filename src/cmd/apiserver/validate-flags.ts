@@ -31,6 +31,7 @@ export function validateFlags(values: Values): void {
     ...transportProblems(values["strict-transport-security-directives"]),
     ...originProblems(values["cors-allowed-origins"]),
     ...versionProblems(values),
+    ...encryptionProblems(values),
     ...fairnessProblems(values),
     ...portProblems(values["secure-port"]),
     ...issuerProblems(values),
@@ -86,6 +87,11 @@ function patternProblem(pattern: string): string | undefined {
   }
   const pinned = /\^|\/\//.test(pattern) && /[$:]/.test(pattern);
   return pinned ? undefined : "regular expression does not pin to start/end of host in the origin header";
+}
+
+function* encryptionProblems(values: Values): Iterable<string> {
+  if (values["encryption-provider-config-automatic-reload"] && !values["encryption-provider-config"])
+    yield "--encryption-provider-config-automatic-reload must be set with --encryption-provider-config";
 }
 
 function* fairnessProblems(values: Values): Iterable<string> {

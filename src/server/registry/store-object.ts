@@ -156,14 +156,15 @@ export type UpdateOutcome =
   /** Somebody was faster; what is there now. */
   | { readonly type: "lost"; readonly current: CachedObject | undefined };
 
-/** Writes over `current`; identical content is not written and keeps its resourceVersion. */
+/** Writes over `current`; identical content is not written and keeps its resourceVersion, unless the store keeps it in an old form. */
 export async function commitUpdate(
   core: ServerCore,
   request: WriteRequest & { readonly current: CachedObject },
 ): Promise<UpdateOutcome> {
   const { resource, current } = request;
   const { object, stored, form } = await fitting({ ...request, key: current.key, isUpdate: true });
-  if (sizeWithResourceVersion(stored, current.revision) === current.size) {
+  const inOldForm = core.store.outdated?.(current.key) === true;
+  if (!inOldForm && sizeWithResourceVersion(stored, current.revision) === current.size) {
     const same = withResourceVersion(stored, current.revision);
     if (equalBytes(same, current.bytes) || saysTheSame(form ?? shownForm(resource, object), current))
       return { type: "written", object: current };

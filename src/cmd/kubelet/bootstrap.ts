@@ -4,7 +4,7 @@ import { createHash, createPublicKey, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { certificateSigningRequests } from "../../api/index.ts";
-import { type Clock, childController } from "../../base/index.ts";
+import { type Clock, childController, onAbort } from "../../base/index.ts";
 import { createInformerFactory } from "../../client/index.ts";
 import { loadKubeconfig } from "../../client/node/index.ts";
 import { keyPem, makeRequest, newKey, writeKubeconfig } from "../../cluster/pki/index.ts";
@@ -130,7 +130,7 @@ function issued(base: ComponentBase, name: string): Promise<string> {
     informers
       .informer(certificateSigningRequests, { fieldSelector: `metadata.name=${name}` })
       .addHandler({ add: look, update: (_, csr) => look(csr) });
-    life.signal.addEventListener("abort", () => fail(life.signal.reason), { once: true });
+    onAbort(life.signal, () => fail(life.signal.reason)); // it may have come before this
     informers.start();
   });
   return found.finally(() => {

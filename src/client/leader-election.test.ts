@@ -13,6 +13,7 @@ function leaseServer() {
   let lease: Lease | undefined;
   let revision = 0;
   const cut = new Set<string>();
+  const unanswered = new Set<string>();
   const answer = (request: ApiRequest): ApiResponse => {
     const gr = { group: "coordination.k8s.io", resource: "leases" };
     if (request.method === "GET")
@@ -27,12 +28,14 @@ function leaseServer() {
   };
   return {
     cut,
+    unanswered,
     get lease() {
       return lease;
     },
     transport: (identity: string): Transport => ({
       async request(request) {
         if (cut.has(identity)) throw new Error("no route to host");
+        if (unanswered.has(identity)) await new Promise(() => {});
         return answer(request);
       },
       close: () => {},
@@ -104,6 +107,23 @@ test("a leader that cannot renew stops before anyone else may lead", async () =>
   assert.ok(!overlapped);
   assert.deepEqual([a.log, b.log], [["leads", "stops"], ["leads"]]);
   assert.ok(a.done());
+  b.stop();
+  await clock.advance(0);
+});
+
+test("who is not answered stops leading before its lease runs out", async () => {
+  const clock = new VirtualClock();
+  const server = leaseServer();
+  const a = candidate(server, "a", clock);
+  await clock.advance(10);
+  const b = candidate(server, "b", clock);
+  await clock.advance(5000);
+  server.unanswered.add("a");
+  await clock.advance(12_500);
+  assert.deepEqual([a.log, b.log], [["leads", "stops"], []]);
+  await clock.advance(20_000);
+  assert.deepEqual(b.log, ["leads"]);
+  assert.ok(a.done(), "the release is not waited for without an end either");
   b.stop();
   await clock.advance(0);
 });

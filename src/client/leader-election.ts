@@ -46,7 +46,21 @@ export async function runLeaderElection(options: LeaderElectionOptions): Promise
     leading.abort(new Error(`no longer leader of ${options.namespace}/${options.name}`));
     leading.detach();
     await Promise.allSettled([work, kept]);
-    await elector.release();
+    await within(elector.release(), { clock, ms: (options.renewDeadlineSeconds ?? 10) * 1000 });
+  }
+}
+
+/** What the work resolves with; undefined when the time is over before. */
+async function within<T>(
+  work: Promise<T>,
+  { clock, ms }: { readonly clock: Clock; readonly ms: number },
+): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = clock.setTimeout(() => resolve(undefined), Math.max(0, ms));
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.cancel();
   }
 }
 
@@ -63,7 +77,9 @@ async function keepLease(options: LeaderElectionOptions, elector: Elector, signa
       if (isAbort(error, signal)) return;
       throw error;
     }
-    if (await elector.tryHold()) renewedMs = clock.monotonic();
+    const askedMs = clock.monotonic();
+    // A server that takes the request and does not answer must not have two lead at one time.
+    if (await within(elector.tryHold(), { clock, ms: renewedMs + deadlineMs - askedMs })) renewedMs = askedMs;
     else if (clock.monotonic() - renewedMs >= deadlineMs) {
       log.error("lost the lease", { lease: `${options.namespace}/${options.name}`, identity: options.identity });
       return;

@@ -89,6 +89,8 @@ export interface Client {
 export interface DynamicResource {
   readonly group: string;
   readonly version: string;
+  /** All versions that have it, as discovery tells; `version` alone when not given. */
+  readonly versions?: readonly string[];
   readonly resource: string;
   readonly kind: string;
   readonly namespaced: boolean;

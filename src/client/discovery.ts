@@ -40,13 +40,8 @@ interface GroupVersions {
 /** A resource served in several versions is told once: in the preferred version where that has it. */
 export async function discoverResources(send: Sender): Promise<readonly DynamicResource[]> {
   const found = (await Promise.all(["/api", "/apis"].map((path) => resourcesBelow(send, path)))).flat();
-  const seen = new Set<string>();
-  return found.filter((each) => {
-    const key = `${each.group}/${each.resource}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+  const byName = Map.groupBy(found, ({ group, resource }) => `${group}/${resource}`);
+  return [...byName.values()].map((served) => ({ ...served[0]!, versions: served.map(({ version }) => version) }));
 }
 
 async function resourcesBelow(send: Sender, path: string): Promise<DynamicResource[]> {

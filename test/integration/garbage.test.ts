@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   type ConfigMap,
   configMaps,
+  horizontalPodAutoscalers,
   namespaces,
   persistentVolumes,
   pods,
@@ -41,6 +42,24 @@ test("dependents go with their last owner, in the background", async () => {
   await world.until(async () => (await maps.get(at("child"))).metadata.ownerReferences?.length === 1);
   await maps.delete(at("two"));
   await world.until(async () => (await names(world)) === "");
+});
+
+test("an owner may be named by any version that is served", async () => {
+  await using world = await createWorld(["garbage-collector-controller"]);
+  const maps = world.client.of(configMaps);
+  const scaler = await world.client.of(horizontalPodAutoscalers).create({
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    metadata: { name: "scaler", namespace: "default" },
+    spec: { maxReplicas: 2, scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" } },
+  });
+  const one = await maps.create(map("one"));
+  const { name, uid } = scaler.metadata;
+  const older = { apiVersion: "autoscaling/v1", kind: "HorizontalPodAutoscaler", name, uid };
+  await maps.create(map("child", { ownerReferences: [older, ...ownedBy(one).ownerReferences] }));
+  await world.pass(1000);
+  await maps.delete(at("one"));
+  await world.until(async () => (await maps.get(at("child"))).metadata.ownerReferences?.length === 1);
 });
 
 test("owners that never were do not keep anything", async () => {

@@ -1,8 +1,14 @@
 // Deletes what has lost its owners, holds owners that wait for their dependents, orphans where that was asked for, over every kind
 // that discovery knows. Upstream: pkg/controller/garbagecollector.
-import { events, eventsV1 } from "../../api/index.ts";
-import { childController, every } from "../../base/index.ts";
-import { type DynamicResource, kindOfResource, type ResourceClient } from "../../client/index.ts";
+import { events, eventsV1, kinds } from "../../api/index.ts";
+import { childController, every, pause } from "../../base/index.ts";
+import {
+  createInformerFactory,
+  type DynamicResource,
+  type InformerFactory,
+  kindOfResource,
+  type ResourceClient,
+} from "../../client/index.ts";
 import { formatApiVersion, ignoreNotFound, type KubeObject, type OwnerReference } from "../../machinery/index.ts";
 import { type ControllerContext, newQueue, runLoop } from "../lib/index.ts";
 import { decideFate, type OwnerState } from "./decide.ts";
@@ -17,6 +23,8 @@ import {
 
 const discoveryPeriodMs = 30_000;
 const mostAbsent = 500;
+/** A kind that cannot be listed, since its conversion fails say, does not keep all others from being collected. Upstream: initialSyncTimeout. */
+const longestSyncMs = 30_000;
 
 export async function runGarbageCollector(context: ControllerContext): Promise<void> {
   const collector = createCollector(context);
@@ -27,21 +35,30 @@ export async function runGarbageCollector(context: ControllerContext): Promise<v
     () => void collector.discover().catch((error: unknown) => context.log.warn("discovery failed", { error })),
     context.signal,
   );
+  await untilSynced(context, collector.informers);
+  const { deletions, orphans } = collector;
   await Promise.all([
-    runLoop(context, {
-      queue: collector.deletions,
-      informers: collector.informers,
-      workers: 20,
-      reconcile: collector.lookAt,
-    }),
-    runLoop(context, {
-      queue: collector.orphans,
-      informers: collector.informers,
-      workers: 5,
-      reconcile: collector.orphan,
-    }),
+    runLoop(context, { queue: deletions, informers: [], workers: 20, reconcile: collector.lookAt }),
+    runLoop(context, { queue: orphans, informers: [], workers: 5, reconcile: collector.orphan }),
   ]);
 }
+
+async function untilSynced({ clock, signal, log }: ControllerContext, informers: readonly Synced[]): Promise<void> {
+  const waiting = childController(signal);
+  const all = Promise.all(informers.map((informer) => informer.whenSynced(waiting.signal))).then(
+    () => true,
+    () => false,
+  );
+  const late = pause(clock, longestSyncMs, waiting.signal).then(() => false);
+  const synced = await Promise.race([all, late]);
+  waiting.abort();
+  waiting.detach();
+  if (!synced && !signal.aborted) log.warn("not every kind could be listed; collecting without those");
+}
+
+type Synced = Pick<ReturnType<InformerFactory["informer"]>, "whenSynced">;
+
+const builtIn: ReadonlySet<string> = new Set(kinds.map(({ group, resource }) => `${resource}.${group}`));
 
 function createCollector(context: ControllerContext) {
   const graph = new OwnerGraph();
@@ -49,7 +66,7 @@ function createCollector(context: ControllerContext) {
   const orphans = newQueue(context, "garbage_collector_attempt_to_orphan");
   const resources = new Map<string, DynamicResource>();
   const watching = new Map<string, AbortController>();
-  const informers: { whenSynced(signal?: AbortSignal): Promise<void> }[] = [];
+  const informers: Synced[] = [];
   const recorder = context.recorder("garbage-collector-controller");
   /** Owners that were seen not to exist, by uid and what was asked for. */
   const absent = new Set<string>();
@@ -72,21 +89,32 @@ function createCollector(context: ControllerContext) {
   /** Follows the kinds that there are now, and forgets those that went. */
   async function discover(): Promise<void> {
     const found = (await context.client.discover()).filter(isCollected);
-    const wanted = new Map(found.map((each) => [`${each.group}/${each.resource}`, each]));
+    const wanted = new Map(found.map((each) => [`${each.group}/${each.version}/${each.resource}`, each]));
     for (const [key, controller] of watching)
       if (!wanted.has(key)) {
         controller.abort();
         watching.delete(key);
       }
+    // Of a kind that is not served any more nobody can say whether its objects exist.
+    resources.clear();
     for (const [key, resource] of wanted) {
-      resources.set(`${formatApiVersion(resource)}/${resource.kind}`, resource);
+      for (const version of resource.versions ?? [resource.version])
+        resources.set(`${formatApiVersion({ ...resource, version })}/${resource.kind}`, resource);
       if (!watching.has(key)) watching.set(key, follow(resource));
     }
   }
 
+  /** A kind that may go again is watched by nobody else, and no longer than it is there. */
+  function informersFor({ resource, group }: DynamicResource, signal: AbortSignal): InformerFactory {
+    if (builtIn.has(`${resource}.${group}`)) return context.informers;
+    const own = createInformerFactory({ ...context, signal });
+    own.start();
+    return own;
+  }
+
   function follow(resource: DynamicResource): AbortController {
     const life = childController(context.signal);
-    const informer = context.informers.informer(kindOfResource(resource));
+    const informer = informersFor(resource, life.signal).informer(kindOfResource(resource));
     const kind = { apiVersion: formatApiVersion(resource), kind: resource.kind };
     const remove = informer.addHandler({
       add: (object) => take(graph.upsert(withKind(object, kind))),
@@ -101,7 +129,7 @@ function createCollector(context: ControllerContext) {
       },
     });
     life.signal.addEventListener("abort", remove, { once: true });
-    informers.push(informer);
+    informers.push(informer); // only those of the first discovery are waited for
     return life;
   }
 

@@ -6,8 +6,11 @@ export interface ProxyBackend {
   apply(plans: readonly ProxyPlan[]): Promise<void>;
   /** Ends UDP flows that the new rules would not reach because the kernel remembers them. */
   endFlows(flows: readonly StaleFlow[]): Promise<void>;
-  /** Serves `{service, localEndpoints}` on each port, for outside load balancers. */
-  serveHealthChecks(checks: readonly HealthCheck[]): Promise<void>;
+  /**
+   * Serves `{service, localEndpoints, serviceProxyHealthy}` on each port, for outside load balancers. A port that could not be had is tried
+   * again by the next call. Upstream: pkg/proxy/healthcheck.
+   */
+  serveHealthChecks(checks: readonly HealthCheck[], healthy: () => boolean): Promise<void>;
   /** Ends servers; rules stay, so that connections go on while the proxy is replaced. */
   close(): Promise<void>;
 }

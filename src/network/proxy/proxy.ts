@@ -82,7 +82,7 @@ export function createProxy(options: ProxyOptions): ServiceProxy {
     await backend.apply(plans);
     const flows = plans.flatMap((plan, index) => staleFlows(applied?.[index], plan));
     if (flows.length > 0) await backend.endFlows(flows);
-    await backend.serveHealthChecks(plans[0]?.healthChecks ?? []);
+    await backend.serveHealthChecks(plans[0]?.healthChecks ?? [], () => healthy);
     applied = plans;
     healthy = true;
     lastSyncMs = clock.now();

@@ -25,7 +25,7 @@ test("a recording backend shows the last plan and checks, and every flow that en
   await backend.endFlows(flows);
   assert.deepEqual(backend.flows, [...flows, ...flows]);
   const check = { service: "ns/web", port: 32_000, localEndpoints: 1 };
-  await backend.serveHealthChecks([check]);
+  await backend.serveHealthChecks([check], () => true);
   assert.deepEqual(backend.checks, [check]);
   await backend.close();
 });

@@ -190,3 +190,29 @@ test("an upstream that answers nothing outlives the server", async () => {
   client.close();
   silent.close();
 });
+
+test("a question that cannot be answered is told, and the next one is answered", async () => {
+  const told: string[] = [];
+  const broken: DnsView = {
+    ...view,
+    service: (namespace, name) => {
+      if (name === "broken") throw new Error("what is known of it is not to be had");
+      return view.service(namespace, name);
+    },
+  };
+  const log = { ...silentLogger, warn: (message: string) => void told.push(message) };
+  const server = await serveDns({
+    ...{ view: broken, clusterDomain: "cluster.local", upstreams: [], addresses: ["127.0.0.1"], port: 0 },
+    ...{ clock: systemClock, rng: seededRng(1), log },
+  });
+  const noise = createSocket("udp4");
+  try {
+    noise.send(encode(query("broken.ns.svc.cluster.local")), server.port, "127.0.0.1");
+    const answer = await askUdp(server.port, query("many.ns.svc.cluster.local"));
+    assert.equal((answer.answers ?? []).length > 0, true);
+    assert.deepEqual(told, ["a DNS query is not answered"]);
+  } finally {
+    noise.close();
+    await server.close();
+  }
+});

@@ -77,10 +77,12 @@ function listenUdp(address: string, port: number, serving: Serving): Promise<voi
     });
     socket.once("error", reject);
     socket.on("message", (message, peer) => {
-      void respond(message, serving, "udp").then((bytes) => {
-        if (bytes === undefined || closed) return;
-        socket.send(bytes, peer.port, peer.address, () => {}); // who cannot be reached any more does not wait either
-      });
+      respond(message, serving, "udp")
+        .then((bytes) => {
+          if (bytes === undefined || closed) return;
+          socket.send(bytes, peer.port, peer.address, () => {}); // who cannot be reached any more does not wait either
+        })
+        .catch((error: unknown) => unanswered(serving, error)); // port 0 among others: a packet may say that it came from there
     });
     socket.bind(port, address, () => {
       socket.off("error", reject);
@@ -118,15 +120,20 @@ function serveConnection(socket: Socket, serving: Serving & { readonly connectio
     while (buffered.length >= 2 && buffered.length >= 2 + buffered.readUInt16BE()) {
       const message = buffered.subarray(2, 2 + buffered.readUInt16BE());
       buffered = buffered.subarray(2 + message.length);
-      void respond(message, serving, "tcp").then((bytes) => {
-        if (bytes === undefined || socket.destroyed) return;
-        const length = Buffer.alloc(2);
-        length.writeUInt16BE(bytes.length);
-        socket.write(Buffer.concat([length, bytes]));
-      });
+      respond(message, serving, "tcp")
+        .then((bytes) => {
+          if (bytes === undefined || socket.destroyed) return;
+          const length = Buffer.alloc(2);
+          length.writeUInt16BE(bytes.length);
+          socket.write(Buffer.concat([length, bytes]));
+        })
+        .catch((error: unknown) => unanswered(serving, error));
     }
   });
 }
+
+/** One question without an answer is no reason to stop answering others. */
+const unanswered = ({ log }: Serving, error: unknown): void => log.warn("a DNS query is not answered", { error });
 
 /** The answer's bytes; undefined for what deserves none (answers sent to us, noise). */
 async function respond(message: Buffer, serving: Serving, transport: "udp" | "tcp"): Promise<Uint8Array | undefined> {

@@ -43,7 +43,7 @@ export function createNftBackend(options: NftBackendOptions): ProxyBackend {
     async endFlows(flows) {
       for (const flow of flows) await endFlow(flow, options.log);
     },
-    async serveHealthChecks(checks) {
+    async serveHealthChecks(checks, healthy) {
       const wanted = new Map(checks.map((check) => [`${check.service} ${check.port}`, check]));
       for (const [key, { server }] of servers)
         if (!wanted.has(key)) {
@@ -52,8 +52,17 @@ export function createNftBackend(options: NftBackendOptions): ProxyBackend {
         }
       for (const [key, check] of wanted) {
         const known = servers.get(key);
-        if (known === undefined) servers.set(key, serveHealth(check, options.log));
-        else known.check = check;
+        if (known !== undefined) known.check = check;
+        else {
+          const entry = serveHealth(check, healthy);
+          servers.set(key, entry);
+          entry.server.on("error", (error) => {
+            options.log.warn("a health check node port cannot be served", {
+              ...{ service: check.service, port: check.port, error },
+            });
+            if (servers.get(key) === entry) servers.delete(key);
+          });
+        }
       }
     },
     async close() {
@@ -63,25 +72,21 @@ export function createNftBackend(options: NftBackendOptions): ProxyBackend {
   };
 }
 
-function serveHealth(first: HealthCheck, log: Logger): { readonly server: Server; check: HealthCheck } {
+function serveHealth(first: HealthCheck, healthy: () => boolean): { readonly server: Server; check: HealthCheck } {
   const entry = {
     check: first,
     server: createServer((_, response) => {
       const { service, localEndpoints } = entry.check;
       const [namespace, name] = service.split("/");
-      response.writeHead(localEndpoints > 0 ? 200 : 503, {
+      const serviceProxyHealthy = healthy();
+      response.writeHead(localEndpoints > 0 && serviceProxyHealthy ? 200 : 503, {
         "content-type": "application/json",
         "x-content-type-options": "nosniff",
         "x-load-balancing-endpoint-weight": String(localEndpoints),
       });
-      response.end(
-        `${JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy: true }, null, "\t")}\n`,
-      );
+      response.end(JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy }, null, "\t"));
     }),
   };
-  entry.server.on("error", (error) =>
-    log.warn("a health check node port cannot be served", { service: first.service, port: first.port, error }),
-  );
   entry.server.listen(first.port);
   return entry;
 }

@@ -75,7 +75,7 @@ async function world() {
   const used: KeyPair[] = [first];
   const store = { current: () => used.at(-1)!, replace: (pair: KeyPair) => void used.push(pair) };
   return {
-    ...{ clock, admin, used, stop },
+    ...{ clock, admin, used, stop, store },
     controllers: (names: readonly string[]) =>
       runControllerManager(
         { ...base, client: admin },
@@ -147,4 +147,25 @@ test("a request that nobody answers is made anew after a quarter of an hour, wit
   }
   assert.equal(used.length, 1);
   await close(rotating);
+});
+
+test("a certificate that cannot be kept is asked for again", async () => {
+  const of = await world();
+  const { clock, used, controllers, rotating, close, store } = of;
+  const running = controllers([
+    "certificatesigningrequest-approving-controller",
+    "certificatesigningrequest-signing-controller",
+  ]);
+  const keep = store.replace;
+  let refused = 0;
+  store.replace = (pair) => {
+    if (refused++ < 1) throw new Error("no space left on device");
+    keep(pair);
+  };
+  await toRenewal(of);
+  await until(of, async () => refused === 1);
+  await until(of, async () => used.length === 2);
+  assert.equal(refused, 2);
+  assert.ok(new X509Certificate(used[1]!.cert).validToDate.getTime() > clock.now() + 9 * dayMs);
+  await close(running, rotating);
 });

@@ -159,7 +159,8 @@ async function runNetwork(running: Running): Promise<void> {
         const before = inForce;
         inForce = podCidr;
         last = last.then(() => connectPods(podCidr, before));
-        last.catch(reject);
+        // The proxy's end too: nobody else waits for it before the signal aborts.
+        last.then(() => proxy).catch(reject);
       },
       remove: () => {},
     });

@@ -2,9 +2,10 @@
 // from a real cluster.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { configMaps, events, nodes, type Pod, type PodSpec, pods, serviceAccounts } from "../api/index.ts";
+import { configMaps, events, nodes, type Pod, type PodSpec, pods, secrets, serviceAccounts } from "../api/index.ts";
 import { MetricRegistry, seededRng, silentLogger, VirtualClock } from "../base/index.ts";
 import { type Client, createClient } from "../client/index.ts";
+import type { Transport } from "../machinery/index.ts";
 import { createFakeRuntime, type FakeRuntime, type FakeRuntimeOptions } from "../runtime/index.ts";
 import { testServer } from "../server/testing.ts";
 import type { ProbeAnswer } from "./host.ts";
@@ -385,7 +386,11 @@ describe("a kubelet on a simulated node", () => {
     withWorld({ config: { staticPodPath: "/manifests" } }, async ({ host, clock, pod, runtime }) => {
       host.appendFile(
         "/manifests/web.yaml",
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: c, image: 'x:1'}]}\n",
+        `apiVersion: v1
+kind: Pod
+metadata: {name: web, annotations: {runtime.typernetes.dev/stop-after: 25s}}
+spec: {containers: [{name: c, image: 'x:1'}]}
+`,
       );
       await clock.advance(60_000);
       const mirror = await pod("web-n1");
@@ -397,9 +402,77 @@ describe("a kubelet on a simulated node", () => {
         ],
         ["Running", "file", "Node"],
       );
+      const text = await host.files.read("/manifests/web.yaml");
+      const running = async () => (await runtime.listContainers({ state: "running" })).map(({ id }) => id);
+      const [first] = await running();
       await host.files.remove("/manifests/web.yaml");
-      await clock.advance(30_000);
+      await clock.advance(20_100);
+      await host.files.write("/manifests/web.yaml", text, 0o644);
+      await clock.advance(60_000);
+      assert.equal((await running()).length, 1, "a file that is back before its pod has ended starts it again");
+      assert.notEqual((await running())[0], first);
+      assert.equal((await pod("web-n1")).status?.phase, "Running");
+      await host.files.remove("/manifests/web.yaml");
+      await clock.advance(60_000);
       await assert.rejects(pod("web-n1"), /not found/);
-      assert.deepEqual((await runtime.listContainers({ state: "running" })).length, 0);
+      assert.deepEqual(await running(), []);
     }));
+
+  it("writes no secret where its file system in memory could not be had", () =>
+    withWorld({ config: { materializePods: true } }, async ({ host, client, clock, create, until }) => {
+      const at = { namespace: "default", name: "s" };
+      await client
+        .of(secrets)
+        .create({ apiVersion: "v1", kind: "Secret", metadata: at, type: "Opaque", data: { k: "c2VjcmV0" } });
+      const real = host.mounts.tmpfs;
+      let refusals = 0;
+      const mounts = host.mounts as { tmpfs: typeof real };
+      mounts.tmpfs = async (...words) => {
+        if (refusals++ < 2) throw new Error("no memory");
+        await real(...words);
+      };
+      const volumes = [{ name: "s", secret: { secretName: "s" } }];
+      const volumeMounts = [{ name: "s", mountPath: "/s" }];
+      const pod = await create("p", { volumes, containers: [{ name: "c", image: "x:1", volumeMounts }] });
+      const directory = `/var/lib/kubelet/pods/${pod.metadata.uid}/volumes/kubernetes.io~secret/s`;
+      await clock.advance(100);
+      assert.deepEqual(await host.files.list(directory), []);
+      await until("p", isReady);
+      assert.ok(refusals > 2);
+      assert.deepEqual(await host.mounts.below(directory), [directory]);
+      assert.ok((await host.files.list(directory)).includes("k"));
+    }));
+
+  it("runs pods of its own directory before there is an API server: it may be one of them", async () => {
+    const clock = new VirtualClock();
+    const host = createSimulatedHost({ clock, machine: { hostname: "n1" } });
+    for (const name of ["etcd", "kube-apiserver"])
+      host.appendFile(
+        `/manifests/${name}.yaml`,
+        `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}}\nspec: {hostNetwork: true, containers: [{name: c, image: 'x:1'}]}\n`,
+      );
+    const runtime = createFakeRuntime({ clock, appendLog: host.appendFile });
+    const refused = async (): Promise<never> => {
+      throw new Error("connect ECONNREFUSED 127.0.0.1:6443");
+    };
+    const nobody = createClient({ request: refused } as unknown as Transport, { userAgent: "kubelet" });
+    const kubelet = createKubelet({
+      ...{ client: nobody, runtime, host, nodeName: "n1", clock, rng: seededRng(1), log: silentLogger },
+      metrics: new MetricRegistry(),
+      config: { materializePods: false, staticPodPath: "/manifests" },
+    });
+    const stop = new AbortController();
+    const done = kubelet.run(stop.signal);
+    await clock.advance(30_000);
+    const running = await runtime.listContainers({ state: "running" });
+    assert.deepEqual(running.map(({ labels }) => labels["io.kubernetes.pod.name"]).sort(), [
+      "etcd-n1",
+      "kube-apiserver-n1",
+    ]);
+    stop.abort(new DOMException("end", "AbortError"));
+    let over = false;
+    void done.then(() => (over = true));
+    await clock.runUntil(() => over, 120_000);
+    await runtime.close();
+  });
 });

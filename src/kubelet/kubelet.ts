@@ -34,6 +34,8 @@ import { createVolumeManager } from "./volumes/manager.ts";
 const containerGcMs = 60_000;
 const imageGcMs = 300_000;
 const logRotationMs = 10_000;
+/** When it is told to stop, what it still has to tell must be told by then: a server that has gone would hold it for minutes. */
+const lastEventsMs = 1_000;
 
 export interface KubeletOptions {
   readonly client: Client;
@@ -62,6 +64,7 @@ export interface Kubelet {
 
 export function createKubelet(options: KubeletOptions): Kubelet {
   const life = new AbortController();
+  const telling = new AbortController();
   const { client, clock, rng, nodeName } = options;
   const log = options.log.child("kubelet");
   const config: KubeletConfig = { ...defaultKubeletConfig, ...options.config };
@@ -69,7 +72,9 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const serviceInformer = (options.informers ?? informers).informer<Service>(services);
   const nodeInformer = informers.informer<Node>(nodes, { fieldSelector: `metadata.name=${nodeName}` });
   const podInformer = informers.informer<Pod>(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
-  const events = createEventRecorder({ client, clock, rng, log, component: "kubelet", host: nodeName, api: "core" });
+  const events = createEventRecorder({
+    ...{ client, clock, rng, log, component: "kubelet", host: nodeName, api: "core", signal: telling.signal },
+  });
   const objects = createObjectCache({ client, clock, log, signal: life.signal, changed: (uid) => workers.poke(uid) });
   const context: KubeletContext = {
     ...{
@@ -179,17 +184,13 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const run = async (signal: AbortSignal): Promise<void> => {
     const detach = onAbort(signal, () => life.abort(signal.reason));
     try {
-      await start(life.signal);
-      settle.resolve();
-      const orphans = createOrphanKiller(context, { pleg, knows: (uid) => workers.pod(uid) !== undefined });
       await Promise.all([
-        ...[nodeManager.run(life.signal), pleg.run(life.signal), orphans.run(life.signal), eviction.run(life.signal)],
+        pleg.run(life.signal),
+        // They wait for nobody: the API server may be one of them.
         ...(config.staticPodPath === undefined
           ? []
           : [createStaticPods(context, workers, config.staticPodPath).run(life.signal)]),
-        repeat("container garbage collection", containerGcMs, () => collectContainers(context)),
-        repeat("image garbage collection", imageGcMs, () => imageCollector.collect()),
-        ...(config.materializePods ? [repeat("log rotation", logRotationMs, () => rotateLogs(context))] : []),
+        runRegistered(),
       ]);
     } catch (error) {
       settle.reject(error);
@@ -200,8 +201,22 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       probes.close();
       await workers.close();
       await statuses.flush();
+      const late = clock.setTimeout(() => telling.abort(), lastEventsMs);
       await events.flush();
+      late.cancel();
     }
+  };
+  /** Everything that needs the API server. */
+  const runRegistered = async (): Promise<void> => {
+    await start(life.signal);
+    settle.resolve();
+    const orphans = createOrphanKiller(context, { pleg, knows: (uid) => workers.pod(uid) !== undefined });
+    await Promise.all([
+      ...[nodeManager.run(life.signal), orphans.run(life.signal), eviction.run(life.signal)],
+      repeat("container garbage collection", containerGcMs, () => collectContainers(context)),
+      repeat("image garbage collection", imageGcMs, () => imageCollector.collect()),
+      ...(config.materializePods ? [repeat("log rotation", logRotationMs, () => rotateLogs(context))] : []),
+    ]);
   };
   return { run, ready, context, workers, statuses, probes };
 }

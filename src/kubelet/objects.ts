@@ -26,8 +26,9 @@ type Kind = "configmap" | "secret";
 
 interface Followed {
   object: KubeObject | undefined;
-  /** The first answer is in. */
+  /** The first answer is in, a list or an error. */
   readonly known: Promise<void>;
+  listed: boolean;
   readonly stop: AbortController;
   readonly pods: Set<string>;
 }
@@ -44,8 +45,9 @@ export function createObjectCache(options: ObjectCacheOptions): ObjectCache {
   const get = async (kind: Kind, namespace: string, name: string): Promise<KubeObject> => {
     const entry = followed.get(`${kind}/${namespace}/${name}`);
     await entry?.known;
+    // What was never listed is not absent: an optional volume would be left empty.
     const found =
-      entry === undefined ? await options.client.of(definitions[kind]).find({ namespace, name }) : entry.object;
+      entry?.listed === true ? entry.object : await options.client.of(definitions[kind]).find({ namespace, name });
     if (found === undefined) throw new AbsentError(`${kind} ${JSON.stringify(name)} not found`);
     return found;
   };
@@ -101,6 +103,7 @@ function follow(options: ObjectCacheOptions, key: string, uid: string): Followed
   let told: () => void = () => {};
   const entry: Followed = {
     object: undefined,
+    listed: false,
     known: new Promise((resolve) => (told = resolve)),
     stop,
     pods: new Set([uid]),
@@ -119,6 +122,7 @@ function follow(options: ObjectCacheOptions, key: string, uid: string): Followed
     while (!signal.aborted) {
       try {
         const list = await client.list(selection);
+        entry.listed = true;
         set(list.items[0]);
         told();
         for await (const event of client.watch({

@@ -60,11 +60,20 @@ export function createEvictionManager(context: KubeletContext, options: Eviction
     const first = met.find((each) => each.signal === "memory.available") ?? met[0];
     if (first === undefined) return;
     if (pressureOf(first.signal) === "disk") {
-      await collectContainers(context);
-      await options.images.collectAll();
+      await reclaim();
       if (!metThresholds([first], await observe(context)).includes(first)) return;
     }
     await evictOne(first);
+  };
+
+  /** What nobody uses. Where it cannot be had, pods go all the same. */
+  const reclaim = async (): Promise<void> => {
+    try {
+      await collectContainers(context);
+      await options.images.collectAll();
+    } catch (error) {
+      log.warn("not all that nobody uses is removed", { error });
+    }
   };
 
   /** Pods that are not on their way out yet. */
@@ -90,9 +99,10 @@ export function createEvictionManager(context: KubeletContext, options: Eviction
   };
 
   const evictOne = async (threshold: Threshold): Promise<void> => {
-    const uses = await usesOf(context, options.workers().present());
+    const candidates = staying(() => true);
+    const uses = await usesOf(context, candidates);
     const observation = (await observe(context))[threshold.signal];
-    const pod = rank(options.workers().present(), uses, threshold.signal)[0];
+    const pod = rank(candidates, uses, threshold.signal)[0];
     if (pod === undefined || observation === undefined) return;
     const message = evictionMessage({ threshold, observation, pod, use: uses.get(podUid(pod)) });
     podEvent(context, pod, { type: "Warning", reason: "Evicted", message });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { VirtualClock } from "../../base/index.ts";
+import { silentLogger, VirtualClock } from "../../base/index.ts";
 import type { Image } from "../../runtime/index.ts";
 import type { KubeletContext } from "../context.ts";
 import { createImageCollector, imagesToRemove } from "./images.ts";
@@ -106,4 +106,24 @@ test("short of disk, all that nobody uses goes", async () => {
   await clock.advance(200_000);
   await collector.collectAll();
   assert.deepEqual(removed, ["b"]);
+});
+
+test("an image that cannot be removed keeps no other, and does not count as freed", async () => {
+  const removed: string[] = [];
+  const told: string[] = [];
+  const context = {
+    clock: new VirtualClock(),
+    log: { ...silentLogger, warn: (_: string, more: { image: string }) => void told.push(more.image) },
+    config: { imageMinimumGcAgeSeconds: 0 },
+    runtime: {
+      listImages: async () => [image("busy", 1), image("free", 1)],
+      listContainers: async () => [],
+      async removeImage(id: string) {
+        if (id === "busy") throw new Error("in use");
+        removed.push(id);
+      },
+    },
+  } as unknown as KubeletContext;
+  await createImageCollector(context).collectAll();
+  assert.deepEqual([removed, told], [["free"], ["busy"]]);
 });

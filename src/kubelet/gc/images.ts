@@ -75,8 +75,16 @@ export function createImageCollector(context: KubeletContext): ImageCollector {
       nowMs,
       minimumAgeMs: config.imageMinimumGcAgeSeconds * 1000,
     });
-    for (const each of chosen) await runtime.removeImage(each.id);
-    return chosen.reduce((sum, each) => sum + each.sizeBytes, 0);
+    let freed = 0;
+    for (const each of chosen) {
+      try {
+        await runtime.removeImage(each.id);
+        freed += each.sizeBytes;
+      } catch (error) {
+        context.log.warn("an unused image is not removed", { image: each.id, error });
+      }
+    }
+    return freed;
   };
 
   return {

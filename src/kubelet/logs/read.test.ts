@@ -17,16 +17,23 @@ const whole: LogOptions = {
 
 function machine(text: string | undefined) {
   const clock = new VirtualClock();
-  let file = text === undefined ? undefined : { inode: 1, bytes: encoder.encode(text) };
+  type File = { readonly inode: number; readonly bytes: Uint8Array };
+  let file: File | undefined = text === undefined ? undefined : { inode: 1, bytes: encoder.encode(text) };
+  /** Rotated files that are still there, by path. */
+  const aside = new Map<string, File>();
+  const at = (path: string): File | undefined => (path === "/logs/c/0.log" ? file : aside.get(path));
+  const sizeOf = (found: File | undefined) =>
+    found === undefined ? undefined : { size: found.bytes.length, inode: found.inode };
   let running = true;
   let changed: (() => void) | undefined;
   const context = {
     clock,
     host: {
       files: {
-        stat: async () => (file === undefined ? undefined : { size: file.bytes.length, inode: file.inode }),
-        readAt: async (_: string, offset: number, length: number) =>
-          file?.bytes.slice(offset, offset + length) ?? new Uint8Array(),
+        stat: async (path: string) => sizeOf(at(path)),
+        list: async () => ["0.log", ...aside.keys()].map((path) => path.slice(path.lastIndexOf("/") + 1)),
+        readAt: async (path: string, offset: number, length: number) =>
+          at(path)?.bytes.slice(offset, offset + length) ?? new Uint8Array(),
         watch: (_: string, tell: () => void, signal: AbortSignal) => {
           changed = tell;
           signal.addEventListener("abort", () => (changed = undefined));
@@ -47,7 +54,8 @@ function machine(text: string | undefined) {
       file = { inode: file?.inode ?? 1, bytes: encoder.encode(decoder.decode(file?.bytes) + more) };
       changed?.();
     },
-    rotate(fresh: string) {
+    rotate(fresh: string, keep?: "keep") {
+      if (keep && file !== undefined) aside.set("/logs/c/0.log.20260102-030405", file);
       file = { inode: (file?.inode ?? 0) + 1, bytes: encoder.encode(fresh) };
       changed?.();
     },
@@ -116,6 +124,20 @@ test("following: what is appended comes at once, half a line with its other half
   await log.clock.advance(1_100);
   assert.equal(await reading, "one\ntwo\nthree\nfour\nfive\n", "what came before the end is not lost");
   assert.equal(log.watched(), false);
+});
+
+test("following: what was written before a rotation and not read yet comes before the new file", async () => {
+  const log = machine(line("one"));
+  const reading = log.read({ follow: true });
+  await log.clock.advance(10);
+  const many = Array.from({ length: 3_000 }, (_, index) => `${index} ${"x".repeat(50)}`);
+  log.append(many.map(line).join(""));
+  // Longer than what was read of the old one: its bytes must not be taken for the old one's.
+  log.rotate([...many, "end"].map(line).join(""), "keep");
+  await log.clock.advance(10);
+  log.exit();
+  await log.clock.advance(1_100);
+  assert.equal(await reading, ["one", ...many, ...many, "end"].map((each) => `${each}\n`).join(""));
 });
 
 test("a reader that goes away ends the watch of the file", async () => {

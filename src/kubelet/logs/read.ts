@@ -1,6 +1,7 @@
 // Reads and follows the log file of a container. Upstream: k8s.io/cri-client/pkg/logs ReadLogs.
 import { childController, onAbort, pause } from "../../base/index.ts";
 import type { KubeletContext } from "../context.ts";
+import { type FileStat, HostError, type HostFiles } from "../host.ts";
 import { createLineSplitter, createLogFilter, type LogOptions, parseLogLine } from "./parse.ts";
 
 export interface LogSource {
@@ -25,6 +26,8 @@ export async function* readLogs(
     stat = { type: "file", mode: 0, uid: 0, gid: 0, size: 0, modifiedMs: 0, inode: -1 };
   }
   let { inode } = stat;
+  /** The file itself, or where rotation has put what is not read yet. */
+  let reading = source.path;
   let offset =
     request.tailLines === undefined
       ? 0
@@ -36,7 +39,16 @@ export async function* readLogs(
   let left = request.follow || request.tailLines === undefined ? Number.POSITIVE_INFINITY : request.tailLines;
   try {
     while (!signal.aborted && !filter.full && left > 0) {
-      const chunk = inode === -1 ? new Uint8Array() : await files.readAt(source.path, offset, chunkBytes);
+      const chunk = inode === -1 ? new Uint8Array() : await readSome(files, reading, offset);
+      const now = await files.stat(source.path);
+      const another = now !== undefined && now.inode !== inode;
+      if (another && reading === source.path) {
+        // What was just read may be of the new file, at the old one's place.
+        const aside = inode === -1 ? undefined : await rotatedFile(files, source.path, inode);
+        if (aside === undefined) ({ inode, offset, splitter } = startOf(now));
+        else reading = aside;
+        continue;
+      }
       offset += chunk.length;
       for (const line of splitter.push(chunk)) {
         const bytes = filter.take(parseLogLine(line));
@@ -44,11 +56,9 @@ export async function* readLogs(
         if (filter.full || --left <= 0) return;
       }
       if (chunk.length > 0) continue;
-      const now = await files.stat(source.path);
-      if (now !== undefined && (now.inode !== inode || now.size < offset)) {
-        inode = now.inode;
-        offset = 0;
-        splitter = createLineSplitter();
+      if (now !== undefined && (another || now.size < offset)) {
+        reading = source.path;
+        ({ inode, offset, splitter } = startOf(now));
         continue;
       }
       if (!request.follow || !(await isRunning(context, source.containerId))) {
@@ -61,6 +71,32 @@ export async function* readLogs(
   } finally {
     changes.stop();
   }
+}
+
+const startOf = ({
+  inode,
+}: FileStat): { inode: number; offset: number; splitter: ReturnType<typeof createLineSplitter> } => ({
+  ...{ inode, offset: 0, splitter: createLineSplitter() },
+});
+
+/** Nothing of a file that is gone: rotated, compressed or removed meanwhile. */
+async function readSome(files: HostFiles, path: string, offset: number): Promise<Uint8Array> {
+  try {
+    return await files.readAt(path, offset, chunkBytes);
+  } catch (error) {
+    if (error instanceof HostError && error.code === "notFound") return new Uint8Array();
+    throw error;
+  }
+}
+
+/** Where rotation has moved the file of this inode; undefined when it is compressed or removed by now. */
+async function rotatedFile(files: HostFiles, path: string, inode: number): Promise<string | undefined> {
+  const slash = path.lastIndexOf("/");
+  const [directory, name] = [path.slice(0, slash), path.slice(slash + 1)];
+  for (const each of await files.list(directory))
+    if (each.startsWith(`${name}.`) && (await files.stat(`${directory}/${each}`))?.inode === inode)
+      return `${directory}/${each}`;
+  return undefined;
 }
 
 async function isRunning(context: KubeletContext, id: string): Promise<boolean> {

@@ -199,8 +199,8 @@ async function removeTree(path: string): Promise<void> {
     } catch (error) {
       if (absent(error)) return;
       if ((error as NodeJS.ErrnoException).code !== "EBUSY" || round === killRounds) throw asHostError(error);
-      for (const pid of ((await textOf(`${path}/cgroup.procs`)) ?? "").split("\n").filter((each) => each !== ""))
-        kill(Number(pid));
+      // A process of a PID namespace outside of ours reads as 0, which to kill would be this very process group.
+      for (const pid of ((await textOf(`${path}/cgroup.procs`)) ?? "").split("\n").map(Number)) if (pid > 0) kill(pid);
       // The kernel takes a moment to let go of what was killed.
       await readdir(path).catch(() => []);
     }

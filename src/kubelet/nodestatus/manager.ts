@@ -193,17 +193,23 @@ async function reportLoop(
         await report(context, known, status);
     } catch (error) {
       if (isAbort(error, signal)) return;
-      if (isNotFound(error))
-        await createOrAdopt(context, known.machine!, await currentStatus(context, options, known)).then(
-          (node) => (known.node = node),
-          () => undefined,
-        );
+      if (isNotFound(error) && config.registerNode) await registerAgain(context, options, known);
       else log.warn("node status is not written", { node: context.nodeName, error });
     }
     const waiting = new AbortController();
     known.wake = () => waiting.abort();
     await untilNextLook(context, { hurryUntilMs, signal: AbortSignal.any([signal, waiting.signal]) });
     known.wake = undefined;
+  }
+}
+
+/** The node object was deleted. */
+async function registerAgain(context: KubeletContext, options: NodeManagerOptions, known: Known): Promise<void> {
+  try {
+    const status = await currentStatus(context, options, known);
+    known.node = await createOrAdopt(context, known.machine!, status);
+  } catch (error) {
+    context.log.warn("the deleted node is not registered again", { node: context.nodeName, error });
   }
 }
 
@@ -271,13 +277,23 @@ async function leaseLoop(context: KubeletContext, known: Known, signal: AbortSig
   await quiet(clock, longestStartMs, signal).catch(() => undefined);
   while (!signal.aborted) {
     try {
-      lease = await renew(lease);
+      lease = await renewed(lease);
     } catch (error) {
       if (isAbort(error, signal)) return;
-      if (isConflict(error) || isNotFound(error)) lease = undefined;
-      else log.warn("the node's lease is not renewed", { node: nodeName, error });
+      lease = undefined;
+      log.warn("the node's lease is not renewed", { node: nodeName, error });
     }
     await pause(clock, periodMs * (1 + 0.04 * context.rng.next()), signal);
+  }
+
+  /** A lease that somebody else wrote or deleted is read again at once: the next turn may be too late for the node. */
+  async function renewed(before: Lease | undefined): Promise<Lease> {
+    try {
+      return await renew(before);
+    } catch (error) {
+      if (before === undefined || !(isConflict(error) || isNotFound(error))) throw error;
+      return renew(undefined);
+    }
   }
 
   async function renew(before: Lease | undefined): Promise<Lease> {

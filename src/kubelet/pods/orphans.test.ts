@@ -82,3 +82,31 @@ test("where nothing is to be swept, a pod that nobody knows is ended after the l
   ending.abort();
   await running;
 });
+
+test("a directory that cannot be removed keeps no other", async () => {
+  const clock = new VirtualClock();
+  const directories = new Set(["busy", "free"]);
+  const context = {
+    clock,
+    log: silentLogger,
+    config: { rootDirectory: "/k", materializePods: true, cgroupsPerQos: false },
+    host: {
+      files: {
+        stat: async () => ({}),
+        list: async () => [...directories],
+        remove: async (path: string) => {
+          if (path.endsWith("busy")) throw new Error("it is a mount point");
+          directories.delete(path.slice("/k/pods/".length));
+        },
+      },
+      mounts: { below: async () => [], unmount: async () => {} },
+    },
+  } as unknown as KubeletContext;
+  const ending = new AbortController();
+  const pleg = { pods: () => new Map() } as unknown as Pleg;
+  const running = createOrphanKiller(context, { pleg, knows: () => false }).run(ending.signal);
+  await clock.advance(6000);
+  assert.deepEqual([...directories], ["busy"]);
+  ending.abort();
+  await running;
+});

@@ -40,17 +40,25 @@ export function createOrphanKiller(
     if (!config.materializePods) return;
     const home = `${config.rootDirectory}/pods`;
     if ((await host.files.stat(home)) !== undefined)
-      for (const uid of await host.files.list(home)) {
-        if (known(uid)) continue;
-        for (const path of await host.mounts.below(`${home}/${uid}`)) await host.mounts.unmount(path);
-        await host.files.remove(`${home}/${uid}`);
-      }
+      for (const uid of await host.files.list(home))
+        if (!known(uid)) await attempt(`${home}/${uid}`, () => removeMounted(`${home}/${uid}`));
     if (!config.cgroupsPerQos) return;
     const base = `${config.cgroupRoot === "/" ? "" : config.cgroupRoot}/kubepods`;
     for (const parent of [base, `${base}/burstable`, `${base}/besteffort`])
       for (const name of await host.cgroups.list(parent))
-        if (name.startsWith("pod") && !known(name.slice("pod".length))) await host.cgroups.remove(`${parent}/${name}`);
+        if (name.startsWith("pod") && !known(name.slice("pod".length)))
+          await attempt(`${parent}/${name}`, () => host.cgroups.remove(`${parent}/${name}`));
   };
+
+  const removeMounted = async (directory: string): Promise<void> => {
+    const { files, mounts } = context.host;
+    for (const path of await mounts.below(directory)) await mounts.unmount(path);
+    await files.remove(directory);
+  };
+
+  /** What cannot be removed, a busy mount say, keeps nothing else. */
+  const attempt = (path: string, work: () => Promise<void>): Promise<void> =>
+    work().catch((error: unknown) => log.warn("what an ended pod left behind is not removed", { path, error }));
 
   return {
     async run(signal) {

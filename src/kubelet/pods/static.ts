@@ -2,7 +2,7 @@
 // API as a mirror pod that only tells.
 
 import { type Pod, pods } from "../../api/index.ts";
-import { isAbort, type Logger, pause } from "../../base/index.ts";
+import { isAbort, pause } from "../../base/index.ts";
 import { formatTime, fromYaml, ignoreNotFound, isAlreadyExists } from "../../machinery/index.ts";
 import type { KubeletContext } from "../context.ts";
 import { configSource, mirrorAnnotation, seenAnnotation } from "../pod.ts";
@@ -11,6 +11,8 @@ import type { PodWorkers } from "./workers.ts";
 
 const hashAnnotation = "kubernetes.io/config.hash";
 const recheckMs = 20_000;
+/** While a pod whose file is back still ends. */
+const endingRecheckMs = 1000;
 
 /** The pod a file describes, named and marked as static pods are. Throws for what is no pod. */
 function staticPod(parsed: unknown, node: { readonly name: string; readonly nowMs: number }): Pod {
@@ -76,8 +78,11 @@ export interface StaticPods {
 export function createStaticPods(context: KubeletContext, workers: PodWorkers, path: string): StaticPods {
   const { clock, log, host, nodeName, client } = context;
   let running = new Map<string, Pod>();
+  /** Pods whose files went away, until their containers have ended. */
+  const ending = new Set<string>();
 
-  const sync = async (): Promise<void> => {
+  /** Answers whether a pod waits for its own end before it can start again. */
+  const sync = async (): Promise<boolean> => {
     const found = new Map<string, Pod>();
     for (const file of await filesOf()) {
       try {
@@ -91,13 +96,25 @@ export function createStaticPods(context: KubeletContext, workers: PodWorkers, p
         log.warn("a static pod's file is not understood", { file, error });
       }
     }
-    for (const [uid, pod] of running) if (!found.has(uid)) await end(pod);
-    for (const [uid, pod] of found) {
-      if (!running.has(uid)) workers.update(pod);
-      await mirror(pod, log);
-    }
+    const gone = [...running.values()].filter((pod) => !found.has(pod.metadata.uid));
     running = found;
+    for (const uid of ending) if (workers.pod(uid) === undefined) ending.delete(uid);
+    for (const pod of gone) {
+      ending.add(pod.metadata.uid);
+      workers.remove(pod);
+    }
+    for (const [uid, pod] of found) if (!ending.has(uid) && workers.pod(uid) === undefined) workers.update(pod);
+    // The API comes last, and may be down: one of these pods may be its server.
+    for (const pod of gone) await shown(pod, () => removeMirror(pod));
+    for (const pod of found.values()) await shown(pod, () => mirror(pod));
+    return [...found.keys()].some((uid) => ending.has(uid));
   };
+
+  const shown = (pod: Pod, work: () => Promise<unknown>): Promise<unknown> =>
+    work().catch((error: unknown) => {
+      const { namespace, name } = pod.metadata;
+      log.warn("a static pod's mirror is not as it should be", { pod: `${namespace}/${name}`, error });
+    });
 
   const filesOf = async (): Promise<string[]> => {
     const stat = await host.files.stat(path);
@@ -108,15 +125,13 @@ export function createStaticPods(context: KubeletContext, workers: PodWorkers, p
       .map((name) => `${path}/${name}`);
   };
 
-  const end = async (pod: Pod): Promise<void> => {
-    workers.remove(pod);
-    await client
+  const removeMirror = (pod: Pod): Promise<unknown> =>
+    client
       .of(pods)
       .delete({ namespace: pod.metadata.namespace ?? "", name: pod.metadata.name }, { gracePeriodSeconds: 0 })
       .catch(ignoreNotFound);
-  };
 
-  const mirror = async (pod: Pod, to: Logger): Promise<void> => {
+  const mirror = async (pod: Pod): Promise<void> => {
     const { name, namespace = "", labels, annotations = {} } = pod.metadata;
     const hash = annotations[hashAnnotation]!;
     const known = await client.of(pods).find({ namespace, name });
@@ -142,20 +157,25 @@ export function createStaticPods(context: KubeletContext, workers: PodWorkers, p
         spec: pod.spec,
       });
     } catch (error) {
-      if (!isAlreadyExists(error)) to.warn("a mirror pod is not created", { pod: `${namespace}/${name}`, error });
+      if (!isAlreadyExists(error)) throw error;
     }
   };
 
   return {
     async run(signal) {
       let changed = new AbortController();
-      if ((await host.files.stat(path)) !== undefined) host.files.watch(path, () => changed.abort(), signal);
+      let watched = false;
       while (!signal.aborted) {
         changed = new AbortController();
-        await sync().catch((error: unknown) => {
+        if (!watched && (await host.files.stat(path)) !== undefined) {
+          watched = true;
+          host.files.watch(path, () => changed.abort(), signal);
+        }
+        const waits = await sync().catch((error: unknown) => {
           if (!isAbort(error, signal)) log.warn("static pods are not in sync", { path, error });
+          return false;
         });
-        await pause(clock, recheckMs, AbortSignal.any([signal, changed.signal]));
+        await pause(clock, waits ? endingRecheckMs : recheckMs, AbortSignal.any([signal, changed.signal]));
       }
     },
   };

@@ -296,8 +296,13 @@ async function linkLog(run: Run, log: { id: string; name: string; path: string }
   if (!context.config.materializePods) return;
   if ((await context.host.files.stat(log.path)) === undefined) return;
   const link = legacyLogLink(context.config, pod, log);
-  await context.host.files.remove(link);
-  await context.host.files.symlink(log.path, link);
+  try {
+    await context.host.files.remove(link);
+    await context.host.files.symlink(log.path, link);
+  } catch (error) {
+    // The container runs; only who collects logs misses it.
+    context.log.warn("a container's log has no link", { link, error });
+  }
 }
 
 async function postStart(

@@ -50,6 +50,7 @@ export function createVolumeManager(context: KubeletContext, following: FollowOp
   const tokens = createTokenManager(context);
   const bundles = createTrustBundles(context, following);
   const certificates = createPodCertificates(context, following);
+  const inMemory = createMemoryFilesystems(context);
   return {
     async mount(pod, request) {
       const uid = podUid(pod);
@@ -57,7 +58,10 @@ export function createVolumeManager(context: KubeletContext, following: FollowOp
       const mounted = new Map<string, MountedVolume>();
       for (const volume of usedVolumes(pod)) {
         try {
-          mounted.set(volume.name, await mountOne({ context, tokens, bundles, certificates, pod, request }, volume));
+          mounted.set(
+            volume.name,
+            await mountOne({ context, tokens, bundles, certificates, inMemory, pod, request }, volume),
+          );
         } catch (error) {
           podEvent(context, pod, {
             type: "Warning",
@@ -72,7 +76,10 @@ export function createVolumeManager(context: KubeletContext, following: FollowOp
     async unmount(pod) {
       const { host, config } = context;
       const uid = podUid(pod);
-      for (const path of await host.mounts.below(podDirectory(config, uid))) await host.mounts.unmount(path);
+      for (const path of await host.mounts.below(podDirectory(config, uid))) {
+        await host.mounts.unmount(path);
+        inMemory.forget(path);
+      }
       await host.files.remove(volumesDirectory(config, uid));
       await host.files.remove(subPathsDirectory(config, uid));
       tokens.forget(pod.metadata.uid);
@@ -95,6 +102,7 @@ interface Parts {
   readonly tokens: TokenManager;
   readonly bundles: TrustBundles;
   readonly certificates: PodCertificates;
+  readonly inMemory: MemoryFilesystems;
   readonly pod: Pod;
   readonly request: MountRequest;
 }
@@ -130,19 +138,39 @@ async function mountOne(parts: Parts, volume: Volume): Promise<MountedVolume> {
   );
 }
 
-async function mountEmptyDir({ context, pod }: Parts, volume: Volume): Promise<MountedVolume> {
+interface MemoryFilesystems {
+  /** True when it was not there before. A directory that an earlier start or try has left without it gets it now. */
+  ensure(path: string, size: { readonly sizeBytes?: number }): Promise<boolean>;
+  forget(path: string): void;
+}
+
+function createMemoryFilesystems({ host }: KubeletContext): MemoryFilesystems {
+  /** Asked once for each: the kernel's list of mounts is long. */
+  const there = new Set<string>();
+  return {
+    async ensure(path, size) {
+      if (there.has(path)) return false;
+      const fresh = !(await host.mounts.below(path)).includes(path);
+      if (fresh) await host.mounts.tmpfs(path, size);
+      there.add(path);
+      return fresh;
+    },
+    forget: (path) => void there.delete(path),
+  };
+}
+
+async function mountEmptyDir({ context, inMemory, pod }: Parts, volume: Volume): Promise<MountedVolume> {
   const { host, config } = context;
   const uid = podUid(pod);
   const path = volumeDirectory(config, uid, { plugin: "kubernetes.io~empty-dir", name: volume.name });
   const { medium = "", sizeLimit } = volume.emptyDir ?? {};
   if (medium !== "" && medium !== "Memory") throw new Error(`unknown storage medium ${JSON.stringify(medium)}`);
-  const fresh = (await host.files.stat(path)) === undefined;
-  if (fresh) {
-    await host.files.makeDirectory(path, 0o777);
-    // The root of a fresh tmpfs is for everybody, and sticky.
-    if (medium === "Memory") await host.mounts.tmpfs(path, memorySize(pod, sizeLimit as string | undefined));
-    await applyGroup(context, pod, { path, readonly: false });
-  }
+  const made = (await host.files.stat(path)) === undefined;
+  if (made) await host.files.makeDirectory(path, 0o777);
+  // The root of a fresh tmpfs is for everybody, and sticky.
+  const mounted =
+    medium === "Memory" && (await inMemory.ensure(path, memorySize(pod, sizeLimit as string | undefined)));
+  if (made || mounted) await applyGroup(context, pod, { path, readonly: false });
   return { name: volume.name, path, readonly: false };
 }
 
@@ -174,10 +202,10 @@ async function applyGroup(
 }
 
 /** Secrets and tokens never touch a disk. */
-const inMemory = (volume: Volume): boolean => volume.secret !== undefined || volume.projected !== undefined;
+const isSecret = (volume: Volume): boolean => volume.secret !== undefined || volume.projected !== undefined;
 
 async function mountPayload(
-  { context, tokens, bundles, certificates, pod, request }: Parts,
+  { context, tokens, bundles, certificates, inMemory, pod, request }: Parts,
   volume: Volume,
   plugin: string,
 ): Promise<MountedVolume> {
@@ -190,13 +218,8 @@ async function mountPayload(
     credentials: (source) => certificates.credentials(pod, source),
   });
   const path = volumeDirectory(config, podUid(pod), { plugin, name: volume.name });
-  if ((await host.files.stat(path)) === undefined) {
-    await host.files.makeDirectory(path, 0o777);
-    if (inMemory(volume)) {
-      await host.mounts.tmpfs(path, {});
-      await host.files.chmod(path, 0o777);
-    }
-  }
+  if ((await host.files.stat(path)) === undefined) await host.files.makeDirectory(path, 0o777);
+  if (isSecret(volume) && (await inMemory.ensure(path, {}))) await host.files.chmod(path, 0o777);
   const group = pod.spec.securityContext?.fsGroup;
   const written = await writePayload(payload!, {
     ...{ files: host.files, directory: path, nowMs: clock.now() },

@@ -1,13 +1,15 @@
 // `t8s controller-manager`: the controllers alone, with kube-controller-manager's flags.
 import { type FlagDefinitions, FlagError, type FlagValues } from "../cli/index.ts";
 import type { HorizontalPodAutoscalerSettings } from "../controllers/index.ts";
-import type { FeatureGates } from "../server/index.ts";
 import { acceptedByControllerManager, tellInert } from "./apiserver/accepted-flags.ts";
 import { readFlagFile } from "./apiserver/self-signed.ts";
 import { type ControllerSettings, runControllerManager } from "./components.ts";
+import { controllerFlags, controllerOptions } from "./controller-flags.ts";
+import { featureGatesOf, gateFlags, refuseVersions, versionFlags } from "./gate-flags.ts";
 import { readFlags } from "./lib.ts";
 import { localVolumes } from "./local-volumes.ts";
 import { healthFlags, runManager } from "./manager.ts";
+import { metricFlags, metricLimits } from "./metric-flags.ts";
 import { connect, leaderFlags, remoteFlags } from "./remote.ts";
 import { signerFlags, signingOf } from "./signing-files.ts";
 
@@ -16,6 +18,10 @@ const flags = {
   ...remoteFlags,
   ...leaderFlags,
   ...healthFlags(10257),
+  ...controllerFlags,
+  ...metricFlags,
+  ...gateFlags,
+  ...versionFlags,
   controllers: { type: "list", help: "controllers to run: * for those on by default, NAME, -NAME", default: "*" },
   "cluster-cidr": { type: "string", help: "range of pod addresses" },
   "service-cluster-ip-range": { type: "string", help: "range of cluster IPs, kept out of the nodes' ranges" },
@@ -67,7 +73,6 @@ const flags = {
     type: "boolean",
     help: "every controller asks in the name of a ServiceAccount of its own",
   },
-  "feature-gates": { type: "list", help: "features to turn on or off: NAME=true|false" },
 } as const satisfies FlagDefinitions;
 
 export async function run(words: readonly string[]): Promise<number> {
@@ -75,7 +80,10 @@ export async function run(words: readonly string[]): Promise<number> {
   if (parsed === undefined) return 0;
   const { values } = parsed;
   await checkControllers(values.controllers);
-  const gates = await gatesOf(values["feature-gates"]);
+  refuseVersions(values);
+  const limits = metricLimits(values);
+  const ofControllers = controllerOptions(values);
+  const gates = await featureGatesOf(values["feature-gates"]);
   const signing = signingOf(values);
   const caFile = values["root-ca-file"];
   const keyFile = values["service-account-private-key-file"];
@@ -86,6 +94,7 @@ export async function run(words: readonly string[]): Promise<number> {
   tellInert(flags, parsed, remote.log);
   await runManager(remote, "kube-controller-manager", {
     values,
+    limits,
     work: (base) => {
       gates?.record(base.metrics);
       return runControllerManager(base, {
@@ -98,7 +107,7 @@ export async function run(words: readonly string[]): Promise<number> {
         ...(gates ? { featureEnabled: (gate: string) => gates.enabled(gate) } : {}),
         options: {
           ...localVolumes,
-          nodeCidrMaskSizeIpv4: values["node-cidr-mask-size"],
+          ...ofControllers,
           "terminated-pod-gc-threshold": values["terminated-pod-gc-threshold"],
           legacyTokenCleanUpPeriodMs: values["legacy-service-account-token-clean-up-period"],
           horizontalPodAutoscaler: autoscaling,
@@ -108,13 +117,6 @@ export async function run(words: readonly string[]): Promise<number> {
     },
   });
   return 0;
-}
-
-/** The API server's table and rules; loaded when a gate is set. Throws EnablementError. */
-async function gatesOf(words: readonly string[]): Promise<FeatureGates | undefined> {
-  if (words.length === 0) return undefined;
-  const { featureGates, parseFeatureGates } = await import("../server/index.ts");
-  return featureGates(parseFeatureGates(words));
 }
 
 function autoscalingOf(values: FlagValues<typeof flags>): HorizontalPodAutoscalerSettings {

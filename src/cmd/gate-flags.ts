@@ -71,6 +71,12 @@ export function versionProblems(values: VersionValues): string[] {
   return problems;
 }
 
+/** Throws FlagError with all that is wrong with the two. */
+export function refuseVersions(values: VersionValues): void {
+  const problems = versionProblems(values);
+  if (problems.length > 0) throw new FlagError(problems.length === 1 ? problems[0]! : `[${problems.join(", ")}]`);
+}
+
 function versionOf(words: readonly string[]): string | undefined {
   const found = new Map<string, string>();
   for (const word of words) {

@@ -1,6 +1,6 @@
 // The frame of a component that is elected and has a health port: the controller manager's and the scheduler's.
 import { hostname } from "node:os";
-import { MetricRegistry, uuid } from "../base/index.ts";
+import { type MetricLimits, MetricRegistry, uuid } from "../base/index.ts";
 import type { FlagDefinitions } from "../cli/index.ts";
 import { type ServingValues, selfSigned, servingFiles } from "./apiserver/self-signed.ts";
 import type { ComponentBase } from "./components.ts";
@@ -29,7 +29,16 @@ export interface ManagerValues extends LeaderValues, ServingValues {
 export async function runManager(
   remote: Remote,
   component: string,
-  { values, work }: { readonly values: ManagerValues; readonly work: (base: ComponentBase) => Promise<void> },
+  {
+    values,
+    work,
+    limits,
+  }: {
+    readonly values: ManagerValues;
+    readonly work: (base: ComponentBase) => Promise<void>;
+    /** Of the metrics that are shown. */
+    readonly limits?: MetricLimits;
+  },
 ): Promise<void> {
   const { clock, rng } = remote;
   // A term of leadership counts from zero, as a new process would.
@@ -52,7 +61,7 @@ export async function runManager(
         values,
         identity: `${host}_${uuid(rng)}`,
         work: (base) => {
-          metrics = new MetricRegistry();
+          metrics = new MetricRegistry(limits);
           return work({ ...base, metrics });
         },
       });

@@ -5,10 +5,21 @@ import { type Lease, leases, type Node, nodes, type Pod, pods } from "../../api/
 import { formatTime, isConflict, isNotFound } from "../../machinery/index.ts";
 import { type ControllerContext, newQueue, runLoop, watch } from "../lib/index.ts";
 import { readyStatus, sameTaints, unknownConditions, wantedTaints } from "./decide.ts";
-import { createEvictionLimits } from "./zones.ts";
+import { createEvictionLimits, defaultEvictionSettings, type EvictionSettings } from "./zones.ts";
 
-const gracePeriodMs = 50_000;
-const startupGracePeriodMs = 60_000;
+/** What `options["nodeLifecycle"]` may say. */
+export interface NodeLifecycleSettings extends EvictionSettings {
+  /** `--node-monitor-grace-period`: for so long a node may be silent. */
+  readonly gracePeriodMs: number;
+  /** `--node-startup-grace-period`: the same for one that has not told its state yet. */
+  readonly startupGracePeriodMs: number;
+}
+
+const defaults: NodeLifecycleSettings = {
+  ...defaultEvictionSettings,
+  gracePeriodMs: 50_000,
+  startupGracePeriodMs: 60_000,
+};
 const leaseNamespace = "kube-node-lease";
 
 interface Sign {
@@ -20,10 +31,12 @@ interface Sign {
 
 export async function runNodeLifecycle(context: ControllerContext): Promise<void> {
   const { clock } = context;
+  const settings = { ...defaults, ...(context.options["nodeLifecycle"] as Partial<NodeLifecycleSettings> | undefined) };
+  const { gracePeriodMs, startupGracePeriodMs } = settings;
   const queue = newQueue(context, "node_lifecycle_controller");
   const signs = new Map<string, Sign>();
   const recorder = context.recorder("node-controller");
-  const limits = createEvictionLimits(clock);
+  const limits = createEvictionLimits(clock, settings);
   const nodeInformer = watch(context, nodes, {
     add: (node, initial) => {
       limits.observe(node);

@@ -68,11 +68,11 @@ test("zones in trouble are evicted more slowly or not at all", () => {
   );
   assert.deepEqual(
     [
-      evictionRate("normal", 10, false),
-      evictionRate("full", 3, true),
-      evictionRate("full", 3, false),
-      evictionRate("partial", 10, false),
-      evictionRate("partial", 60, false),
+      evictionRate({ state: "normal", nodes: 10, allZonesDown: false }),
+      evictionRate({ state: "full", nodes: 3, allZonesDown: true }),
+      evictionRate({ state: "full", nodes: 3, allZonesDown: false }),
+      evictionRate({ state: "partial", nodes: 10, allZonesDown: false }),
+      evictionRate({ state: "partial", nodes: 60, allZonesDown: false }),
     ],
     [0.1, 0, 0.1, 0, 0.01],
   );

@@ -41,11 +41,19 @@ test("after any changes a zone's turn comes as often as a count of all nodes say
       };
       const there = ["x", "y"].map(stateOf).filter(({ count }) => count > 0);
       const { count, state } = stateOf(asked);
-      const allDown = there.every((each) => each.state === "full");
-      const mayEver = count === 0 || evictionRate(state, count, allDown) > 0;
+      const allZonesDown = there.every((each) => each.state === "full");
+      const mayEver = count === 0 || evictionRate({ state, nodes: count, allZonesDown }) > 0;
       const asking = node("new", asked, false);
       assert.equal(limits.mayTaint(asking), mayEver);
       assert.equal(limits.mayTaint(asking), false, "the next turn comes later");
     }),
   );
+});
+
+test("rates and thresholds are settings", () => {
+  const settings = { evictionsPerSecond: 1, reducedEvictionsPerSecond: 0.5, unhealthyShare: 0.9, largeZone: 2 };
+  assert.equal(zoneState(3, 7, settings), "normal");
+  assert.equal(evictionRate({ state: "normal", nodes: 10, allZonesDown: false }, settings), 1);
+  assert.equal(evictionRate({ state: "partial", nodes: 3, allZonesDown: false }, settings), 0.5);
+  assert.equal(evictionRate({ state: "partial", nodes: 2, allZonesDown: false }, settings), 0);
 });

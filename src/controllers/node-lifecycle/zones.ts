@@ -4,24 +4,45 @@ import type { Node } from "../../api/index.ts";
 import type { Clock } from "../../base/index.ts";
 import { readyStatus } from "./decide.ts";
 
-const evictionsPerSecond = 0.1;
-const reducedEvictionsPerSecond = 0.01;
-const unhealthyShare = 0.55;
-const largeZone = 50;
+export interface EvictionSettings {
+  /** `--node-eviction-rate` */
+  readonly evictionsPerSecond: number;
+  /** `--secondary-node-eviction-rate`: in a large zone most of whose nodes are down. */
+  readonly reducedEvictionsPerSecond: number;
+  /** `--unhealthy-zone-threshold`: so much of a zone down makes it unhealthy. */
+  readonly unhealthyShare: number;
+  /** `--large-cluster-size-threshold`: more nodes than that make a zone large. */
+  readonly largeZone: number;
+}
+
+export const defaultEvictionSettings: EvictionSettings = {
+  evictionsPerSecond: 0.1,
+  reducedEvictionsPerSecond: 0.01,
+  unhealthyShare: 0.55,
+  largeZone: 50,
+};
 
 export type ZoneState = "normal" | "partial" | "full";
 
 /** More than two nodes and most of them not ready make a disruption; all of them make a full one. */
-export function zoneState(ready: number, notReady: number): ZoneState {
+export function zoneState(
+  ready: number,
+  notReady: number,
+  { unhealthyShare }: EvictionSettings = defaultEvictionSettings,
+): ZoneState {
   if (ready === 0 && notReady > 0) return "full";
   return notReady > 2 && notReady / (ready + notReady) >= unhealthyShare ? "partial" : "normal";
 }
 
 /** Taints a second in a zone, given how all zones are: when every zone is down, none is evicted. */
-export function evictionRate(state: ZoneState, nodes: number, allZonesDown: boolean): number {
+export function evictionRate(
+  zone: { readonly state: ZoneState; readonly nodes: number; readonly allZonesDown: boolean },
+  settings: EvictionSettings = defaultEvictionSettings,
+): number {
+  const { state, nodes, allZonesDown } = zone;
   if (allZonesDown && state === "full") return 0;
-  if (state === "partial") return nodes > largeZone ? reducedEvictionsPerSecond : 0;
-  return evictionsPerSecond;
+  if (state === "partial") return nodes > settings.largeZone ? settings.reducedEvictionsPerSecond : 0;
+  return settings.evictionsPerSecond;
 }
 
 const zoneOf = (node: Node): string =>
@@ -33,7 +54,7 @@ interface Zone {
 }
 
 /** Counts nodes by zone as they come and change, so that a look at one node costs the same in a cluster of any size. */
-export function createEvictionLimits(clock: Clock) {
+export function createEvictionLimits(clock: Clock, settings: EvictionSettings = defaultEvictionSettings) {
   const zones = new Map<string, Zone>();
   const known = new Map<string, { readonly zone: string; readonly ready: boolean }>();
   const nextMs = new Map<string, number>();
@@ -51,10 +72,10 @@ export function createEvictionLimits(clock: Clock) {
   };
   const rateOf = (name: string): number => {
     const zone = zones.get(name);
-    if (zone === undefined) return evictionsPerSecond;
-    const state = ({ ready, notReady }: Zone): ZoneState => zoneState(ready, notReady);
-    const allDown = [...zones.values()].every((each) => state(each) === "full");
-    return evictionRate(state(zone), zone.ready + zone.notReady, allDown);
+    if (zone === undefined) return settings.evictionsPerSecond;
+    const state = ({ ready, notReady }: Zone): ZoneState => zoneState(ready, notReady, settings);
+    const allZonesDown = [...zones.values()].every((each) => state(each) === "full");
+    return evictionRate({ state: state(zone), nodes: zone.ready + zone.notReady, allZonesDown }, settings);
   };
   return {
     /** A node as it is now. */

@@ -107,8 +107,8 @@ export interface RuleContext {
 export interface ServeRules<T extends KubeObject = KubeObject> {
   /** Awaited before anything else on a write: loads what the rules need and other kinds do not (CEL). */
   ready?(): Promise<void>;
-  /** Idempotent. Runs after every decode of a request body and never on read. */
-  default?(draft: T): void;
+  /** Idempotent. Runs after every decode of a request body and never on read. Without features all gates are as by default. */
+  default?(draft: T, features?: Pick<RuleContext, "featureEnabled">): void;
   /**
    * Awaited after mutating admission, before preparation: finds out what validation needs of this object and cannot know at
    * once (a signature). `old` is what an update changes. Validation finds the answer by the draft.

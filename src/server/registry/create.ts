@@ -43,6 +43,8 @@ export interface CreateRequest {
   readonly options: WriteOptions;
   /** managedFields are in the draft already (server-side apply). */
   readonly tracksFields?: boolean;
+  /** An update or a patch found nothing there: upstream takes what it says of its deletion, then. */
+  readonly fromUpdate?: true;
 }
 
 export async function createObject(
@@ -67,9 +69,9 @@ export async function createObject(
   matchNamespace(context, resource, draft);
   const sentRevision = draft.metadata.resourceVersion ?? "";
   delete (draft.metadata as { resourceVersion?: string }).resourceVersion;
-  wipeSystemFields(draft);
+  if (request.fromUpdate !== true) wipeSystemFields(draft);
   const sent = draft.metadata.managedFields;
-  resource.rules.default?.(draft);
+  resource.rules.default?.(draft, core);
   // Defaults fill items that the client left empty.
   if (mayBeWide(context, resource)) await checkWidth(context, resource, draft);
   dedupeOwners(context, draft);
@@ -89,7 +91,7 @@ export async function createObject(
   });
   await core.admission.admit(attributes);
   matchNamespace(context, resource, draft);
-  resource.rules.default?.(draft);
+  resource.rules.default?.(draft, core);
   const { generateName: prefix } = draft.metadata;
   const generated = !draft.metadata.name && prefix !== undefined && prefix !== "";
   // Upstream tries generated names on copies: labels that defaults made one with the template's are two then.

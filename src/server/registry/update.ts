@@ -140,6 +140,7 @@ async function createInstead(
   return createObject(context, resource, {
     draft,
     options: request.options,
+    fromUpdate: true,
     ...(request.tracksFields === true ? { tracksFields: true } : {}),
   });
 }
@@ -176,7 +177,7 @@ async function tryChange(
   const sent = draft.metadata.managedFields;
   if (request.sharesOld !== true) {
     await checkWidth(context, resource, draft);
-    resource.rules.default?.(draft);
+    resource.rules.default?.(draft, core);
     if (mayBeWide(context, resource)) await checkWidth(context, resource, draft);
   }
   dedupeOwners(context, draft);

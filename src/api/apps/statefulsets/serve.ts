@@ -3,7 +3,7 @@
 import type { StatefulSet, StatefulSetStatus } from "../../../../facts/types/apps.v1.ts";
 import type { PodTemplateSpec } from "../../../../facts/types/core.v1.ts";
 import { deepEqual, field, quantityMilliValue } from "../../../machinery/index.ts";
-import { defineRules } from "../../kind.ts";
+import { defineRules, type RuleContext } from "../../kind.ts";
 import { annotations, labelName, labels } from "../../lib/metadata.ts";
 import { podAnnotations } from "../../lib/pod-spec/annotations.ts";
 import { defaultClaimSpec, defaultPodTemplate } from "../../lib/pod-spec/defaults.ts";
@@ -186,14 +186,17 @@ const status = all<StatefulSetStatus | undefined>(
   bounded<StatefulSetStatus>(["availableReplicas"], "readyReplicas", "cannot be greater than status.readyReplicas"),
 );
 
-function defaultSpec(own: Spec): void {
+function defaultSpec(own: Spec, features: Features | undefined): void {
   own.podManagementPolicy ||= "OrderedReady";
   const update = (own.updateStrategy ??= {});
   if (!update.type) {
     update.type = "RollingUpdate";
     update.rollingUpdate ??= {};
   }
-  if (update.type === "RollingUpdate" && update.rollingUpdate !== undefined) update.rollingUpdate.partition ??= 0;
+  if (update.type === "RollingUpdate" && update.rollingUpdate !== undefined) {
+    update.rollingUpdate.partition ??= 0;
+    if (features?.featureEnabled(unavailableGate) === true) update.rollingUpdate.maxUnavailable ??= 1;
+  }
   const policy = (own.persistentVolumeClaimRetentionPolicy ??= {});
   policy.whenDeleted ||= "Retain";
   policy.whenScaled ||= "Retain";
@@ -209,8 +212,12 @@ function defaultSpec(own: Spec): void {
   }
 }
 
-/** Behind a gate that is off. */
-function dropMaxUnavailable({ updateStrategy: update }: Spec): void {
+type Features = Pick<RuleContext, "featureEnabled">;
+
+const unavailableGate = "MaxUnavailableStatefulSet";
+
+function dropMaxUnavailable({ updateStrategy: update }: Spec, { featureEnabled }: Features): void {
+  if (featureEnabled(unavailableGate)) return;
   if (update?.rollingUpdate?.maxUnavailable === undefined) return;
   const { maxUnavailable: _, ...rest } = update.rollingUpdate;
   update.rollingUpdate = rest;
@@ -230,15 +237,15 @@ const claimWarnings = ({ spec: own }: StatefulSet, specName: "spec" | "Spec"): s
   );
 
 export const statefulSetRules = defineRules<StatefulSet>({
-  default: (set) => defaultSpec((set.spec ??= {} as Spec)),
+  default: (set, features) => defaultSpec((set.spec ??= {} as Spec), features),
   validateName: labelName,
   generation: true,
   prepareCreate: ({ spec: own }, context) => {
-    dropMaxUnavailable(own);
+    dropMaxUnavailable(own, context);
     dropDisabledFields(own.template?.spec, context);
   },
   prepareUpdate: ({ spec: own }, old, context) => {
-    if (old.spec.updateStrategy?.rollingUpdate?.maxUnavailable === undefined) dropMaxUnavailable(own);
+    if (old.spec.updateStrategy?.rollingUpdate?.maxUnavailable === undefined) dropMaxUnavailable(own, context);
     if (own.template?.spec)
       own.template.spec = withoutDisabledFields(own.template.spec, old.spec.template?.spec, context);
   },

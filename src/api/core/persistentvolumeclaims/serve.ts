@@ -9,7 +9,7 @@ import {
   quantityMilliValue,
   quantityValue,
 } from "../../../machinery/index.ts";
-import { defineRules } from "../../kind.ts";
+import { defineRules, type RuleContext } from "../../kind.ts";
 import { jsonDiff } from "../../lib/diff.ts";
 import { internalForm } from "../../lib/internal-form.ts";
 import { defaultClaimSpec } from "../../lib/pod-spec/defaults.ts";
@@ -137,15 +137,19 @@ const status: Check<PersistentVolumeClaim> = (claim, _at, found) => {
 const isKnownSource = ({ apiGroup, kind }: NonNullable<Spec["dataSource"]>): boolean =>
   kind === "PersistentVolumeClaim" ? !apiGroup : kind === "VolumeSnapshot" && apiGroup === "snapshot.storage.k8s.io";
 
-/** dataSource and dataSourceRef say the same thing, unless the reference leaves the namespace (a gate that is off). */
-function normalizeSources(spec: Spec, old?: Spec): Spec {
+type Features = Pick<RuleContext, "featureEnabled">;
+
+/** dataSource and dataSourceRef say the same thing, unless the reference leaves the namespace, which has a gate. */
+function normalizeSources(spec: Spec, { featureEnabled }: Features, old?: Spec): Spec {
   const own: Spec = deepClone(spec);
+  if (own.dataSourceRef?.namespace && !featureEnabled("CrossNamespaceVolumeDataSource") && !old?.dataSourceRef)
+    delete own.dataSourceRef;
   const used = old?.dataSource !== undefined || old?.dataSourceRef !== undefined;
   if (!used && own.dataSource !== undefined && own.dataSourceRef === undefined && !isKnownSource(own.dataSource))
     delete own.dataSource;
-  if (own.dataSourceRef?.namespace !== undefined) delete own.dataSourceRef;
   if (own.dataSource !== undefined && own.dataSourceRef === undefined) own.dataSourceRef = { ...own.dataSource };
-  else if (own.dataSourceRef !== undefined && own.dataSource === undefined) own.dataSource = { ...own.dataSourceRef };
+  else if (own.dataSourceRef !== undefined && own.dataSource === undefined && !own.dataSourceRef.namespace)
+    own.dataSource = { ...own.dataSourceRef };
   return own;
 }
 
@@ -167,12 +171,12 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
     defaultClaimSpec(claim.spec);
     for (const list of [claim.status.capacity, claim.status.allocatedResources]) roundResourceList(list);
   },
-  prepareCreate: (claim) => {
+  prepareCreate: (claim, features) => {
     claim.status = { phase: "Pending" };
-    claim.spec = normalizeSources(claim.spec as Spec);
+    claim.spec = normalizeSources(claim.spec as Spec, features);
   },
-  prepareUpdate: (claim, old) => {
-    claim.spec = normalizeSources(claim.spec as Spec, old.spec);
+  prepareUpdate: (claim, old, features) => {
+    claim.spec = normalizeSources(claim.spec as Spec, features, old.spec);
   },
   metadataOnUpdate: "both",
   validate: ({ spec }) => findings(spec, claimSpec, "spec"),

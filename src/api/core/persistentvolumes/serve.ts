@@ -1,7 +1,7 @@
 // How the API server serves PersistentVolume.
 import type { PersistentVolume } from "../../../../facts/types/core.v1.ts";
 import { deepClone, deepEqual, field, identical } from "../../../machinery/index.ts";
-import { defineRules } from "../../kind.ts";
+import { defineRules, type RuleContext } from "../../kind.ts";
 import { jsonDiff } from "../../lib/diff.ts";
 import { internalForm } from "../../lib/internal-form.ts";
 import { defaultDisks } from "../../lib/pod-spec/defaults.ts";
@@ -50,7 +50,7 @@ function comparableSource(now: Spec, before: Spec): Record<string, unknown> {
 }
 
 const kept =
-  (old: PersistentVolume): Check<PersistentVolume> =>
+  (old: PersistentVolume, { featureEnabled }: Pick<RuleContext, "featureEnabled">): Check<PersistentVolume> =>
   (value, at, found) => {
     const [now, before] = [value.spec ?? ({} as Spec), old.spec ?? ({} as Spec)];
     volume(value, at, found);
@@ -63,7 +63,8 @@ const kept =
         ),
       );
     immutable(before.volumeMode)(now.volumeMode, "volumeMode", found);
-    if (before.nodeAffinity !== undefined && !deepEqual(now.nodeAffinity, before.nodeAffinity))
+    const moves = before.nodeAffinity !== undefined && !deepEqual(now.nodeAffinity, before.nodeAffinity);
+    if (moves && !featureEnabled("MutablePVNodeAffinity"))
       found.push(
         field.invalid(
           "nodeAffinity",
@@ -104,7 +105,7 @@ export const persistentVolumeRules = defineRules<PersistentVolume>({
   },
   metadataOnUpdate: "createTwice",
   validate: (value) => findings(value, volume),
-  validateUpdate: (value, old) => findings(value, kept(old)),
+  validateUpdate: (value, old, features) => findings(value, kept(old, features)),
   status: {
     prepareUpdate: (value, old, { now }) => {
       const [own, before] = [value.status ?? {}, old.status ?? {}];

@@ -1,7 +1,7 @@
 // How the API server serves CSIDriver. Upstream: pkg/apis/storage/{v1/defaults.go,validation}, pkg/registry/storage/csidriver.
 import type { CSIDriver, TokenRequest } from "../../../../facts/types/storage.v1.ts";
 import { deepEqual, field } from "../../../machinery/index.ts";
-import { defineRules } from "../../kind.ts";
+import { defineRules, type RuleContext } from "../../kind.ts";
 import {
   type Check,
   child,
@@ -73,7 +73,12 @@ const spec: Check<Spec> = (value, at, found) => {
     );
 };
 
-function defaultSpec(own: { -readonly [K in keyof Spec]: Spec[K] }): void {
+type Features = Pick<RuleContext, "featureEnabled">;
+
+const guardGate = "VolumeLimitScaling";
+
+function defaultSpec(own: { -readonly [K in keyof Spec]: Spec[K] }, features: Features | undefined): void {
+  if (features?.featureEnabled(guardGate) === true) own.preventPodSchedulingIfMissing ??= false;
   own.attachRequired ??= true;
   own.podInfoOnMount ??= false;
   own.storageCapacity ??= false;
@@ -83,8 +88,8 @@ function defaultSpec(own: { -readonly [K in keyof Spec]: Spec[K] }): void {
   own.seLinuxMount ??= false;
 }
 
-/** Behind a gate that is off. */
-const dropSchedulingGuard = (driver: CSIDriver): void => {
+const dropSchedulingGuard = (driver: CSIDriver, { featureEnabled }: Features): void => {
+  if (featureEnabled(guardGate)) return;
   const { preventPodSchedulingIfMissing: _, ...rest } = driver.spec;
   driver.spec = rest;
 };
@@ -93,11 +98,11 @@ const secretsAdvice =
   "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes";
 
 export const csiDriverRules = defineRules<CSIDriver>({
-  default: (driver) => defaultSpec((driver.spec ??= {})),
+  default: (driver, features) => defaultSpec((driver.spec ??= {}), features),
   unconditionalUpdate: false,
   prepareCreate: dropSchedulingGuard,
-  prepareUpdate: (driver, old) => {
-    if (old.spec.preventPodSchedulingIfMissing === undefined) dropSchedulingGuard(driver);
+  prepareUpdate: (driver, old, features) => {
+    if (old.spec.preventPodSchedulingIfMissing === undefined) dropSchedulingGuard(driver, features);
     if (!deepEqual(driver.spec, old.spec)) driver.metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
   validate: (driver) => findings(driver.spec, spec, "spec"),

@@ -1,8 +1,8 @@
 // The API server put together: store → watch cache → catalog → admission → pipeline.
 import { servedKinds } from "../api/serve.ts";
-import { type Clock, every, type Logger, type MetricRegistry, type Rng } from "../base/index.ts";
+import type { Clock, Logger, MetricRegistry, Rng } from "../base/index.ts";
 import { type ApiRequest, builtinSchemas, type Handle, type Identity, inProcessTransport } from "../machinery/index.ts";
-import { CompactedError, FutureRevisionError, type Store, StoreClosedError } from "../store/index.ts";
+import { compactPeriodically, type Store, StoreClosedError } from "../store/index.ts";
 import { createObjectReader, createObjectWriter, createServedObjects, serverUser } from "./accessors.ts";
 import { createAdmissionChain } from "./admission/chain.ts";
 import { type AdmissionSelection, selectPlugins } from "./admission/list.ts";
@@ -115,8 +115,6 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   readonly livezGraceMs?: number;
   /** Watches that name no end get one between this and twice this; half an hour when not given. */
   readonly minRequestTimeoutMs?: number;
-  /** How long history is kept for resumed watches and paged lists; 0: never compacted. */
-  readonly compactionIntervalMs?: number;
 }
 
 export interface ApiServer {
@@ -326,8 +324,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       });
       fairness?.follow(reader);
       flowControl?.start();
-      if (options.compactionIntervalMs !== 0)
-        compactRegularly({ store, clock, log, signal: stop.signal }, options.compactionIntervalMs ?? 300_000);
+      compactPeriodically(store, { clock, log, signal: stop.signal });
       state.started = true;
     },
     async close() {
@@ -350,30 +347,3 @@ const allKinds = servedKinds.map(({ kind }) => kind);
 /** One definition for each place in the store. */
 const storedKinds = () =>
   servedKinds.filter(({ kind }) => kind.virtual !== true && kind.storedAs === undefined).map(({ kind }) => kind);
-
-/** Drops history older than one interval, as upstream's apiserver does with etcd. */
-function compactRegularly(
-  of: { store: Store; clock: Clock; log: Logger; signal: AbortSignal },
-  intervalMs: number,
-): void {
-  const { store, clock, log, signal } = of;
-  let previous = store.revision();
-  every(
-    clock,
-    intervalMs,
-    () => {
-      const target = previous;
-      previous = store.revision();
-      store.compact(target).catch((error: unknown) => {
-        if (
-          error instanceof CompactedError ||
-          error instanceof FutureRevisionError ||
-          error instanceof StoreClosedError
-        )
-          return;
-        log.warn("compacting the store failed", { error, revision: target });
-      });
-    },
-    signal,
-  );
-}

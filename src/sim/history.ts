@@ -95,6 +95,7 @@ export function listenTo(store: Store, heard: (commit: Commit) => void): Store {
     count: (prefix) => store.count(prefix),
     watch: (prefix, from, signal) => store.watch(prefix, from, signal),
     compact: (revision) => store.compact(revision),
+    compacted: () => store.compacted(),
     snapshot: () => store.snapshot(),
     size: () => store.size(),
     close: () => store.close(),

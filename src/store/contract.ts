@@ -91,6 +91,8 @@ export interface Store {
   watch(prefix: string, fromRevision: number, signal: AbortSignal): AsyncIterable<StoreEventBatch>;
   /** Drops history before `revision`; current values stay. Watches and reads from before it fail. */
   compact(revision: number): Promise<void>;
+  /** What history was last dropped before; 0: nothing was. */
+  compacted(): number;
   /** Every current entry at one revision: backup and engine-to-engine moves. */
   snapshot(): AsyncIterable<readonly StoreEntry[]>;
   /** Bytes on disk or in memory, for metrics. */

@@ -84,6 +84,7 @@ export function transformedStore(store: Store, transformer: ValueTransformer): S
         yield { ...batch, events: batch.events.map(event) };
     },
     compact: (revision) => store.compact(revision),
+    compacted: () => store.compacted(),
     async *snapshot() {
       for await (const entries of store.snapshot()) yield entries.map(readCurrent);
     },

@@ -106,7 +106,9 @@ export const readCases = [
     await write(store, put("/a", "2")); // 3
     await write(store, remove("/gone")); // 4
     await write(store, put("/a", "3")); // 5
+    same(store.compacted(), 0, "nothing was dropped yet");
     await store.compact(4);
+    same(store.compacted(), 4, "the compacted revision");
     await fails(store.range("/", { revision: 3 }), "CompactedError", "a range before");
     await fails(store.get("/a", { revision: 3 }), "CompactedError", "a get before");
     await fails(watch("/", 3).next(), "CompactedError", "a watch from before");

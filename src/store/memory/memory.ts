@@ -119,6 +119,10 @@ class MemoryStore implements Store {
     this.#history = this.#history.slice(this.#historyIndex(revision));
   }
 
+  compacted(): number {
+    return this.#compacted;
+  }
+
   async *snapshot(): AsyncGenerator<readonly StoreEntry[], void, void> {
     this.#checkOpen();
     const entries = this.#entriesAt(this.#revision, "", orderPrefixEnd(""));

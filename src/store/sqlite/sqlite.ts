@@ -151,6 +151,10 @@ class SqliteStore implements Store {
     this.#compacted = Math.max(this.#compacted, revision);
   }
 
+  compacted(): number {
+    return this.#compacted;
+  }
+
   async *snapshot(): AsyncGenerator<readonly StoreEntry[], void, void> {
     this.#checkUsable();
     const revision = this.#revision;

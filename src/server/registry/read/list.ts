@@ -118,6 +118,8 @@ async function listAt(
   if (revision > core.store.revision())
     throw tooLargeExact(page.options.resourceVersion || revision, core.hub.revision);
   await waitForRevision(core, revision);
+  // What has not changed since could be told for ever; clients count on the same answer for every kind.
+  if (revision < core.store.compacted()) throw gone(page);
   if (cache.lastChange <= revision) return listFromCache(context, resource, page);
   const { scope } = page.options.selection;
   try {
@@ -130,7 +132,7 @@ async function listAt(
       });
     return collect(objects, page);
   } catch (error) {
-    if (error instanceof CompactedError) throw gone(page, resource, core.hub.revision);
+    if (error instanceof CompactedError) throw gone(page);
     if (error instanceof FutureRevisionError) throw tooLarge(revision, core.hub.revision);
     throw error;
   }
@@ -247,7 +249,7 @@ async function continueList(
 }
 
 /** 410 that carries a token with which the client may go on, inconsistently. Upstream: handleCompactedErrorForPaging. */
-function gone(page: Page, _resource: ServedResource, _revision: number): StatusError {
+function gone(page: Page): StatusError {
   if (page.from === "") return expired("The resourceVersion for the provided list is too old.");
   const token = encodeContinue({ rv: -1, start: page.from.slice(page.options.selection.scope.length) });
   const error = expired(

@@ -19,7 +19,7 @@ const { values, positionals } = parseArgs({ options, allowPositionals: true });
 function setUp(): Setup {
   const found = values["no-upstream"] ? "upstream is not measured, as asked" : findUpstream(values.upstream);
   if (typeof found === "string") console.error(found);
-  const scripts = resolve(values.scripts ?? join(root, "..", "shared", "bench"));
+  const scripts = resolve(values.scripts ?? join(root, "bench", "load"));
   return {
     full: values.full,
     command: resolve(values.t8s ?? join(root, "t8s")),

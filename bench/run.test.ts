@@ -71,3 +71,8 @@ test("what a killed benchmark left is removed by the next one of its name", asyn
   assert.deepEqual(processes(), []);
   assert.deepEqual(readdirSync(base), []);
 });
+
+test("the load scripts that parts start are in the repository", () => {
+  const folder = fileURLToPath(new URL("load/", import.meta.url));
+  assert.deepEqual(readdirSync(folder).sort(), ["api-bench.sh", "watch-bench.mjs"]);
+});

@@ -30,7 +30,7 @@ Flags:
   --scale NUMBER   multiplies the sizes of loads: 0.1 to see whether a part works
   --upstream DIR   upstream's programs, if not those that npm run swap builds
   --no-upstream    measure this project alone
-  --scripts DIR    the load scripts, if not ../shared/bench
+  --scripts DIR    the load scripts, if not bench/load
   --t8s PATH       the program to measure, if not ./t8s
   --no-history     do not add to bench/history.jsonl
   --name NAME      name of the run (default bench); two at a time would measure each other`;

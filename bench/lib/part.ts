@@ -20,7 +20,7 @@ export interface Setup {
   readonly command: string;
   /** Undefined measures this project alone. */
   readonly upstream: UpstreamPrograms | undefined;
-  /** Folder of the load scripts beside the repository; undefined when it is not there. */
+  /** Folder of the load scripts; undefined when the one that was named is not there. */
   readonly scripts: string | undefined;
   /** Multiplies the sizes of loads, to try a part quickly. */
   readonly scale: number;
@@ -46,11 +46,11 @@ export function keepsBudget({ ours, budget, better }: Row): boolean | undefined 
   return better === "more" ? ours >= budget : ours <= budget;
 }
 
-/** The load scripts, or an error that says where they belong. */
+/** The load scripts, or an error that says what is missing. */
 export function scriptsOf({ scripts }: Setup): string {
   if (scripts === undefined)
     throw new Error(
-      "the load scripts are not there: this part needs the folder shared/bench beside the repository (../shared/bench), or --scripts DIR",
+      "the load scripts are not there: this part needs those of bench/load, or --scripts DIR with others of the same names",
     );
   return scripts;
 }

@@ -24,6 +24,9 @@ export function quoteGo(text: string): string {
   return `"${text.replace(/[^ !#-[\]-~]/gu, escapeGo)}"`;
 }
 
+/** Go's %q of a list: `["a" "b"]`. */
+export const quoteGoList = (texts: readonly string[]): string => `[${texts.map(quoteGo).join(" ")}]`;
+
 function escapeGo(character: string): string {
   const escaped = goEscapes[character];
   if (escaped !== undefined) return escaped;

@@ -328,7 +328,7 @@ function contentOf(element: string): unknown {
 }
 
 const elementRank: Readonly<Record<string, number>> = { f: 0, k: 1, v: 2, i: 3 };
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Upstream's order: fields, keyed items, values, indexes. */
 function compareElements(a: Sortable, b: Sortable): number {

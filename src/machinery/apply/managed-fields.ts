@@ -6,6 +6,7 @@ import type { KubeObject, ManagedFieldsEntry } from "../object.ts";
 import type { Schema, Schemas } from "../schema.ts";
 import { createdForm, createdForms } from "./created-fields.ts";
 import {
+  compareText,
   emptyFieldSet,
   type FieldSet,
   FieldSetError,
@@ -221,7 +222,6 @@ export function formatManagers(managers: Managers): ManagedFieldsEntry[] | undef
     ...(each.subresource === "" ? {} : { subresource: each.subresource }),
   }));
 }
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function withoutManagedFields(object: KubeObject): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;

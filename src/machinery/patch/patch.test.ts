@@ -10,7 +10,7 @@ import patches from "../testdata/patches.json" with { type: "json" };
 import strategicCases from "../testdata/strategic.json" with { type: "json" };
 import { conversionFaults } from "./from-unstructured.ts";
 import { applyJsonPatch, applyMergePatch, createMergePatch, type JsonPatchOperation } from "./patch.ts";
-import { createThreeWayStrategicPatch, createTwoWayStrategicPatch } from "./strategic-diff.ts";
+import { createThreeWayStrategicPatch, createTwoWayStrategicPatch } from "./strategic-diff.fixture.ts";
 import { applyStrategicMergePatch } from "./strategic-patch.ts";
 
 const schemas = builtinSchemas();

@@ -1,5 +1,5 @@
 // Strategic merge patch: maps merge, lists merge by key where the schema says so, directives steer. Upstream:
-// k8s.io/apimachinery/pkg/util/strategicpatch; the diff for kubectl apply is in strategic-diff.ts.
+// k8s.io/apimachinery/pkg/util/strategicpatch.
 import { deepClone, identical, isObject, setOwn } from "../equal.ts";
 import type { Schema, Schemas } from "../schema.ts";
 import {
@@ -193,7 +193,8 @@ function mergeKeyIntoMap(
   } else set(original, key, change);
 }
 
-const kindOf = (value: unknown): string => (Array.isArray(value) ? "list" : value === null ? "null" : typeof value);
+export const kindOf = (value: unknown): string =>
+  Array.isArray(value) ? "list" : value === null ? "null" : typeof value;
 
 function set(original: JsonMap, key: string, value: unknown): void {
   const kept = withoutDirectives(value);

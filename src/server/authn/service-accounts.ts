@@ -3,6 +3,7 @@
 
 import type { Secret } from "../../api/index.ts";
 import type { Clock } from "../../base/index.ts";
+import { quoteGoList } from "../../machinery/index.ts";
 import type { ObjectReader, TokenIssuer } from "../contract.ts";
 import { InvalidCredentials, type TokenCheck } from "./credentials.ts";
 import { type SecretTokenClaims, secretTokenClaims, secretTokenIssuer, userOfSecretToken } from "./secret-tokens.ts";
@@ -56,7 +57,7 @@ export function serviceAccountTokens(options: ServiceAccountTokenOptions): Token
     const shared = held.filter((each) => audiences.includes(each));
     if (shared.length === 0 && options.issuer.audiences.length > 0)
       throw new InvalidCredentials(
-        `token audiences ${quoted(held)} is invalid for the target audiences ${quoted(audiences)}`,
+        `token audiences ${quoteGoList(held)} is invalid for the target audiences ${quoteGoList(audiences)}`,
       );
     if (!("iss" in claims)) {
       const used = secretUsed ? { used: secretUsed } : {};
@@ -72,8 +73,6 @@ export function serviceAccountTokens(options: ServiceAccountTokenOptions): Token
     return { user: userOfClaims(claims), audiences: shared };
   };
 }
-
-const quoted = (values: readonly string[]): string => `[${values.map((each) => JSON.stringify(each)).join(" ")}]`;
 
 function looksLikeJwt(token: string): boolean {
   const first = token.indexOf(".");

@@ -12,12 +12,14 @@ import {
   notFound,
   pathSegmentName,
   plainError,
+  quoteGo,
+  quoteGoList,
   type UserInfo,
 } from "../../machinery/index.ts";
 import type { AdmissionAttributes, AdmissionHost, AdmissionPlugin } from "../contract.ts";
 import { collectRules } from "./rbac.ts";
 import { type RbacIndex, rbacIndexOf } from "./rbac-index.ts";
-import { quotedList, showMissing, uncovered } from "./rbac-rules.ts";
+import { showMissing, uncovered } from "./rbac-rules.ts";
 
 const group = "rbac.authorization.k8s.io";
 const resources: ReadonlySet<string> = new Set(["roles", "clusterroles", "rolebindings", "clusterrolebindings"]);
@@ -113,7 +115,7 @@ function missingText(
   const lacking = uncovered(rules, wanted);
   if (lacking.length === 0) return undefined;
   const { username, groups } = who.user;
-  const text = `user ${JSON.stringify(username)} (groups=${quotedList(groups)}) is attempting to grant RBAC permissions not currently held:\n${showMissing(lacking)}`;
+  const text = `user ${quoteGo(username)} (groups=${quoteGoList(groups)}) is attempting to grant RBAC permissions not currently held:\n${showMissing(lacking)}`;
   if (missing.length === 0) return text;
   const errors = [
     ...new Set(missing.map((roleRef: RoleRef) => `${who.resource}.${group} ${JSON.stringify(roleRef.name)} not found`)),

@@ -2,6 +2,7 @@
 // Upstream: pkg/apis/rbac/v1/evaluation_helpers.go, component-helpers/auth/rbac/validation, pkg/registry/rbac/validation.
 
 import type { PolicyRule } from "../../api/index.ts";
+import { quoteGoList } from "../../machinery/index.ts";
 import type { AccessAttributes } from "../contract.ts";
 
 const none: readonly string[] = [];
@@ -97,14 +98,10 @@ function compact(atoms: readonly PolicyRule[]): PolicyRule[] {
   return [...others, ...simple.values()];
 }
 
-/** Go's %q of a list: `["a" "b"]`. */
-export const quotedList = (values: readonly string[]): string =>
-  `[${values.map((each) => JSON.stringify(each)).join(" ")}]`;
-
 function show(rule: PolicyRule): string {
   const parts: string[] = [];
   const add = (label: string, values: readonly string[] | undefined): void => {
-    if (values !== undefined && values.length > 0) parts.push(`${label}:${quotedList(values)}`);
+    if (values !== undefined && values.length > 0) parts.push(`${label}:${quoteGoList(values)}`);
   };
   add("APIGroups", rule.apiGroups);
   add("Resources", rule.resources);

@@ -6,7 +6,7 @@ import type {
   SuccessPolicy,
   SuccessPolicyRule,
 } from "../../../../facts/types/batch.v1.ts";
-import { field, qualifiedName, utf8Length } from "../../../machinery/index.ts";
+import { field, qualifiedName, quoteGoList, utf8Length } from "../../../machinery/index.ts";
 import { domainPrefixedPath } from "../domain-path.ts";
 import { indexesError, indexesTotal } from "../index-intervals.ts";
 import { defaultPodTemplate } from "../pod-spec/defaults.ts";
@@ -49,8 +49,7 @@ const invalidWhole = (path: string, detail: string) => ({
   message: `Invalid value: ${detail}`,
 });
 
-const quoted = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(" ")}]`;
-const missingOneOf = (values: readonly string[]): string => `valid values: ${quoted(values)}`;
+const missingOneOf = (values: readonly string[]): string => `valid values: ${quoteGoList(values)}`;
 
 const requiredOneOf =
   (...values: readonly string[]): Check<string | undefined> =>

@@ -1,5 +1,5 @@
-// Strategic merge patches from objects: what changed between two, and what kubectl apply sends for three. Upstream:
-// k8s.io/apimachinery/pkg/util/strategicpatch CreateTwoWayMergePatch, CreateThreeWayMergePatch.
+// kubectl's side of strategic merge patches, by which the server's is tested: what changed between two objects, and what kubectl apply
+// sends for three. Upstream: k8s.io/apimachinery/pkg/util/strategicpatch CreateTwoWayMergePatch, CreateThreeWayMergePatch.
 import { identical, isObject, setOwn } from "../equal.ts";
 import type { Schema, Schemas } from "../schema.ts";
 import {
@@ -18,7 +18,7 @@ import {
   setOrderPrefix,
   uniqueScalars,
 } from "./strategic-lists.ts";
-import { combineStrategicPatches } from "./strategic-patch.ts";
+import { combineStrategicPatches, kindOf } from "./strategic-patch.ts";
 
 /** Which differences a diff tells. */
 interface Wanted {
@@ -63,8 +63,6 @@ interface Diff {
   /** List the new keys, so that others are dropped. */
   readonly retainKeys?: boolean;
 }
-
-const kindOf = (value: unknown): string => (Array.isArray(value) ? "list" : value === null ? "null" : typeof value);
 
 function diffMaps(original: JsonMap, modified: JsonMap, diff: Diff): JsonMap {
   const patch: JsonMap = {};

@@ -4,6 +4,7 @@ import type { Clock, Logger, MetricRegistry, Rng } from "../base/index.ts";
 import { type Client, createInformerFactory } from "../client/index.ts";
 import type { KeyPair } from "../cluster/pki/index.ts";
 import type { Transport } from "../machinery/index.ts";
+import type { Profile } from "../scheduler/index.ts";
 
 export interface ComponentBase {
   readonly client: Client;
@@ -75,12 +76,15 @@ function certificateTools({ clock, rng }: ComponentBase, signing: ControllerSett
   };
 }
 
-export async function runScheduler(base: ComponentBase): Promise<void> {
+export async function runScheduler(base: ComponentBase, profile?: Profile): Promise<void> {
   const { createScheduler } = await import("../scheduler/index.ts");
   const { client, clock, rng, metrics, signal } = base;
   const log = base.log.child("scheduler");
   const informers = createInformerFactory({ client, clock, rng, log, signal });
-  const scheduler = createScheduler({ client, informers, clock, rng, log, metrics });
+  const scheduler = createScheduler({
+    ...{ client, informers, clock, rng, log, metrics },
+    ...(profile === undefined ? {} : { profile }),
+  });
   informers.start();
   await scheduler.run(signal);
 }

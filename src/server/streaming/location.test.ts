@@ -19,6 +19,12 @@ const container = (name: string, port?: number) => ({ name, ...(port ? { ports: 
 const pod = (name: string, spec: object, ip?: string) =>
   object("Pod", name, { spec, status: ip ? { podIP: ip, podIPs: [{ ip }] } : {} }, "ns");
 
+/** Ways to write where a proxied request must not go. */
+const forbidden = [
+  ...["0:0:0:0:0:0:0:1", "::1", "::", "::ffff:7f00:1", "::ffff:127.0.0.1", "fe80::1", "febf::1", "ff02::1"],
+  ...["0.0.0.0", "255.255.255.255", "169.254.169.254", "224.0.0.1", "239.1.1.1", "127.8.8.8", "localhost", ""],
+];
+
 function world() {
   const objects = memoryObjects();
   const status = {
@@ -54,6 +60,8 @@ function world() {
   objects.set(pods, pod("pending", { containers: [container("c")] }));
   objects.set(pods, pod("stray", { nodeName: "lost", containers: [container("c")] }));
   objects.set(pods, pod("host", { nodeName: "n1", containers: [container("c")] }, "127.0.0.1"));
+  for (const [index, ip] of forbidden.entries())
+    objects.set(pods, pod(`forbidden-${index}`, { nodeName: "n1", containers: [container("c")] }, ip));
   objects.set(services, object("Service", "web", { spec: { ports: [{ name: "http", port: 80 }] } }, "ns"));
   const address = (name: string, ip: string) => ({ ip, targetRef: { kind: "Pod", namespace: "ns", name } });
   objects.set(
@@ -138,6 +146,7 @@ const table: readonly [string, string | undefined][] = [
   [`${base}/pods/two/proxy/`, "none fd00::9 80 /"],
   [`${base}/pods/host/proxy/`, "400 address not allowed"],
   [`${base}/pods/pending/proxy/`, "400 address not allowed"],
+  ...forbidden.map((_, index) => [`${base}/pods/forbidden-${index}/proxy/`, "400 address not allowed"] as const),
   [`${base}/pods/none:1/proxy/`, '404 pods "none" not found'],
   [`${base}/pods/ftp:one:1/proxy/`, '400 invalid pod request "ftp:one:1"'],
   [`${base}/services/web:http/proxy/x`, "none 10.1.0.9 8080 /x"],

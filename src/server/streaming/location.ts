@@ -3,7 +3,7 @@
 
 import { endpoints, type Node, nodes, type Pod, pods, type Service, services } from "../../api/index.ts";
 import type { Rng } from "../../base/index.ts";
-import { badRequest, internalError, notFound, StatusError } from "../../machinery/index.ts";
+import { badRequest, type IpAddress, internalError, notFound, parseIp, StatusError } from "../../machinery/index.ts";
 import type { ObjectReader } from "../contract.ts";
 import type { ConnectTarget } from "./connect.ts";
 import { containerOf, logQuery, portForwardQuery, streamQuery } from "./pod-options.ts";
@@ -204,13 +204,17 @@ function rotated<T>(list: readonly T[], rng: Rng): T[] {
 const unavailable = (message: string): StatusError =>
   new StatusError({ code: 503, reason: "ServiceUnavailable", message });
 
-const isAddress = (host: string): boolean => /^[\d.]+$/.test(host) || host.includes(":");
+const isAddress = (host: string): boolean => parseIp(host) !== undefined;
 
-/** Go's IsGlobalUnicast: no loopback, link-local, multicast or unspecified address, so that nobody reaches the server's own host. */
-function checkAddress(ip: string): void {
-  const allowed = ip.includes(":")
-    ? !/^(::1?$|fe[89ab]|ff)/i.test(ip) && !/^::ffff:(127|0\.|169\.254|22[4-9]|23\d|255\.255\.255\.255)/i.test(ip)
-    : /^\d+\.\d+\.\d+\.\d+$/.test(ip) &&
-      !/^(127\.|169\.254\.|22[4-9]\.|23\d\.|0\.0\.0\.0$|255\.255\.255\.255$)/.test(ip);
-  if (!allowed) throw badRequest("address not allowed");
+/** So that nobody reaches the server's own host, however its address is written. */
+function checkAddress(text: string): void {
+  const ip = parseIp(text);
+  if (ip === undefined || !isGlobalUnicast(ip)) throw badRequest("address not allowed");
+}
+
+/** Go's: no loopback, link-local, multicast, broadcast or unspecified address. */
+function isGlobalUnicast({ family, bits }: IpAddress): boolean {
+  if (family === 6) return bits > 1n && bits >> 118n !== 0xfe80n >> 6n && bits >> 120n !== 0xffn;
+  const [first, two] = [bits >> 24n, bits >> 16n];
+  return bits !== 0n && bits !== 0xffff_ffffn && first !== 127n && two !== 0xa9fen && first >> 4n !== 0xen;
 }

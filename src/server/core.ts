@@ -98,6 +98,11 @@ export interface KindHooks {
   keepWhileFinalizing?(object: KubeObject): boolean;
   /** DELETE answers with the object instead of a Status. */
   returnsDeleted?: true;
+  /**
+   * Upstream stores this object without something that reading it adds: the first write after its creation stores it anew, even one
+   * that changes nothing.
+   */
+  storedIncomplete?(object: KubeObject): boolean;
   /** DELETE handled as a whole by the kind (namespaces). */
   prepareDelete?(object: KubeObject, context: RequestContext): KubeObject | "proceed" | "pending";
   /** Texts for Warning headers of a DELETE. */

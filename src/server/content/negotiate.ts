@@ -50,6 +50,8 @@ export interface NegotiationScope {
   readonly cbor?: boolean;
   /** No route of upstream's says what its path produces: custom resources, what the aggregator answers. */
   readonly unrouted?: boolean;
+  /** The route produces text too; the handler behind it does not. */
+  readonly plainText?: boolean;
 }
 
 /** Throws StatusError 406 with upstream's texts. */
@@ -58,9 +60,10 @@ export function negotiate(accept: string | undefined, scope: NegotiationScope = 
   const clauses = parseAccept(accept);
   const cbor = scope.cbor === true;
   const produced = spokenTypes(cbor);
-  const available = scope.watch === true || scope.list === true ? [...produced, ...streamedTypes(cbor)] : produced;
+  const routed = scope.plainText === true ? ["text/plain", ...produced] : produced;
+  const available = scope.watch === true || scope.list === true ? [...routed, ...streamedTypes(cbor)] : routed;
   const known = ({ type }: Clause): boolean =>
-    type === "*/*" || produced.includes(type) || (type === cborSequence && available.includes(type));
+    type === "*/*" || routed.includes(type) || (type === cborSequence && available.includes(type));
   if (scope.unrouted !== true && !clauses.some(known))
     throw new StatusError({
       code: 406,
@@ -95,16 +98,21 @@ export const notAcceptable = (types: readonly string[]): StatusError =>
     message: `only the following media types are accepted: ${types.join(", ")}`,
   });
 
-/** How an error is written for a client that may have asked for something impossible. */
-export function negotiateError(accept: string | undefined, cbor: boolean): AnswerType {
-  if (accept === undefined || !/yaml|protobuf|cbor/.test(accept)) return "application/json";
+/**
+ * How an error is written for a client that may have asked for something impossible; undefined when it has, and then it is JSON
+ * with line breaks.
+ */
+export function negotiateError(accept: string | undefined, cbor: boolean): AnswerType | undefined {
+  if (accept === undefined || plainAccepts.has(accept)) return "application/json";
   for (const { type, parameters } of parseAccept(accept)) {
     if (parameters["as"] !== undefined) continue;
-    if (type === "*/*") return "application/json";
+    if (type === "*/*" || type === "application/*") return "application/json";
     if (spokenTypes(cbor).includes(type)) return type as AnswerType;
   }
-  return "application/json";
+  return undefined;
 }
+
+const plainAccepts: ReadonlySet<string> = new Set(["", "application/json", "application/json, */*", "*/*"]);
 
 function acceptedBy(clause: Clause, scope: NegotiationScope): Accepted | undefined {
   const { type, parameters } = clause;
@@ -142,4 +150,16 @@ export function parseAccept(text: string): Clause[] {
     return [{ type: type === "*" ? "*/*" : type, parameters, q }];
   });
   return clauses.sort((a, b) => b.q - a.q);
+}
+
+/** Metadata of one object was asked for where there is a list, or the other way round. */
+export function notList(
+  asked: string,
+  resource: { readonly stored: { readonly group: string }; readonly kind: { readonly kind: string } },
+  isList: boolean,
+): StatusError {
+  const { group: inner } = resource.stored;
+  const group = inner === "" ? "core" : inner.split(".", 1)[0];
+  const message = `you requested ${asked}, but the requested object is ${isList ? "a" : "not a"} list (*${group}.${resource.kind.kind}${isList ? "List" : ""})`;
+  return new StatusError({ code: 406, reason: "NotAcceptable", message });
 }

@@ -1,7 +1,7 @@
 // Answers into responses: stored bytes as they are where that is what the client asked for.
 
 import type { KindDefinition } from "../../api/index.ts";
-import { type ApiResponse, encodeJson, type KubeObject, StatusError, toYaml } from "../../machinery/index.ts";
+import { type ApiResponse, encodeJson, type KubeObject, toYaml } from "../../machinery/index.ts";
 import type { CustomServing, ServedResource } from "../catalog.ts";
 import type { RequestContext } from "../context.ts";
 import type { Answer } from "../core.ts";
@@ -12,7 +12,7 @@ import { cborGate, cborResponse, cborSequence, cborType } from "./cbor.ts";
 import { includeObjectOf } from "./include.ts";
 import { compressible, jsonBody } from "./json-body.ts";
 import { joinItems, joinWhole } from "./list-text.ts";
-import { type AnswerType, notAcceptable, spokenTypes } from "./negotiate.ts";
+import { type AnswerType, notAcceptable, notList, spokenTypes } from "./negotiate.ts";
 import { protobufList, protobufObject, protobufResponse, protobufType } from "./protobuf.ts";
 import { partialObject, type TabledKind, tableOf, shown as withRowMetadata } from "./table.ts";
 
@@ -182,11 +182,4 @@ function tableFor(
 ): object {
   const form = { version: table.version, include: includeObjectOf(context.query), now: context.nowMs, columns: true };
   return tableOf(kind, table.objects, { ...form, metadata: table.metadata });
-}
-
-function notList(asked: string, resource: ServedResource, isList: boolean): StatusError {
-  const { group: inner } = resource.stored;
-  const group = inner === "" ? "core" : inner.split(".", 1)[0];
-  const message = `you requested ${asked}, but the requested object is ${isList ? "a" : "not a"} list (*${group}.${resource.kind.kind}${isList ? "List" : ""})`;
-  return new StatusError({ code: 406, reason: "NotAcceptable", message });
 }

@@ -11,7 +11,6 @@ import {
   type KubeObject,
   type ManagedFieldsEntry,
   managedFieldsAfterUpdate,
-  modifiedConflict,
   parentEntries,
   quoteGo,
   type ReplicasPaths,
@@ -103,7 +102,6 @@ async function writeScale(context: RequestContext, resource: ServedResource): Pr
       const after = wanted(before);
       if (resource.custom === undefined) checkReplicas(after, before);
       else if (after.spec?.replicas === neverSet) throw emptyReplicas(rules.path ?? []);
-      checkRevision(after, before, resource);
       const draft = deepClone(old);
       rules.write(draft, after.spec?.replicas ?? 0);
       if (after.metadata.resourceVersion === undefined) {
@@ -262,10 +260,4 @@ function checkReplicas(after: Scale, before: Scale): void {
     throw invalid(scaleGvk, before.metadata.name, [
       field.invalid("spec.replicas", replicas, "must be greater than or equal to 0"),
     ]);
-}
-
-function checkRevision(after: Scale, before: Scale, resource: ServedResource): void {
-  const revision = after.metadata.resourceVersion ?? "";
-  if (revision !== "" && revision !== before.metadata.resourceVersion)
-    throw modifiedConflict(resource.groupResource, before.metadata.name);
 }

@@ -166,7 +166,8 @@ export async function commitUpdate(
   const inOldForm = core.store.outdated?.(current.key) === true;
   if (!inOldForm && sizeWithResourceVersion(stored, current.revision) === current.size) {
     const same = withResourceVersion(stored, current.revision);
-    if (equalBytes(same, current.bytes) || saysTheSame(form ?? shownForm(resource, object), current))
+    const unchanged = equalBytes(same, current.bytes) || saysTheSame(form ?? shownForm(resource, object), current);
+    if (unchanged && (request.dryRun || !(await isIncomplete(core, resource, current))))
       return { type: "written", object: current };
   }
   if (request.dryRun) {
@@ -180,6 +181,12 @@ export async function commitUpdate(
   const written = asCached(resource, object, { revision: result.revision, stored, ...(form && { form }) });
   core.hub.offer(written);
   return { type: "written", object: written };
+}
+
+/** Nobody has written since the creation, which stored less than what is shown. */
+async function isIncomplete(core: ServerCore, { hooks }: ServedResource, current: CachedObject): Promise<boolean> {
+  if (hooks?.storedIncomplete?.(current.object) !== true) return false;
+  return (await core.store.get(current.key))?.createRevision === current.revision;
 }
 
 export async function commitDelete(

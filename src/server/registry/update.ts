@@ -254,8 +254,10 @@ const isRetried = (request: ChangeRequest): boolean => request.unconditional ===
 /** What the draft says it was made from, "" for nothing. Throws for what is no number. */
 function revisionOf({ metadata }: KubeObject): string {
   const sent = metadata.resourceVersion ?? "";
-  if (sent === "" || /^\d+$/.test(sent)) return sent;
-  throw new StatusError({ code: 500, message: `strconv.ParseUint: parsing ${quoteGo(sent)}: invalid syntax` });
+  const isNumber = /^\d*$/.test(sent);
+  if (isNumber && (sent.length < 20 || BigInt(sent) < 2n ** 64n)) return sent === "" ? sent : String(BigInt(sent));
+  const why = isNumber ? "value out of range" : "invalid syntax";
+  throw new StatusError({ code: 500, message: `strconv.ParseUint: parsing ${quoteGo(sent)}: ${why}` });
 }
 
 function checkRevision(

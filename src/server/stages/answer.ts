@@ -64,7 +64,18 @@ function routed(context: RequestContext): ServedResource | undefined {
 }
 
 /** Subresources whose answers have no columns. */
-const untabled: ReadonlySet<string> = new Set(["binding", "eviction", "token"]);
+const untabled: ReadonlySet<string> = new Set([
+  "binding",
+  "ephemeralcontainers",
+  "eviction",
+  "finalize",
+  "log",
+  "resize",
+  "token",
+]);
+
+/** Subresources that hand the connection over: what is accepted is a matter of the other end. */
+const connecting: ReadonlySet<string> = new Set(["attach", "exec", "portforward", "proxy"]);
 
 /** Upstream's router sends patches of unknown types away before they reach who speaks CBOR; for custom resources it has no routes. */
 const reachesHandler = (context: RequestContext, { custom }: ServedResource): boolean =>
@@ -73,8 +84,8 @@ const reachesHandler = (context: RequestContext, { custom }: ServedResource): bo
 function acceptedOf(context: RequestContext, { kind, custom }: ServedResource): Accepted {
   const { info, request, core } = context;
   const tables = (kind.virtual !== true || kind.verbs.includes("get")) && !untabled.has(info.subresource);
-  if (info.subresource === "log" || info.subresource === "proxy") return json;
-  return negotiate(request.headers["accept"], {
+  if (connecting.has(info.subresource)) return json;
+  const accepted = negotiate(request.headers["accept"], {
     watch: info.verb === "watch",
     list: info.verb === "list",
     transforms: true,
@@ -82,7 +93,10 @@ function acceptedOf(context: RequestContext, { kind, custom }: ServedResource): 
     noProtobuf: !hasProtobuf(kind),
     cbor: core.featureEnabled(cborGate),
     unrouted: custom !== undefined,
+    plainText: info.subresource === "log",
   });
+  // Text is text, however errors are written.
+  return info.subresource === "log" ? json : accepted;
 }
 
 /** A protobuf body becomes the value that it says; the reader of those is loaded when the first one comes. */

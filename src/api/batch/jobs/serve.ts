@@ -2,7 +2,7 @@
 // pkg/registry/batch/job.
 import type { Job, JobSpec } from "../../../../facts/types/batch.v1.ts";
 import type { PodTemplateSpec } from "../../../../facts/types/core.v1.ts";
-import { deepClone, deepEqual, dns1123Label, field, sentEmpty } from "../../../machinery/index.ts";
+import { deepClone, deepEqual, dns1123Label, field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
 import { internalForm } from "../../lib/internal-form.ts";
 import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
@@ -198,9 +198,7 @@ export const jobRules = defineRules<Job>({
     if (own.completions === undefined && own.parallelism === undefined) own.completions = 1;
     own.parallelism ??= 1;
     own.backoffLimit ??= own.backoffLimitPerIndex === undefined ? 6 : 2147483647;
-    const meta = own.template?.metadata;
-    if (own.manualSelector !== true && sentEmpty(meta, "labels")) meta!.labels = {};
-    const labels = meta?.labels;
+    const labels = own.template?.metadata?.labels;
     // One map, as upstream has it: labels that are generated for the template show on the job too.
     if (labels !== undefined && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = labels;
     own.completionMode ??= "NonIndexed";
@@ -214,7 +212,7 @@ export const jobRules = defineRules<Job>({
   prepareCreate: (job, context) => {
     if (job.spec.manualSelector !== true) generateSelector(job);
     // What comes back from upstream's storage has gone through defaults once more.
-    if (!context.dryRun) labelsOfTemplate(job);
+    labelsOfTemplate(job);
     dropDisabledFields(job.spec.template.spec, context);
   },
   prepareUpdate: ({ spec: own }, old, context) => {

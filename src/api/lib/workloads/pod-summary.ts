@@ -28,7 +28,8 @@ function restartsOf(statuses: readonly ContainerStatus[]): { restarts: number; l
   let lastRestart: string | undefined;
   for (const each of statuses) {
     restarts += each.restartCount ?? 0;
-    lastRestart = later(lastRestart, each.lastState?.terminated?.finishedAt);
+    // Null is no time, whatever the type says.
+    lastRestart = later(lastRestart, each.lastState?.terminated?.finishedAt ?? undefined);
   }
   return { restarts, lastRestart };
 }

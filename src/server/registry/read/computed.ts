@@ -1,9 +1,8 @@
 // GET and LIST of kinds that are not stored but made when they are asked for. Upstream: registry/core/componentstatus.
 import { fieldMatcher, type KubeObject, notFound, parseLabelSelector } from "../../../machinery/index.ts";
 import type { ServedResource } from "../../catalog.ts";
-import { cborGate } from "../../content/cbor.ts";
 import { includeObjectOf } from "../../content/include.ts";
-import { notAcceptable, spokenTypes } from "../../content/negotiate.ts";
+import { notList } from "../../content/negotiate.ts";
 import { partialObject, tableOf } from "../../content/table.ts";
 import type { RequestContext } from "../../context.ts";
 import type { Answer } from "../../core.ts";
@@ -48,8 +47,7 @@ function answer(
     return { type: "made", value };
   }
   if (transform !== undefined) {
-    if ((transform.as === "PartialObjectMetadataList") !== list)
-      throw notAcceptable(spokenTypes(context.core.featureEnabled(cborGate)));
+    if ((transform.as === "PartialObjectMetadataList") !== list) throw notList(transform.as, resource, list);
     const partial = objects.map((each) => partialObject(each, transform.version));
     const listed = { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${transform.version}`, metadata: {} };
     return { type: "made", value: list ? { ...listed, items: partial } : partial[0]! };

@@ -69,6 +69,26 @@ const flags = {
     help: "how many ended pods are kept; 0 keeps all",
     default: "12500",
   },
+  "pv-recycler-minimum-timeout-hostpath": {
+    type: "integer",
+    help: "least seconds that emptying a host path may take",
+    default: "60",
+  },
+  "pv-recycler-timeout-increment-hostpath": {
+    type: "integer",
+    help: "seconds that each Gi of a host path may take",
+    default: "30",
+  },
+  "pv-recycler-minimum-timeout-nfs": {
+    type: "integer",
+    help: "least seconds that emptying an NFS volume may take",
+    default: "300",
+  },
+  "pv-recycler-increment-timeout-nfs": {
+    type: "integer",
+    help: "seconds that each Gi of an NFS volume may take",
+    default: "30",
+  },
   "use-service-account-credentials": {
     type: "boolean",
     help: "every controller asks in the name of a ServiceAccount of its own",
@@ -106,7 +126,7 @@ export async function run(words: readonly string[]): Promise<number> {
         ...(values["use-service-account-credentials"] ? { transportOf: remote.accountTransport } : {}),
         ...(gates ? { featureEnabled: (gate: string) => gates.enabled(gate) } : {}),
         options: {
-          ...localVolumes,
+          ...binderOptionsOf(values),
           ...ofControllers,
           "terminated-pod-gc-threshold": values["terminated-pod-gc-threshold"],
           legacyTokenCleanUpPeriodMs: values["legacy-service-account-token-clean-up-period"],
@@ -118,6 +138,22 @@ export async function run(words: readonly string[]): Promise<number> {
   });
   return 0;
 }
+
+const binderOptionsOf = (values: FlagValues<typeof flags>) => ({
+  "persistentvolume-binder-controller": {
+    ...localVolumes["persistentvolume-binder-controller"],
+    recycler: {
+      hostPath: {
+        minimumSeconds: values["pv-recycler-minimum-timeout-hostpath"],
+        incrementSeconds: values["pv-recycler-timeout-increment-hostpath"],
+      },
+      nfs: {
+        minimumSeconds: values["pv-recycler-minimum-timeout-nfs"],
+        incrementSeconds: values["pv-recycler-increment-timeout-nfs"],
+      },
+    },
+  },
+});
 
 function autoscalingOf(values: FlagValues<typeof flags>): HorizontalPodAutoscalerSettings {
   const text = values["horizontal-pod-autoscaler-tolerance"];

@@ -169,19 +169,9 @@ export const acceptedByControllerManager = {
   "leader-migration-config": refused("there is one controller manager"),
   "disable-force-detach-on-timeout": refused("attachments of unreachable nodes end after six minutes"),
   ...inertAll(
-    [
-      "pv-recycler-increment-timeout-nfs",
-      "pv-recycler-minimum-timeout-hostpath",
-      "pv-recycler-minimum-timeout-nfs",
-      "pv-recycler-timeout-increment-hostpath",
-    ],
-    "integer",
-    "volumes are not recycled",
-  ),
-  ...inertAll(
     ["pv-recycler-pod-template-filepath-hostpath", "pv-recycler-pod-template-filepath-nfs"],
     "string",
-    "volumes are not recycled",
+    "volumes are emptied by the pod that is upstream's default",
   ),
 } as const satisfies FlagDefinitions;
 

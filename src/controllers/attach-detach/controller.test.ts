@@ -111,6 +111,19 @@ test("a volume is attached for a pod, told of, and detached when its node has le
   await w.answer("n1", { attached: false, attachError: { message: "no disk" } });
   await w.answer("n1", { attached: true });
   assert.deepEqual(await w.reported("n1"), [volume]);
+  const counted = w.metrics.render();
+  assert.match(
+    counted,
+    /^storage_count_attachable_volumes_in_use\{node="n1",volume_plugin="kubernetes.io\/csi:disk.example.com"\} 1$/m,
+  );
+  for (const state of ["desired", "actual"])
+    assert.match(
+      counted,
+      new RegExp(
+        `^attachdetach_controller_total_volumes\\{plugin_name="kubernetes.io/csi:${driver}",state="${state}_state_of_world"\\} 1$`,
+        "m",
+      ),
+    );
   await w.status("n1", { volumesInUse: [volume] });
   await w.remove("p");
   await w.clock.advance(700_000);
@@ -140,6 +153,19 @@ test("a volume for one node goes to the next when the first is done with it, and
   await w.remove("one");
   await w.status("n1", { volumesInUse: [] });
   assert.deepEqual(await w.attached(), [of("n2")]);
+});
+
+test("a failure is told again and again while it lasts, ever more rarely", async (test) => {
+  const w = await world(test);
+  await w.pod("p", "n1");
+  await w.clock.advance(1000);
+  await w.answer("n1", { attached: false, attachError: { message: "no disk" } });
+  await w.clock.advance(6000);
+  const told = async () => (await w.client.of(events).list({})).items.map(({ reason, count }) => `${reason} ${count}`);
+  assert.deepEqual(await told(), ["FailedAttachVolume 4"]);
+  await w.answer("n1", { attached: true });
+  await w.clock.advance(60_000);
+  assert.deepEqual((await told()).sort(), ["FailedAttachVolume 4", "SuccessfulAttachVolume 1"]);
 });
 
 test("one that several nodes may have is attached to all of them", async (test) => {

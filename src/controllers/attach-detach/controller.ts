@@ -32,12 +32,15 @@ import {
   needsVolumes,
   volumeName,
 } from "./decide.ts";
+import { pluginOf, registerVolumeCounts } from "./metrics.ts";
 
 const byClaim = "attachClaim";
 const byVolume = "attachVolume";
 const byNode = "attachNode";
 const byDriver = "attachDriver";
 const retryMs = 1000;
+/** Upstream tries again after these and tells of each attempt. */
+const [firstRetryMs, longestRetryMs] = [500, 122_000];
 
 type Claim = Parameters<typeof boundVolume>[0];
 
@@ -55,6 +58,8 @@ interface World {
   readonly unwanted: Map<string, number>;
   /** What pods were told of an attachment last, by its name. */
   readonly told: Map<string, string>;
+  /** How often a failure was told, and when it is told again while it lasts, on the monotonic clock; by the attachment's name. */
+  readonly failures: Map<string, { readonly times: number; readonly againMs: number }>;
   readonly forced: Counter;
 }
 
@@ -70,7 +75,8 @@ export async function runAttachDetach(context: ControllerContext): Promise<void>
       claims: informers.informer(persistentVolumeClaims),
     },
     ...{ volumes: informers.informer(persistentVolumes), attachments: informers.informer(volumeAttachments) },
-    ...{ drivers: informers.informer(csiDrivers), unwanted: new Map(), told: new Map(), forced: counterOf(context) },
+    ...{ drivers: informers.informer(csiDrivers), unwanted: new Map(), told: new Map(), failures: new Map() },
+    forced: counterOf(context),
   };
   informers
     .informer(pods)
@@ -83,6 +89,7 @@ export async function runAttachDetach(context: ControllerContext): Promise<void>
   informers.informer(volumeAttachments).addIndex(byVolume, volumeOf);
   informers.informer(volumeAttachments).addIndex(byNode, ({ spec }) => [spec.nodeName]);
   informers.informer(persistentVolumes).addIndex(byDriver, ({ spec }) => (spec?.csi ? [spec.csi.driver] : []));
+  registerVolumeCounts(context, { inUse: () => volumesInUse(world), total: () => allVolumes(world) });
   followPods(world);
   followVolumes(world);
   followNodes(world);
@@ -256,7 +263,7 @@ function tellMultiAttach({ recorder, told }: World, { volume, wanted, all }: Att
 
 /** What became of an attachment is told to the pods and to the node. */
 async function follow(world: World, { volume, wanted }: Attaching, attachment: VolumeAttachment) {
-  const { context, recorder, told } = world;
+  const { context, recorder, told, failures } = world;
   const { name, creationTimestamp } = attachment.metadata;
   const before = `AttachVolume.Attach`;
   const about = `for volume "${volume.metadata.name}"`;
@@ -268,6 +275,7 @@ async function follow(world: World, { volume, wanted }: Attaching, attachment: V
   const failed = (why: string) =>
     ({ type: "Warning", reason: "FailedAttachVolume", message: `${before} failed ${about} : ${why}` }) as const;
   const state = attachState(attachment);
+  if (state.type !== "failed") failures.delete(name);
   switch (state.type) {
     case "attached": {
       await report(world, wanted.nodeName);
@@ -281,9 +289,16 @@ async function follow(world: World, { volume, wanted }: Attaching, attachment: V
       if (isNews) say("attached", event);
       return undefined;
     }
-    case "failed":
-      say(`failed ${state.why}`, failed(state.why ?? ""));
-      return undefined;
+    case "failed": {
+      const nowMs = context.clock.monotonic();
+      const { times, againMs } = failures.get(name) ?? { times: 0, againMs: nowMs };
+      if (nowMs < againMs) return againMs - nowMs;
+      told.delete(name);
+      say("failed", failed(state.why ?? ""));
+      const waitMs = Math.min(firstRetryMs * 2 ** times, longestRetryMs);
+      failures.set(name, { times: times + 1, againMs: nowMs + waitMs });
+      return waitMs;
+    }
     case "waiting": {
       const { driver, volumeHandle } = volume.spec!.csi!;
       const waitedMs = context.clock.now() - Date.parse(creationTimestamp ?? "");
@@ -303,7 +318,7 @@ async function detach(
   volume: PersistentVolume,
   attachment: VolumeAttachment,
 ): Promise<number | undefined> {
-  const { context, unwanted, told, forced } = world;
+  const { context, unwanted, told, failures, forced } = world;
   const { client, clock } = context;
   const { metadata, spec } = attachment;
   if (metadata.deletionTimestamp !== undefined) return undefined;
@@ -322,6 +337,7 @@ async function detach(
   if (step.forced !== undefined) forced.inc({ reason: step.forced });
   unwanted.delete(metadata.name);
   told.delete(metadata.name);
+  failures.delete(metadata.name);
   return undefined;
 }
 
@@ -344,6 +360,30 @@ async function report(
     .of(nodes)
     .patch({ name: nodeName }, { status: { volumesAttached } }, { type: "merge", subresource: "status" })
     .catch(ignoreNotFound);
+}
+
+function* volumesInUse({ pods: podsOf, claims, volumes }: World) {
+  for (const pod of podsOf.list()) {
+    const node = pod.spec?.nodeName;
+    if (!node) continue;
+    const bound = boundVolumes(claims, pod).map((name) => volumes.get("", name)?.spec ?? {});
+    for (const source of [...(pod.spec.volumes ?? []), ...bound]) {
+      const plugin = pluginOf(source);
+      if (plugin !== undefined) yield { node, volume_plugin: plugin };
+    }
+  }
+}
+
+function* allVolumes(world: World) {
+  for (const volume of world.volumes.list()) {
+    const csi = volume.spec?.csi;
+    if (!csi) continue;
+    const labels = (state: string) => ({ plugin_name: pluginOf(volume.spec) ?? "N/A", state });
+    if (isAttachable(world.drivers.get("", csi.driver)))
+      for (const _ of wantedOn(world, volume)) yield labels("desired_state_of_world");
+    for (const attachment of world.attachments.byIndex(byVolume, volume.metadata.name))
+      if (attachState(attachment).type === "attached") yield labels("actual_state_of_world");
+  }
 }
 
 function counterOf({ metrics }: ControllerContext): Counter {

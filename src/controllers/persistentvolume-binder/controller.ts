@@ -30,7 +30,8 @@ import {
   modesDiffer,
 } from "./match.ts";
 import { createObjects, type Objects } from "./objects.ts";
-import { reclaim } from "./reclaim.ts";
+import { binderOptions, reclaim } from "./reclaim.ts";
+import { createRecycler, type Recycler } from "./recycle.ts";
 
 /** What waits is looked at again, and told again. Upstream: --pvclaimbinder-sync-period. */
 const resyncMs = 15_000;
@@ -40,6 +41,7 @@ const component = "persistentvolume-controller";
 interface Binder {
   readonly context: ControllerContext;
   readonly objects: Objects;
+  readonly recycler: Recycler;
   readonly classes: Informer<StorageClass>;
   readonly pods: Informer<Pod>;
   readonly recorder: EventRecorder;
@@ -98,7 +100,15 @@ export async function runPersistentVolumeBinder(context: ControllerContext): Pro
     },
     context.signal,
   );
-  const binder: Binder = { context, objects, classes, pods: podInformer, recorder, wakeClaim };
+  const usersOf = (claimKey: string): string[] =>
+    podInformer
+      .byIndex(claimIndex, claimKey)
+      .filter((pod) => !isTerminal(pod))
+      .map(objectKey)
+      .sort();
+  const options = binderOptions(context).recycler;
+  const recycler = createRecycler({ context, objects, recorder, options, usersOf });
+  const binder: Binder = { context, objects, recycler, classes, pods: podInformer, recorder, wakeClaim };
   await runLoop(context, {
     queue,
     informers: [volumes, claims, podInformer, classes],
@@ -287,10 +297,10 @@ async function claimOf({ context, objects }: Binder, volume: PersistentVolume) {
   return live?.metadata.uid === uid ? live : undefined;
 }
 
-async function release({ context, objects }: Binder, volume: PersistentVolume): Promise<void> {
+async function release(binder: Binder, volume: PersistentVolume): Promise<void> {
   const { phase } = volume.status ?? {};
-  const released = phase === "Released" || phase === "Failed" ? volume : await objects.setPhase(volume, "Released");
-  await reclaim(context, objects, released);
+  const isReleased = phase === "Released" || phase === "Failed";
+  await reclaim(binder, isReleased ? volume : await binder.objects.setPhase(volume, "Released"));
 }
 
 /** The volume is bound, its claim not yet. */

@@ -7,23 +7,31 @@ import type { ControllerContext } from "../lib/index.ts";
 import { deletionOf, withoutInTreeFinalizer } from "./drivers.ts";
 import { annotations, hasAnnotation } from "./match.ts";
 import type { Objects } from "./objects.ts";
+import type { Recycler, RecyclerOptions } from "./recycle.ts";
 
 /** Read from the controller's options under `persistentvolume-binder-controller`. */
 export interface BinderOptions {
   /** Removes a directory of this machine with all that is in it. */
   readonly removeDirectory?: (path: string) => Promise<void>;
+  readonly recycler?: RecyclerOptions;
 }
 
-export async function reclaim(context: ControllerContext, objects: Objects, volume: PersistentVolume): Promise<void> {
+export const binderOptions = (context: ControllerContext): BinderOptions =>
+  (context.options["persistentvolume-binder-controller"] ?? {}) as BinderOptions;
+
+export interface Reclaiming {
+  readonly context: ControllerContext;
+  readonly objects: Objects;
+  readonly recycler: Recycler;
+}
+
+export async function reclaim({ context, objects, recycler }: Reclaiming, volume: PersistentVolume): Promise<void> {
   if (hasAnnotation(volume, annotations.migratedTo)) return;
   switch (volume.spec.persistentVolumeReclaimPolicy) {
     case "Retain":
       return;
     case "Recycle":
-      await objects.setPhase(volume, "Failed", {
-        reason: "VolumeFailedRecycle",
-        message: "No recycler plugin found for the volume!",
-      });
+      recycler.begin(volume);
       return;
     case "Delete":
       return deleteContent(context, objects, volume);
@@ -42,7 +50,7 @@ async function deleteContent(context: ControllerContext, objects: Objects, volum
     await objects.setPhase(volume, "Failed", { reason: "VolumeFailedDelete", message: deletion.message });
     return;
   }
-  const { removeDirectory } = (context.options["persistentvolume-binder-controller"] ?? {}) as BinderOptions;
+  const { removeDirectory } = binderOptions(context);
   try {
     await removeDirectory?.(deletion.path);
   } catch (error) {

@@ -218,13 +218,13 @@ function withStatus<T extends KubeObject>(kind: KindDefinition<T>, rules: ServeR
   let empty: unknown;
   return {
     ...rules,
-    default: (draft) => {
+    default: (draft, features) => {
       const own = draft as { status?: unknown };
       if (own.status === undefined) {
         empty ??= emptyStatus(kind as unknown as KindDefinition) ?? null;
         if (empty !== null) own.status = deepClone(empty);
       }
-      rules.default?.(draft);
+      rules.default?.(draft, features);
     },
   };
 }

@@ -3,11 +3,12 @@ import { errorText, type Logger } from "../../base/index.ts";
 import { type ApiRequest, type ApiResponse, quoteGo, StatusError, toYaml } from "../../machinery/index.ts";
 import { NotAudited } from "../audit/contract.ts";
 import { cborResponse, cborType } from "../content/cbor.ts";
-import { jsonBody } from "../content/json-body.ts";
+import { indentJson, jsonBody } from "../content/json-body.ts";
 import { negotiateError } from "../content/negotiate.ts";
 import { protobufResponse, protobufType } from "../content/protobuf.ts";
 import { textResponse } from "../documents/documents.ts";
 import { TooManyRequests } from "../flowcontrol/gate.ts";
+import { NotDecided } from "./authorize.ts";
 
 /** `cbor`: who answers speaks it. A StatusError goes out as it is. Anything else is our fault: 500, and the log says which request it was. */
 export function failure(
@@ -16,7 +17,8 @@ export function failure(
   { auditId, log, cbor }: { readonly auditId: string; readonly log: Logger; readonly cbor: boolean },
 ): ApiResponse | Promise<ApiResponse> {
   if (error instanceof TooManyRequests && request.objects !== true) return refusedForNow(error);
-  if (error instanceof NotAudited && request.objects !== true) return notAudited(request, error);
+  if ((error instanceof NotAudited || error instanceof NotDecided) && request.objects !== true)
+    return plainError(request, error);
   if (error instanceof StatusError) return statusResponse(request, error, cbor);
   log.error("a request failed unexpectedly", {
     auditId,
@@ -42,7 +44,7 @@ const refusedForNow = (error: TooManyRequests): ApiResponse => {
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
-const notAudited = ({ path, query }: ApiRequest, error: NotAudited): ApiResponse => {
+const plainError = ({ path, query }: ApiRequest, error: Error): ApiResponse => {
   const uri = query === undefined || query.size === 0 ? path : `${path}?${query}`;
   const text = `Internal Server Error: ${quoteGo(uri)}: ${error.message}`;
   return textResponse(500, `${text.replace(/[&<>]/g, (each) => escapes[each]!)}\n`);
@@ -59,9 +61,11 @@ function statusResponse(request: ApiRequest, error: StatusError, cbor: boolean):
     return { ...response, headers: { ...headers, ...response.headers } };
   }
   const encoder = new TextEncoder();
-  const bytes =
-    mediaType === "application/yaml"
-      ? [encoder.encode(toYaml(error.status))]
-      : jsonBody(request, encoder.encode(JSON.stringify(error.status)));
-  return { status: error.code, headers: { ...headers, "content-type": mediaType }, bytes };
+  if (mediaType === "application/yaml") {
+    const bytes = [encoder.encode(toYaml(error.status))];
+    return { status: error.code, headers: { ...headers, "content-type": mediaType }, bytes };
+  }
+  const json = encoder.encode(JSON.stringify(error.status));
+  const bytes = mediaType === undefined ? [indentJson(json)] : jsonBody(request, json);
+  return { status: error.code, headers: { ...headers, "content-type": "application/json" }, bytes };
 }

@@ -1,19 +1,28 @@
 // `t8s proxy`: the service proxy of one node alone, with kube-proxy's flags.
 import { hostname } from "node:os";
-import { type FlagDefinitions, FlagError } from "../cli/index.ts";
+import { type FlagDefinitions, FlagError, type FlagValues } from "../cli/index.ts";
 import { createInformerFactory } from "../client/index.ts";
 import { nodeAddress } from "../cluster/index.ts";
 import { createProxy } from "../network/index.ts";
 import { createNftBackend, removeProxy } from "../network/node/index.ts";
 import { acceptedByProxy } from "./accepted-proxy-flags.ts";
-import { tellInert } from "./apiserver/accepted-flags.ts";
+import { refused, tellInert } from "./apiserver/accepted-flags.ts";
+import { checkGates, gateFlags } from "./gate-flags.ts";
 import { serveHealth } from "./health.ts";
 import { readFlags } from "./lib.ts";
+import { nodePortAddresses } from "./node-port-addresses.ts";
 import { connect, remoteFlags } from "./remote.ts";
 
 const flags = {
   ...acceptedByProxy,
   ...remoteFlags,
+  ...gateFlags,
+  config: { type: "string", help: "file with a KubeProxyConfiguration; flags win over it" },
+  "write-config-to": refused("the file of --config is yours to write"),
+  "nodeport-addresses": {
+    type: "list",
+    help: "primary (default): node ports answer on the node's primary address; or ranges: on the machine's addresses in them",
+  },
   "hostname-override": { type: "string", help: "name of the node; the host's when not given" },
   "bind-address": { type: "string", help: "the node's primary address; found when not given" },
   "cluster-cidr": { type: "list", help: "ranges of pod addresses, one a family" },
@@ -27,20 +36,23 @@ const flags = {
   cleanup: { type: "boolean", help: "remove the rules and return" },
 } as const satisfies FlagDefinitions;
 
+type Values = FlagValues<typeof flags>;
+
 export async function run(words: readonly string[]): Promise<number> {
   const parsed = readFlags({ name: "proxy", about: "Runs a node's service proxy alone.", flags }, words);
   if (parsed === undefined) return 0;
-  const { values } = parsed;
+  const values = await withFile(parsed.values, parsed.given);
   if (values.cleanup) {
     await removeProxy(values["rules-name"]);
     return 0;
   }
   const [healthAddress, healthPort] = splitAddress(values["healthz-bind-address"]);
+  const nodeAddresses = nodePortAddresses(values["nodeport-addresses"], values["bind-address"] ?? nodeAddress());
   const remote = connect("kube-proxy", values);
   const { log, signal } = remote;
   tellInert(flags, parsed, log);
+  await checkGates(values["feature-gates"], log);
   const informers = createInformerFactory(remote);
-  const address = values["bind-address"] ?? nodeAddress();
   const proxy = createProxy({
     ...remote,
     informers,
@@ -51,7 +63,7 @@ export async function run(words: readonly string[]): Promise<number> {
       log,
     }),
     nodeName: values["hostname-override"] ?? hostname().toLowerCase(),
-    nodeAddresses: [address],
+    nodeAddresses,
   });
   try {
     const health = { address: healthAddress, port: healthPort, healthy: proxy.healthy };
@@ -66,6 +78,14 @@ export async function run(words: readonly string[]): Promise<number> {
     remote.close();
   }
   return 0;
+}
+
+/** A flag that was given wins over the file. */
+async function withFile(values: Values, given: ReadonlySet<string>): Promise<Values> {
+  if (!values.config) return values;
+  const { readProxyFile } = await import("./proxy-config.ts");
+  const ofFile = Object.entries(readProxyFile(values.config)).filter(([flag]) => !given.has(flag));
+  return { ...values, ...Object.fromEntries(ofFile) };
 }
 
 function splitAddress(text: string): [string, number] {

@@ -12,16 +12,19 @@ import { connectCri } from "../../runtime/cri/index.ts";
 import { tellInert } from "../apiserver/accepted-flags.ts";
 import { readFlagFile, selfSigned, servingFiles } from "../apiserver/self-signed.ts";
 import { runSimulatedNode } from "../components.ts";
+import { checkGates, gateFlags } from "../gate-flags.ts";
 import { portError, serveHealth } from "../health.ts";
 import { readFlags } from "../lib.ts";
 import { connect, type Remote, remoteFlags } from "../remote.ts";
 import { acceptedByKubelet } from "./accepted-flags.ts";
-import { flagsOfFile, settingFlags, settingsOfFile, settingsOfFlags } from "./settings.ts";
+import { type Fields, processFlags, readConfiguration } from "./configuration.ts";
+import { settingFlags, settingsOf, settingsOfFlags } from "./settings.ts";
 
 const flags = {
   ...acceptedByKubelet,
   ...remoteFlags,
   ...settingFlags,
+  ...gateFlags,
   "bootstrap-kubeconfig": {
     type: "string",
     help: "credentials with which the node asks for a certificate of its own when --kubeconfig is not there or not good any more",
@@ -36,6 +39,10 @@ const flags = {
     help: "ask for the serving certificate and for the next one before it ends; somebody has to approve the requests; it is kept in --cert-dir",
   },
   config: { type: "string", help: "file with a KubeletConfiguration; flags win over it" },
+  "config-dir": {
+    type: "string",
+    help: "directory of further such files, NAME.conf, that are merged over --config in the order of their names",
+  },
   simulated: { type: "boolean", help: "only pretend to run containers: a node for tests of everything else" },
   "hostname-override": { type: "string", help: "name of the node; the host's when not given" },
   "node-ip": { type: "string", help: "address of the node; found when not given" },
@@ -63,7 +70,8 @@ const flags = {
   "pod-manifest-path": { type: "string", help: "directory of static pods" },
   address: { type: "string", help: "address that the kubelet listens on", default: "0.0.0.0" },
   port: { type: "integer", help: "port of the kubelet's API", default: "10250" },
-  "healthz-port": { type: "integer", help: "port of /healthz on loopback; 0 turns it off", default: "10248" },
+  "healthz-bind-address": { type: "string", help: "address of /healthz", default: "127.0.0.1" },
+  "healthz-port": { type: "integer", help: "port of /healthz; 0 turns it off", default: "10248" },
   "tls-cert-file": { type: "string", help: "serving certificate; self-signed when not given" },
   "tls-private-key-file": { type: "string", help: "key of --tls-cert-file" },
   "client-ca-file": { type: "string", help: "authorities of client certificates" },
@@ -83,9 +91,10 @@ export async function run(words: readonly string[]): Promise<number> {
   const parsed = readFlags({ name: "kubelet", about: "Runs a node's kubelet alone.", flags }, words);
   if (parsed === undefined) return 0;
   const { given } = parsed;
-  const values = withFile(parsed.values, given);
+  const document = readConfiguration(parsed.values.config, parsed.values["config-dir"]);
+  const values = withFile(parsed.values, given, document);
   const settings = {
-    ...(values.config === undefined ? {} : settingsOfFile(values.config)),
+    ...settingsOf(document),
     ...settingsOfFlags(values, given),
   };
   const runtimeSocket = socketOf(values["container-runtime-endpoint"]);
@@ -95,11 +104,12 @@ export async function run(words: readonly string[]): Promise<number> {
   const rotation = await rotationOf(values, nodeName);
   const remote = connect("kubelet", values, rotation?.certificate);
   tellInert(flags, parsed, remote.log);
+  await checkGates(values["feature-gates"], remote.log);
   const rotated = rotation?.run(remote);
   try {
     const stopHealth = await serveHealth({
       ...remote,
-      address: "127.0.0.1",
+      address: values["healthz-bind-address"],
       port: values["healthz-port"],
       healthy: () => true,
     });
@@ -119,9 +129,8 @@ export async function run(words: readonly string[]): Promise<number> {
 }
 
 /** A flag that was given wins over the file. */
-function withFile(values: Values, given: ReadonlySet<string>): Values {
-  if (values.config === undefined) return values;
-  const ofFile = Object.entries(flagsOfFile(values.config)).filter(([flag]) => !given.has(flag));
+function withFile(values: Values, given: ReadonlySet<string>, document: Fields): Values {
+  const ofFile = Object.entries(processFlags(document)).filter(([flag]) => !given.has(flag));
   return { ...values, ...Object.fromEntries(ofFile) };
 }
 

@@ -1,9 +1,9 @@
 // What a kubelet can be told besides where and who it is: each setting once, as a flag and as a field of a KubeletConfiguration file
 // (`--config`, kubelet.config.k8s.io/v1beta1). A flag wins over the file, as upstream.
-import { readFileSync } from "node:fs";
 import { type FlagDefinition, type FlagDefinitions, FlagError, type FlagType, parseFlags } from "../../cli/index.ts";
 import type { KubeletOptions } from "../../kubelet/index.ts";
-import { fromYaml, quantityValue } from "../../machinery/index.ts";
+import { quantityValue } from "../../machinery/index.ts";
+import { acceptField, type Fields, isUnset } from "./configuration.ts";
 
 type Config = KubeletOptions["config"];
 
@@ -179,41 +179,17 @@ const structural: Readonly<Record<string, (value: never) => Config>> = {
   podLogsDir: (path: string) => ({ podLogsDirectory: path }),
 };
 
-/** Fields that say how the process itself goes about, by the flag of the same meaning. */
-const ofProcess: Readonly<Record<string, { readonly flag: string; readonly type: "boolean" | "string" }>> = {
-  rotateCertificates: { flag: "rotate-certificates", type: "boolean" },
-  serverTLSBootstrap: { flag: "rotate-server-certificates", type: "boolean" },
-};
-
-/** Values of such flags, as a KubeletConfiguration file has them. */
-export function flagsOfFile(path: string): Readonly<Record<string, unknown>> {
-  const document = readConfiguration(path);
-  const found = Object.entries(ofProcess).filter(
-    ([field]) => document[field] !== undefined && document[field] !== null,
-  );
-  for (const [field, { type }] of found)
-    if (typeof document[field] !== type) throw new FlagError(`${path}: field ${field} must be a ${type}`);
-  return Object.fromEntries(found.map(([field, { flag }]) => [flag, document[field]]));
-}
-
-function readConfiguration(path: string): Readonly<Record<string, unknown>> {
-  const document = fromYaml(readFileSync(path, "utf8"))[0] as Readonly<Record<string, unknown>>;
-  if (document["kind"] !== "KubeletConfiguration" || document["apiVersion"] !== "kubelet.config.k8s.io/v1beta1")
-    throw new FlagError(`${path}: kind KubeletConfiguration of kubelet.config.k8s.io/v1beta1 is wanted`);
-  return document;
-}
-
-/** A KubeletConfiguration file. Fields that are not known here are refused by name. */
-export function settingsOfFile(path: string): Config {
-  const document = readConfiguration(path);
+/** What the document of `readConfiguration` sets. Fields that are not known here are refused by name. */
+export function settingsOf(document: Fields): Config {
   const byField = new Map(settings.map((each) => [each.field ?? camelCase(each.flag), each]));
   const parts = Object.entries(document).map(([field, value]): Config => {
-    if (field === "kind" || field === "apiVersion" || field in ofProcess) return {};
     const known = byField.get(field);
-    if (known !== undefined) return known.to(fromFile(known, value) as never);
+    if (known !== undefined)
+      return known.type === "duration" && isUnset(value) ? {} : known.to(fromFile(known, value) as never);
     const to = structural[field];
-    if (to === undefined) throw new FlagError(`${path}: field ${field} is not implemented`);
-    return to(value as never);
+    if (to !== undefined) return isUnset(value) ? {} : to(value as never);
+    acceptField(field, value);
+    return {};
   });
   return Object.assign({}, ...parts);
 }

@@ -40,6 +40,13 @@ export class CborWords {
     return `cbor: cannot unmarshal ${type} into ${where} of type ${goType}${why}`;
   }
 
+  /** What is no map where the Go type is a struct. */
+  structError(place: CborPlace, goType: string): string {
+    const error = this.typeError(place, goType);
+    const isList = typeAt(this.#bytes, place.path).type === typeNames[4];
+    return isList ? `${error} (cannot decode CBOR array to struct without toarray option)` : error;
+  }
+
   /** Bytes are no text: only byte strings, and lists of numbers, become them. */
   isText(value: string, { path }: CborPlace): boolean {
     if (!this.#parsed.texts.has(value) || ++this.#lookups > mostLookups) return false;
@@ -53,7 +60,6 @@ export class CborWords {
 }
 
 const isInteger = /^u?int/;
-const isScalar = /^(?:u?int|float|\[\]|map\[|string$|bool$)/;
 
 function reasonFor(of: {
   readonly type: string;
@@ -61,11 +67,8 @@ function reasonFor(of: {
   readonly goType: string;
 }): string {
   const { type, number, goType } = of;
-  if (number !== undefined && isInteger.test(goType))
-    return type === typeNames[1] && BigInt(number) < -(2n ** 63n)
-      ? ` (${number} overflows Go's int64)`
-      : ` (${number} overflows ${goType})`;
-  return type === "array" && !isScalar.test(goType)
-    ? " (cannot decode CBOR array to struct without toarray option)"
-    : "";
+  if (number === undefined || !isInteger.test(goType)) return "";
+  return type === typeNames[1] && BigInt(number) < -(2n ** 63n)
+    ? ` (${number} overflows Go's int64)`
+    : ` (${number} overflows ${goType})`;
 }

@@ -244,7 +244,8 @@ function identifyCbor(
   if (!isMap || wrong !== undefined) {
     cbor.root = "v1.TypeMeta";
     const fields = wrong === undefined ? [] : [{ name: wrong }];
-    const why = cbor.typeError({ path: fields.map(({ name }) => name), fields }, isMap ? "string" : "v1.TypeMeta");
+    const place = { path: fields.map(({ name }) => name), fields };
+    const why = isMap ? cbor.typeError(place, "string") : cbor.structError(place, "v1.TypeMeta");
     throw unrecognized(`${noCborType}: ${why}`, bytes(), wording);
   }
   const version = typeof named.apiVersion === "string" ? named.apiVersion.split("/") : [];

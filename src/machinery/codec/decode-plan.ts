@@ -108,7 +108,7 @@ function structReader(schema: Schema, definition: Definition): Reader {
     read: (value, context) => {
       const { fields, written } = compiled ?? compile();
       if (!isPlainObject(value)) {
-        context.typeError(value, type);
+        context.structError(value, type);
         return fillWritten({}, written);
       }
       const out: Record<string, unknown> = {};

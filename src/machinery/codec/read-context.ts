@@ -58,6 +58,12 @@ export class ReadContext {
     this.error = `json: cannot unmarshal ${describe(value, type)} into ${where} of type ${type}`;
   }
 
+  /** A value that is no object where the type is a struct. */
+  structError(value: unknown, type: string): void {
+    if (this.cbor === undefined) this.typeError(value, type);
+    else this.error ??= this.cbor.structError(this, type);
+  }
+
   /** A member of a struct that its type does not have. */
   findUnknown(value: object, key: string): void {
     if (this.cbor === undefined) this.find("unknown field", key);

@@ -1,7 +1,7 @@
 // CBOR at the door: answers, bodies, applies, watches, and what is said with the gate off. The texts are upstream's.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type ApiResponse, encodeCbor, parseCbor } from "../../machinery/index.ts";
+import { type ApiResponse, encodeCbor, type HttpMethod, parseCbor } from "../../machinery/index.ts";
 import { type TestServer, testServer } from "../testing.ts";
 
 const cbor = "application/cbor";
@@ -16,7 +16,7 @@ before(async () => {
 after(() => Promise.all([on.close(), off.close()]));
 
 interface Asked {
-  readonly method?: string;
+  readonly method?: HttpMethod;
   readonly path: string;
   readonly accept?: string;
   readonly type?: string;
@@ -113,7 +113,7 @@ for (const [what, asked, status, message] of answers)
 
 test("an apply makes an object", async () => {
   const body = encodeCbor({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "applied" }, data: { a: "1" } });
-  const asked = { method: "PATCH", path: `${maps}/applied`, type: "application/apply-patch+cbor", body };
+  const asked = { method: "PATCH", path: `${maps}/applied`, type: "application/apply-patch+cbor", body } as const;
   const response = await ask(on, { ...asked, query: "fieldManager=m" });
   assert.equal(response.status, 201);
   assert.deepEqual(decodedOf(response)["data"], { a: "1" });
@@ -149,7 +149,7 @@ test("with the gate off nobody speaks it", async () => {
   assert.equal((await ask(off, { path: maps })).status, 406);
   const made = await ask(off, { method: "POST", path: maps, accept: "*/*", type: cbor, body: secret("off") });
   assert.equal(made.status, 415);
-  const apply = { method: "PATCH", path: `${maps}/x`, accept: "*/*", type: "application/apply-patch+cbor" };
+  const apply = { method: "PATCH", path: `${maps}/x`, accept: "*/*", type: "application/apply-patch+cbor" } as const;
   assert.equal((await ask(off, { ...apply, body: secret("x") })).status, 415);
 });
 

@@ -71,6 +71,11 @@ function checkedValue(context: RequestContext, { value, columns }: Extract<Answe
     const table = { objects: [object], metadata, version: transform.version };
     return tableFor(context, { kind: object.kind, group: "", columns }, table);
   }
+  const { apiVersion = "", kind = "" } = value as { readonly apiVersion?: string; readonly kind?: string };
+  if (transform.as === "PartialObjectMetadataList") {
+    const group = apiVersion.includes("/") ? apiVersion.split("/", 1)[0]! : "";
+    throw notList(transform.as, { stored: { group }, kind: { kind } }, false);
+  }
   throw notAcceptable(spokenTypes(context.core.featureEnabled(cborGate)));
 }
 

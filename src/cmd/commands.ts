@@ -25,11 +25,11 @@ export const commands: Readonly<Record<string, Command>> = {
   "controller-manager": {
     group: "component",
     summary: "run the controllers alone",
-    load: () => import("./controller-manager.ts"),
+    load: () => import("./controller-manager/controller-manager.ts"),
   },
-  scheduler: { group: "component", summary: "run the scheduler alone", load: () => import("./scheduler.ts") },
+  scheduler: { group: "component", summary: "run the scheduler alone", load: () => import("./scheduler/scheduler.ts") },
   kubelet: { group: "component", summary: "run a node's kubelet alone", load: () => import("./kubelet/kubelet.ts") },
-  proxy: { group: "component", summary: "run a node's service proxy alone", load: () => import("./proxy.ts") },
+  proxy: { group: "component", summary: "run a node's service proxy alone", load: () => import("./proxy/proxy.ts") },
   version: { group: "other", summary: "print the version", load: () => import("./version.ts") },
   completion: {
     group: "other",

@@ -102,6 +102,10 @@ export const acceptedByKubelet = {
   ...ofImages,
   "cloud-provider": refused("cloud controllers are programs of their own, and this node waits for none"),
   "enable-controller-attach-detach": refused("the attach-detach controller attaches volumes", "true"),
+  "enable-debugging-handlers": refused(
+    "logs, exec and the like are served to whom the API server lets use them",
+    "true",
+  ),
   "event-burst": inert("integer", tuning),
   "event-qps": inert("integer", tuning),
   "exit-on-lock-contention": refused("there is no lock file"),

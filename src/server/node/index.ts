@@ -18,6 +18,6 @@ export {
   parseNamedCertificate,
   type TlsSettings,
   tlsVersion,
-} from "./tls-options.ts";
+} from "./tls/options.ts";
 export { createTokenIssuer, type TokenIssuerOptions } from "./token-issuer.ts";
 export { type UpgradeRoutes, type UpgradeServer, upgradeHandler } from "./upgrade.ts";

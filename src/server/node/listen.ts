@@ -14,7 +14,7 @@ import { Connections } from "./connections.ts";
 import type { ListenOptions, PlainListenOptions } from "./listen-options.ts";
 import { peerReader } from "./peer.ts";
 import { maxHeaderBytes } from "./request.ts";
-import { chooseByName, defaultCiphers, type TlsSettings } from "./tls-options.ts";
+import { chooseByName, defaultCiphers, type TlsSettings } from "./tls/options.ts";
 
 export type { ListenOptions, PlainListenOptions, UpgradedConnection, UpgradeHandler } from "./listen-options.ts";
 

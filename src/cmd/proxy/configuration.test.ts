@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseProxyFile } from "./proxy-config.ts";
+import { parseProxyFile } from "./configuration.ts";
 
 const head = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n";
 const parse = (body: string) => parseProxyFile(`${head}${body}`, "/p.yaml");

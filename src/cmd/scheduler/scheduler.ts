@@ -1,13 +1,13 @@
 // `t8s scheduler`: the scheduler alone, with kube-scheduler's flags.
-import type { FlagDefinitions, FlagValues } from "../cli/index.ts";
-import { acceptedByManagers, inert, refused, tellInert } from "./apiserver/accepted-flags.ts";
-import { runScheduler } from "./components.ts";
-import { checkGates, gateFlags, refuseVersions, versionFlags } from "./gate-flags.ts";
-import { readFlags } from "./lib.ts";
-import { healthFlags, runManager } from "./manager.ts";
-import { metricFlags, metricLimits } from "./metric-flags.ts";
-import { connect, leaderFlags, remoteFlags } from "./remote.ts";
-import type { SchedulerFile } from "./scheduler-config.ts";
+import type { FlagDefinitions, FlagValues } from "../../cli/index.ts";
+import { acceptedByManagers, inert, refused, tellInert } from "../apiserver/accepted-flags.ts";
+import { runScheduler } from "../components.ts";
+import { checkGates, gateFlags, refuseVersions, versionFlags } from "../gate-flags.ts";
+import { readFlags } from "../lib.ts";
+import { healthFlags, runManager } from "../manager.ts";
+import { metricFlags, metricLimits } from "../metric-flags.ts";
+import { connect, leaderFlags, remoteFlags } from "../remote.ts";
+import type { SchedulerFile } from "./configuration.ts";
 
 const flags = {
   ...acceptedByManagers,
@@ -40,7 +40,7 @@ export async function run(words: readonly string[]): Promise<number> {
 
 async function fileOf(path: string | undefined): Promise<SchedulerFile | undefined> {
   if (!path) return undefined;
-  const { readSchedulerFile } = await import("./scheduler-config.ts");
+  const { readSchedulerFile } = await import("./configuration.ts");
   return readSchedulerFile(path);
 }
 

@@ -1,17 +1,17 @@
 // `t8s controller-manager`: the controllers alone, with kube-controller-manager's flags.
-import { type FlagDefinitions, FlagError, type FlagValues } from "../cli/index.ts";
-import type { HorizontalPodAutoscalerSettings } from "../controllers/index.ts";
-import { acceptedByControllerManager, tellInert } from "./apiserver/accepted-flags.ts";
-import { readFlagFile } from "./apiserver/self-signed.ts";
-import { type ControllerSettings, runControllerManager } from "./components.ts";
-import { controllerFlags, controllerOptions } from "./controller-flags.ts";
-import { featureGatesOf, gateFlags, refuseVersions, versionFlags } from "./gate-flags.ts";
-import { readFlags } from "./lib.ts";
-import { localVolumes } from "./local-volumes.ts";
-import { healthFlags, runManager } from "./manager.ts";
-import { metricFlags, metricLimits } from "./metric-flags.ts";
-import { connect, leaderFlags, remoteFlags } from "./remote.ts";
-import { signerFlags, signingOf } from "./signing-files.ts";
+import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/index.ts";
+import type { HorizontalPodAutoscalerSettings } from "../../controllers/index.ts";
+import { acceptedByControllerManager, tellInert } from "../apiserver/accepted-flags.ts";
+import { readFlagFile } from "../apiserver/self-signed.ts";
+import { type ControllerSettings, runControllerManager } from "../components.ts";
+import { featureGatesOf, gateFlags, refuseVersions, versionFlags } from "../gate-flags.ts";
+import { readFlags } from "../lib.ts";
+import { localVolumes } from "../local-volumes.ts";
+import { healthFlags, runManager } from "../manager.ts";
+import { metricFlags, metricLimits } from "../metric-flags.ts";
+import { connect, leaderFlags, remoteFlags } from "../remote.ts";
+import { signerFlags, signingOf } from "../signing-files.ts";
+import { controllerFlags, controllerOptions } from "./flags.ts";
 
 const flags = {
   ...acceptedByControllerManager,
@@ -172,14 +172,14 @@ function autoscalingOf(values: FlagValues<typeof flags>): HorizontalPodAutoscale
 }
 
 async function signerOf(signingKey: string): Promise<NonNullable<ControllerSettings["signToken"]>> {
-  const { createTokenIssuer } = await import("../server/node/index.ts");
+  const { createTokenIssuer } = await import("../../server/node/index.ts");
   return createTokenIssuer({ issuers: ["kubernetes/serviceaccount"], signingKey }).sign;
 }
 
 /** As upstream, nothing is signed when one of the two files is missing. */
 /** Before anything is started: a misspelt name would only show when this process leads. */
 async function checkControllers(names: readonly string[]): Promise<void> {
-  const { chooseControllers } = await import("../controllers/index.ts");
+  const { chooseControllers } = await import("../../controllers/index.ts");
   try {
     chooseControllers(names);
   } catch (error) {

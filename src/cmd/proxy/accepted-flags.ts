@@ -1,6 +1,6 @@
 // Flags of upstream's kube-proxy that are without effect here, or refused, each with the reason.
-import type { FlagDefinitions } from "../cli/index.ts";
-import { acceptedByAll, inert, inertAll, refused } from "./apiserver/accepted-flags.ts";
+import type { FlagDefinitions } from "../../cli/index.ts";
+import { acceptedByAll, inert, inertAll, refused } from "../apiserver/accepted-flags.ts";
 
 const kernels = "the kernel's own limits hold";
 const noIptables = "rules are always nftables'";

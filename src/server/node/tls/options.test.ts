@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cipherList, parseNamedCertificate, tlsVersion } from "./tls-options.ts";
+import { cipherList, parseNamedCertificate, tlsVersion } from "./options.ts";
 
 test("cipher suites by Go's names are OpenSSL's, behind those of TLS 1.3", () => {
   const ofTls13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseFlags } from "../cli/index.ts";
-import { controllerFlags, controllerOptions } from "./controller-flags.ts";
+import { parseFlags } from "../../cli/index.ts";
+import { controllerFlags, controllerOptions } from "./flags.ts";
 
 const options = (...words: string[]) =>
   controllerOptions({ ...parseFlags(controllerFlags, words).values, "node-cidr-mask-size": 24 });

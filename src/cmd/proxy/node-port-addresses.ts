@@ -1,7 +1,7 @@
 // The machine's addresses under which node ports answer. Upstream: pkg/proxy/util/nodeport_addresses.go.
 import { BlockList, isIP } from "node:net";
 import { networkInterfaces } from "node:os";
-import { FlagError } from "../cli/index.ts";
+import { FlagError } from "../../cli/index.ts";
 
 const family = (address: string): "ipv4" | "ipv6" => (address.includes(":") ? "ipv6" : "ipv4");
 

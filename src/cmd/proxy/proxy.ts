@@ -1,17 +1,17 @@
 // `t8s proxy`: the service proxy of one node alone, with kube-proxy's flags.
 import { hostname } from "node:os";
-import { type FlagDefinitions, FlagError, type FlagValues } from "../cli/index.ts";
-import { createInformerFactory } from "../client/index.ts";
-import { nodeAddress } from "../cluster/index.ts";
-import { createProxy } from "../network/index.ts";
-import { createNftBackend, removeProxy } from "../network/node/index.ts";
-import { acceptedByProxy } from "./accepted-proxy-flags.ts";
-import { refused, tellInert } from "./apiserver/accepted-flags.ts";
-import { checkGates, gateFlags } from "./gate-flags.ts";
-import { serveHealth } from "./health.ts";
-import { readFlags } from "./lib.ts";
+import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/index.ts";
+import { createInformerFactory } from "../../client/index.ts";
+import { nodeAddress } from "../../cluster/index.ts";
+import { createProxy } from "../../network/index.ts";
+import { createNftBackend, removeProxy } from "../../network/node/index.ts";
+import { refused, tellInert } from "../apiserver/accepted-flags.ts";
+import { checkGates, gateFlags } from "../gate-flags.ts";
+import { serveHealth } from "../health.ts";
+import { readFlags } from "../lib.ts";
+import { connect, remoteFlags } from "../remote.ts";
+import { acceptedByProxy } from "./accepted-flags.ts";
 import { nodePortAddresses } from "./node-port-addresses.ts";
-import { connect, remoteFlags } from "./remote.ts";
 
 const flags = {
   ...acceptedByProxy,
@@ -83,7 +83,7 @@ export async function run(words: readonly string[]): Promise<number> {
 /** A flag that was given wins over the file. */
 async function withFile(values: Values, given: ReadonlySet<string>): Promise<Values> {
   if (!values.config) return values;
-  const { readProxyFile } = await import("./proxy-config.ts");
+  const { readProxyFile } = await import("./configuration.ts");
   const ofFile = Object.entries(readProxyFile(values.config)).filter(([flag]) => !given.has(flag));
   return { ...values, ...Object.fromEntries(ofFile) };
 }

@@ -2,9 +2,9 @@
 // told otherwise is refused by name; the file that kube-scheduler writes of its defaults is understood.
 // Upstream: pkg/scheduler/apis/config (types, validation, v1 default plugins).
 import { readFileSync } from "node:fs";
-import { FlagError } from "../cli/index.ts";
-import { deepEqual, fromYaml, parseGoDuration } from "../machinery/index.ts";
-import { plugins as defaultPlugins, type PluginEntry, type Profile } from "../scheduler/index.ts";
+import { FlagError } from "../../cli/index.ts";
+import { deepEqual, fromYaml, parseGoDuration } from "../../machinery/index.ts";
+import { plugins as defaultPlugins, type PluginEntry, type Profile } from "../../scheduler/index.ts";
 
 export interface SchedulerFile {
   readonly profile: Profile;

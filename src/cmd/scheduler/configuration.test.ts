@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { plugins } from "../scheduler/index.ts";
-import { parseSchedulerFile } from "./scheduler-config.ts";
+import { plugins } from "../../scheduler/index.ts";
+import { parseSchedulerFile } from "./configuration.ts";
 
 const head = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n";
 const parse = (body: string) => parseSchedulerFile(`${head}${body}`, "/s.yaml");

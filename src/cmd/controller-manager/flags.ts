@@ -1,6 +1,6 @@
 // Flags of single controllers, and what they become. Upstream: cmd/kube-controller-manager/app/options.
-import { type FlagDefinitions, FlagError, type FlagValues } from "../cli/index.ts";
-import type { NodeLifecycleSettings } from "../controllers/index.ts";
+import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/index.ts";
+import type { NodeLifecycleSettings } from "../../controllers/index.ts";
 
 export const controllerFlags = {
   "large-cluster-size-threshold": {

@@ -1,8 +1,8 @@
 // The file of `t8s proxy --config`: KubeProxyConfiguration of kubeproxy.config.k8s.io/v1alpha1, as kubeadm writes it. Fields become the
 // flags of the same meaning; those that ask for what is not here are refused by name. Upstream: pkg/proxy/apis/config.
 import { readFileSync } from "node:fs";
-import { FlagError } from "../cli/index.ts";
-import { deepEqual, fromYaml } from "../machinery/index.ts";
+import { FlagError } from "../../cli/index.ts";
+import { deepEqual, fromYaml } from "../../machinery/index.ts";
 
 type Part = Readonly<Record<string, unknown>>;
 const isPart = (value: unknown): value is Part => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -183,6 +183,7 @@ export interface WebhookCall {
   readonly insecure?: boolean;
   /** The header of that name. */
   readonly authorization?: string;
+  readonly userAgent?: string;
   /** More headers: whom the caller impersonates. */
   readonly headers?: Readonly<Record<string, string>>;
 }

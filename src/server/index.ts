@@ -34,6 +34,8 @@ export {
   parseAuthorizationModes,
 } from "./authz/create.ts";
 export { accessReviews } from "./authz/reviews.ts";
+export { readAuthorizationConfiguration, type WebhookSettings } from "./authz/webhook/configuration.ts";
+export { webhookAuthorizer } from "./authz/webhook/webhook.ts";
 export { bootstrapRbac } from "./bootstrap/rbac.ts";
 export { settledForms } from "./bootstrap/settled.ts";
 export type * from "./contract.ts";

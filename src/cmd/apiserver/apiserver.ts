@@ -8,7 +8,6 @@ import { nodeAddress } from "../../cluster/index.ts";
 import { type ClusterPki, loadOrCreatePki } from "../../cluster/pki/index.ts";
 import {
   defaultRequestHeaders,
-  parseAuthorizationModes,
   parseFeatureGates,
   parseRuntimeConfig,
   parseTokenFile,
@@ -21,6 +20,7 @@ import {
   createTokenIssuer,
   type NodeStreaming,
   type TlsMaterial,
+  webhookConnections,
 } from "../../server/node/index.ts";
 import { createMemoryStore, type Store } from "../../store/index.ts";
 import { gatesOfComponent } from "../gate-flags.ts";
@@ -29,6 +29,7 @@ import { metricLimits } from "../metric-flags.ts";
 import { registerProcessMetrics } from "../process-metrics.ts";
 import { acceptedByApiServer, tellInert } from "./accepted-flags.ts";
 import { auditFlags, auditorOf } from "./audit.ts";
+import { type Authorizers, authorizationFlags, authorizersOf } from "./authorization.ts";
 import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
 import { extensionAuthentication } from "./extension-authentication.ts";
 import { localHealth } from "./local-health.ts";
@@ -87,11 +88,7 @@ export const flags = {
   "requestheader-extra-headers-prefix": { type: "list", help: "prefixes of headers that hold more about the user" },
   "service-cluster-ip-range": { type: "string", help: "range of cluster IPs", default: "10.0.0.0/24" },
   "service-node-port-range": { type: "string", help: "range of node ports", default: "30000-32767" },
-  "authorization-mode": {
-    type: "list",
-    help: "authorizers in order: Node, RBAC, AlwaysAllow, AlwaysDeny",
-    default: "AlwaysAllow",
-  },
+  ...authorizationFlags,
   "enable-admission-plugins": { type: "list", help: "admission plugins to add to the default ones" },
   "disable-admission-plugins": { type: "list", help: "admission plugins to leave out" },
   "admission-control-config-file": { type: "string", help: "AdmissionConfiguration: what plugins are told" },
@@ -165,8 +162,13 @@ export async function run(words: readonly string[]): Promise<number> {
     verbosity = set;
   };
   const { connect } = streaming;
+  const authorizers = await authorizersOf(values, parsed.given, {
+    clock: systemClock,
+    rng: systemRng,
+    connections: webhookConnections,
+  });
   const options = {
-    ...planeOptions({ values, pki, tls, log }),
+    ...planeOptions({ values, pki, tls, log, authorizers }),
     componentProbes,
     advertise,
     connect,
@@ -231,13 +233,14 @@ function goAwayChance(text: string): number {
 type PlaneOptions = Omit<ControlPlaneOptions, "store" | "advertise" | "connect" | "log">;
 
 interface PlaneSource {
+  readonly authorizers: Authorizers;
   readonly values: Values;
   readonly pki: ClusterPki | undefined;
   readonly tls: TlsMaterial;
   readonly log: Logger;
 }
 
-function planeOptions({ values, pki, tls, log }: PlaneSource): PlaneOptions {
+function planeOptions({ values, pki, tls, log, authorizers }: PlaneSource): PlaneOptions {
   const [tokens, frontProxies] = [values["token-auth-file"], values["requestheader-client-ca-file"]];
   const requestHeader = frontProxies ? requestHeaderOptions(values) : undefined;
   const lifetimeMs = values["service-account-max-token-expiration"];
@@ -252,9 +255,9 @@ function planeOptions({ values, pki, tls, log }: PlaneSource): PlaneOptions {
     ...serverSettings(values, values["secure-port"]),
     allowPrivileged: values["allow-privileged"],
     priorityAndFairness: values["enable-priority-and-fairness"],
-    anonymous: letsStrangersIn(values, log),
+    anonymous: letsStrangersIn(values, authorizers, log),
     bootstrapTokens: values["enable-bootstrap-token-auth"],
-    authorizationModes: parseAuthorizationModes(values["authorization-mode"]),
+    ...authorizers,
     serviceClusterIPRange: values["service-cluster-ip-range"],
     serviceNodePortRange: values["service-node-port-range"],
     admission: {
@@ -281,9 +284,8 @@ function planeOptions({ values, pki, tls, log }: PlaneSource): PlaneOptions {
 }
 
 /** As upstream: whoever may do everything has to say who he is, whatever --anonymous-auth says. */
-function letsStrangersIn(values: Values, log: Logger): boolean {
-  if (!values["anonymous-auth"] || !values["authorization-mode"].includes("AlwaysAllow"))
-    return values["anonymous-auth"];
+function letsStrangersIn(values: Values, { authorizationModes }: Authorizers, log: Logger): boolean {
+  if (!values["anonymous-auth"] || !authorizationModes.includes("AlwaysAllow")) return values["anonymous-auth"];
   log.warn(
     "AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false. You should use a different authorizer",
   );

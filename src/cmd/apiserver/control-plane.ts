@@ -9,6 +9,7 @@ import {
   type ApiServer,
   type ApiServerOptions,
   type AuthorizationMode,
+  type Authorizer,
   accessReviews,
   authenticationReviews,
   type BrowserOptions,
@@ -68,6 +69,8 @@ export interface ControlPlaneOptions
   readonly log: Logger;
   readonly metrics: MetricRegistry;
   readonly authorizationModes: readonly AuthorizationMode[];
+  /** All authorizers in order, when there are others than the modes. */
+  readonly authorizers?: readonly (AuthorizationMode | Authorizer)[];
   /** Signs ServiceAccount tokens; without one they are refused and none is issued. */
   readonly tokenIssuer?: TokenIssuer;
   /** Secrets of type bootstrap.kubernetes.io/token let nodes in that join. */
@@ -131,7 +134,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         audiences: tokenIssuer?.audiences ?? [],
         ...(options.requestHeader ? { requestHeader: options.requestHeader } : {}),
       }),
-    authorizer: (reader) => createAuthorizer(options.authorizationModes, reader, options.featureGates),
+    authorizer: (reader) =>
+      createAuthorizer(options.authorizers ?? options.authorizationModes, reader, options.featureGates),
     virtualKinds: () => [
       ...accessReviews,
       ...authenticationReviews({

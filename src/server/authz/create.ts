@@ -11,8 +11,11 @@ export type AuthorizationMode = "Node" | "RBAC" | "AlwaysAllow" | "AlwaysDeny";
 export const authorizationModes: readonly AuthorizationMode[] = ["AlwaysAllow", "AlwaysDeny", "Node", "RBAC"];
 
 /** Checks `--authorization-mode`. Throws an Error that names what is wrong with it. */
-export function parseAuthorizationModes(modes: readonly string[]): readonly AuthorizationMode[] {
-  if (modes.length === 0) throw new Error("at least one authorization-mode must be passed");
+export function parseAuthorizationModes(
+  modes: readonly string[],
+  { mayBeNone = false }: { readonly mayBeNone?: boolean } = {},
+): readonly AuthorizationMode[] {
+  if (modes.length === 0 && !mayBeNone) throw new Error("at least one authorization-mode must be passed");
   for (const mode of modes)
     if (!authorizationModes.includes(mode as AuthorizationMode))
       throw new Error(
@@ -25,12 +28,12 @@ export function parseAuthorizationModes(modes: readonly string[]): readonly Auth
 
 /** `system:masters` first, then the modes in order. The rules for SelfSubjectRulesReview come from the modes alone. */
 export function createAuthorizer(
-  modes: readonly AuthorizationMode[],
+  modes: readonly (AuthorizationMode | Authorizer)[],
   reader: ObjectReader,
   gates: Readonly<Record<string, boolean>> = {},
 ): Authorizer {
   const { enabled } = featureGates(gates);
-  const each = modes.map((mode) => authorizerOf(mode, { reader, enabled }));
+  const each = modes.map((mode) => (typeof mode === "string" ? authorizerOf(mode, { reader, enabled }) : mode));
   const all = firstDecision([privilegedGroup("system:masters"), ...each]);
   return { authorize: all.authorize, rulesFor: firstDecision(each).rulesFor };
 }

@@ -4,7 +4,7 @@
 // the answer's body, or rejects with the error of the last call in upstream's words.
 import { type Clock, type Rng, sleep } from "../../base/index.ts";
 import { genericResponse, isObject, StatusError } from "../../machinery/index.ts";
-import type { RemoteEndpoint, WebhookConnections } from "../contract.ts";
+import type { RemoteEndpoint, WebhookAnswer, WebhookCall, WebhookConnections } from "../contract.ts";
 
 export interface RemoteWebhook {
   call(body: Uint8Array, signals?: CallSignals): Promise<Uint8Array>;
@@ -26,6 +26,8 @@ export interface RemoteWebhookOptions {
   readonly initialBackoffMs: number;
   /** `all`: whatever goes wrong is tried again; `passing`: what usually passes. */
   readonly retry: "all" | "passing";
+  /** How long one call may take; 30 seconds when not given. */
+  readonly timeoutMs?: number;
 }
 
 const callTimeoutMs = 30_000;
@@ -36,7 +38,8 @@ const jitter = 0.2;
 export function remoteWebhook(options: RemoteWebhookOptions): RemoteWebhook {
   const { endpoint, connections, clock, rng } = options;
   const once = async (body: Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array> => {
-    const answer = await post(connections, endpoint, { body, ...(signal ? { signal } : {}) });
+    const call = { body, timeoutMs: options.timeoutMs ?? callTimeoutMs, ...(signal ? { signal } : {}) };
+    const answer = await post(connections, endpoint, call);
     if (answer.status >= 200 && answer.status <= 206) return answer.body;
     throw errorOf(answer);
   };
@@ -64,15 +67,15 @@ export function remoteWebhook(options: RemoteWebhookOptions): RemoteWebhook {
 async function post(
   connections: WebhookConnections,
   endpoint: RemoteEndpoint,
-  call: { readonly body: Uint8Array; readonly signal?: AbortSignal },
+  call: Pick<WebhookCall, "body" | "timeoutMs" | "signal">,
 ): ReturnType<WebhookConnections["post"]> {
   const { authorization, ...rest } = endpoint;
   try {
     return await connections.post({
       ...rest,
       ...call,
+      userAgent: "Go-http-client/1.1",
       ...(authorization === undefined ? {} : { authorization: await authorization() }),
-      timeoutMs: callTimeoutMs,
     });
   } catch (error) {
     throw new Error(`Post ${JSON.stringify(endpoint.url)}: ${(error as Error).message}`, { cause: error });
@@ -82,12 +85,14 @@ async function post(
 const decoder = new TextDecoder();
 
 /** A Status in the answer tells what is wrong; anything else is what the code says. */
-function errorOf({ status, body }: { readonly status: number; readonly body: Uint8Array }): StatusError {
+function errorOf({ status, headers, body }: WebhookAnswer): StatusError {
   const text = decoder.decode(body);
+  const type = String(headers["content-type"] ?? "");
   const told = parsed(text);
   if (told?.["kind"] === "Status" && told["status"] !== "Success")
     return new StatusError({ ...(told as object), code: status } as ConstructorParameters<typeof StatusError>[0]);
-  return genericResponse(status, text.slice(0, 2048).trim());
+  const isText = type === "" || type.startsWith("text/");
+  return genericResponse(status, isText ? text.slice(0, 2048).trim() : "unknown");
 }
 
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
@@ -102,7 +107,7 @@ function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
 
 /** Upstream: DefaultShouldRetry. */
 function mayPass(error: unknown): boolean {
-  if (!(error instanceof StatusError)) return /: (EOF|connection reset by peer)$/.test((error as Error).message);
+  if (!(error instanceof StatusError)) return /: connection reset by peer$/.test((error as Error).message);
   const { reason, details } = error.status;
   if (reason === "InternalError" || reason === "Timeout" || reason === "TooManyRequests") return true;
   return (details?.retryAfterSeconds ?? 0) > 0;

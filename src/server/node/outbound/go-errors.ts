@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 
 interface NodeError {
   readonly code?: string;
+  readonly syscall?: string;
   readonly message?: string;
   readonly address?: string;
   readonly port?: number;
@@ -46,6 +47,7 @@ export function goErrorText(error: unknown, hostname: string): string {
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return `dial tcp: lookup ${problem.hostname ?? hostname}: no such host`;
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return wrongName(problem, hostname);
+  if (code === "ECONNRESET" && problem.syscall === "read") return "read: connection reset by peer";
   return tlsTexts[code] ?? message;
 }
 

@@ -119,7 +119,7 @@ function exchange(
         accept: "application/json, */*",
         "accept-encoding": "identity",
         ...(call.method === "GET" ? {} : { "content-type": "application/json", "content-length": call.body.length }),
-        "user-agent": "kube-apiserver-admission",
+        "user-agent": call.userAgent ?? "kube-apiserver-admission",
         ...call.headers,
         ...(call.authorization === undefined ? {} : { authorization: call.authorization }),
       },

@@ -42,10 +42,14 @@ export async function collectContainers(context: KubeletContext): Promise<void> 
   const { runtime, config } = context;
   const [containers, sandboxes] = await Promise.all([runtime.listContainers(), runtime.listPodSandboxes()]);
   const found = garbage({ containers, sandboxes, keep: config.maxContainersPerPod });
-  for (const id of found.containers) {
-    const { logPath } = await runtime.containerStatus(id);
-    await runtime.removeContainer(id);
-    if (config.materializePods) await context.host.files.remove(logPath);
-  }
-  for (const id of found.sandboxes) await runtime.removePodSandbox(id);
+  /** What cannot be removed keeps nothing else. */
+  const attempt = (id: string, work: () => Promise<void>): Promise<void> =>
+    work().catch((error: unknown) => context.log.warn("what ended is not removed from the runtime", { id, error }));
+  for (const id of found.containers)
+    await attempt(id, async () => {
+      const { logPath } = await runtime.containerStatus(id);
+      await runtime.removeContainer(id);
+      if (config.materializePods) await context.host.files.remove(logPath);
+    });
+  for (const id of found.sandboxes) await attempt(id, () => runtime.removePodSandbox(id));
 }

@@ -2,6 +2,7 @@
 import {
   applyServerSide,
   badRequest,
+  conflict,
   decodeValue,
   deepClone,
   describeApplied,
@@ -82,7 +83,7 @@ async function writeScale(context: RequestContext, resource: ServedResource): Pr
     options,
     neverCreates: true,
     tracksFields: true,
-    unconditional: isPatch,
+    ...(isPatch ? { remade: true } : {}),
     uid: body?.metadata.uid ?? "",
     admittedAs: {
       bodyKind: scaleGvk,
@@ -100,6 +101,7 @@ async function writeScale(context: RequestContext, resource: ServedResource): Pr
       const before = withManagers(startOf(resource, old), scaleEntries(entries, paths));
       if (resource.custom !== undefined && isPatch && isApply(context)) checkManaged(before);
       const after = wanted(before);
+      checkUid(after, before, resource);
       if (resource.custom === undefined) checkReplicas(after, before);
       else if (after.spec?.replicas === neverSet) throw emptyReplicas(rules.path ?? []);
       const draft = deepClone(old);
@@ -252,6 +254,14 @@ function checkManaged({ metadata }: Scale): void {
 function notConverted(applied: Record<string, unknown>): StatusError {
   const message = `failed to convert new object (${describeApplied(applied, scaleGvk)}) ${notConvertible}`;
   return new StatusError({ code: 500, message });
+}
+
+function checkUid(after: Scale, before: Scale, { custom, groupResource }: ServedResource): void {
+  const [sent = "", own = ""] = [after.metadata.uid, before.metadata.uid];
+  if (custom !== undefined || sent === "" || sent === own) return;
+  const scales = { ...groupResource, resource: `${groupResource.resource}/scale` };
+  const why = `Precondition failed: UID in precondition: ${sent}, UID in object meta: ${own}`;
+  throw conflict(scales, before.metadata.name, why);
 }
 
 function checkReplicas(after: Scale, before: Scale): void {

@@ -73,6 +73,8 @@ export interface ChangeRequest {
   readonly uid?: string;
   /** Draft without resourceVersion goes over whatever is there, even for kinds that otherwise want one. */
   readonly unconditional?: boolean;
+  /** `change` makes the draft from what is there: when somebody else was faster, it is made anew. */
+  readonly remade?: true;
   /** Sets managedFields by itself (server-side apply, scale). */
   readonly tracksFields?: boolean;
   /** `change` sets a few fields and shares the rest with what is stored: there is nothing to default and nothing to measure. */
@@ -249,7 +251,7 @@ function admissionOf(
 }
 
 /** A patch is made anew from what is there; a PUT with a resourceVersion was made from what it names. */
-const isRetried = (request: ChangeRequest): boolean => request.unconditional === true;
+const isRetried = (request: ChangeRequest): boolean => request.unconditional === true || request.remade === true;
 
 /** What the draft says it was made from, "" for nothing. Throws for what is no number. */
 function revisionOf({ metadata }: KubeObject): string {

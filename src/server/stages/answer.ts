@@ -65,6 +65,7 @@ function routed(context: RequestContext): ServedResource | undefined {
 
 /** Subresources whose answers have no columns. */
 const untabled: ReadonlySet<string> = new Set([
+  "approval",
   "binding",
   "ephemeralcontainers",
   "eviction",

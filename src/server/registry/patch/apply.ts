@@ -41,7 +41,7 @@ export async function apply(context: RequestContext, resource: ServedResource): 
     name: info.name,
     subresource: info.subresource,
     options,
-    unconditional: true,
+    remade: true,
     tracksFields: true,
     createsMissing: info.subresource === "" || resource.rules.createOnUpdate === true,
     change: (old, isNew) => {

@@ -28,7 +28,7 @@ export async function patch(context: RequestContext, resource: ServedResource): 
     name: info.name,
     subresource: info.subresource,
     options,
-    unconditional: true,
+    remade: true,
     neverCreates: true,
     change: (old) => {
       const draft = patched(old);

@@ -146,7 +146,10 @@ const table: readonly [string, string | undefined][] = [
   [`${base}/pods/two/proxy/`, "none fd00::9 80 /"],
   [`${base}/pods/host/proxy/`, "400 address not allowed"],
   [`${base}/pods/pending/proxy/`, "400 address not allowed"],
-  ...forbidden.map((_, index) => [`${base}/pods/forbidden-${index}/proxy/`, "400 address not allowed"] as const),
+  ...forbidden.map((_, index): [string, string] => [
+    `${base}/pods/forbidden-${index}/proxy/`,
+    "400 address not allowed",
+  ]),
   [`${base}/pods/none:1/proxy/`, '404 pods "none" not found'],
   [`${base}/pods/ftp:one:1/proxy/`, '400 invalid pod request "ftp:one:1"'],
   [`${base}/services/web:http/proxy/x`, "none 10.1.0.9 8080 /x"],

@@ -39,7 +39,7 @@ function roomOf(file: string): string | undefined {
 
 /** Doors into a room: its index, and the index of a part that only some need. */
 const doors =
-  /^(index\.ts|(?:[\w-]+\/)*(?:node|http2|sqlite|etcd|cri|fake|library|pki|regexp|cel|cel\/admission|cel\/kubernetes)\/index\.ts)$/;
+  /^(index\.ts|(?:[\w-]+\/)*(?:node|http2|sqlite|etcd|cri|fake|library|pki|regexp|cel|cel\/admission|cel\/authorization|cel\/kubernetes)\/index\.ts)$/;
 const nodeAllowed = /^src\/(store\/(sqlite|etcd)|runtime\/cri|cmd|cli|cluster)\/|^src\/(.+\/)?node\//;
 
 const banned: readonly { readonly pattern: RegExp; readonly except: RegExp; readonly instead: string }[] = [

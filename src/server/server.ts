@@ -193,6 +193,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     hookCalls(options.webhooks, {
       resolve: (service) => addressOf(service, routes),
       handle: (request, identity) => pipeline.handle(request, identity),
+      clock,
     });
   const host = {
     reader,

@@ -1,10 +1,9 @@
 // How many APIServices can not be used. Upstream: kube-aggregator's controllers/status/metrics.
 import type { APIService } from "../../api/index.ts";
 import { Counter, Gauge, type MetricRegistry } from "../../base/index.ts";
-import type { ObjectObserver } from "../contract.ts";
 import { isAvailable } from "./availability.ts";
 
-export function availabilityMetrics(registry: MetricRegistry): ObjectObserver<APIService> {
+export function availabilityMetrics(registry: MetricRegistry) {
   const gauge = registry.register(
     new Gauge({
       name: "aggregator_unavailable_apiservice",
@@ -21,7 +20,7 @@ export function availabilityMetrics(registry: MetricRegistry): ObjectObserver<AP
   );
   const available = new Set<string>();
   return {
-    upsert(service) {
+    upsert(service: APIService): void {
       const { name } = service.metadata;
       const condition = service.status?.conditions?.find(({ type }) => type === "Available");
       if (condition === undefined) return;
@@ -30,7 +29,7 @@ export function availabilityMetrics(registry: MetricRegistry): ObjectObserver<AP
       if (is) available.add(name);
       else if (available.delete(name)) counter.inc({ name, reason: condition.reason ?? "UnknownReason" });
     },
-    remove({ metadata: { name } }) {
+    remove({ metadata: { name } }: APIService): void {
       available.delete(name);
       gauge.remove({ name });
     },

@@ -1,5 +1,6 @@
 // Calls of webhooks on their way out of the server: a Service becomes the address it is reached at, and what is meant for this server itself
 // never leaves it. Upstream: apiserver/pkg/util/webhook NewDefaultAuthenticationInfoResolverWrapper, kube-aggregator's resolvers.go.
+import { type Clock, timeoutSignal } from "../../base/index.ts";
 import type { ApiRequest, ApiResponse, Handle } from "../../machinery/index.ts";
 import { serverUser } from "../accessors.ts";
 import { wholeOf } from "../aggregation/forward.ts";
@@ -9,16 +10,17 @@ export interface HookRoutes {
   /** Throws an error whose message says why there is no way. */
   readonly resolve: (service: ServicePort) => Address;
   readonly handle: Handle;
+  readonly clock: Clock;
 }
 
 const ownHost = "kubernetes.default.svc";
 
 /** The connections stay the caller's to close. */
-export function hookCalls(connections: WebhookConnections, { resolve, handle }: HookRoutes): WebhookConnections {
+export function hookCalls(connections: WebhookConnections, { resolve, ...self }: HookRoutes): WebhookConnections {
   return {
     post(call) {
       const url = new URL(call.url);
-      if (url.hostname === ownHost && (url.port === "" || url.port === "443")) return postToSelf(handle, call, url);
+      if (url.hostname === ownHost && (url.port === "" || url.port === "443")) return postToSelf(self, call, url);
       const { service, ...rest } = call;
       return connections.post(service === undefined ? rest : { ...rest, connectTo: resolve(service) });
     },
@@ -27,8 +29,12 @@ export function hookCalls(connections: WebhookConnections, { resolve, handle }: 
 }
 
 /** As the server itself, who may do everything. */
-async function postToSelf(handle: Handle, call: WebhookCall, url: URL): Promise<WebhookAnswer> {
-  const deadline = AbortSignal.timeout(call.timeoutMs);
+async function postToSelf(
+  { handle, clock }: Omit<HookRoutes, "resolve">,
+  call: WebhookCall,
+  url: URL,
+): Promise<WebhookAnswer> {
+  using signal = timeoutSignal(clock, call.timeoutMs, call.signal);
   const request: ApiRequest = {
     method: "POST",
     path: url.pathname,
@@ -39,13 +45,13 @@ async function postToSelf(handle: Handle, call: WebhookCall, url: URL): Promise<
       "user-agent": "kube-apiserver-admission",
     },
     body: call.body,
-    signal: call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]),
+    signal,
   };
   let answer: ApiResponse;
   try {
     answer = await handle(request, { kind: "user", user: serverUser });
   } catch (error) {
-    if (deadline.aborted) throw new Error("context deadline exceeded", { cause: error });
+    if (signal.aborted) throw new Error("context deadline exceeded", { cause: error });
     throw error;
   }
   return { status: answer.status, headers: answer.headers, body: await wholeOf(answer) };

@@ -16,6 +16,8 @@ export interface Metric {
   readonly labelNames: readonly string[];
   readonly stability: MetricOptions["stability"];
   render(): string;
+  /** From now on a label has one of these values, or `unexpected`. */
+  allowOnly?(label: string, values: ReadonlySet<string>): void;
 }
 
 /** Series beyond this many per metric are folded into one whose label values are all "other": labels must not eat memory. */
@@ -26,6 +28,7 @@ const noNames: readonly string[] = [];
 abstract class LabelledMetric<Series> implements Metric {
   readonly name: string;
   protected readonly options: MetricOptions;
+  readonly #allowed = new Map<string, ReadonlySet<string>>();
   protected readonly series = new Map<string, { labels: readonly string[]; value: Series }>();
   abstract readonly type: Metric["type"];
 
@@ -44,7 +47,20 @@ abstract class LabelledMetric<Series> implements Metric {
   protected abstract fresh(): Series;
   protected abstract lines(labels: string, value: Series): string;
 
-  protected at(labels: Labels): { value: Series } {
+  allowOnly(label: string, values: ReadonlySet<string>): void {
+    this.#allowed.set(label, values);
+  }
+
+  #expected(labels: Labels): Labels {
+    const told = Object.entries(labels).map(([name, value]) => {
+      const allowed = this.#allowed.get(name);
+      return [name, allowed === undefined || allowed.has(value) ? value : "unexpected"] as const;
+    });
+    return Object.fromEntries(told);
+  }
+
+  protected at(given: Labels): { value: Series } {
+    const labels = this.#allowed.size === 0 ? given : this.#expected(given);
     const names = this.labelNames;
     let key = "";
     for (let index = 0; index < names.length; index++) {
@@ -172,8 +188,21 @@ export class Histogram extends LabelledMetric<HistogramSeries> {
   }
 }
 
+export interface MetricLimits {
+  /** Names of metrics that are not shown. */
+  readonly disabled?: ReadonlySet<string>;
+  /** Allowed values, by metric and label. */
+  readonly allowed?: ReadonlyMap<string, Readonly<Record<string, ReadonlySet<string>>>>;
+}
+
 /** The metrics of one component; a name is registered once. */
 export class MetricRegistry {
+  readonly #limits: MetricLimits;
+
+  constructor(limits: MetricLimits = {}) {
+    this.#limits = limits;
+  }
+
   readonly #metrics = new Map<string, Metric>();
   readonly #collectors: (() => void)[] = [];
 
@@ -185,6 +214,8 @@ export class MetricRegistry {
   register<M extends Metric>(metric: M): M {
     if (this.#metrics.has(metric.name)) throw new Error(`metric ${metric.name} is registered twice`);
     this.#metrics.set(metric.name, metric);
+    for (const [label, values] of Object.entries(this.#limits.allowed?.get(metric.name) ?? {}))
+      metric.allowOnly?.(label, values);
     return metric;
   }
 
@@ -195,7 +226,8 @@ export class MetricRegistry {
   render(): string {
     let text = "";
     for (const collect of this.#collectors) collect();
-    for (const metric of this.#metrics.values()) text += metric.render();
+    for (const metric of this.#metrics.values())
+      if (this.#limits.disabled?.has(metric.name) !== true) text += metric.render();
     return text;
   }
 }

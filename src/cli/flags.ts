@@ -3,7 +3,8 @@
 import { errorText } from "../base/index.ts";
 import { parseGoDuration } from "../machinery/index.ts";
 
-export type FlagType = "string" | "boolean" | "integer" | "duration" | "list" | "map";
+/** `values`: may be repeated, and a comma is part of a value. */
+export type FlagType = "string" | "boolean" | "integer" | "duration" | "list" | "values" | "map";
 
 export interface FlagDefinition {
   readonly type: FlagType;
@@ -26,7 +27,7 @@ type ValueOf<D extends FlagDefinition> = D["type"] extends "boolean"
   ? boolean
   : D["type"] extends "integer" | "duration"
     ? number
-    : D["type"] extends "list"
+    : D["type"] extends "list" | "values"
       ? string[]
       : D["type"] extends "map"
         ? Record<string, string>
@@ -34,7 +35,7 @@ type ValueOf<D extends FlagDefinition> = D["type"] extends "boolean"
 
 /** Durations are milliseconds. A flag without default that was not given is undefined; booleans are then false, lists empty. */
 export type FlagValues<D extends FlagDefinitions> = {
-  readonly [K in keyof D]: D[K]["type"] extends "boolean" | "list" | "map"
+  readonly [K in keyof D]: D[K]["type"] extends "boolean" | "list" | "values" | "map"
     ? ValueOf<D[K]>
     : D[K] extends { readonly default: string }
       ? ValueOf<D[K]>
@@ -119,6 +120,8 @@ function convert(name: string, definition: FlagDefinition, given: readonly strin
       return last === undefined ? false : parseBoolean(name, last);
     case "list":
       return given.flatMap((each) => each.split(",")).filter((each) => each !== "");
+    case "values":
+      return [...given];
     case "map":
       return Object.fromEntries(
         given

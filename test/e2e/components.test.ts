@@ -201,8 +201,8 @@ describe("a cluster of processes", () => {
     const { port } = taken.address() as { port: number };
     const anyone = shop.kubeconfig("anyone", 1, {});
     const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
-      [["apiserver", "--frobnicate"], 2, /unknown flag: --frobnicate/],
-      [["apiserver", "--store=paper"], 2, /invalid argument "paper" for "--store" flag/],
+      [["apiserver", "--frobnicate"], 1, /unknown flag: --frobnicate/],
+      [["apiserver", "--store=paper"], 1, /invalid argument "paper" for "--store" flag/],
       [["apiserver", "--authorization-mode=Guess", "--store=memory", `--cert-dir=${shop.directory}/x`], 1, /Guess/],
       [
         ["apiserver", "--token-auth-file=/nowhere", `--cert-dir=${shop.directory}/x`],
@@ -220,16 +220,16 @@ describe("a cluster of processes", () => {
         1,
         /cannot listen on 127\.0\.0\.1:\d+: the port is in use/,
       ],
-      [["scheduler"], 2, /--kubeconfig is needed/],
+      [["scheduler"], 1, /--kubeconfig is needed/],
       [["scheduler", "--kubeconfig=/nowhere"], 1, /cannot read the kubeconfig \/nowhere/],
       [
         ["scheduler", `--kubeconfig=${anyone}`, `--secure-port=${port}`, "--bind-address=127.0.0.1"],
         1,
         /the port is in use/,
       ],
-      [["controller-manager", `--kubeconfig=${anyone}`, "--controllers=guess"], 2, /"guess" is not in the list/],
-      [["controller-manager", `--kubeconfig=${anyone}`, "--leader-elect-lease-duration=1s"], 2, /must be longer/],
-      [["proxy", `--kubeconfig=${anyone}`, "--healthz-bind-address=here"], 2, /use ADDRESS:PORT/],
+      [["controller-manager", `--kubeconfig=${anyone}`, "--controllers=guess"], 1, /"guess" is not in the list/],
+      [["controller-manager", `--kubeconfig=${anyone}`, "--leader-elect-lease-duration=1s"], 1, /must be longer/],
+      [["proxy", `--kubeconfig=${anyone}`, "--healthz-bind-address=here"], 1, /use ADDRESS:PORT/],
     ];
     for (const [[name, ...flags], status, message] of cases) {
       const component = shop.start(name!, ...flags);

@@ -188,7 +188,7 @@ test("command lines that are not understood are named", async () => {
   const table: readonly (readonly [readonly string[], RegExp])[] = [
     [["frobnicate"], /unknown command "frobnicate"/],
     [["up", "--frobnicate"], /unknown flag: --frobnicate/],
-    [["apiserver", "--encryption-provider-config=x"], /unknown flag: --encryption-provider-config/],
+    [["apiserver", "--tracing-config-file=x"], /--tracing-config-file is not implemented/],
     [["status", "extra"], /unexpected argument "extra"/],
     [["up", "--name", "Bad_Name"], /cluster name "Bad_Name"/],
   ];

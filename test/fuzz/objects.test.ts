@@ -34,7 +34,7 @@ const protobuf = "application/vnd.kubernetes.protobuf";
 
 /** Refusals that upstream words as errors of the server. */
 const refusedAs500 =
-  /failed to create typed (patch|live) object|failed to allocate requested HealthCheck NodePort|duplicate entries for key|does not contain declared merge key/;
+  /failed to create typed (patch|live) object|failed to convert new object \(.*\) to proper version|failed to allocate requested HealthCheck NodePort|duplicate entries for key|does not contain declared merge key/;
 
 interface Sample {
   readonly name: string;

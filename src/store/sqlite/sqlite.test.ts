@@ -249,6 +249,19 @@ describe("writing", () => {
     await assert.rejects(store.get("/a"), failure);
     await store.close();
   });
+
+  test("a thread that ends while it is asked to close fails what it has not answered", async () => {
+    const workerUrl = new URL(
+      `data:text/javascript,${encodeURIComponent(`
+      import { parentPort } from "node:worker_threads";
+      parentPort.on("message", ({ type }) => { if (type === "call") throw new Error("out of luck"); });
+      parentPort.postMessage({ type: "opened", revision: 1, compacted: 0, nextExpiryMs: undefined });`)}`,
+    );
+    const store = await open(join(folder, "gone.db"), { workerUrl });
+    const committing = store.commit([put("/a", "")]);
+    const closed = { name: "StoreClosedError" };
+    await Promise.all([assert.rejects(committing, closed), assert.rejects(store.close(), closed)]);
+  });
 });
 
 // A file system of bounded size takes root; the quota test above covers everybody else.

@@ -182,8 +182,13 @@ class SqliteStore implements Store {
     this.#expiry.close();
     this.#flush();
     await this.#sweeping;
-    await this.#link.close();
-    this.#hub.close();
+    try {
+      await this.#link.close();
+    } finally {
+      // Only of a thread that ended by itself while it was asked to: nobody will answer these.
+      this.#failed(new StoreClosedError(), this.#sent.length);
+      this.#hub.close();
+    }
   }
 
   #flush(): void {

@@ -51,7 +51,7 @@ function isValidText(value: string, schema: JsonSchema): boolean {
   if (maxLength !== undefined && value.length > maxLength) return false;
   if (minLength !== undefined && value.length < minLength * 2 && (value.length < minLength || !isPlain(value)))
     return false;
-  if (pattern !== undefined && pattern !== "" && !compileGoPattern(pattern).matcher(value).find()) return false;
+  if (pattern !== undefined && pattern !== "" && !compileGoPattern(pattern).test(value)) return false;
   if (format === undefined) return true;
   const type = isIntOrString(schema) ? "" : (schema.type ?? "");
   return !isKnownFormat(type, format) || formatCheck(format)?.(value) !== false;

@@ -203,7 +203,7 @@ const other = ({ path }: Place, value: unknown, text: string): Finding => ({
   message: `${path} in body ${text}`,
 });
 
-const matchesPattern = (pattern: string, value: string): boolean => compileGoPattern(pattern).matcher(value).find();
+const matchesPattern = (pattern: string, value: string): boolean => compileGoPattern(pattern).test(value);
 
 function checkString(value: string, schema: JsonSchema, place: Place): Result | undefined {
   const length = [...value].length;

@@ -29,7 +29,7 @@ function compileAnew(pattern: string): RE2JS | CelError {
 
 function matches(text: string, pattern: string): boolean | CelError {
   const compiled = compilePattern(pattern);
-  return compiled instanceof CelError ? compiled : compiled.matcher(text).find();
+  return compiled instanceof CelError ? compiled : compiled.test(text);
 }
 
 function specialize(constants: readonly (Value | undefined)[]): ReturnType<NonNullable<OverloadDecl["specialize"]>> {
@@ -38,7 +38,7 @@ function specialize(constants: readonly (Value | undefined)[]): ReturnType<NonNu
   const compiled = compilePattern(pattern);
   if (compiled instanceof CelError) return compiled;
   return {
-    run: (text: Value) => (typeof text === "string" ? compiled.matcher(text).find() : new CelError("no such overload")),
+    run: (text: Value) => (typeof text === "string" ? compiled.test(text) : new CelError("no such overload")),
   };
 }
 

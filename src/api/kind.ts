@@ -2,7 +2,7 @@
 // `serve.ts` (ServeRules: defaults, validation, what create and update do). `kinds.ts` and `serve.ts` beside this file are the
 // two explicit lists. Everything here is plain functions over plain data; nothing reads a clock or a store.
 
-import type { FieldError, GroupVersionKind, GroupVersionResource, KubeObject } from "../machinery/index.ts";
+import type { FieldError, GroupVersionKind, KubeObject } from "../machinery/index.ts";
 
 export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly group: string;
@@ -195,7 +195,6 @@ export interface ServedKind<T extends KubeObject = KubeObject> {
 }
 
 export const gvkOf = (kind: KindDefinition): GroupVersionKind => kind;
-export const gvrOf = (kind: KindDefinition): GroupVersionResource => kind;
 
 /** Keeps a definition's precise object type while the lists hold plain ones. */
 export const defineKind = <T extends KubeObject>(kind: KindDefinition<T>): KindDefinition<T> => kind;

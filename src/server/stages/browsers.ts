@@ -27,7 +27,7 @@ export function forBrowsers(handle: Handle, options: BrowserOptions): Handle {
     transportDirectives.length === 0 ? {} : { "strict-transport-security": transportDirectives.join("; ") };
   const headersFor = ({ headers }: ApiRequest): Record<string, string> | undefined => {
     const { origin } = headers;
-    if (!origin || !origins.some((pattern) => pattern.matcher(origin).find())) return undefined;
+    if (!origin || !origins.some((pattern) => pattern.test(origin))) return undefined;
     return { "access-control-allow-origin": origin, ...allowed };
   };
   return async (request, identity): Promise<ApiResponse> => {

@@ -11,7 +11,7 @@ import { append, falls, loadNow, missing, readHistory, thisCommit, thisMachine }
 import type { Setup } from "./lib/part.ts";
 import { tableOf } from "./lib/table.ts";
 import { findUpstream } from "./lib/upstream.ts";
-import { options, parts } from "./options.ts";
+import { options, parts, sizesOf } from "./options.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { values, positionals } = parseArgs({ options, allowPositionals: true });
@@ -26,6 +26,7 @@ function setUp(): Setup {
     upstream: typeof found === "string" ? undefined : found,
     scripts: existsSync(scripts) ? scripts : undefined,
     scale: Number(values.scale),
+    sizes: sizesOf(values.sizes),
     say: (line) => console.error(`  ${line}`),
   };
 }
@@ -56,7 +57,7 @@ async function measure(name: string): Promise<number> {
     commit: thisCommit(),
     machine: thisMachine(),
     load: [loadBefore, loadNow()] as const,
-    size: setup.full ? "full" : String(setup.scale),
+    size: [setup.full ? "full" : String(setup.scale), ...(setup.sizes ?? [])].join(" "),
     rows,
     ...(cut === undefined ? {} : { cut: cut.split("\n", 1)[0]! }),
   };

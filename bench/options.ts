@@ -23,6 +23,15 @@ export const options = {
   scripts: { type: "string" },
   t8s: { type: "string" },
   scale: { type: "string", default: "1" },
+  sizes: { type: "string" },
   "no-history": { type: "boolean", default: false },
   name: { type: "string", default: "bench" },
 } as const;
+
+/** What `--sizes` says: numbers above 0, with commas between. Undefined when it was not given; throws for anything else. */
+export function sizesOf(text: string | undefined): readonly number[] | undefined {
+  if (text === undefined) return undefined;
+  const sizes = text.split(",").map(Number);
+  if (sizes.every((size) => Number.isInteger(size) && size > 0)) return sizes;
+  throw new Error(`--sizes takes numbers of nodes with commas between, 1000,2500 say, not ${JSON.stringify(text)}`);
+}

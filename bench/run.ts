@@ -12,7 +12,7 @@ import { removeCgroups } from "../test/swap/namespaces.ts";
 import { commandLine } from "../tools/command-line.ts";
 import { beginRun, removeBelow } from "../tools/suite-run.ts";
 import { isUpstreamNode, namespacesId } from "./lib/upstream-cluster.ts";
-import { options, parts } from "./options.ts";
+import { options, parts, sizesOf } from "./options.ts";
 
 async function usage(): Promise<string> {
   const lines = await Promise.all(
@@ -28,6 +28,7 @@ ${lines.join("\n")}
 Flags:
   --full           the sizes of the published figures; takes an hour
   --scale NUMBER   multiplies the sizes of loads: 0.1 to see whether a part works
+  --sizes LIST     numbers of nodes that the fleet is measured at: 2500, or 1000,5000
   --upstream DIR   upstream's programs, if not those that npm run swap builds
   --no-upstream    measure this project alone
   --scripts DIR    the load scripts, if not bench/load
@@ -93,6 +94,7 @@ async function main(): Promise<number> {
   for (const flag of ["t8s", "scripts"] as const)
     if (values[flag] !== undefined && !existsSync(values[flag]))
       throw new Error(`--${flag} ${values[flag]}: there is no such ${flag === "t8s" ? "program" : "folder"}`);
+  sizesOf(values.sizes);
   const unknown = positionals.filter((name) => !(name in parts));
   if (unknown.length === 0) return measureAll(positionals.length > 0 ? positionals : Object.keys(parts));
   console.error(`no part ${unknown.join(", ")}\n\n${await usage()}`);

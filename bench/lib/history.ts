@@ -28,7 +28,7 @@ export interface Entry {
   readonly machine: Machine;
   /** One-minute load average before and after: above the number of cores the figures in wall time say little. */
   readonly load: readonly [number, number];
-  /** "full" or the scale of the loads; only equal sizes are compared. */
+  /** "full" or the scale of the loads, then the sizes that were asked for; only equal ones are compared. */
   readonly size: string;
   readonly rows: readonly Row[];
   /** Why rows are missing, when the part did not come to its end. */

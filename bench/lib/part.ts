@@ -24,6 +24,8 @@ export interface Setup {
   readonly scripts: string | undefined;
   /** Multiplies the sizes of loads, to try a part quickly. */
   readonly scale: number;
+  /** The sizes that a part which grows is to be measured at, instead of its own. */
+  readonly sizes: readonly number[] | undefined;
   say(line: string): void;
 }
 

@@ -218,7 +218,7 @@ export const part: Part = {
   about: "a fleet of simulated nodes: cost as it grows, and Kubernetes' objectives",
   limitSeconds: 600,
   async *run(setup) {
-    const sizes = setup.full ? [100, 500, 1_000, 2_500, 5_000] : [100, 500];
+    const sizes = setup.sizes ?? (setup.full ? [100, 500, 1_000, 2_500, 5_000] : [100, 500]);
     for (const size of sizes) yield* await measureFleet(setup, Math.max(1, Math.round(size * setup.scale)));
   },
 };

@@ -41,13 +41,15 @@ export interface ClusterSettings {
   readonly name: string;
   readonly nodes: number;
   readonly keep: boolean;
+  /** More flags of `t8s up`. */
+  readonly flags: readonly string[];
   readonly say: (line: string) => void;
   /** Ends what is under way. */
   readonly signal: AbortSignal;
 }
 
 /** Starts a cluster of its own, imports the images into every node, and says how to reach it. */
-export async function startCluster({ name, nodes, keep, say, signal }: ClusterSettings): Promise<JudgedCluster> {
+export async function startCluster({ name, nodes, keep, flags, say, signal }: ClusterSettings): Promise<JudgedCluster> {
   const dataDirectory = join(cacheDirectory, "clusters");
   const directory = join(dataDirectory, name);
   const scope = ["--name", name, "--data-dir", dataDirectory];
@@ -64,7 +66,7 @@ export async function startCluster({ name, nodes, keep, say, signal }: ClusterSe
   writeFileSync(policy, auditPolicy);
   say(`starting cluster ${name} with ${nodes} node${nodes === 1 ? "" : "s"}`);
   const audit = ["--audit-policy-file", policy, "--audit-log-path", auditLog];
-  run(["up", "--detach", ...scope, ...(nodes > 1 ? ["--nodes", String(nodes)] : []), ...audit]);
+  run(["up", "--detach", ...scope, ...(nodes > 1 ? ["--nodes", String(nodes)] : []), ...audit, ...flags]);
   let registry: LocalRegistry | undefined;
   const end = (): void => {
     registry?.end();
@@ -136,7 +138,8 @@ export interface SuiteSettings {
   readonly e2eTest: string;
   readonly ginkgo: string | undefined;
   readonly kubectl: string;
-  readonly focus: string;
+  /** Expressions, of which one has to match a test's name. */
+  readonly focus: readonly string[];
   readonly procs: number;
   readonly reportDirectory: string;
   readonly limit: string;
@@ -167,12 +170,19 @@ export async function runSuite(settings: SuiteSettings, say: (line: string) => v
   ];
   const [command, words] =
     ginkgo === undefined
-      ? [e2eTest, [`--ginkgo.focus=${settings.focus}`, "--ginkgo.no-color", `--ginkgo.timeout=${settings.limit}`]]
+      ? [
+          e2eTest,
+          [
+            ...settings.focus.map((each) => `--ginkgo.focus=${each}`),
+            "--ginkgo.no-color",
+            `--ginkgo.timeout=${settings.limit}`,
+          ],
+        ]
       : [
           ginkgo,
           [
             `--procs=${settings.procs}`,
-            `--focus=${settings.focus}`,
+            ...settings.focus.map((each) => `--focus=${each}`),
             "--no-color",
             "--silence-skips",
             `--timeout=${settings.limit}`,

@@ -42,6 +42,18 @@ export function parseJUnit(text: string): TestResult[] {
   return results;
 }
 
+/** Tests that left themselves out, with the reason; a test that was not chosen has none. */
+export function parseSkipped(text: string): Map<string, string> {
+  const skipped = new Map<string, string>();
+  for (const [, words = "", body = ""] of text.matchAll(/<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)) {
+    const title = attribute(words, "name");
+    const reason = /^skipped - ([\s\S]*)$/.exec(attribute(body, "message"))?.[1];
+    if (attribute(words, "status") === "skipped" && title.startsWith("[It] ") && reason !== undefined)
+      skipped.set(title.replace(/^\[It\] /, ""), reason);
+  }
+  return skipped;
+}
+
 const logOf = (body: string, failure: string): string =>
   `${decoded(/<system-err>([\s\S]*?)<\/system-err>/.exec(body)?.[1] ?? "")}\n${failure}`;
 

@@ -2,15 +2,19 @@
 import type { TestResult } from "./junit.ts";
 import { remarkableEvents } from "./junit.ts";
 import type { Changes } from "./records.ts";
-import { type ConformanceTest, sigOf } from "./tests.ts";
+import { type SuiteTest, sigOf } from "./tests.ts";
 
 export interface RunOutcome {
   readonly results: readonly TestResult[];
-  readonly tests: readonly ConformanceTest[];
+  readonly tests: readonly SuiteTest[];
   readonly requests: ReadonlyMap<string, readonly string[]>;
   readonly changes: Changes;
   /** Chosen, and without a result. */
   readonly notRun: readonly string[];
+  /** Tests that were not run, or ended themselves, with the reason. */
+  readonly leftOut: ReadonlyMap<string, string>;
+  /** File name of the list of passing tests. */
+  readonly list: string;
   readonly wallSeconds: number;
 }
 
@@ -30,9 +34,10 @@ export function summarize(outcome: RunOutcome): string {
     ),
     section("more than twice as long as upstream", muchSlower(outcome)),
     causes(outcome.results),
-    section("regressions (listed in passing.txt)", outcome.changes.regressions),
+    section(`regressions (listed in ${outcome.list})`, outcome.changes.regressions),
+    leftOut(outcome.leftOut),
     section("chosen, and did not run (the end of output.log says why)", outcome.notRun),
-    section("newly passing (--accept adds them to passing.txt)", outcome.changes.newlyPassing),
+    section(`newly passing (--accept adds them to ${outcome.list})`, outcome.changes.newlyPassing),
     section(
       "failures",
       outcome.results.filter(({ passed }) => !passed).map((result) => failure(result, outcome)),
@@ -43,7 +48,7 @@ export function summarize(outcome: RunOutcome): string {
 }
 
 /** Names of chosen tests that have no result: the suite ended before them, by its limit or because its own set-up failed. */
-export function notRunOf(chosen: readonly ConformanceTest[], results: readonly TestResult[]): string[] {
+export function notRunOf(chosen: readonly SuiteTest[], results: readonly TestResult[]): string[] {
   const ran = new Set(results.map(({ name }) => name));
   return chosen.map(({ name }) => name).filter((name) => !ran.has(name));
 }
@@ -80,10 +85,12 @@ function tableBySig({ results }: RunOutcome): string {
 function wallTime({ results, tests, wallSeconds }: RunOutcome): string {
   const upstream = new Map(tests.map((test) => [test.name, test.upstreamSeconds]));
   const both = results.filter(({ name, passed }) => passed && upstream.get(name) !== undefined);
+  const wall = `wall time ${(wallSeconds / 60).toFixed(1)} min`;
+  if (both.length === 0) return wall;
   const own = both.reduce((sum, { seconds }) => sum + seconds, 0);
   const theirs = both.reduce((sum, { name }) => sum + (upstream.get(name) ?? 0), 0);
   return (
-    `wall time ${(wallSeconds / 60).toFixed(1)} min; the ${both.length} tests that pass here and on upstream's cluster of one node took ` +
+    `${wall}; the ${both.length} tests that pass here and on upstream's cluster of one node took ` +
     `${(own / 60).toFixed(1)} min of test time, there ${(theirs / 60).toFixed(1)} (upstream's parallel part of 417 tests: 27.0 min of wall time)`
   );
 }
@@ -95,6 +102,23 @@ function muchSlower({ results, tests }: RunOutcome): string[] {
     if (!passed || theirs === undefined || seconds <= tooSlow.seconds || seconds <= theirs * tooSlow.factor) return [];
     return [`${seconds.toFixed(1).padStart(7)} s, upstream ${theirs.toFixed(1)} s  ${name}`];
   });
+}
+
+/** Reasons, the most frequent first. */
+function leftOut(reasons: ReadonlyMap<string, string>): string {
+  const names = new Map<string, string[]>();
+  for (const [name, reason] of reasons) {
+    const line = reason.split("\n")[0] ?? "";
+    names.set(line, [...(names.get(line) ?? []), name]);
+  }
+  const rows = [...names].sort(([, one], [, other]) => other.length - one.length);
+  return section(
+    "left out (by not-here.tsv, or by themselves)",
+    rows.map(
+      ([reason, { length, 0: first = "" }]) =>
+        `${String(length).padStart(4)}  ${reason}${length === 1 ? `: ${first}` : ""}`,
+    ),
+  );
 }
 
 /** First error lines without what differs from test to test, the most frequent first. */

@@ -50,6 +50,7 @@ export async function hostileServer(): Promise<TestServer> {
     virtualKinds: () => [...accessReviews, ...authenticationReviews({ authenticator: late })],
     connect: connectHandler({
       rng: systemRng,
+      lookup: () => Promise.reject(new Error("no name is known")),
       dialer: {
         request: () => Promise.reject(new Error("no kubelet is there")),
       },

@@ -17,6 +17,7 @@ import { connectHandler } from "../streaming/handler.ts";
 import { testAuthority } from "./certificates.fixture.ts";
 import { type Listener, servePlain } from "./listen.ts";
 import { type NodeConnections, nodeConnections } from "./outbound/dialer.ts";
+import { addressesOf } from "./outbound/lookup.ts";
 import { upgradeHandler } from "./upgrade.ts";
 
 const object = (kind: string, name: string, rest: object, namespace?: string): KubeObject =>
@@ -107,7 +108,7 @@ describe("streaming to a kubelet", () => {
     objects.set(pods, object("Pod", "dead", { spec: { nodeName: "dead", containers: [{ name: "c" }] } }, "ns"));
     connections = nodeConnections({ cert: client.cert, key: client.key, ca: authority.cert });
     const rng = seededRng(1);
-    const connect = connectHandler({ dialer: connections, rng });
+    const connect = connectHandler({ dialer: connections, rng, lookup: addressesOf });
     const handle = (request: ApiRequest): Promise<ApiResponse> => connect(targetOf(request));
     const decideUpgrade = async (request: ApiRequest): Promise<UpgradeDecision> => ({
       type: "connect",
@@ -119,7 +120,10 @@ describe("streaming to a kubelet", () => {
     };
     listener = await servePlain({
       handle,
-      upgrade: upgradeHandler({ decideUpgrade, handle, authorizer: asked }, { connections, log: silentLogger, rng }),
+      upgrade: upgradeHandler(
+        { decideUpgrade, handle, authorizer: asked },
+        { connections, log: silentLogger, rng, lookup: addressesOf },
+      ),
       clock: systemClock,
       log: silentLogger,
     });

@@ -6,9 +6,10 @@ import { connectHandler } from "../streaming/handler.ts";
 import type { LocationOptions } from "../streaming/location.ts";
 import type { UpgradeHandler } from "./listen.ts";
 import { type KubeletTls, nodeConnections } from "./outbound/dialer.ts";
+import { addressesOf } from "./outbound/lookup.ts";
 import { type UpgradeServer, upgradeHandler } from "./upgrade.ts";
 
-export interface NodeStreamingOptions extends KubeletTls, Omit<LocationOptions, "rng"> {
+export interface NodeStreamingOptions extends KubeletTls, Omit<LocationOptions, "rng" | "lookup"> {
   readonly rng: Rng;
   readonly log: Logger;
 }
@@ -24,8 +25,8 @@ export interface NodeStreaming {
 export function createNodeStreaming(options: NodeStreamingOptions): NodeStreaming {
   const connections = nodeConnections(options);
   return {
-    connect: connectHandler({ ...options, dialer: connections }),
-    upgrade: (server) => upgradeHandler(server, { ...options, connections }),
+    connect: connectHandler({ ...options, lookup: addressesOf, dialer: connections }),
+    upgrade: (server) => upgradeHandler(server, { ...options, lookup: addressesOf, connections }),
     close: () => connections.close(),
   };
 }

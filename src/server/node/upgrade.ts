@@ -54,7 +54,7 @@ export function upgradeHandler(server: UpgradeServer, routes?: UpgradeRoutes): U
     try {
       await checkMayCreate(target, server.authorizer);
       if (routes === undefined) throw notImplemented(`${target.resource}/${target.subresource}`);
-      const location = locate(target, routes);
+      const location = await locate(target, routes);
       if (location === undefined) return { status: 204, headers: {} };
       return connect(target, location, routes);
     } catch (error) {

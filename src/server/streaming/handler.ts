@@ -15,7 +15,7 @@ export interface ConnectHandlerOptions extends LocationOptions {
 /** For ApiServerOptions.connect. */
 export function connectHandler(options: ConnectHandlerOptions): ConnectHandler {
   return async (target) => {
-    const location = locate(target, options);
+    const location = await locate(target, options);
     if (target.subresource === "log")
       return location === undefined ? { status: 204, headers: {} } : readLog(target, location, options.dialer);
     if (target.subresource !== "proxy" || location === undefined) throw badRequest("Upgrade request required");

@@ -43,6 +43,13 @@ function world() {
     nodes,
     object("Node", "local", { status: { addresses: [{ type: "InternalIP", address: "127.0.0.1" }] } }),
   );
+  for (const name of ["named", "half", "empty", "unknown"])
+    objects.set(
+      nodes,
+      object("Node", name, {
+        status: { addresses: [{ type: "Hostname", address: `${name}.example` }] },
+      }),
+    );
   objects.set(pods, pod("one", { nodeName: "n1", containers: [container("c", 8080)] }, "10.1.0.9"));
   objects.set(
     pods,
@@ -88,8 +95,20 @@ function world() {
   return objects;
 }
 
+const names: Readonly<Record<string, readonly string[]>> = {
+  "named.example": ["10.0.0.9", "fd00::9"],
+  "half.example": ["10.0.0.9", "127.0.0.1"],
+  "empty.example": [],
+};
+
+async function lookup(hostname: string): Promise<readonly string[]> {
+  const found = names[hostname];
+  if (found === undefined) throw new Error(`lookup ${hostname}: no such host`);
+  return found;
+}
+
 /** `path` as the client sends it, with its query. */
-function find(path: string): string | undefined {
+async function find(path: string): Promise<string | undefined> {
   const { reader } = world();
   const url = new URL(path, "http://x");
   const parts = url.pathname.split("/").filter((part) => part !== "");
@@ -110,7 +129,7 @@ function find(path: string): string | undefined {
     object: reader.get(kind as typeof pods, namespace, name),
   } as ConnectTarget;
   try {
-    const location = locate(target, { rng: seededRng(1) });
+    const location = await locate(target, { rng: seededRng(1), lookup });
     return location && `${location.security} ${location.host} ${location.port} ${location.path}${location.search}`;
   } catch (error) {
     assert.ok(error instanceof StatusError, String(error));
@@ -163,19 +182,23 @@ const table: readonly [string, string | undefined][] = [
   ["/api/v1/nodes/n1:10251/proxy/healthz", "kubelet 10.0.0.5 10251 /healthz"],
   ["/api/v1/nodes/http:n1:9100/proxy/metrics", "none 10.0.0.5 9100 /metrics"],
   ["/api/v1/nodes/local/proxy/", "400 address not allowed"],
+  ["/api/v1/nodes/named/proxy/x", "kubelet named.example 10250 /x"],
+  ["/api/v1/nodes/half/proxy/x", "400 address not allowed"],
+  ["/api/v1/nodes/empty/proxy/x", "400 no addresses for hostname"],
+  ["/api/v1/nodes/unknown/proxy/x", "400 lookup unknown.example: no such host"],
   ["/api/v1/nodes/none/proxy/", '404 nodes "none" not found'],
 ];
 
 describe("where a connection leads", () => {
   for (const [path, wanted] of table)
-    it(path, () => {
-      const found = find(path);
+    it(path, async () => {
+      const found = await find(path);
       if (wanted === "PodLogOptions") assert.match(found ?? "", /^422 PodLogOptions "one" is invalid: /);
       else assert.equal(found, wanted);
     });
-  it("says all that is wrong with log options", () => {
+  it("says all that is wrong with log options", async () => {
     assert.equal(
-      find(`${base}/pods/one/log?tailLines=-1&sinceSeconds=5&sinceTime=2026-01-01T00:00:00Z`),
+      await find(`${base}/pods/one/log?tailLines=-1&sinceSeconds=5&sinceTime=2026-01-01T00:00:00Z`),
       '422 PodLogOptions "one" is invalid: [tailLines: Invalid value: -1: must be greater than or equal to 0, []: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified]',
     );
   });

@@ -1,8 +1,8 @@
 // Where a connection through the API server leads: the kubelet of a pod's node, a pod, an endpoint of a service, or a node.
-// Pure look-up in the watch cache; sockets are node/'s. Upstream: ResourceLocation of pkg/registry/core/{pod,service,node}.
+// Looked up in the watch cache; sockets and names are node/'s. Upstream: ResourceLocation of pkg/registry/core/{pod,service,node}.
 
 import { endpoints, type Node, nodes, type Pod, pods, type Service, services } from "../../api/index.ts";
-import type { Rng } from "../../base/index.ts";
+import { errorText, type Rng } from "../../base/index.ts";
 import { badRequest, type IpAddress, internalError, notFound, parseIp, StatusError } from "../../machinery/index.ts";
 import type { ObjectReader } from "../contract.ts";
 import type { ConnectTarget } from "./connect.ts";
@@ -24,12 +24,14 @@ export interface LocationOptions {
   readonly preferredAddressTypes?: readonly string[];
   readonly kubeletPort?: number;
   readonly rng: Rng;
+  /** Every address that a host's name stands for. Its error is told to who asks. */
+  readonly lookup: (hostname: string) => Promise<readonly string[]>;
 }
 
 const defaultAddressTypes = ["InternalIP", "ExternalIP", "Hostname", "InternalDNS", "ExternalDNS"];
 
 /** Undefined for the log of a pod that no node has yet: there is nothing to read. Throws StatusError with upstream's texts. */
-export function locate(target: ConnectTarget, options: LocationOptions): Location | undefined {
+export async function locate(target: ConnectTarget, options: LocationOptions): Promise<Location | undefined> {
   if (target.subresource === "proxy") return locateProxy(target, options);
   const pod = target.object as Pod;
   const { name, namespace = "" } = pod.metadata;
@@ -87,7 +89,7 @@ function kubeletOf(node: Node, options: LocationOptions): Pick<Location, "host" 
   );
 }
 
-function locateProxy(target: ConnectTarget, options: LocationOptions): Location {
+async function locateProxy(target: ConnectTarget, options: LocationOptions): Promise<Location> {
   const rest = { path: proxiedPath(target), search: target.query.size > 0 ? `?${target.query}` : "" };
   const id = splitId(target);
   switch (target.resource) {
@@ -97,7 +99,7 @@ function locateProxy(target: ConnectTarget, options: LocationOptions): Location 
       return { ...serviceAddress(target, id, options), ...rest };
     case "nodes": {
       const kubelet = kubeletOf(nodeByName(target.reader, id.name), options);
-      if (isAddress(kubelet.host)) checkAddress(kubelet.host);
+      await checkHost(kubelet.host, options);
       if (id.port === "" || Number(id.port) === kubelet.port) return { ...kubelet, ...rest };
       return { host: kubelet.host, port: portNumber(id), security: securityOf(id), ...rest };
     }
@@ -204,7 +206,16 @@ function rotated<T>(list: readonly T[], rng: Rng): T[] {
 const unavailable = (message: string): StatusError =>
   new StatusError({ code: 503, reason: "ServiceUnavailable", message });
 
-const isAddress = (host: string): boolean => parseIp(host) !== undefined;
+/** A node may be known by a name only; none of its addresses may be the server's own host. */
+async function checkHost(host: string, { lookup }: LocationOptions): Promise<void> {
+  const addresses = parseIp(host) === undefined ? await lookup(host).catch(badName) : [host];
+  if (addresses.length === 0) throw badRequest("no addresses for hostname");
+  addresses.forEach(checkAddress);
+}
+
+const badName = (error: unknown): never => {
+  throw badRequest(errorText(error));
+};
 
 /** So that nobody reaches the server's own host, however its address is written. */
 function checkAddress(text: string): void {

@@ -30,7 +30,8 @@ function* files(directory: string): Generator<string> {
   }
 }
 
-const isTest = (file: string): boolean => file.endsWith(".test.ts");
+/** Fixtures are for tests alone. */
+const isTest = (file: string): boolean => /\.(test|fixture)\.ts$/.test(file);
 
 function roomOf(file: string): string | undefined {
   for (const [name, room] of Object.entries(rooms)) if (file.startsWith(`${room.path}/`)) return name;
@@ -39,7 +40,7 @@ function roomOf(file: string): string | undefined {
 
 /** Doors into a room: its index, and the index of a part that only some need. */
 const doors =
-  /^(index\.ts|(?:[\w-]+\/)*(?:node|http2|sqlite|etcd|cri|fake|library|pki|regexp|cel|cel\/admission|cel\/authorization|cel\/kubernetes)\/index\.ts)$/;
+  /^(index\.ts|(?:[\w-]+\/)*(?:node|http2|sqlite|etcd|cri|fake|library|pki|regexp|cel|cel\/admission|cel\/authentication|cel\/authorization|cel\/kubernetes)\/index\.ts)$/;
 const nodeAllowed = /^src\/(store\/(sqlite|etcd)|runtime\/cri|cmd|cli|cluster)\/|^src\/(.+\/)?node\//;
 
 const banned: readonly { readonly pattern: RegExp; readonly except: RegExp; readonly instead: string }[] = [
@@ -90,7 +91,10 @@ function checkImports(file: string, text: string, report: (index: number, text: 
         say(`${target}: Node is for the rim; move this to a folder named node/`);
       continue;
     }
-    if (!target.startsWith(".") || room === undefined) continue;
+    if (!target.startsWith(".")) continue;
+    if (isTest(target) && file.startsWith("src/") && !isTest(file) && !file.endsWith("/testing.ts"))
+      say(`${target} is for tests alone`);
+    if (room === undefined) continue;
     const path = relative(root, resolve(root, dirname(file), target))
       .split(sep)
       .join("/");
@@ -100,7 +104,7 @@ function checkImports(file: string, text: string, report: (index: number, text: 
       say(`${path} is in no room of rooms.json`);
     } else if (other !== room && !isTest(file)) {
       checkCrossing({ file, room, other, path, say });
-    } else if (other === room && !isTest(file)) {
+    } else if (!isTest(file)) {
       const sibling = siblings(file);
       const wanted = siblings(path);
       if (sibling !== undefined && wanted !== undefined && sibling !== wanted)

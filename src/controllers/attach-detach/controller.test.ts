@@ -11,10 +11,7 @@ import {
   pods,
   volumeAttachments,
 } from "../../api/index.ts";
-import { MetricRegistry, seededRng, silentLogger, VirtualClock } from "../../base/index.ts";
-import { createClient } from "../../client/index.ts";
-import { testServer } from "../../server/testing.ts";
-import { runControllers } from "../run.ts";
+import { controllerWorld } from "../world.fixture.ts";
 import { attachmentName } from "./decide.ts";
 
 const driver = "disk.example.com";
@@ -22,16 +19,9 @@ const volume = `kubernetes.io/csi/${driver}^h1`;
 const of = (name: string): string => attachmentName("h1", driver, name);
 
 async function world(test: TestContext, accessMode = "ReadWriteOnce") {
-  const clock = new VirtualClock();
-  const rng = seededRng(1);
-  const server = await testServer({
-    clock,
-    rng,
+  const { clock, client, metrics, run } = await controllerWorld(test, {
     admission: { disable: ["ServiceAccount", "StorageObjectInUseProtection"] },
   });
-  const client = createClient(server.transport(), { userAgent: "test" });
-  const metrics = new MetricRegistry();
-  const stop = new AbortController();
   const make = async (kind: Parameters<typeof client.of>[0], object: object): Promise<void> => {
     const made = await client
       .of(kind)
@@ -57,16 +47,7 @@ async function world(test: TestContext, accessMode = "ReadWriteOnce") {
       csi: { driver, volumeHandle: "h1" },
     },
   });
-  const running = runControllers({
-    ...{ client, clock, rng, metrics, log: silentLogger, signal: stop.signal },
-    names: ["persistentvolume-attach-detach-controller"],
-  });
-  test.after(async () => {
-    stop.abort();
-    await clock.advance(0);
-    await running;
-    await server.close();
-  });
+  run(["persistentvolume-attach-detach-controller"]);
   const attachment = (name: string) => client.of(volumeAttachments).get({ name: of(name) });
   return {
     ...{ clock, client, metrics },

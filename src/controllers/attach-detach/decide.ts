@@ -12,7 +12,7 @@ import { sha256Hex } from "../../base/index.ts";
 import { isControlledBy, isTerminal } from "../lib/index.ts";
 
 /** How long a volume may stay mounted on a node that is not healthy before it is taken away all the same. Upstream's default. */
-export const longestUnmountMs = 360_000;
+const longestUnmountMs = 360_000;
 /** How long an attacher is waited for until its silence is told. Upstream's default for CSI. */
 export const attachPatienceMs = 120_000;
 const keepTerminated = "volumes.kubernetes.io/keep-terminated-pod-volumes";

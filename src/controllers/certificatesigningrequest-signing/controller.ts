@@ -16,7 +16,7 @@ import {
 /** A request may ask for less than the longest life, but not for less than this. */
 const shortestMs = 600_000;
 
-export const lifeOf = (expirationSeconds: number | undefined, longestMs: number): number =>
+const lifeOf = (expirationSeconds: number | undefined, longestMs: number): number =>
   expirationSeconds === undefined ? longestMs : Math.min(longestMs, Math.max(shortestMs, expirationSeconds * 1000));
 
 export async function runCertificateSigning(context: ControllerContext): Promise<void> {

@@ -2,37 +2,18 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { deviceTaintRules, events, namespaces, pods, resourceClaims, resourceSlices } from "../../api/index.ts";
-import { MetricRegistry, seededRng, silentLogger, VirtualClock } from "../../base/index.ts";
-import { createClient } from "../../client/index.ts";
 import { formatTime } from "../../machinery/index.ts";
-import { testServer } from "../../server/testing.ts";
-import { runControllers } from "../run.ts";
+import { controllerWorld } from "../world.fixture.ts";
 
 const [driver, pool] = ["gpu.example.com", "node1"];
 
 async function world(test: TestContext) {
-  const clock = new VirtualClock();
-  const rng = seededRng(1);
-  const server = await testServer({
-    ...{ clock, rng, admission: { disable: ["ServiceAccount"] } },
+  const { clock, client, metrics, run } = await controllerWorld(test, {
     featureGates: { DRADeviceTaintRules: true, GenericWorkload: true, DRAWorkloadResourceClaims: true },
     runtimeConfig: { "resource.k8s.io/v1beta2": "true", "scheduling.k8s.io/v1alpha2": "true" },
   });
-  const client = createClient(server.transport(), { userAgent: "test" });
-  const metrics = new MetricRegistry();
-  const stop = new AbortController();
   await client.of(namespaces).find({ name: "default" });
-  const running = runControllers({
-    ...{ client, clock, rng, metrics, log: silentLogger, signal: stop.signal },
-    names: ["device-taint-eviction-controller"],
-    options: { featureEnabled: () => true },
-  });
-  test.after(async () => {
-    stop.abort();
-    await clock.advance(0);
-    await running;
-    await server.close();
-  });
+  run(["device-taint-eviction-controller"], { options: { featureEnabled: () => true } });
   const publish = async (taints: object[] = []): Promise<void> => {
     const device = { name: "d1", ...(taints.length === 0 ? {} : { taints }) };
     const before = await client.of(resourceSlices).find({ name: "s1" });

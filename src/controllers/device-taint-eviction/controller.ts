@@ -36,7 +36,7 @@ import {
   ruleMatches,
 } from "./decide.ts";
 
-export const controllerName = "device-taint-eviction-controller";
+const controllerName = "device-taint-eviction-controller";
 /** The least time between two updates of a rule's status while pods leave. */
 const statusPeriodMs = 10_000;
 const byPool = "devicePool";

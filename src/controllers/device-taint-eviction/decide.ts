@@ -71,7 +71,7 @@ function endOf(taint: Taint, tolerations: readonly Toleration[]): number | undef
 }
 
 /** Undefined when nothing ends what uses the claim. */
-export function claimEviction(claim: ResourceClaim, { slicesOf, rules }: Devices): Eviction | undefined {
+function claimEviction(claim: ResourceClaim, { slicesOf, rules }: Devices): Eviction | undefined {
   let whenMs: number | undefined;
   const reasons = new Set<string>();
   for (const allocated of allocatedDevices(claim)) {

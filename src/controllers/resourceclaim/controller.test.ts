@@ -2,36 +2,18 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { events, namespaces, podGroups, pods, resourceClaims, resourceClaimTemplates } from "../../api/index.ts";
-import { MetricRegistry, seededRng, silentLogger, VirtualClock } from "../../base/index.ts";
-import { createClient } from "../../client/index.ts";
-import { testServer } from "../../server/testing.ts";
-import { runControllers } from "../run.ts";
+import { controllerWorld } from "../world.fixture.ts";
 
 const namespace = "default";
 const entry = { name: "gpu", resourceClaimTemplateName: "t" };
 
 async function world(test: TestContext) {
-  const clock = new VirtualClock();
-  const rng = seededRng(1);
-  const server = await testServer({
-    ...{ clock, rng, admission: { disable: ["ServiceAccount"] } },
+  const { clock, client, run } = await controllerWorld(test, {
     featureGates: { GenericWorkload: true, DRAWorkloadResourceClaims: true },
     runtimeConfig: { "scheduling.k8s.io/v1alpha2": "true" },
   });
-  const client = createClient(server.transport(), { userAgent: "test" });
-  const stop = new AbortController();
   await client.of(namespaces).find({ name: namespace });
-  const running = runControllers({
-    ...{ client, clock, rng, metrics: new MetricRegistry(), log: silentLogger, signal: stop.signal },
-    names: ["resourceclaim-controller"],
-    options: { featureEnabled: () => true },
-  });
-  test.after(async () => {
-    stop.abort();
-    await clock.advance(0);
-    await running;
-    await server.close();
-  });
+  run(["resourceclaim-controller"], { options: { featureEnabled: () => true } });
   const make = {
     template: () =>
       client.of(resourceClaimTemplates).create({

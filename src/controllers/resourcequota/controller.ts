@@ -10,18 +10,19 @@ import {
   type Pod,
   quotaCountsFor,
   quotaUsageOf,
+  type ResourceList,
   type ResourceQuota,
   resourceClaims,
   resourceQuotas,
 } from "../../api/index.ts";
-import { every } from "../../base/index.ts";
+import { every, TimeoutError, timeoutSignal } from "../../base/index.ts";
 import { type Informer, kindOfResource } from "../../client/index.ts";
-import { deepEqual, ignoreNotFound, type KubeObject, objectKey } from "../../machinery/index.ts";
+import { deepEqual, formatGroupResource, ignoreNotFound, type KubeObject, objectKey } from "../../machinery/index.ts";
 import { type ControllerContext, newQueue, runLoop, watch } from "../lib/index.ts";
 import { nextQuotaStatus, usageOfQuota } from "./decide.ts";
 
 const resyncMs = 300_000;
-/** Upstream looks for new kinds this often. */
+/** Upstream looks for new kinds this often, and waits so long for their first lists. */
 const discoveryMs = 30_000;
 const countable = kinds.filter((kind) => kind.namespaced && kind.virtual !== true && kind.resource !== "events");
 
@@ -66,15 +67,15 @@ export async function runResourceQuotas(context: ControllerContext): Promise<voi
       if (quota === undefined) return undefined;
       const classes = namesOf(quota).some(isExtended) ? classesWatched().list() : [];
       const { found, missing } = await kindsFor(context, namesOf(quota), classes);
-      const counted = await Promise.all(
-        found.map(async (kind) => {
-          const informer = watched(kind);
-          await informer.whenSynced(signal);
-          return { kind, objects: informer.list(quota.metadata.namespace) };
-        }),
+      const all = await Promise.all(
+        found.map(async (kind) => ({ kind, objects: (await watched(kind))?.list(quota.metadata.namespace) })),
       );
-      const status = nextQuotaStatus(quota, usageOfQuota(quota, counted, { nowMs: clock.now(), classes }));
+      const counted = all.flatMap(({ kind, objects }) => (objects === undefined ? [] : [{ kind, objects }]));
+      const unlisted = all.filter(({ objects }) => objects === undefined).map(({ kind }) => kind);
+      const usage = usageOfQuota(quota, counted, { nowMs: clock.now(), classes });
+      const status = nextQuotaStatus(quota, withoutNames(usage, unlisted, classes));
       if (status !== undefined) await write(context, { ...quota, status } as ResourceQuota);
+      if (unlisted.length > 0) throw new Error(`not yet listed: ${unlisted.map(formatGroupResource).join(", ")}`);
       return missing ? discoveryMs : undefined;
     },
   });
@@ -116,26 +117,54 @@ async function kindsFor(
   return { found: [...found, ...more], missing: more.length < unknown.length };
 }
 
-/** Informers by kind, each with one handler that tells when something of it became free. */
+/** A name is told whole or not at all: what one of its kinds uses is not known. */
+function withoutNames(
+  usage: Readonly<ResourceList>,
+  unlisted: readonly KindDefinition[],
+  classes: readonly DeviceClass[],
+): ResourceList {
+  const unknown = (name: string): boolean =>
+    unlisted.some((kind) => quotaCountsFor(kind, name) || (isClaim(kind) && deviceCountsFor(name, classes)));
+  return Object.fromEntries(Object.entries(usage).filter(([name]) => !unknown(name)));
+}
+
+interface Watched {
+  readonly informer: Informer<KubeObject>;
+  readonly sinceMs: number;
+}
+
+/**
+ * Informers by kind, each with one handler that tells when something of it became free; undefined when the kind could not be listed yet.
+ * That is waited for as long as upstream's monitors are, so that one kind without an answer does not keep all quotas waiting.
+ */
 function createWatched(
   context: ControllerContext,
   wake: (kind: KindDefinition, namespace: string) => void,
-): (kind: KindDefinition) => Informer<KubeObject> {
-  const known = new Map<string, Informer<KubeObject>>();
-  return (kind) => {
-    const key = `${kind.resource}.${kind.group}`;
-    let informer = known.get(key);
-    if (informer === undefined) {
-      const namespaceOf = (object: KubeObject): string => object.metadata.namespace ?? "";
-      informer = watch(context, kind as unknown as KindDefinition<KubeObject>, {
-        update: (before, object) => {
-          if (frees(kind, { before, object, nowMs: context.clock.now() })) wake(kind, namespaceOf(object));
-        },
-        delete: (object) => wake(kind, namespaceOf(object)),
-      });
-      known.set(key, informer);
+): (kind: KindDefinition) => Promise<Informer<KubeObject> | undefined> {
+  const { clock, signal } = context;
+  const known = new Map<string, Watched>();
+  const begin = (kind: KindDefinition): Watched => {
+    const namespaceOf = (object: KubeObject): string => object.metadata.namespace ?? "";
+    const informer = watch(context, kind, {
+      update: (before, object) => {
+        if (frees(kind, { before, object, nowMs: clock.now() })) wake(kind, namespaceOf(object));
+      },
+      delete: (object) => wake(kind, namespaceOf(object)),
+    });
+    return { informer, sinceMs: clock.now() };
+  };
+  return async (kind) => {
+    const key = formatGroupResource(kind);
+    const { informer, sinceMs } = known.get(key) ?? begin(kind);
+    if (!known.has(key)) known.set(key, { informer, sinceMs });
+    using patience = timeoutSignal(clock, Math.max(0, sinceMs + discoveryMs - clock.now()), signal);
+    try {
+      await informer.whenSynced(patience);
+      return informer;
+    } catch (error) {
+      if (error instanceof TimeoutError) return undefined;
+      throw error;
     }
-    return informer;
   };
 }
 

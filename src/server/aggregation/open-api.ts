@@ -55,10 +55,15 @@ export function openApiOf({ services, ask }: OpenApiHost) {
   }
 
   /** Who is no longer registered is no longer known. */
-  async function allPaths(): Promise<(readonly [APIService, Paths])[]> {
+  function registered(): readonly APIService[] {
     const all = services();
-    const registered = new Set(all.map(({ metadata }) => metadata.uid));
-    for (const uid of indexes.keys()) if (!registered.has(uid)) indexes.delete(uid);
+    const uids = new Set(all.map(({ metadata }) => metadata.uid));
+    for (const known of [indexes, specs]) for (const uid of known.keys()) if (!uids.has(uid)) known.delete(uid);
+    return all;
+  }
+
+  async function allPaths(): Promise<(readonly [APIService, Paths])[]> {
+    const all = registered();
     return Promise.all(all.map(async (service) => [service, await pathsOf(service)] as const));
   }
 
@@ -108,7 +113,7 @@ export function openApiOf({ services, ask }: OpenApiHost) {
       }
     },
     v2: async (): Promise<object[]> => {
-      const ordered = byPriority(services().filter(isAvailable));
+      const ordered = byPriority(registered().filter(isAvailable));
       // As above: the document of all is not kept back by one server.
       const documents = await Promise.all(ordered.map((service) => specOf(service).catch(() => undefined)));
       return documents.filter((each) => each !== undefined);

@@ -55,19 +55,18 @@ export { priorityLevelConfigurations } from "./flowcontrol/prioritylevelconfigur
 export * from "./keys.ts";
 export * from "./kind.ts";
 export * from "./kinds.ts";
-export { ageColumn, humanDuration, nameColumn } from "./lib/columns.ts";
-export { CronError, type CronFields, parseCron } from "./lib/formats/cron.ts";
+export { ageColumn, nameColumn } from "./lib/columns.ts";
+export { type CronFields, parseCron } from "./lib/formats/cron.ts";
 export { type Cidr, formatCidr, formatIp, type IpAddress, parseCidr, parseIp } from "./lib/formats/ip.ts";
 export { aggregateContainerResources } from "./lib/pod-spec/pod-resources.ts";
 export { type DeviceClaim, type DeviceView, deviceCountsFor, extendedDeviceUsage } from "./lib/quota/devices.ts";
 export { isTerminating as isTerminatingScope, scopesMatch as quotaScopesMatch } from "./lib/quota/scopes.ts";
 export {
-  countName as quotaCountName,
   countsFor as quotaCountsFor,
   unnamedResources as quotaUnnamedResources,
   usageOf as quotaUsageOf,
 } from "./lib/quota/usage.ts";
-export { addResourceList, isHugePage, maxResourceList, type ResourceList } from "./lib/resources.ts";
+export { addResourceList, type ResourceList } from "./lib/resources.ts";
 export { inGoOrder as metadataInGoOrder } from "./lib/workloads/template-metadata.ts";
 export { ingressClasses } from "./networking/ingressclasses/kind.ts";
 export { ingresses } from "./networking/ingresses/kind.ts";

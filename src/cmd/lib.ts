@@ -34,7 +34,7 @@ export function readFlags<const D extends FlagDefinitions>(
 }
 
 /** What `--version` prints, as upstream's; undefined for "do not". Upstream: component-base/version/verflag. */
-export function versionText(value: string): string | undefined {
+function versionText(value: string): string | undefined {
   const wrong = (why: string) =>
     new FlagError(`invalid argument ${JSON.stringify(value)} for "--version" flag: ${why}`);
   if (value === "raw") return rawVersion();

@@ -3,9 +3,8 @@ export * from "./apply/managed-fields.ts";
 export * from "./apply/merge-configuration.ts";
 export * from "./apply/scale-fields.ts";
 export * from "./apply/server-side-apply.ts";
-export { type Comparison, compareTyped, fieldSetOf } from "./apply/typed.ts";
+
 export { typeErrors } from "./apply/typed-merge.ts";
-export { base64Of, bytesOfBase64 } from "./codec/base64.ts";
 export { diagnoseCbor } from "./codec/cbor-diagnose.ts";
 export { decodeCborMap } from "./codec/cbor-map.ts";
 export { type ParsedCbor, parseCbor } from "./codec/cbor-read.ts";

@@ -288,14 +288,3 @@ function compareParsed(a: ParsedQuantity, b: ParsedQuantity): number {
 const sign = (value: bigint): number => (value > 0n ? 1 : value < 0n ? -1 : 0);
 const magnitudeDigits = ({ unscaled, scale }: ParsedQuantity): number =>
   String(unscaled < 0n ? -unscaled : unscaled).length - scale;
-
-/** True for text that upstream accepts as a quantity. */
-export function isQuantity(text: string | number): boolean {
-  try {
-    entryOf(text);
-    return true;
-  } catch (error) {
-    if (error instanceof QuantityError) return false;
-    throw error;
-  }
-}

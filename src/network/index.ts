@@ -7,4 +7,3 @@ export type * from "./proxy/backend.ts";
 export * from "./proxy/packets.ts";
 export * from "./proxy/plan.ts";
 export * from "./proxy/proxy.ts";
-export * from "./proxy/recording.ts";

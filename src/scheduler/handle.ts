@@ -39,8 +39,6 @@ export interface Listers {
   readonly storageClasses: Reader<StorageClass>;
 }
 
-export const emptyReader = <T>(): Reader<T> => ({ get: () => undefined, list: () => [] });
-
 export interface StatusChange {
   readonly condition?: Omit<PodCondition, "lastTransitionTime" | "lastProbeTime">;
   /** "" clears it, undefined leaves it. */

@@ -2,17 +2,12 @@
 import type { Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod } from "../api/index.ts";
 import { type Clock, MetricRegistry, type Rng, seededRng, silentLogger, VirtualClock } from "../base/index.ts";
 import type { KubeObject } from "../machinery/index.ts";
-import {
-  type Effects,
-  emptyReader,
-  type Listers,
-  type Reader,
-  type SchedulerEvent,
-  type StatusChange,
-} from "./handle.ts";
+import type { Effects, Listers, Reader, SchedulerEvent, StatusChange } from "./handle.ts";
 import { plugins } from "./list.ts";
 import { createMetrics } from "./metrics.ts";
 import { type Core, createCore } from "./scheduler.ts";
+
+const emptyReader = <T>(): Reader<T> => ({ get: () => undefined, list: () => [] });
 
 let serial = 0;
 

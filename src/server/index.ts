@@ -29,7 +29,6 @@ export { parseTokenFile, staticTokens } from "./authn/static-tokens.ts";
 export { tokenRequests } from "./authn/token-request.ts";
 export {
   type AuthorizationMode,
-  authorizationModes,
   createAuthorizer,
   parseAuthorizationModes,
 } from "./authz/create.ts";
@@ -44,6 +43,7 @@ export type { DocumentRoute } from "./documents/documents.ts";
 export { EnablementError, type FeatureGates, featureGates, parseFeatureGates } from "./enablement/features.ts";
 export { parseRuntimeConfig, type RuntimeConfig } from "./enablement/runtime-config.ts";
 export type { VirtualContext, VirtualKind } from "./registry/virtual.ts";
+export type { HealthCheck } from "./health.ts";
 export { remoteWebhook } from "./remote/webhook.ts";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.ts";
 export { type BrowserOptions, forBrowsers } from "./stages/browsers.ts";

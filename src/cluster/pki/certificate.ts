@@ -258,7 +258,7 @@ const next = (raw: Uint8Array, at: number): number => {
 };
 
 /** RFC 7468 text. */
-export function pem(label: string, bytes: Uint8Array): string {
+function pem(label: string, bytes: Uint8Array): string {
   const base64 = Buffer.from(bytes)
     .toString("base64")
     .replace(/.{64}(?=.)/g, "$&\n");

@@ -18,7 +18,7 @@ export const refused = (why: string, unless?: string): FlagDefinition & { readon
   ...(unless === undefined ? {} : { default: unless }),
 });
 
-export const refusedAll = <const N extends string>(names: readonly N[], why: string) =>
+const refusedAll = <const N extends string>(names: readonly N[], why: string) =>
   Object.fromEntries(names.map((name) => [name, refused(why)])) as Record<N, ReturnType<typeof refused>>;
 
 /** Several flags without effect for one reason. */

@@ -4,7 +4,9 @@ import fc from "fast-check";
 import type { Container, Pod } from "../../api/index.ts";
 import type { ObservedContainer, ObservedPod } from "../observed.ts";
 import { observedPod, observedContainer as seen, testPod } from "../testing.ts";
-import { computePodActions, noProbeResults, type PodActions, type ProbeResults } from "./actions.ts";
+import { computePodActions, type PodActions, type ProbeResults } from "./actions.ts";
+
+const noProbeResults: ProbeResults = { liveness: () => undefined, startup: () => undefined };
 
 const c: Container = { name: "c", image: "x" };
 const i1: Container = { name: "i1", image: "x" };

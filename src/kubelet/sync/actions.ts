@@ -48,8 +48,6 @@ export interface ProbeResults {
   startup(containerId: string): boolean | undefined;
 }
 
-export const noProbeResults: ProbeResults = { liveness: () => undefined, startup: () => undefined };
-
 export interface ActionsInput {
   readonly pod: Pod;
   readonly observed: ObservedPod;

@@ -7,20 +7,19 @@ export {
   TIMESTAMP_LITERALS,
 } from "./check/validators.ts";
 export * from "./contract.ts";
-export { compile, createEnv, createProgram, type Env, extendEnv } from "./environment.ts";
+export { compile, createEnv, createProgram, type Env } from "./environment.ts";
 export { BINDINGS } from "./libraries/bindings.ts";
 export { TWO_VARIABLE_COMPREHENSIONS } from "./libraries/comprehensions.ts";
 export { ENCODERS } from "./libraries/encoders.ts";
 export { lists } from "./libraries/lists.ts";
 export { math } from "./libraries/math.ts";
 export { optionalTypes } from "./libraries/optional.ts";
-export { compilePattern } from "./libraries/regex.ts";
 export { SETS } from "./libraries/sets.ts";
 export { STANDARD } from "./libraries/standard.ts";
 export { strings } from "./libraries/strings.ts";
-export { compare, equal } from "./runtime/compare.ts";
-export { describe, sizeOf, typeOfValue } from "./runtime/describe.ts";
-export { formatDuration, formatTimestamp, parseDuration, parseTimestamp } from "./runtime/time.ts";
+export { equal } from "./runtime/compare.ts";
+export { describe } from "./runtime/describe.ts";
+export { parseDuration, parseTimestamp } from "./runtime/time.ts";
 export * from "./syntax/ast.ts";
 export * from "./types.ts";
 export * from "./values.ts";

@@ -28,7 +28,7 @@ export const typeNames = [
   "primitives",
 ] as const;
 
-export const breakCode = 0xff;
+const breakCode = 0xff;
 const endless = 31;
 
 /** One head: three bits of type, five of information, and the argument that follows. */

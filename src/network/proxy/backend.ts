@@ -1,4 +1,4 @@
-// Where a plan takes effect. Backends: nftables (node/nft-backend.ts) and a recording one for simulation (recording.ts).
+// Where a plan takes effect. Backends: nftables (node/nft-backend.ts) and, for tests, one that records (recording.fixture.ts).
 import type { HealthCheck, ProxyPlan, StaleFlow } from "./plan.ts";
 
 export interface ProxyBackend {

@@ -4,7 +4,7 @@ import { seededRng, VirtualClock } from "../../base/index.ts";
 import type { Place, ProxyWorld } from "./conformance.ts";
 import { inAnyCidr, type Packet } from "./packets.ts";
 import type { Target } from "./plan.ts";
-import { createRecordingBackend, type RecordingBackend } from "./recording.ts";
+import { createRecordingBackend, type RecordingBackend } from "./recording.fixture.ts";
 
 const podRange = "10.77.0.0/24";
 const bridgeAddress = "10.77.0.1";

@@ -4,7 +4,7 @@ import { seededRng, VirtualClock } from "../../base/index.ts";
 import { proxyCases, samplePlan, samplePort } from "./conformance.ts";
 import { staleFlows } from "./plan.ts";
 import { recordedWorld } from "./recorded-world.fixture.ts";
-import { createRecordingBackend } from "./recording.ts";
+import { createRecordingBackend } from "./recording.fixture.ts";
 
 for (const { name, run } of proxyCases) test(`recorded: ${name}`, () => run(recordedWorld(1)));
 

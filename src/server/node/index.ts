@@ -4,11 +4,10 @@ export {
   type ListenOptions,
   type PlainListenOptions,
   serveHttps,
-  servePlain,
   type TlsMaterial,
   type UpgradeHandler,
 } from "./listen.ts";
-export { type KubeletTls, type NodeConnections, nodeConnections } from "./outbound/dialer.ts";
+export type { KubeletTls, NodeConnections } from "./outbound/dialer.ts";
 export { createExtensionDialer, type FrontProxyCertificate } from "./outbound/extensions.ts";
 export { webhookConnections } from "./outbound/webhooks.ts";
 export { createNodeStreaming, type NodeStreaming, type NodeStreamingOptions } from "./streaming.ts";
@@ -20,4 +19,4 @@ export {
   tlsVersion,
 } from "./tls/options.ts";
 export { createTokenIssuer, type TokenIssuerOptions } from "./token-issuer.ts";
-export { type UpgradeRoutes, type UpgradeServer, upgradeHandler } from "./upgrade.ts";
+export type { UpgradeRoutes, UpgradeServer } from "./upgrade.ts";

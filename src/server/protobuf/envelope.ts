@@ -12,12 +12,6 @@ export interface TypeMeta {
   readonly kind: string;
 }
 
-/** Whether protobuf has a message for the kind. */
-export function hasMessage({ apiVersion, kind }: TypeMeta): boolean {
-  const { group, version } = parseApiVersion(apiVersion);
-  return messageNameOf(group, version, kind) !== undefined;
-}
-
 /** A message in its envelope. */
 export function enveloped({ apiVersion, kind }: TypeMeta, message: Uint8Array): Uint8Array {
   const out = new BackwardWriter();
@@ -99,9 +93,6 @@ export function encodeProtobufEvent(type: WatchEventType, object: Uint8Array): U
   frame.set(event, 4);
   return frame;
 }
-
-export const isProtobuf = (contentType: string | undefined): boolean =>
-  contentType !== undefined && contentType.split(";", 1)[0]!.trim() === "application/vnd.kubernetes.protobuf";
 
 const noMagic = "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]";
 

@@ -5,10 +5,6 @@ export {
   encodeProtobufEvent,
   encodeProtobufList,
   enveloped,
-  hasMessage,
-  isProtobuf,
   measureObject,
   messageBytes,
-  type TypeMeta,
 } from "./envelope.ts";
-export { messageNameOf } from "./table.ts";

@@ -1,11 +1,9 @@
 // What the API server needs to serve custom resources. Loaded with the first definition.
 export { approvalOf, isProtectedGroup } from "./approval.ts";
-export { CoercionError } from "./coercion.ts";
 export type { JsonSchema } from "./schema.ts";
 export {
   type CustomKind,
   type CustomVersion,
-  compareVersions,
   compileCustomKind,
   readStored,
   relabel,

@@ -1,17 +1,15 @@
 /**
- * Expressions to programs, with upstream's texts for those that cannot be one.
+ * Expressions to programs, and what they cost.
  * Source: k8s.io/apiserver/pkg/admission/plugin/cel/compile.go.
  */
-import type { CheckedAst, Program, ProgramOptions, VariableDecl } from "../contract.ts";
-import { compile, createProgram, type Env, extendEnv } from "../environment.ts";
-import { ANY, type CelType, sameType } from "../types.ts";
+import type { CheckedAst, Program, ProgramOptions } from "../contract.ts";
+import { compile, createProgram, type Env } from "../environment.ts";
 import { CelError } from "../values.ts";
 import type { CostEstimator } from "./cost/coster.ts";
 import { estimateCost } from "./cost/estimate.ts";
 import type { Estimate } from "./cost/estimate-size.ts";
 import { libraryCallCost } from "./cost/library-cost.ts";
 import { libraryEstimator } from "./cost/library-estimate.ts";
-import { baseEnvironment } from "./environment.ts";
 import { perCallLimit } from "./limits.ts";
 
 /** A checked expression, or the checker's text about it. */
@@ -49,41 +47,4 @@ export function compileIn(env: Env, expression: string): Compilation {
       );
     },
   };
-}
-
-export interface ExpressionInput {
-  readonly expression: string;
-  /** Variables beside those of the environment. */
-  readonly variables?: readonly VariableDecl[];
-  /** What it may come to; `ANY` takes everything. Default: everything. */
-  readonly outputTypes?: readonly CelType[];
-  /** Default: the common environment. */
-  readonly environment?: Env;
-  /** Of one evaluation; default `perCallLimit`. */
-  readonly costLimit?: number;
-}
-
-export type ExpressionProgram =
-  | { readonly error?: undefined; readonly program: Program; readonly outputType: CelType; readonly ast: CheckedAst }
-  | { readonly error: string; readonly type: "invalid" | "internal" };
-
-/** Compiles an expression for use; the error is what clients read. */
-export function compileExpression(input: ExpressionInput): ExpressionProgram {
-  const { expression, variables = [], outputTypes = [ANY], environment, costLimit = perCallLimit } = input;
-  const env = extendEnv(environment ?? baseEnvironment(), { variables });
-  const compiled = compileIn(env, expression);
-  if (compiled.ast === undefined) return { error: `compilation failed: ${compiled.error}`, type: "invalid" };
-  const { outputType } = compiled.ast;
-  const fits = outputTypes.some(
-    (type) => type === ANY || (sameType(type, outputType) && type.nullable === outputType.nullable),
-  );
-  if (!fits) return { error: wrongType(outputTypes, outputType), type: "invalid" };
-  const program = compiled.program({ costLimit });
-  if (typeof program === "string") return { error: `program instantiation failed: ${program}`, type: "internal" };
-  return { program, outputType, ast: compiled.ast };
-}
-
-function wrongType(wanted: readonly CelType[], got: CelType): string {
-  if (wanted.length === 1) return `must evaluate to ${wanted[0]} but got ${got}`;
-  return `must evaluate to one of [${wanted.join(" ")}] but got ${got}`;
 }

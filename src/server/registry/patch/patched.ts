@@ -38,7 +38,7 @@ import { type RequestContext, warn } from "../../context.ts";
 import { checkBodySize, checkKind, unsupportedMediaType } from "../body.ts";
 import type { WriteOptions } from "../options.ts";
 
-export const patchTypes = [
+const patchTypes = [
   "application/json-patch+json",
   "application/merge-patch+json",
   "application/strategic-merge-patch+json",

@@ -1,7 +1,7 @@
 /**
  * Authorization checks in expressions: `authorizer.group("apps").resource("deployments").check("create").allowed()`.
  * Evaluation is synchronous and authorizers may not be, so decisions come from a table that the caller fills between
- * evaluations: see `createRequestAuthorizer` in ../evaluate.ts.
+ * evaluations: see `createRequestAuthorizer` in ../request-authorizer.ts.
  * Sources: k8s.io/apiserver/pkg/cel/library/authz.go, authz_selectors (KEP-4601).
  */
 import { dns1123Label, dns1123Subdomain } from "../../../names.ts";

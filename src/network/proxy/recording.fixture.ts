@@ -20,7 +20,7 @@ export type Delivery =
   | { readonly type: "delivered"; readonly target: Target; readonly masqueraded: boolean }
   | Exclude<Fate, { readonly type: "forwarded" }>;
 
-/** Keeps what was applied and carries packets by it: the proxy of a simulated node, which has no kernel. */
+/** Keeps what was applied and carries packets by it. */
 export interface RecordingBackend extends ProxyBackend {
   readonly plans: readonly ProxyPlan[];
   readonly flows: readonly StaleFlow[];

@@ -1,9 +1,5 @@
-/**
- * Evaluation under a budget, and with authorizers that answer later.
- * Source: k8s.io/apiserver/pkg/admission/plugin/cel/condition.go.
- */
-import type { Activation, Evaluation, Program } from "../contract.ts";
-import { CelError, type Result } from "../values.ts";
+// The variable `authorizer` of one request, for authorizers that answer later.
+// Source: k8s.io/apiserver/pkg/cel/library/authz.go, admission/plugin/authorizer/caching_authorizer.go.
 import {
   type AuthorizationAnswer,
   type AuthorizationQuestion,
@@ -11,26 +7,6 @@ import {
   type AuthorizerValue,
   authorizerValue,
 } from "./libraries/authorizer.ts";
-
-export interface BudgetedEvaluation {
-  readonly value: Result;
-  /** Below zero when the evaluation cost more than there was; the value is then an error. */
-  readonly remainingBudget: number;
-}
-
-/** Evaluates once and takes the cost from the budget. */
-export function evaluate(program: Program, activation: Activation, costBudget: number): BudgetedEvaluation {
-  const { value, cost } = program.evaluate(activation);
-  if (cost > costBudget)
-    return {
-      value: new CelError(
-        "validation failed due to running out of cost budget, no further validation rules will be run",
-        "cost",
-      ),
-      remainingBudget: -1,
-    };
-  return { value, remainingBudget: costBudget - cost };
-}
 
 /** Decides a question, at once or later. */
 export type Authorize = (question: AuthorizationQuestion) => AuthorizationAnswer | Promise<AuthorizationAnswer>;
@@ -74,10 +50,3 @@ export function createRequestAuthorizer(user: AuthorizerUser, authorize: Authori
     },
   };
 }
-
-/** Evaluates an expression that may use `authorizer`. */
-export const evaluateWithAuthorizer = (
-  program: Program,
-  authorizer: RequestAuthorizer,
-  activation: Activation,
-): Promise<Evaluation> => authorizer.settle(() => program.evaluate(activation));

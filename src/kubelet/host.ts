@@ -60,7 +60,20 @@ export interface HostFiles {
 
 export interface HostMounts {
   tmpfs(path: string, options: { readonly sizeBytes?: number }): Promise<void>;
-  bind(source: string, target: string, options: { readonly readonly: boolean }): Promise<void>;
+  /** `options` are words of mount(8). */
+  bind(
+    source: string,
+    target: string,
+    how: { readonly readonly: boolean; readonly options?: readonly string[] },
+  ): Promise<void>;
+  /** Mounts a block device. One that is empty gets a file system first, unless it is to be read only. */
+  device(
+    source: string,
+    target: string,
+    how: { readonly fsType: string; readonly readonly: boolean; readonly options: readonly string[] },
+  ): Promise<void>;
+  /** Mount points that show the same directory, or device, as this path. */
+  references(path: string): Promise<readonly string[]>;
   /** Not mounted is fine. */
   unmount(path: string): Promise<void>;
   /** Mount points at or below a path, deepest first. */

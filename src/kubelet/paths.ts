@@ -8,6 +8,12 @@ export const volumesDirectory = (config: KubeletConfig, uid: string): string => 
 /** `plugin` as upstream names it: `kubernetes.io~empty-dir`. */
 export const volumeDirectory = (config: KubeletConfig, uid: string, volume: { plugin: string; name: string }): string =>
   `${volumesDirectory(config, uid)}/${volume.plugin}/${volume.name}`;
+/** Links to the devices of a pod's block volumes. */
+export const volumeDevicesDirectory = (config: KubeletConfig, uid: string): string =>
+  `${podDirectory(config, uid)}/volumeDevices`;
+/** What a plugin keeps for all pods: `plugin` as in `kubernetes.io/local-volume`. */
+export const pluginDirectory = (config: KubeletConfig, plugin: string): string =>
+  `${config.rootDirectory}/plugins/${plugin}`;
 export const containerDirectory = (config: KubeletConfig, uid: string, container: string): string =>
   `${podDirectory(config, uid)}/containers/${container}`;
 export const hostsFile = (config: KubeletConfig, uid: string): string => `${podDirectory(config, uid)}/etc-hosts`;

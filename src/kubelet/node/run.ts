@@ -1,12 +1,27 @@
 // One command of the machine, run to its end.
 import { execFile } from "node:child_process";
 
-/** Standard output. Rejects with what the command wrote to standard error. */
-export function run(command: string, args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
+export interface CommandResult {
+  /** Undefined when the command could not be run, or was ended by a signal. */
+  readonly status: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly error: Error | null;
+}
+
+/** Never rejects. */
+export function outcome(command: string, args: readonly string[]): Promise<CommandResult> {
+  return new Promise((resolve) => {
     execFile(command, [...args], { maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(new Error(`${command} ${args.join(" ")} failed: ${stderr.trim() || error.message}`));
+      const status = error === null ? 0 : typeof error.code === "number" ? error.code : undefined;
+      resolve({ status, stdout, stderr, error });
     });
   });
+}
+
+/** Standard output. Rejects with what the command wrote to standard error. */
+export async function run(command: string, args: readonly string[]): Promise<string> {
+  const { stdout, stderr, error } = await outcome(command, args);
+  if (error === null) return stdout;
+  throw new Error(`${command} ${args.join(" ")} failed: ${stderr.trim() || error.message}`);
 }

@@ -5,8 +5,11 @@ export function matchesNode(pod: Pod, node: Node): boolean {
   const labels = node.metadata.labels ?? {};
   for (const [key, value] of Object.entries(pod.spec.nodeSelector ?? {})) if (labels[key] !== value) return false;
   const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node));
+  return required === undefined || matchesTerms(required.nodeSelectorTerms, node);
 }
+
+export const matchesTerms = (terms: readonly NodeSelectorTerm[], node: Node): boolean =>
+  terms.some((term) => matchesTerm(term, node));
 
 /** An empty term matches nothing. */
 function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {

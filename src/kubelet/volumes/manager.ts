@@ -1,28 +1,29 @@
 // Mounts a pod's volumes before its containers start and takes them away after they ended. Upstream: pkg/kubelet/volumemanager.
 
-import {
-  type PersistentVolume,
-  type Pod,
-  persistentVolumeClaims,
-  persistentVolumes,
-  type Volume,
-} from "../../api/index.ts";
+import type { Pod, Volume } from "../../api/index.ts";
 import { errorText } from "../../base/index.ts";
 import { quantityValue } from "../../machinery/index.ts";
 import { type KubeletContext, podEvent } from "../context.ts";
-import { podDirectory, subPathsDirectory, volumeDirectory, volumesDirectory } from "../paths.ts";
+import {
+  podDirectory,
+  subPathsDirectory,
+  volumeDevicesDirectory,
+  volumeDirectory,
+  volumesDirectory,
+} from "../paths.ts";
 import { allContainers, podUid } from "../pod.ts";
 import { podLimits } from "../resources/requests.ts";
 import { writePayload } from "./atomic-writer.ts";
 import { fileValue } from "./env-file.ts";
 import { checkHostPath } from "./host-path.ts";
-import { giveToGroup, rootMatches } from "./ownership.ts";
+import { applyGroup, giveToGroup } from "./ownership.ts";
 import { payloadOf, userOfAll } from "./payloads.ts";
+import { createPersistentVolumes, type PersistentVolumes, VolumeError } from "./persistent.ts";
 import { createPodCertificates, type PodCertificates } from "./pod-certificates.ts";
 import { safeSubPath } from "./sub-path.ts";
 import { createTokenManager, type TokenManager } from "./tokens.ts";
 import { createTrustBundles, type FollowOptions, type TrustBundles } from "./trust-bundles.ts";
-import { type MountedVolume, type MountedVolumes, noVolumes } from "./volume.ts";
+import { containerDevices, type MountedVolume, type MountedVolumes, noVolumes } from "./volume.ts";
 
 export interface MountRequest {
   readonly podIps: readonly string[];
@@ -51,6 +52,7 @@ export function createVolumeManager(context: KubeletContext, following: FollowOp
   const bundles = createTrustBundles(context, following);
   const certificates = createPodCertificates(context, following);
   const inMemory = createMemoryFilesystems(context);
+  const persistent = createPersistentVolumes(context);
   return {
     async mount(pod, request) {
       const uid = podUid(pod);
@@ -60,13 +62,16 @@ export function createVolumeManager(context: KubeletContext, following: FollowOp
         try {
           mounted.set(
             volume.name,
-            await mountOne({ context, tokens, bundles, certificates, inMemory, pod, request }, volume),
+            await mountOne({ context, tokens, bundles, certificates, inMemory, persistent, pod, request }, volume),
           );
         } catch (error) {
           podEvent(context, pod, {
             type: "Warning",
             reason: "FailedMount",
-            message: `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${errorText(error)}`,
+            message:
+              error instanceof VolumeError
+                ? error.message
+                : `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${errorText(error)}`,
           });
           throw error;
         }
@@ -82,6 +87,8 @@ export function createVolumeManager(context: KubeletContext, following: FollowOp
       }
       await host.files.remove(volumesDirectory(config, uid));
       await host.files.remove(subPathsDirectory(config, uid));
+      await host.files.remove(volumeDevicesDirectory(config, uid));
+      await persistent.release(uid);
       tokens.forget(pod.metadata.uid);
       bundles.forget(uid);
       certificates.forget(uid);
@@ -93,7 +100,7 @@ const viewOf = (context: KubeletContext, uid: string, mounted: ReadonlyMap<strin
   get: (name) => mounted.get(name),
   subPath: ({ container, mount, subPath }) =>
     safeSubPath(context, { uid, container, mount, subPath, volume: mounted.get(mount.name)! }),
-  devices: () => [],
+  devices: (container) => containerDevices(container, mounted),
   fileValue: (reference) => fileValue(context.host.files, mounted.get(reference.volumeName)?.path, reference),
 });
 
@@ -103,6 +110,7 @@ interface Parts {
   readonly bundles: TrustBundles;
   readonly certificates: PodCertificates;
   readonly inMemory: MemoryFilesystems;
+  readonly persistent: PersistentVolumes;
   readonly pod: Pod;
   readonly request: MountRequest;
 }
@@ -124,13 +132,8 @@ async function mountOne(parts: Parts, volume: Volume): Promise<MountedVolume> {
     return { name, path: volume.hostPath.path, readonly: false };
   }
   if (volume.image !== undefined) return { name, path: "", readonly: true, image: volume.image.reference ?? "" };
-  if (volume.persistentVolumeClaim !== undefined)
-    return mountClaim(parts, volume, {
-      claim: volume.persistentVolumeClaim.claimName,
-      readonly: volume.persistentVolumeClaim.readOnly === true,
-    });
-  if (volume.ephemeral !== undefined)
-    return mountClaim(parts, volume, { claim: `${pod.metadata.name}-${name}`, readonly: false });
+  if (volume.persistentVolumeClaim !== undefined || volume.ephemeral !== undefined)
+    return parts.persistent.mount(pod, volume);
   const other = Object.keys(volume).find((key) => key !== "name" && key !== "emptyDir");
   if (other === undefined) return mountEmptyDir(parts, volume);
   throw new Error(
@@ -170,7 +173,7 @@ async function mountEmptyDir({ context, inMemory, pod }: Parts, volume: Volume):
   // The root of a fresh tmpfs is for everybody, and sticky.
   const mounted =
     medium === "Memory" && (await inMemory.ensure(path, memorySize(pod, sizeLimit as string | undefined)));
-  if (made || mounted) await applyGroup(context, pod, { path, readonly: false });
+  if (made || mounted) await applyGroup(host.files, pod, { path, readonly: false });
   return { name: volume.name, path, readonly: false };
 }
 
@@ -183,22 +186,6 @@ function memorySize(pod: Pod, sizeLimit: string | undefined): { sizeBytes?: numb
     ...(everyLimited && limits["memory"] !== undefined ? [quantityValue(limits["memory"])] : []),
   ];
   return sizes.length === 0 ? {} : { sizeBytes: Math.min(...sizes) };
-}
-
-async function applyGroup(
-  context: KubeletContext,
-  pod: Pod,
-  { path, readonly }: { path: string; readonly: boolean },
-): Promise<void> {
-  const group = pod.spec.securityContext?.fsGroup;
-  if (group === undefined) return;
-  const { files } = context.host;
-  if (
-    pod.spec.securityContext?.fsGroupChangePolicy === "OnRootMismatch" &&
-    (await rootMatches(files, path, { group, readonly }))
-  )
-    return;
-  await giveToGroup(files, path, { group, readonly });
 }
 
 /** Secrets and tokens never touch a disk. */
@@ -229,54 +216,4 @@ async function mountPayload(
   });
   if (written && group !== undefined) await giveToGroup(host.files, path, { group, readonly: true });
   return { name: volume.name, path, readonly: true };
-}
-
-async function mountClaim(
-  { context, pod }: Parts,
-  volume: Volume,
-  { claim, readonly }: { claim: string; readonly: boolean },
-): Promise<MountedVolume> {
-  const namespace = pod.metadata.namespace ?? "";
-  const found = await context.client.of(persistentVolumeClaims).find({ namespace, name: claim });
-  const where = `error processing PVC ${namespace}/${claim}`;
-  if (found === undefined)
-    throw new Error(
-      `${where}: failed to fetch PVC from API server: persistentvolumeclaims ${JSON.stringify(claim)} not found`,
-    );
-  if (volume.ephemeral !== undefined && !found.metadata.ownerReferences?.some((each) => each.uid === pod.metadata.uid))
-    throw new Error(
-      `PVC ${namespace}/${claim} was not created for pod ${namespace}/${pod.metadata.name} (pod is not owner)`,
-    );
-  if (found.metadata.deletionTimestamp !== undefined && !alreadyMounted(pod))
-    throw new Error(`${where}: PVC is being deleted`);
-  if (found.status?.phase !== "Bound" || !found.spec.volumeName) throw new Error(`${where}: PVC is not bound`);
-  const persistent = await context.client.of(persistentVolumes).get({ name: found.spec.volumeName });
-  return mountPersistent(context, volume.name, { persistent, readonly });
-}
-
-const alreadyMounted = (pod: Pod): boolean => pod.status?.phase === "Running";
-
-async function mountPersistent(
-  context: KubeletContext,
-  name: string,
-  { persistent, readonly }: { persistent: PersistentVolume; readonly: boolean },
-): Promise<MountedVolume> {
-  const { hostPath, local } = persistent.spec;
-  if (hostPath !== undefined) {
-    await checkHostPath(context.host, hostPath);
-    return { name, path: hostPath.path, readonly };
-  }
-  if (local !== undefined) {
-    if ((await context.host.files.stat(local.path)) === undefined)
-      throw new Error(`path ${JSON.stringify(local.path)} does not exist`);
-    return { name, path: local.path, readonly };
-  }
-  const kind = Object.keys(persistent.spec).find(
-    (key) =>
-      typeof (persistent.spec as Record<string, unknown>)[key] === "object" &&
-      !["capacity", "claimRef", "nodeAffinity", "accessModes", "mountOptions"].includes(key),
-  );
-  throw new Error(
-    `no volume plugin matched name: kubernetes.io/${kind ?? "unknown"}: volume ${JSON.stringify(persistent.metadata.name)} needs a driver that this node does not have`,
-  );
 }

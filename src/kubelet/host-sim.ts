@@ -14,7 +14,7 @@ export interface SimulatedHostOptions {
 export interface SimulatedHost extends Host {
   readonly mounted: ReadonlyMap<
     string,
-    { readonly kind: "tmpfs" | "bind" | "device"; readonly source: string; readonly readonly: boolean }
+    { readonly kind: "tmpfs" | "bind" | "device" | "network"; readonly source: string; readonly readonly: boolean }
   >;
   readonly cgroupSettings: ReadonlyMap<string, CgroupSettings>;
   appendFile(path: string, text: string): void;
@@ -46,7 +46,10 @@ const defaultMachine: MachineInfo = {
 export function createSimulatedHost(options: SimulatedHostOptions): SimulatedHost {
   const machine = { ...defaultMachine, ...options.machine };
   const disk = createDisk(options);
-  const mounted = new Map<string, { kind: "tmpfs" | "bind" | "device"; source: string; readonly: boolean }>();
+  const mounted = new Map<
+    string,
+    { kind: "tmpfs" | "bind" | "device" | "network"; source: string; readonly: boolean }
+  >();
   const cgroupSettings = new Map<string, CgroupSettings>();
   const probe = async (kind: "http" | "tcp" | "grpc", target: string): Promise<ProbeAnswer> =>
     options.probe?.({ kind, target }) ?? { result: "success", output: "" };
@@ -61,6 +64,8 @@ export function createSimulatedHost(options: SimulatedHostOptions): SimulatedHos
       tmpfs: async (path) => void mounted.set(path, { kind: "tmpfs", source: "tmpfs", readonly: false }),
       bind: async (source, target, { readonly }) => void mounted.set(target, { kind: "bind", source, readonly }),
       device: async (source, target, { readonly }) => void mounted.set(target, { kind: "device", source, readonly }),
+      network: async (source, target, { options }) =>
+        void mounted.set(target, { kind: "network", source, readonly: options.includes("ro") }),
       references: async (path) => [...mounted].filter(([, each]) => each.source === path).map(([target]) => target),
       unmount: async (path) => void mounted.delete(path),
       below: async (path) =>

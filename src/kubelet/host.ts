@@ -72,6 +72,12 @@ export interface HostMounts {
     target: string,
     how: { readonly fsType: string; readonly readonly: boolean; readonly options: readonly string[] },
   ): Promise<void>;
+  /** Mounts a file system that needs no device of this machine: `nfs`. */
+  network(
+    source: string,
+    target: string,
+    how: { readonly type: string; readonly options: readonly string[] },
+  ): Promise<void>;
   /** Mount points that show the same directory, or device, as this path. */
   references(path: string): Promise<readonly string[]>;
   /** Not mounted is fine. */

@@ -139,6 +139,7 @@ describe("a kubelet on a simulated node", () => {
       assert.deepEqual([node.status?.capacity?.["cpu"], node.status?.allocatable?.["pods"]], ["8", "110"]);
       assert.deepEqual(node.status?.declaredFeatures, [
         "ExtendWebSocketsToKubelet",
+        "InPlacePodLevelResourcesVerticalScaling",
         "RestartAllContainersOnContainerExits",
       ]);
     }));
@@ -416,6 +417,47 @@ spec: {containers: [{name: c, image: 'x:1'}]}
       await clock.advance(60_000);
       await assert.rejects(pod("web-n1"), /not found/);
       assert.deepEqual(await running(), []);
+    }));
+
+  it("resizes a whole pod: its cgroup, and the containers that have no limit of their own", () =>
+    withWorld({ config: { materializePods: true } }, async ({ host, client, create, until, told, runtime }) => {
+      const own = { requests: { cpu: "100m", memory: "16Mi" }, limits: { cpu: "100m", memory: "16Mi" } };
+      const pod = await create("p", {
+        resources: { requests: { cpu: "200m", memory: "64Mi" }, limits: { cpu: "400m", memory: "128Mi" } },
+        containers: [
+          { name: "free", image: "x:1" },
+          { name: "bound", image: "x:1", resources: own },
+        ],
+      });
+      await until("p", isReady);
+      const cgroup = `/kubepods/burstable/pod${pod.metadata.uid}`;
+      const limits = async (name: string) => {
+        const all = await runtime.listContainers({ podUid: pod.metadata.uid });
+        const found = all.find(({ labels }) => labels["io.kubernetes.container.name"] === name);
+        const { resources } = (await runtime.containerStatus(found!.id))!;
+        return [resources?.cpuQuota, resources?.memoryLimitBytes];
+      };
+      assert.deepEqual(await limits("free"), [40_000, 128 * 1024 ** 2]);
+      assert.deepEqual(await limits("bound"), [10_000, 16 * 1024 ** 2]);
+      await client
+        .of(pods)
+        .patch(
+          { namespace: "default", name: "p" },
+          { spec: { resources: { limits: { cpu: "500m", memory: "256Mi" }, requests: { cpu: "300m" } } } },
+          { type: "merge", subresource: "resize" },
+        );
+      await until("p", ({ status }) => status?.allocatedResources?.["cpu"] === "300m");
+      await until("p", ({ status }) => !status?.conditions?.some(({ type }) => type === "PodResizeInProgress"));
+      assert.deepEqual(host.cgroupSettings.get(cgroup), {
+        cpuShares: 307,
+        cpuQuota: 50_000,
+        cpuPeriod: 100_000,
+        memoryLimitBytes: 256 * 1024 ** 2,
+      });
+      assert.deepEqual(await limits("free"), [50_000, 256 * 1024 ** 2]);
+      assert.deepEqual(await limits("bound"), [10_000, 16 * 1024 ** 2]);
+      const reasons = (await told("p")).map((line) => line.split(" ")[1]).filter((each) => each?.startsWith("Resize"));
+      assert.deepEqual(reasons.sort(), ["ResizeCompleted", "ResizeStarted"]);
     }));
 
   it("writes no secret where its file system in memory could not be had", () =>

@@ -3,7 +3,16 @@
 // in the simulator.
 
 import { type Node, nodes, type Pod, pods, type Service, services } from "../api/index.ts";
-import { type Clock, isAbort, type Logger, type MetricRegistry, onAbort, pause, type Rng } from "../base/index.ts";
+import {
+  type Clock,
+  isAbort,
+  type Logger,
+  type MetricRegistry,
+  onAbort,
+  pause,
+  type Rng,
+  together,
+} from "../base/index.ts";
 import { type Client, createEventRecorder, createInformerFactory, type InformerFactory } from "../client/index.ts";
 import type { ContainerRuntime } from "../runtime/index.ts";
 import { defaultKubeletConfig, type KubeletConfig } from "./config.ts";
@@ -175,7 +184,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
 
   const repeat = async (what: string, periodMs: number, work: () => Promise<void>): Promise<void> => {
     while (!life.signal.aborted) {
-      await pause(clock, periodMs, life.signal);
+      await pause(clock, together(clock, periodMs), life.signal);
       if (life.signal.aborted) return;
       await work().catch((error: unknown) => log.warn(`${what} failed`, { error }));
     }

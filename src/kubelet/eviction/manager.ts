@@ -1,7 +1,7 @@
 // Watches what the node has left, tells pressure, and puts pods out before the kernel does. Upstream: pkg/kubelet/eviction/eviction_manager.go.
 
 import type { Pod } from "../../api/index.ts";
-import { isAbort, pause } from "../../base/index.ts";
+import { isAbort, pause, together } from "../../base/index.ts";
 import { type KubeletContext, podEvent } from "../context.ts";
 import { collectContainers } from "../gc/containers.ts";
 import type { ImageCollector } from "../gc/images.ts";
@@ -83,7 +83,16 @@ export function createEvictionManager(context: KubeletContext, options: Eviction
       .active()
       .filter((pod) => options.workers().phase(podUid(pod)) === "sync" && wanted(pod));
 
+  /** Hardly any pod has limits of its own: all are asked when one of them has changed, not each time. */
+  let asked = { changes: -1, limited: false };
+  const someAreLimited = (): boolean => {
+    const changes = options.workers().changes();
+    if (changes !== asked.changes) asked = { changes, limited: options.workers().all().some(isLimited) };
+    return asked.limited;
+  };
+
   const evictBeyondLimits = async (): Promise<boolean> => {
+    if (!someAreLimited()) return false;
     const limited = staying((pod) => isLimited(pod) && mayEvict(pod));
     const uses = await localUses(context, limited);
     const messages = limited.flatMap((pod) => {
@@ -116,7 +125,7 @@ export function createEvictionManager(context: KubeletContext, options: Eviction
         await check().catch((error: unknown) => {
           if (!isAbort(error, signal)) log.warn("what the node has left is not known", { error });
         });
-        await pause(clock, config.evictionMonitoringPeriodSeconds * 1000, signal);
+        await pause(clock, together(clock, config.evictionMonitoringPeriodSeconds * 1000), signal);
       }
     },
   };

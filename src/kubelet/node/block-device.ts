@@ -1,7 +1,7 @@
 // Block devices: what is on them is found out, an empty one is formatted, a damaged one is repaired where that is safe, then it is
 // mounted. Upstream: k8s.io/mount-utils SafeFormatAndMount; its texts.
 import type { HostMounts } from "../host.ts";
-import { outcome, run } from "./run.ts";
+import { mount, outcome } from "./run.ts";
 
 /** Exit codes of fsck(8). */
 const corrected = 1;
@@ -18,7 +18,7 @@ export const mountDevice: HostMounts["device"] = async (source, target, { fsType
       throw new Error(`cannot mount unformatted disk ${source} as we are manipulating it in read-only mode`);
     await format(source, wanted, { target, words });
   } else if (!readonly) await repair(source);
-  await run("mount", ["-t", wanted, "-o", words.join(), source, target]);
+  await mount(["-t", wanted, "-o", words.join(), source, target]);
 };
 
 /** The file system on the device; empty when there is none. */

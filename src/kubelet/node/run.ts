@@ -25,3 +25,13 @@ export async function run(command: string, args: readonly string[]): Promise<str
   if (error === null) return stdout;
   throw new Error(`${command} ${args.join(" ")} failed: ${stderr.trim() || error.message}`);
 }
+
+/** mount(8). Rejects with upstream's text (k8s.io/mount-utils), which users search for. */
+export async function mount(args: readonly string[]): Promise<void> {
+  const { status, stdout, stderr, error } = await outcome("mount", args);
+  if (error === null) return;
+  const why = status === undefined ? error.message : `exit status ${status}`;
+  throw new Error(
+    `mount failed: ${why}\nMounting command: mount\nMounting arguments: ${args.join(" ")}\nOutput: ${stdout}${stderr}\n`,
+  );
+}

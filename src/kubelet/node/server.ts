@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import { type Clock, errorText, type Logger } from "../../base/index.ts";
 import type { Client } from "../../client/index.ts";
 import type { Kubelet } from "../kubelet.ts";
+import { registerPodCounts } from "../stats/own.ts";
 import { type AccessOptions, createAccess } from "./authorize.ts";
 import { createRoutes, RouteError } from "./routes.ts";
 import { serveUpgrade } from "./upgrade.ts";
@@ -37,6 +38,9 @@ export interface KubeletServer {
   close(): Promise<void>;
 }
 
+/** Go's server: a command of tens of kilobytes is part of the request's line. */
+const headBounds = { maxHeaderSize: 1 << 20 };
+
 /** Resolves when it listens; rejects when the port is taken. */
 export async function serveKubelet(options: ServeKubeletOptions): Promise<KubeletServer> {
   const { kubelet, tls, client, clock } = options;
@@ -45,14 +49,16 @@ export async function serveKubelet(options: ServeKubeletOptions): Promise<Kubele
     tls === undefined
       ? async () => ({ status: 200, asker: { username: "", groups: [] } }) as const
       : createAccess({ client, clock, nodeName: kubelet.context.nodeName, mode: options.authorization ?? "webhook" });
+  const { metrics, nodeName } = kubelet.context;
+  registerPodCounts(metrics, { nodeName, desired: kubelet.workers.all, active: kubelet.workers.active });
   const routes = createRoutes(kubelet);
   const sockets = new Set<Duplex>();
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const url = new URL(request.url ?? "/", "https://kubelet");
     const gone = new AbortController();
     response.on("close", () => gone.abort(new DOMException("the caller is gone", "AbortError")));
     try {
+      const url = urlOf(request);
       await permit(access, request, url.pathname);
       await routes({
         method: request.method ?? "GET",
@@ -68,8 +74,8 @@ export async function serveKubelet(options: ServeKubeletOptions): Promise<Kubele
 
   const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     socket.on("error", () => socket.destroy());
-    const url = new URL(request.url ?? "/", "https://kubelet");
     try {
+      const url = urlOf(request);
       await permit(access, request, url.pathname);
       await serveUpgrade(
         kubelet,
@@ -88,8 +94,9 @@ export async function serveKubelet(options: ServeKubeletOptions): Promise<Kubele
     tls?.clientCA === undefined
       ? {}
       : { ca: tls.clientCA, allowPartialTrustChain: true, requestCert: true, rejectUnauthorized: false };
-  const secured = tls === undefined ? undefined : createTlsServer({ ...ofCertificate(tls), ...ofClients });
-  const server: Server = secured === undefined ? createPlainServer() : (secured as unknown as Server);
+  const secured =
+    tls === undefined ? undefined : createTlsServer({ ...headBounds, ...ofCertificate(tls), ...ofClients });
+  const server: Server = secured === undefined ? createPlainServer(headBounds) : (secured as unknown as Server);
   server.on("request", (request, response) => void answer(request, response));
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade(request, socket, head));
   for (const event of ["connection", "secureConnection"])
@@ -113,6 +120,12 @@ export async function serveKubelet(options: ServeKubeletOptions): Promise<Kubele
         for (const socket of sockets) socket.destroy();
       }),
   };
+}
+
+function urlOf({ url = "/" }: IncomingMessage): URL {
+  const parsed = URL.parse(url.startsWith("/") ? `https://kubelet${url}` : url);
+  if (parsed === null) throw new RouteError(400, `the request's address cannot be read: ${url.slice(0, 200)}`);
+  return parsed;
 }
 
 const ofCertificate = ({ cert, key }: Partial<ServingCertificate>): Partial<ServingCertificate> =>

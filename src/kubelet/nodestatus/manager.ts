@@ -1,7 +1,7 @@
 // Registers the node, keeps its status and its lease. Upstream: kubelet_node_status.go, component-helpers/apimachinery/lease.
 
 import { type Lease, leases, type Node, type NodeStatus, nodes } from "../../api/index.ts";
-import { errorText, isAbort, pause, quiet, sleep } from "../../base/index.ts";
+import { childController, errorText, isAbort, pause, quiet, sleep, together } from "../../base/index.ts";
 import { formatMicroTime, isAlreadyExists, isConflict, isNotFound, StatusError } from "../../machinery/index.ts";
 import type { Image, RuntimeInfo } from "../../runtime/index.ts";
 import type { KubeletContext } from "../context.ts";
@@ -196,10 +196,11 @@ async function reportLoop(
       if (isNotFound(error) && config.registerNode) await registerAgain(context, options, known);
       else log.warn("node status is not written", { node: context.nodeName, error });
     }
-    const waiting = new AbortController();
+    const waiting = childController(signal);
     known.wake = () => waiting.abort();
-    await untilNextLook(context, { hurryUntilMs, signal: AbortSignal.any([signal, waiting.signal]) });
+    await untilNextLook(context, { hurryUntilMs, signal: waiting.signal });
     known.wake = undefined;
+    waiting.detach();
   }
 }
 
@@ -223,7 +224,7 @@ async function untilNextLook(
   { hurryUntilMs, signal }: { hurryUntilMs: number; signal: AbortSignal },
 ): Promise<void> {
   const { clock, config, runtime, state } = context;
-  const endMs = clock.monotonic() + config.nodeStatusUpdateFrequencySeconds * 1000;
+  const endMs = clock.monotonic() + together(clock, config.nodeStatusUpdateFrequencySeconds * 1000);
   // A runtime that does not answer is told by the next look, at its time.
   const networkIsUp = (): Promise<boolean> =>
     runtime.info().then(
@@ -283,7 +284,7 @@ async function leaseLoop(context: KubeletContext, known: Known, signal: AbortSig
       lease = undefined;
       log.warn("the node's lease is not renewed", { node: nodeName, error });
     }
-    await pause(clock, periodMs * (1 + 0.04 * context.rng.next()), signal);
+    await pause(clock, together(clock, periodMs * (1 + 0.04 * context.rng.next())), signal);
   }
 
   /** A lease that somebody else wrote or deleted is read again at once: the next turn may be too late for the node. */

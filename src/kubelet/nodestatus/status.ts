@@ -109,10 +109,14 @@ function nodeImages(images: readonly Image[]): ContainerImage[] {
 }
 
 /**
- * What pods, their changes and the API server may count on, in order (KEP-5328). Not there: changing the resources of a whole pod or of an init
- * container that runs (InPlacePodLevelResourcesVerticalScaling, InPlacePodVerticalScalingInitContainers).
+ * What pods, their changes and the API server may count on, in order (KEP-5328). Not there: changing the resources of an init
+ * container that runs (InPlacePodVerticalScalingInitContainers).
  */
-const declaredFeatures = ["ExtendWebSocketsToKubelet", "RestartAllContainersOnContainerExits"] as const;
+const declaredFeatures = [
+  "ExtendWebSocketsToKubelet",
+  "InPlacePodLevelResourcesVerticalScaling",
+  "RestartAllContainersOnContainerExits",
+] as const;
 
 export function nodeStatus(input: NodeStatusInput): NodeStatus {
   const { config, machine, runtime } = input;

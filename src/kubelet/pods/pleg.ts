@@ -3,7 +3,7 @@
 // With a runtime that sends events they are followed, and a slow relist covers what was missed; without, containers and sandboxes are
 // listed every second and compared. An event that names no pod asks for a list, read again until it shows the change. `pods` is what
 // the last list showed, so that pods nobody knows can be found.
-import { isAbort, onAbort, pause } from "../../base/index.ts";
+import { isAbort, onAbort, pause, together } from "../../base/index.ts";
 import { RuntimeError } from "../../runtime/index.ts";
 import type { KubeletContext } from "../context.ts";
 import { podNameLabel, podNamespaceLabel, podUidLabel } from "../labels.ts";
@@ -166,16 +166,16 @@ export function createPleg(context: KubeletContext, changed: (podUid: string) =>
       }
     };
     const polling = new AbortController();
-    const repeat = async (periodMs: number, until: AbortSignal): Promise<void> => {
+    const repeat = async (nextMs: () => number, until: AbortSignal): Promise<void> => {
       while (!until.aborted) {
-        await pause(clock, periodMs, until);
+        await pause(clock, nextMs(), until);
         if (!until.aborted) await relist();
       }
     };
     await Promise.all([
       follow().then(() => polling.abort()),
-      repeat(eventedRelistMs, AbortSignal.any([signal, polling.signal])).then(() =>
-        repeat(context.config.relistPeriodSeconds * 1000, signal),
+      repeat(() => together(clock, eventedRelistMs), AbortSignal.any([signal, polling.signal])).then(() =>
+        repeat(() => context.config.relistPeriodSeconds * 1000, signal),
       ),
     ]);
   };

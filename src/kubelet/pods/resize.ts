@@ -13,13 +13,15 @@ import {
   allocationOf,
   differences,
   recoveredAllocation,
+  wholePod,
   withAllocation,
+  withPodLimits,
 } from "../resources/allocation.ts";
 import type { Rejection } from "./admission.ts";
 
 interface ResizeState {
   allocation: Allocation;
-  /** What the runtime was last told, by container. */
+  /** What the runtime was last told, by container, and the pod's own cgroup as `wholePod`. */
   readonly actuated: Map<string, NonNullable<Pod["spec"]["containers"][number]["resources"]>>;
   pending: PodCondition | undefined;
   inProgress: PodCondition | undefined;
@@ -78,7 +80,8 @@ export function createResizes({ context, fits, poke }: ResizeParts): Resizes {
   return {
     admit(pod, wasRunning) {
       const allocation = wasRunning ? recoveredAllocation(pod) : allocationOf(pod);
-      const actuated = new Map(wasRunning ? allocation : []);
+      // The pod's cgroup is made with what is granted now; containers are noted as they start.
+      const actuated = new Map(wasRunning ? allocation : [[wholePod, allocation.get(wholePod) ?? {}]]);
       const told = (type: string): PodCondition | undefined =>
         pod.status?.conditions?.find((each) => each.type === type);
       states.set(podUid(pod), {
@@ -144,10 +147,13 @@ const generationOf = ({ metadata }: Pod): { observedGeneration?: number } =>
 
 /** Containers that do not run get their size when they start. */
 function isUnderWay(pod: Pod, observed: ObservedPod, actuated: ResizeState["actuated"]): boolean {
+  const whole = actuated.get(wholePod);
+  if (whole !== undefined && differences(pod.spec.resources ?? {}, whole).length > 0) return true;
   return [...initContainers(pod), ...pod.spec.containers].some((container) => {
     const told = actuated.get(container.name);
     if (told === undefined || findObserved(observed, container.name)?.state !== "running") return false;
-    return differences(container.resources ?? {}, told).length > 0;
+    const wanted = withPodLimits(container.resources ?? {}, pod.spec.resources);
+    return differences(wanted, withPodLimits(told, whole)).length > 0;
   });
 }
 

@@ -64,6 +64,8 @@ export interface PodWorkers {
    */
   present(): readonly Pod[];
   all(): readonly Pod[];
+  /** Grows with each pod that comes, changes or goes. */
+  changes(): number;
   close(): Promise<void>;
 }
 
@@ -96,6 +98,7 @@ const retryMs = 10_000;
 export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
   const { clock, rng, steps, signal, log } = options;
   const workers = new Map<string, Worker>();
+  let changes = 0;
 
   const poke = (worker: Worker): void => {
     if (signal.aborted) return;
@@ -186,6 +189,7 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
 
   return {
     update(pod) {
+      changes += 1;
       const uid = podUid(pod);
       const known = workers.get(uid);
       if (known === undefined) {
@@ -207,6 +211,7 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
       if (matters(before, pod)) poke(known);
     },
     remove(pod) {
+      changes += 1;
       const known = workers.get(podUid(pod));
       if (known === undefined) return;
       known.deleted = true;
@@ -232,6 +237,7 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
         .filter((each) => !each.deleted)
         .map((each) => each.pod),
     all: () => [...workers.values()].map((each) => each.pod),
+    changes: () => changes,
     async close() {
       for (const worker of workers.values()) {
         worker.timer?.cancel();

@@ -5,7 +5,7 @@ import { containerHash } from "../labels.ts";
 import { findObserved, type ObservedContainer, type ObservedPod, sandboxChanged } from "../observed.ts";
 import { asksRestartAll, ephemeralContainers, initContainers, isRestartableInit, restartsAfterExit } from "../pod.ts";
 import type { Resources } from "../resources/allocation.ts";
-import { type ContainerResize, resizeOf } from "./resize.ts";
+import { type ContainerResize, isWholeResized, resizeOf } from "./resize.ts";
 
 export type KillReason =
   | "startupProbe"
@@ -94,7 +94,7 @@ export function computePodActions(input: ActionsInput): PodActions {
       containersToKill: [],
       containersToReset: [],
       containersToResize: [],
-      resizePod: false,
+      resizePod: isWholeResized(pod, input.actuated ?? nothingActuated),
     },
   };
   if (!sandbox.needed && restartAllAsked(pod, observed)) {
@@ -291,11 +291,11 @@ function mainActions(input: ActionsInput, actions: PodActions): void {
 
 /** Notes a change of size; false when the container has to be started anew for it. */
 function resizeRunning(
-  { actuated = nothingActuated }: ActionsInput,
+  { pod, actuated = nothingActuated }: ActionsInput,
   actions: PodActions,
   { container, status }: { readonly container: Container; readonly status: ObservedContainer },
 ): boolean {
-  const resize = resizeOf(container, status, actuated);
+  const resize = resizeOf(pod, { container, status, actuated });
   if (resize === undefined) return true;
   actions.resizePod = true;
   if (!resize.restart) {

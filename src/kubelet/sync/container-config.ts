@@ -8,6 +8,7 @@ import { expand, expandStrict } from "../env/expand.ts";
 import { containerAnnotations, containerLabels } from "../labels.ts";
 import { containerDirectory, containerLogPath, hostsFile } from "../paths.ts";
 import { podUid, recursiveReadOnly } from "../pod.ts";
+import { withPodLimits } from "../resources/allocation.ts";
 import { milliCpuToQuota, milliCpuToShares, oomScoreAdjust, quotaPeriod } from "../resources/qos.ts";
 import type { MountedVolumes } from "../volumes/volume.ts";
 import { hostsContent, podHostname } from "./dns.ts";
@@ -81,10 +82,12 @@ function environment({ context, pod, container, podIps, volumes }: ContainerConf
 }
 
 export function containerResources(context: KubeletContext, pod: Pod, container: Container): ContainerResources {
-  const { requests, limits } = container.resources ?? {};
+  const { requests, limits } = withPodLimits(container.resources ?? {}, pod.spec.resources);
   const cpuLimit = limits?.["cpu"] === undefined ? 0 : quantityMilliValue(limits["cpu"] as string);
   const cpuRequest = requests?.["cpu"] === undefined ? undefined : quantityMilliValue(requests["cpu"] as string);
-  const hugepages = Object.entries(limits ?? {}).filter(([name]) => name.startsWith("hugepages-"));
+  const hugepages = Object.entries({ ...pod.spec.resources?.limits, ...limits }).filter(([name]) =>
+    name.startsWith("hugepages-"),
+  );
   return {
     cpuShares: milliCpuToShares(cpuRequest ?? cpuLimit),
     cpuPeriod: quotaPeriod,

@@ -1,4 +1,4 @@
-// Changes the size of running containers and of their pod's cgroup. Upstream: kuberuntime_manager.go computePodResizeAction,
+// Changes the size of running containers, of their pod's cgroup, and of pods that have resources of their own. Upstream: kuberuntime_manager.go computePodResizeAction,
 // doPodResizeAction.
 //
 // Contract: a container's resources are taken up in the order memory, CPU; within each, what shrinks goes before what grows, and the pod's own
@@ -11,7 +11,14 @@ import { compareQuantities, quantityValue } from "../../machinery/index.ts";
 import type { KubeletContext } from "../context.ts";
 import type { CgroupSettings } from "../host.ts";
 import type { ObservedContainer } from "../observed.ts";
-import { differences, type ResizedResource, type Resources, withAllocation } from "../resources/allocation.ts";
+import {
+  differences,
+  type ResizedResource,
+  type Resources,
+  wholePod,
+  withAllocation,
+  withPodLimits,
+} from "../resources/allocation.ts";
 import { podCgroup, podCgroupSettings } from "../resources/qos.ts";
 import { containerResources } from "./container-config.ts";
 
@@ -23,18 +30,38 @@ export interface ContainerResize {
   readonly restart: boolean;
 }
 
-/** What the runtime was last told, by container name. */
+/** What the runtime was last told, by container name; and what the pod's own cgroup was told, as `wholePod`. */
 export type Actuated = Map<string, Resources>;
+
+const wantedBy = (pod: Pod, container: Container): Resources =>
+  withPodLimits(container.resources ?? {}, pod.spec.resources);
+const toldTo = (container: Container, actuated: ReadonlyMap<string, Resources>): Resources | undefined => {
+  const own = actuated.get(container.name);
+  return own && withPodLimits(own, actuated.get(wholePod));
+};
+
+/** Whether the pod's own resources, beside those of its containers, are not yet what its spec says. */
+export function isWholeResized(pod: Pod, actuated: ReadonlyMap<string, Resources>): boolean {
+  const told = actuated.get(wholePod);
+  return told !== undefined && differences(pod.spec.resources ?? {}, told).length > 0;
+}
 
 /** Undefined when the running container has the size that its spec says, or nobody knows what it was told. */
 export function resizeOf(
-  container: Container,
-  { id, state }: ObservedContainer,
-  actuated: ReadonlyMap<string, Resources>,
+  pod: Pod,
+  {
+    container,
+    status: { id, state },
+    actuated,
+  }: {
+    readonly container: Container;
+    readonly status: ObservedContainer;
+    readonly actuated: ReadonlyMap<string, Resources>;
+  },
 ): ContainerResize | undefined {
-  const told = actuated.get(container.name);
+  const told = toldTo(container, actuated);
   if (told === undefined || state !== "running") return undefined;
-  const resources = differences(container.resources ?? {}, told);
+  const resources = differences(wantedBy(pod, container), told);
   if (resources.length === 0) return undefined;
   const restart = resources.some((name) =>
     container.resizePolicy?.some(
@@ -79,8 +106,8 @@ async function memoryInUse({ context, pod, actuated, containers }: ResizeRequest
     ? await context.runtime.listContainerStats()
     : [];
   for (const { id, container } of containers) {
-    const wanted = memoryLimit(container.resources);
-    if (!shrinks(wanted, memoryLimit(actuated.get(container.name)))) continue;
+    const wanted = memoryLimit(wantedBy(pod, container));
+    if (!shrinks(wanted, memoryLimit(toldTo(container, actuated)))) continue;
     const usage = stats.find((each) => each.id === id)?.memoryUsageBytes;
     if (usage === undefined) problems.push(`missing container ${JSON.stringify(container.name)} memory usage`);
     else if (usage >= wanted!)
@@ -121,26 +148,34 @@ async function resizeOne(request: ResizeRequest, resource: ResizedResource): Pro
   };
   const concerned = request.containers
     .filter(({ resources }) => resources.includes(resource))
-    .map((each) => ({ ...each, grows: grows(each.container, actuated.get(each.container.name), resource) }))
+    .map((each) => ({
+      ...each,
+      grows: grows(wantedBy(pod, each.container), toldTo(each.container, actuated), resource),
+    }))
     .sort((one, other) => Number(one.grows) - Number(other.grows));
+  const whole = actuated.get(wholePod);
+  const wholeNext = whole && merged(whole, pod.spec.resources ?? {}, resource);
+  const podNext = wholeNext === undefined ? pod : withAllocation(pod, new Map([[wholePod, wholeNext]]));
   await change(true);
   for (const { id, container } of concerned) {
     const told = actuated.get(container.name) ?? {};
     const next = merged(told, container.resources ?? {}, resource);
     await context.runtime.updateContainerResources(
       id,
-      containerResources(context, pod, { ...container, resources: next }),
+      containerResources(context, podNext, { ...container, resources: next }),
     );
     actuated.set(container.name, next);
   }
   await change(false);
+  if (wholeNext !== undefined) actuated.set(wholePod, wholeNext);
 }
 
-function grows(container: Container, told: Resources | undefined, resource: ResizedResource): boolean {
+function grows(wanted: Resources, told: Resources | undefined, resource: ResizedResource): boolean {
   for (const part of ["limits", "requests"] as const) {
-    const wanted = container.resources?.[part]?.[resource] as string | undefined;
-    const actual = told?.[part]?.[resource] as string | undefined;
-    const order = compareQuantities(wanted ?? "0", actual ?? "0");
+    const order = compareQuantities(
+      (wanted[part]?.[resource] as string | undefined) ?? "0",
+      (told?.[part]?.[resource] as string | undefined) ?? "0",
+    );
     if (order !== 0) return order > 0;
   }
   return false;

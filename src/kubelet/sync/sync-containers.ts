@@ -98,7 +98,7 @@ export async function syncContainers(parts: SyncParts, request: SyncRequest): Pr
 
 async function resize(run: Run): Promise<void> {
   const { context, pod, actuated, actions } = run;
-  if (!actions.resizePod || actions.killPod) return;
+  if (!actions.resizePod || (actions.killPod && !actions.createSandbox)) return;
   const { containersToResize: containers } = actions;
   run.resizeError = await resizeInPlace({ context, pod, actuated, containers });
   if (run.resizeError === undefined) run.changed = true;

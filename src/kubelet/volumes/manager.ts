@@ -16,6 +16,7 @@ import { podLimits } from "../resources/requests.ts";
 import { writePayload } from "./atomic-writer.ts";
 import { fileValue } from "./env-file.ts";
 import { checkHostPath } from "./host-path.ts";
+import { mountNfs } from "./nfs.ts";
 import { applyGroup, giveToGroup } from "./ownership.ts";
 import { payloadOf, userOfAll } from "./payloads.ts";
 import { createPersistentVolumes, type PersistentVolumes, VolumeError } from "./persistent.ts";
@@ -132,12 +133,16 @@ async function mountOne(parts: Parts, volume: Volume): Promise<MountedVolume> {
     return { name, path: volume.hostPath.path, readonly: false };
   }
   if (volume.image !== undefined) return { name, path: "", readonly: true, image: volume.image.reference ?? "" };
+  if (volume.nfs !== undefined) {
+    const readonly = volume.nfs.readOnly === true;
+    return { name, path: await mountNfs(context, { pod, name, source: volume.nfs, readonly, options: [] }), readonly };
+  }
   if (volume.persistentVolumeClaim !== undefined || volume.ephemeral !== undefined)
     return parts.persistent.mount(pod, volume);
   const other = Object.keys(volume).find((key) => key !== "name" && key !== "emptyDir");
   if (other === undefined) return mountEmptyDir(parts, volume);
   throw new Error(
-    `no volume plugin matched name: kubernetes.io/${other}: this node mounts emptyDir, hostPath, configMap, secret, downwardAPI, projected, image and claims of local volumes`,
+    `no volume plugin matched name: kubernetes.io/${other}: this node mounts emptyDir, hostPath, nfs, configMap, secret, downwardAPI, projected, image and claims of local, hostPath and nfs volumes`,
   );
 }
 

@@ -108,6 +108,18 @@ describe("local volumes", () => {
   });
 });
 
+describe("NFS volumes", () => {
+  it("are mounted for each pod, with the options of the persistent volume", async () => {
+    const nfs = { server: "fd00::1", path: "/exports" };
+    const volume = persistentVolume({ local: undefined, nfs, mountOptions: ["hard", "ro"] } as object);
+    const { host, volumes } = world({ claim, volume });
+    const mounted = await volumes.mount(podOf("one"), volumeOf(podOf("one")));
+    const path = "/k/pods/one/volumes/kubernetes.io~nfs/pv";
+    assert.deepEqual(mounted, { name: "data", path, readonly: false });
+    assert.deepEqual(host.mounted.get(path), { kind: "network", source: "[fd00::1]:/exports", readonly: true });
+  });
+});
+
 describe("claims that cannot be used yet", () => {
   const unprocessed = (why: string): string =>
     `Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: ${why}`;
@@ -148,8 +160,8 @@ describe("claims that cannot be used yet", () => {
     ],
     [
       "of a driver",
-      { claim, volume: persistentVolume({ local: undefined, nfs: { server: "s", path: "/" } } as object) },
-      'MountVolume.FindPluginBySpec failed for volume "pv" : no volume plugin matched name: kubernetes.io/nfs: volume "pv" needs a driver that this node does not have',
+      { claim, volume: persistentVolume({ local: undefined, rbd: { image: "i" } } as object) },
+      'MountVolume.FindPluginBySpec failed for volume "pv" : no volume plugin matched name: kubernetes.io/rbd: volume "pv" needs a driver that this node does not have',
     ],
   ];
   for (const [name, objects, message, spec] of cases)

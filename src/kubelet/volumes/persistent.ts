@@ -8,6 +8,7 @@ import { matchesTerms } from "../pods/node-affinity.ts";
 import { type ClaimedVolume, claimedVolume } from "./claims.ts";
 import { checkHostPath } from "./host-path.ts";
 import { kindOfLocal, mapLocal, mountLocal, stagedLocals, stageLocal, unstageLocal } from "./local.ts";
+import { mountNfs } from "./nfs.ts";
 import type { MountedVolume } from "./volume.ts";
 
 export interface PersistentVolumes {
@@ -95,10 +96,11 @@ async function mountClaimed(
   const { persistent, readonly, mode } = claimed;
   const volume = persistent.metadata.name;
   const verb = mode === "Block" ? "MapVolume" : "MountVolume";
-  const { hostPath, local, accessModes = [] } = persistent.spec;
-  if (hostPath === undefined && local === undefined) throw new VolumeError(withoutPlugin(verb, persistent));
+  const { hostPath, local, nfs, mountOptions: options = [], accessModes = [] } = persistent.spec;
+  if (hostPath === undefined && local === undefined && nfs === undefined)
+    throw new VolumeError(withoutPlugin(verb, persistent));
   await during(`${verb}.NodeAffinity check`, volume, () => checkAffinity(context, persistent));
-  if (mode === "Filesystem" && hostPath !== undefined && (persistent.spec.mountOptions ?? []).length > 0)
+  if (mode === "Filesystem" && hostPath !== undefined && options.length > 0)
     throw new VolumeError(
       `MountVolume.MountOptionSupport check failed for volume ${JSON.stringify(volume)} : mount options are not supported for this volume type`,
     );
@@ -117,6 +119,10 @@ async function mountClaimed(
   if (hostPath !== undefined) {
     await during("MountVolume.SetUp", volume, () => checkHostPath(context.host, hostPath));
     return { name, path: hostPath.path, readonly };
+  }
+  if (nfs !== undefined) {
+    const wanted = { pod, name: volume, source: nfs, readonly, options };
+    return { name, path: await during("MountVolume.SetUp", volume, () => mountNfs(context, wanted)), readonly };
   }
   const wanted = { pod, persistent, readonly };
   const kind = await during("MountVolume.NewMounter initialization", volume, () => kindOfLocal(context, wanted));

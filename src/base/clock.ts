@@ -1,5 +1,7 @@
 // Time comes from here and from nowhere else, so that the whole control plane also runs on a virtual clock.
 
+import { createTimerTurns } from "./timer-turns.ts";
+
 /** A pending timer. `cancel` is idempotent and cheap. */
 export interface Timer {
   cancel(): void;
@@ -21,27 +23,53 @@ export interface Clock {
 /** setTimeout fires at once above this delay, so longer waits are cut into pieces. */
 const longestDelayMs = 2 ** 31 - 1;
 
+/** How long timers may take before input has its turn. */
+const mostTurnMs = 10;
+
+/** Browsers look at their input between any two timers, and have no such call. */
+const { setImmediate: afterInput } = globalThis as { setImmediate?: (callback: () => void) => unknown };
+
+const turns =
+  afterInput === undefined
+    ? undefined
+    : createTimerTurns({
+        now: () => performance.now(),
+        afterInput: (callback) => void afterInput(callback),
+        mostMs: mostTurnMs,
+      });
+
+const fire = (timer: HostTimer): void => (turns === undefined ? timer.fire() : turns.take(timer));
+
 /** One object and no closure of its own: there are several for each node and pod of a fleet. */
 class HostTimer implements Timer {
   #handle: ReturnType<typeof globalThis.setTimeout>;
+  /** Until it fires or is cancelled. */
+  #callback: (() => void) | undefined;
 
   constructor(callback: () => void, delayMs: number, background: boolean) {
-    this.#handle = this.#arm(callback, delayMs, background);
+    this.#callback = callback;
+    this.#handle = this.#arm(delayMs, background);
   }
 
   cancel(): void {
+    this.#callback = undefined;
     globalThis.clearTimeout(this.#handle);
   }
 
-  #arm(callback: () => void, delayMs: number, background: boolean): ReturnType<typeof globalThis.setTimeout> {
+  fire(): void {
+    const callback = this.#callback;
+    this.#callback = undefined;
+    callback?.();
+  }
+
+  #arm(delayMs: number, background: boolean): ReturnType<typeof globalThis.setTimeout> {
     const step = Math.min(Math.max(delayMs, 0), longestDelayMs);
-    const ended =
+    const handle =
       delayMs <= step
-        ? callback
-        : () => {
-            this.#handle = this.#arm(callback, delayMs - step, background);
-          };
-    const handle = globalThis.setTimeout(ended, step);
+        ? globalThis.setTimeout(fire, step, this)
+        : globalThis.setTimeout(() => {
+            this.#handle = this.#arm(delayMs - step, background);
+          }, step);
     if (background && typeof handle === "object") (handle as { unref?(): void }).unref?.();
     return handle;
   }
@@ -72,6 +100,13 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
 /** A sleep that an abort only cuts short: for loops that look at their signal themselves. */
 export const pause = (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> =>
   sleep(clock, delayMs, signal).catch(() => {}); // it rejects for no other reason
+
+/**
+ * A delay of at least `delayMs`, and `gridMs` more at most, that ends when those of all others on this clock and grid do. For work that many
+ * do now and then, of which it does not matter when: one after the other it costs a fraction of what each costs alone.
+ */
+export const together = (clock: Clock, delayMs: number, gridMs = 100): number =>
+  Math.ceil((clock.monotonic() + delayMs) / gridMs) * gridMs - clock.monotonic();
 
 /** A timer that comes later than this was held up by other work. */
 const lateMs = 3;

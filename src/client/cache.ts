@@ -16,6 +16,8 @@ export interface Lister<T> {
   list(namespace?: string): readonly T[];
   /** Objects under one value of an index that was added with `addIndex`. */
   byIndex(index: string, value: string): readonly T[];
+  /** The values under which such an index has objects now. */
+  valuesOf(index: string): Iterable<string>;
 }
 
 /** Keys to objects, with the array of its values kept between changes. */
@@ -85,12 +87,13 @@ export function createCache<T extends KubeObject>(onHandlerError: (error: unknow
     for (const [key, after] of all.objects) reindex(index, key, { after });
     indexes.set(name, index);
   };
-  const byIndex = (name: string, value: string): readonly T[] => {
+  const bucketsOf = (name: string): ReadonlyMap<string, Bucket<T>> => {
     const index = indexes.get(name);
     if (index === undefined)
       throw new Error(`this informer has no index ${JSON.stringify(name)}: add it with addIndex`);
-    return index.buckets.get(value)?.list ?? nothing;
+    return index.buckets;
   };
+  const byIndex = (name: string, value: string): readonly T[] => bucketsOf(name).get(value)?.list ?? nothing;
   addIndex(byNamespace, (object) => (object.metadata.namespace ? [object.metadata.namespace] : nothing));
 
   const upsertAs = (object: T, initial: boolean): void => {
@@ -113,6 +116,7 @@ export function createCache<T extends KubeObject>(onHandlerError: (error: unknow
   return {
     addIndex,
     byIndex,
+    valuesOf: (name) => bucketsOf(name).keys(),
     get: (namespace, name) => all.objects.get(namespace ? `${namespace}/${name}` : name),
     byKey: (key) => all.objects.get(key),
     list: (namespace) => (namespace ? byIndex(byNamespace, namespace) : all.list),

@@ -104,6 +104,7 @@ function createInformer<T extends KubeObject>(
     byKey: cache.byKey,
     list: cache.list,
     byIndex: cache.byIndex,
+    valuesOf: cache.valuesOf,
     addHandler: cache.addHandler,
     addIndex: cache.addIndex,
     get synced() {

@@ -3,23 +3,34 @@
 import { nodes, type Pod, pods } from "../../api/index.ts";
 import { isAbort, sleep } from "../../base/index.ts";
 import { isNotFound, objectKey } from "../../machinery/index.ts";
-import { all, type ControllerContext, disruptionTarget, watch } from "../lib/index.ts";
-import { missingNodes, surplusTerminated, terminatingOutOfService, terminatingUnscheduled } from "./decide.ts";
+import { all, type ControllerContext, disruptionTarget, isDeleting, watch } from "../lib/index.ts";
+import { isFinished, surplusTerminated, terminatingOutOfService, terminatingUnscheduled } from "./decide.ts";
 
 const periodMs = 20_000;
 /** A node that was not seen for this long is asked for, and its pods go when it is not there. */
 const quarantineMs = 40_000;
 const defaultThreshold = 12_500;
 
+/** The pods of a large cluster are not gone over: what may have to go is known by index. */
+const byState = "podGarbage";
+const byNode = "node";
+const stateOf = (pod: Pod): readonly string[] => [
+  ...(isFinished(pod) ? ["finished"] : []),
+  ...(isDeleting(pod) ? ["ending"] : []),
+];
+
 export async function runPodGarbageCollector(context: ControllerContext): Promise<void> {
   const { clock, signal, log } = context;
   const podInformer = watch(context, pods);
+  podInformer.addIndex(byState, stateOf);
+  podInformer.addIndex(byNode, (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
   const nodeInformer = watch(context, nodes);
   const threshold = (context.options["terminated-pod-gc-threshold"] as number | undefined) ?? defaultThreshold;
   const quarantine = new Map<string, number>();
 
   async function goneNodes(): Promise<ReadonlySet<string>> {
-    const missing = missingNodes(podInformer.list(), nodeInformer.list());
+    const missing = new Set<string>();
+    for (const name of podInformer.valuesOf(byNode)) if (nodeInformer.get("", name) === undefined) missing.add(name);
     const nowMs = clock.monotonic();
     for (const name of missing) if (!quarantine.has(name)) quarantine.set(name, nowMs + quarantineMs);
     const gone = new Set<string>();
@@ -50,18 +61,14 @@ export async function runPodGarbageCollector(context: ControllerContext): Promis
   try {
     await Promise.all([podInformer.whenSynced(signal), nodeInformer.whenSynced(signal)]);
     while (!signal.aborted) {
-      const list = podInformer.list();
-      await clear(surplusTerminated(list, threshold), undefined);
+      const ending = podInformer.byIndex(byState, "ending");
+      await clear(surplusTerminated(podInformer.byIndex(byState, "finished"), threshold), undefined);
       await clear(
-        terminatingOutOfService(list, (name) => nodeInformer.get("", name)),
+        terminatingOutOfService(ending, (name) => nodeInformer.get("", name)),
         undefined,
       );
-      const gone = await goneNodes();
-      await clear(
-        list.filter((pod) => gone.has(pod.spec?.nodeName ?? "")),
-        "orphaned",
-      );
-      await clear(terminatingUnscheduled(list), undefined);
+      for (const name of await goneNodes()) await clear(podInformer.byIndex(byNode, name), "orphaned");
+      await clear(terminatingUnscheduled(ending), undefined);
       await sleep(clock, periodMs, signal);
     }
   } catch (error) {

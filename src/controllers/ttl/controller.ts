@@ -9,18 +9,20 @@ const annotation = "node.alpha.kubernetes.io/ttl";
 export async function runTtl(context: ControllerContext): Promise<void> {
   const queue = newQueue(context, "ttlcontroller");
   let step = 0;
+  let count = 0;
   const informer = context.informers.informer(nodes);
-  const count = (): void => {
-    step = nextStep(step, informer.list().length);
+  const counted = (change: 1 | -1): void => {
+    count += change;
+    step = nextStep(step, count);
   };
   watch(context, nodes, {
     add: (node) => {
-      count();
+      counted(1);
       queue.add(node.metadata.name);
     },
     // Nodes report often: a new step reaches each of them with its next report.
     update: (_, node) => queue.add(node.metadata.name),
-    delete: count,
+    delete: () => counted(-1),
   });
   await runLoop(context, {
     queue,

@@ -111,6 +111,8 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   readonly eventTtlSeconds?: number;
   /** Seconds that pods stay on nodes that are not ready or not reached, when they do not say; 300 each when not given. */
   readonly tolerationSeconds?: AdmissionHost["tolerationSeconds"];
+  /** Of what encrypts the store, for /healthz and /readyz. */
+  readonly encryptionChecks?: readonly HealthCheck[];
   /** So long after the start /livez does not tell what has not begun yet. */
   readonly livezGraceMs?: number;
   /** Watches that name no end get one between this and twice this; half an hour when not given. */

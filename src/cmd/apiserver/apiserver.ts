@@ -8,6 +8,7 @@ import { nodeAddress } from "../../cluster/index.ts";
 import { type ClusterPki, loadOrCreatePki } from "../../cluster/pki/index.ts";
 import {
   defaultRequestHeaders,
+  featureGates as gatesFrom,
   parseFeatureGates,
   parseRuntimeConfig,
   parseTokenFile,
@@ -31,6 +32,7 @@ import { acceptedByApiServer, tellInert } from "./accepted-flags.ts";
 import { auditFlags, auditorOf } from "./audit.ts";
 import { type Authorizers, authorizationFlags, authorizersOf } from "./authorization.ts";
 import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
+import type { EncryptedStore } from "./encryption/index.ts";
 import { extensionAuthentication } from "./extension-authentication.ts";
 import { localHealth } from "./local-health.ts";
 import { manifestDirectories } from "./manifest-directory.ts";
@@ -175,9 +177,9 @@ export async function run(words: readonly string[]): Promise<number> {
     log,
     setVerbosity,
   };
-  const store = await atRest(await openStore(values, log), values, { log, signal });
+  const { store, checks } = await atRest(await openStore(values, log), values, { ...options, signal });
   try {
-    await serve({ options: { ...options, store }, streaming, tls, values, signal });
+    await serve({ options: { ...options, store, encryptionChecks: checks }, streaming, tls, values, signal });
   } finally {
     streaming.close();
     await store.close();
@@ -329,12 +331,25 @@ function aggregation(values: Values): NonNullable<ControlPlaneOptions["aggregati
 }
 
 /** Encrypted, when a file says how. */
-async function atRest(store: Store, values: Values, of: { log: Logger; signal: AbortSignal }): Promise<Store> {
+async function atRest(
+  store: Store,
+  values: Values,
+  { log, metrics, featureGates, signal }: Omit<PlaneOptions, "log"> & { log: Logger; signal: AbortSignal },
+): Promise<Pick<EncryptedStore, "store" | "checks">> {
   const path = values["encryption-provider-config"];
-  if (!path) return store;
+  if (!path) return { store, checks: [] };
   try {
     const { encryptedStore } = await import("./encryption/index.ts");
-    return encryptedStore(store, { path, reload: values["encryption-provider-config-automatic-reload"], ...of });
+    return await encryptedStore(store, {
+      path,
+      reload: values["encryption-provider-config-automatic-reload"],
+      kmsV1: gatesFrom(featureGates ?? {}).enabled("KMSv1"),
+      clock: systemClock,
+      rng: systemRng,
+      log,
+      metrics,
+      signal,
+    });
   } catch (error) {
     await store.close();
     throw error;

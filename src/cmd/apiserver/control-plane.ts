@@ -43,6 +43,7 @@ export interface ControlPlaneOptions
     | "auditor"
     | "componentProbes"
     | "connect"
+    | "encryptionChecks"
     | "eventTtlSeconds"
     | "featureGates"
     | "flags"

@@ -5,7 +5,7 @@ import type { Aggregation } from "../aggregation/contract.ts";
 import { withExtensions } from "../aggregation/open-api-routes.ts";
 import type { ServerCore } from "../context.ts";
 import { discoveryRoutes } from "../discovery/discovery.ts";
-import { type HealthChecks, healthRoutes } from "../health.ts";
+import { type HealthCheck, type HealthChecks, healthRoutes } from "../health.ts";
 import { healthMetricsRoute } from "../health-metrics.ts";
 import { openApiRoutes } from "../openapi/routes.ts";
 import { versionInfo } from "../version.ts";
@@ -22,6 +22,7 @@ interface RouteHost {
     readonly flags?: Readonly<Record<string, string>>;
     readonly profiling?: boolean;
     readonly livezGraceMs?: number;
+    readonly encryptionChecks?: readonly HealthCheck[];
   };
   readonly state: ServerState;
   readonly metrics: MetricRegistry;
@@ -35,7 +36,10 @@ export function documentRoutes(host: RouteHost): {
   const { advertise } = options;
   const address = (): string =>
     advertise === undefined ? "localhost" : `${bracketed(advertise.address)}:${advertise.port}`;
-  const checks = healthChecks(core, state, options.livezGraceMs ?? 0);
+  const checks = healthChecks(core, state, {
+    livezGraceMs: options.livezGraceMs ?? 0,
+    encryption: options.encryptionChecks ?? [],
+  });
   const startedSeconds = Math.floor(core.clock.now() / 1000);
   const stored = metrics.register(
     new Gauge({

@@ -8,7 +8,7 @@ import { healthChecks } from "./health-checks.ts";
 test("/livez takes what has not begun for beginning while its grace lasts; /readyz does not", async () => {
   const clock = new VirtualClock();
   const core = { clock, store: { revision: () => 1 } } as unknown as ServerCore;
-  const { livez, readyz } = healthChecks(core, { started: false, stopping: false }, 5000);
+  const { livez, readyz } = healthChecks(core, { started: false, stopping: false }, { livezGraceMs: 5000 });
   const failed = async (list: typeof livez) => (await run(list, new Set())).some(({ error }) => error !== undefined);
   assert.equal(await failed(livez), false);
   assert.equal(await failed(readyz), true);

@@ -40,8 +40,18 @@ export interface ServerState {
   readonly stopping: boolean;
 }
 
-/** `livezGraceMs`: for so long /livez takes what has not begun for beginning. */
-export function healthChecks(core: ServerCore, state: ServerState, livezGraceMs = 0): HealthChecks {
+export interface HealthCheckOptions {
+  /** For so long /livez takes what has not begun for beginning. */
+  readonly livezGraceMs?: number;
+  /** Of what encrypts the store, for /healthz and /readyz. */
+  readonly encryption?: readonly HealthCheck[];
+}
+
+export function healthChecks(
+  core: ServerCore,
+  state: ServerState,
+  { livezGraceMs = 0, encryption = [] }: HealthCheckOptions = {},
+): HealthChecks {
   const graceEndMs = core.clock.monotonic() + livezGraceMs;
   const patient = ({ name, check }: HealthCheck): HealthCheck => ({
     name,
@@ -61,14 +71,17 @@ export function healthChecks(core: ServerCore, state: ServerState, livezGraceMs 
     ...lateHooks.map((name) => begun(`poststarthook/${name}`)),
   ];
   const basics = [fine("ping"), fine("log"), fine("loopback-serving-certificate"), store("etcd")];
-  const alive = [...basics, ...hooks];
-  const live = livezGraceMs > 0 ? [...basics, ...hooks.map(patient)] : alive;
+  const live = [...basics, ...(livezGraceMs > 0 ? hooks.map(patient) : hooks)];
   const shutdown: HealthCheck = {
     name: "shutdown",
     check: () => {
       if (state.stopping) throw new Error("process is shutting down");
     },
   };
-  const ready = [fine("ping"), fine("log"), store("etcd"), store("etcd-readiness"), begun("informer-sync"), ...hooks];
-  return { healthz: alive, livez: live, readyz: [...ready, shutdown] };
+  const ready = [fine("ping"), fine("log"), store("etcd"), store("etcd-readiness"), ...encryption];
+  return {
+    healthz: [...basics, ...encryption, ...hooks],
+    livez: live,
+    readyz: [...ready, begun("informer-sync"), ...hooks, shutdown],
+  };
 }

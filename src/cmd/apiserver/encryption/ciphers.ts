@@ -2,11 +2,21 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { openSecretbox, sealSecretbox, secretboxNonceBytes, secretboxTagBytes } from "./secretbox.ts";
 
+/** A promise only where another process has to be asked. */
 export interface Cipher {
   /** `context`: the key under which the value lies; some ciphers bind the value to it. */
-  encrypt(value: Uint8Array, context: string): Uint8Array;
+  encrypt(value: Uint8Array, context: string): Uint8Array | Promise<Uint8Array>;
   /** Throws Error for what this key has not encrypted. */
-  decrypt(stored: Uint8Array, context: string): Uint8Array;
+  decrypt(stored: Uint8Array, context: string): Uint8Array | Promise<Uint8Array>;
+}
+
+export interface ProviderKey {
+  /** What stands before each value: `k8s:enc:aescbc:v1:NAME:`. */
+  readonly header: string;
+  readonly cipher: Cipher;
+  /** Where the key changes by itself: what tells a value's key from others, of what lies behind the header and of what would be written now. */
+  markOf?(stored: Uint8Array): string;
+  mark?(): string;
 }
 
 export type CipherName = "aescbc" | "aesgcm" | "secretbox";
@@ -14,7 +24,7 @@ export type CipherName = "aescbc" | "aesgcm" | "secretbox";
 const gcmNonceBytes = 12;
 const gcmTagBytes = 16;
 const blockBytes = 16;
-const tooShort = "the stored data was shorter than the required size";
+export const tooShort = "the stored data was shorter than the required size";
 
 const aesGcm = (key: Uint8Array): Cipher => {
   const algorithm = `aes-${(key.length * 8) as 128 | 192 | 256}-gcm` as const;

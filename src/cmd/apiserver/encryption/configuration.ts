@@ -1,53 +1,65 @@
 // The file of --encryption-provider-config: which resources are encrypted at rest, and how. EncryptionConfiguration of
 // apiserver.config.k8s.io/v1. Upstream: apiserver's apis/apiserver/validation/validation_encryption.go, encryptionconfig/config.go.
-import { fromYaml } from "../../../machinery/index.ts";
-import { type Cipher, type CipherName, ciphers, keyBytes } from "./ciphers.ts";
+import { formatGoDuration, fromYaml, parseGoDuration } from "../../../machinery/index.ts";
+import { type CipherName, ciphers, keyBytes, type ProviderKey } from "./ciphers.ts";
+import { type KmsSettings, kmsProblems, kmsSettings } from "./kms/settings.ts";
+import { resourceProblems } from "./resource-names.ts";
 
-export interface ProviderKey {
-  /** What stands before each value: `k8s:enc:aescbc:v1:NAME:`. */
-  readonly header: string;
-  readonly cipher: Cipher;
-}
+/** `identity`: as it is. */
+export type Way = ProviderKey | "identity";
 
-/** The first way is the one to write; all can be read. `identity`: as it is. */
-export interface EncryptedResources {
+/** The first way is the one to write; all can be read. */
+export interface EncryptedResources<Given = Way> {
   /** `secrets`, `*.`, `deployments.apps`, `*.apps`, `*.*`. */
   readonly resources: readonly string[];
-  readonly ways: readonly (ProviderKey | "identity")[];
+  readonly ways: readonly Given[];
 }
 
-const names: readonly CipherName[] = ["aescbc", "aesgcm", "secretbox"];
+/** As a file says it: plugins are not asked yet. */
+export type ConfiguredResources = EncryptedResources<Way | KmsSettings>;
+
+/** In the order in which upstream looks at them. */
+const providerNames = ["kms", "aesgcm", "aescbc", "secretbox", "identity"] as const;
 
 type Part = Readonly<Record<string, unknown>>;
 const isPart = (value: unknown): value is Part => typeof value === "object" && value !== null && !Array.isArray(value);
+const partOf = (value: unknown): Part => (isPart(value) ? value : {});
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
+export interface ConfigurationSource {
+  readonly text: string;
+  readonly path: string;
+  /** The file is read again when it changes. */
+  readonly reload?: boolean;
+}
+
 /** Throws Error with everything that is wrong, in upstream's words. */
-export function readEncryptionConfiguration(text: string, path: string): readonly EncryptedResources[] {
+export function readEncryptionConfiguration(source: ConfigurationSource): readonly ConfiguredResources[] {
+  const { text, path } = source;
   if (text === "")
     throw new Error(
       `error while parsing file: error while loading file: encryption provider configuration file ${JSON.stringify(path)} is empty`,
     );
   const document = documentOf(text, path);
-  const parts = listOf(document["resources"]).map((each) => (isPart(each) ? each : {}));
+  const parts = listOf(document["resources"]).map(partOf);
   const problems = parts.length === 0 ? ["resources: Required value: at least one resources is required"] : [];
-  const found = parts.map((part, index): EncryptedResources => {
+  const reading: Reading = { problems, names: new Set(), reload: source.reload === true };
+  const found = parts.map((part, index): ConfiguredResources => {
     const at = `resources[${index}]`;
     const resources = listOf(part["resources"]).map(String);
-    const providers = listOf(part["providers"]).map((each) => (isPart(each) ? each : {}));
+    const providers = listOf(part["providers"]).map(partOf);
     if (resources.length === 0)
       problems.push(`${at}.resources: Required value: at least one ${at}.resources is required`);
     problems.push(...resourceProblems(resources, `${at}.resources`));
     if (providers.length === 0)
       problems.push(`${at}.providers: Required value: at least one ${at}.providers is required`);
-    const ways = providers.flatMap((each, place) => waysOf(each, `${at}.providers[${place}]`, problems));
+    const ways = providers.flatMap((each, place) => waysOf(each, `${at}.providers[${place}]`, reading));
     return { resources, ways };
   });
   if (problems.length > 0)
     throw new Error(
       `error while parsing file: ${problems.length === 1 ? problems[0] : `[${[...new Set(problems)].join(", ")}]`}`,
     );
-  refuseMasked(found);
   return found;
 }
 
@@ -64,74 +76,125 @@ function documentOf(text: string, path: string): Part {
   }
   if (!isPart(document)) throw wrong("it is no EncryptionConfiguration");
   const { kind, apiVersion } = document;
-  if (kind === undefined) throw wrong("Object 'Kind' is missing");
+  if (kind === undefined) throw wrong(`Object 'Kind' is missing in '${text}'`);
   if (kind !== "EncryptionConfiguration" || apiVersion !== "apiserver.config.k8s.io/v1")
     throw wrong(
-      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}; EncryptionConfiguration of apiserver.config.k8s.io/v1 is wanted`,
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion ?? "")} in scheme "pkg/runtime/scheme.go:111"`,
     );
-  const unknown = Object.keys(document).find((field) => !["kind", "apiVersion", "resources"].includes(field));
-  if (unknown !== undefined) throw wrong(`strict decoding error: unknown field ${JSON.stringify(unknown)}`);
+  if (wrongType(document) !== undefined) throw wrong(wrongType(document)!);
+  const unknown = [...unknownFields(document, shape, "")].map((field) => `unknown field ${JSON.stringify(field)}`);
+  if (unknown.length > 0) throw wrong(`strict decoding error: ${unknown.join(", ")}`);
   return document;
 }
 
-const splitResource = (text: string): [resource: string, group: string] => {
-  const dot = text.indexOf(".");
-  return dot < 0 ? [text, ""] : [text.slice(0, dot), text.slice(dot + 1)];
+/** Fields of an object; of the items of a list. */
+interface Shape {
+  readonly [field: string]: Shape | "value";
+}
+const keyShape: Shape = { keys: { name: "value", secret: "value" } };
+const shape: Shape = {
+  kind: "value",
+  apiVersion: "value",
+  resources: {
+    resources: "value",
+    providers: {
+      aescbc: keyShape,
+      aesgcm: keyShape,
+      secretbox: keyShape,
+      identity: {},
+      kms: { apiVersion: "value", name: "value", cachesize: "value", endpoint: "value", timeout: "value" },
+    },
+  },
 };
 
-function resourceProblems(resources: readonly string[], at: string): string[] {
-  const shown = `[${resources.map((each) => JSON.stringify(each)).join(",")}]`;
-  const problems: string[] = [];
-  const pairs = resources.map(splitResource);
-  const others = (index: number) => pairs.filter((_, place) => place !== index);
-  if (pairs.some(([r, g], index) => others(index).some(([r2, g2]) => r === r2 && g === g2)))
-    problems.push(`${at}: Invalid value: ${shown}: the same resource cannot be specified multiple times`);
-  const overlaps = ([r, g]: [string, string], [r2, g2]: [string, string]): boolean =>
-    !(r === r2 && g === g2) && ((r === "*" && g === "*") || (g === g2 && (r === "*" || r2 === "*")));
-  if (pairs.some((pair, index) => others(index).some((other) => overlaps(pair, other))))
-    problems.push(
-      `${at}: Invalid value: ${shown}: using overlapping resources such as 'secrets' and '*.' in the same resource list is not allowed as they will be masked`,
-    );
-  resources.forEach((resource, index) => {
-    const why = nameProblem(resource);
-    if (why !== undefined) problems.push(`${at}[${index}]: Invalid value: ${JSON.stringify(resource)}: ${why}`);
-  });
-  return problems;
+function* unknownFields(value: unknown, known: Shape, at: string): Generator<string> {
+  if (Array.isArray(value)) {
+    for (const [index, each] of value.entries()) yield* unknownFields(each, known, `${at}[${index}]`);
+    return;
+  }
+  for (const [name, each] of Object.entries(partOf(value))) {
+    const path = at === "" ? name : `${at}.${name}`;
+    const below = known[name];
+    if (below === undefined) yield path;
+    else if (below !== "value") yield* unknownFields(each, below, path);
+  }
 }
 
-function nameProblem(text: string): string | undefined {
-  const [resource, group] = splitResource(text);
-  if (text.toLowerCase() !== text) return "resource name should not contain capital letters";
-  if (text === "*") return "use '*.' to encrypt all the resources from core API group or *.* to encrypt all resources";
-  if (["apiserveripinfo", "serviceipallocations", "servicenodeportallocations"].includes(text))
-    return "resources which do not have REST API/s cannot be encrypted";
-  if (group === "events.k8s.io")
-    return "'*.events.k8s.io' objects are stored using the 'events' API group in etcd. Use 'events' instead in the config file";
-  if (group === "extensions") return "'extensions' group has been removed and cannot be used for encryption";
-  if (group === "*" && resource !== "*") return "encrypting the same resource across groups is not supported";
+/** In Go's words, of the fields of KMS providers that are no texts. */
+function wrongType(document: Part): string | undefined {
+  for (const part of listOf(document["resources"]))
+    for (const provider of listOf(partOf(part)["providers"])) {
+      const { cachesize, timeout } = partOf(partOf(provider)["kms"]);
+      if (typeof cachesize === "string")
+        return "json: cannot unmarshal string into Go struct field KMSConfiguration.resources.providers.kms.cachesize of type int32";
+      if (timeout === undefined || timeout === null) continue;
+      try {
+        parseGoDuration(String(timeout));
+      } catch (error) {
+        return (error as Error).message;
+      }
+    }
   return undefined;
 }
 
-function waysOf(provider: Part, at: string, problems: string[]): (ProviderKey | "identity")[] {
-  const given = Object.keys(provider).filter((name) => provider[name] !== null && provider[name] !== undefined);
-  const known = given.filter((name) => [...names, "identity", "kms"].includes(name));
-  if (known.length === 0)
+interface Reading {
+  readonly problems: string[];
+  /** Of KMS providers so far. */
+  readonly names: Set<string>;
+  readonly reload: boolean;
+}
+
+function waysOf(provider: Part, at: string, reading: Reading): (Way | KmsSettings)[] {
+  const { problems } = reading;
+  const given = providerNames.filter((name) => provider[name] !== null && provider[name] !== undefined);
+  if (given.length !== 1)
     problems.push(
-      `${at}: Invalid value: provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity`,
+      `${at}: Invalid value: ${shownProvider(provider)}: ${
+        given.length === 0
+          ? "provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity"
+          : "more than one provider specified in a single element, should split into different list elements"
+      }`,
     );
-  if (known.length > 1)
-    problems.push(
-      `${at}: Invalid value: more than one provider specified in a single element, should split into different list elements`,
-    );
-  if (known.length !== 1) return [];
-  const name = known[0]!;
+  // Upstream goes on with the first of these.
+  const name = given[0];
+  if (name === undefined) return [];
   if (name === "identity") return ["identity"];
-  if (name === "kms") {
-    problems.push(`${at}.kms: not implemented: use aesgcm, aescbc or secretbox, with keys in this file`);
-    return [];
-  }
-  const part = provider[name];
-  return keysOf(name as CipherName, isPart(part) ? part : {}, { at: `${at}.${name}.keys`, problems });
+  const part = partOf(provider[name]);
+  return name === "kms"
+    ? kmsOf(part, `${at}.kms`, reading)
+    : keysOf(name, part, { at: `${at}.${name}.keys`, problems });
+}
+
+function kmsOf(part: Part, at: string, { problems, names, reload }: Reading): KmsSettings[] {
+  const settings = kmsSettings(part);
+  problems.push(...kmsProblems(settings, { at, names, reload, timeout: formatGoDuration(settings.kms.timeoutMs) }));
+  names.add(settings.kms.name);
+  return [settings];
+}
+
+/** Upstream shows its own form of it; keys are not told here. */
+function shownProvider(provider: Part): string {
+  const keys = (name: CipherName): unknown =>
+    isPart(provider[name])
+      ? { Keys: listOf(provider[name]["keys"]).map((key) => ({ Name: partOf(key)["name"] ?? "", Secret: "REDACTED" })) }
+      : null;
+  const kms = (part: Part): unknown => {
+    const { apiVersion, name, cacheSize, endpoint, timeoutMs } = kmsSettings(part).kms;
+    return {
+      APIVersion: apiVersion,
+      Name: name,
+      CacheSize: cacheSize ?? null,
+      Endpoint: endpoint,
+      Timeout: formatGoDuration(timeoutMs),
+    };
+  };
+  return JSON.stringify({
+    AESGCM: keys("aesgcm"),
+    AESCBC: keys("aescbc"),
+    Secretbox: keys("secretbox"),
+    Identity: isPart(provider["identity"]) ? {} : null,
+    KMS: isPart(provider["kms"]) ? kms(provider["kms"]) : null,
+  });
 }
 
 function keysOf(
@@ -139,7 +202,7 @@ function keysOf(
   provider: Part,
   { at, problems }: { readonly at: string; readonly problems: string[] },
 ): ProviderKey[] {
-  const keys = listOf(provider["keys"]).map((each) => (isPart(each) ? each : {}));
+  const keys = listOf(provider["keys"]).map(partOf);
   if (keys.length === 0) problems.push(`${at}: Required value: at least one keys is required`);
   return keys.flatMap((each, index): ProviderKey[] => {
     const place = `${at}[${index}]`;
@@ -162,19 +225,4 @@ function keysOf(
       );
     return [{ header: `k8s:enc:${name}:v1:${keyName}:`, cipher: ciphers[name](key) }];
   });
-}
-
-function refuseMasked(all: readonly EncryptedResources[]): void {
-  const seen = new Set<string>();
-  for (const { resources } of all)
-    for (const resource of resources) {
-      const [, group] = splitResource(resource);
-      const earlier = [`*.${group}`, "*.*"].find((rule) => seen.has(rule));
-      if (earlier !== undefined)
-        throw new Error(
-          `error while building transformers: resource ${JSON.stringify(resource)} is masked by earlier rule ${JSON.stringify(earlier)}`,
-        );
-      seen.add(resource.includes(".") || resource === "" ? resource : resource);
-      if (resource === "*.") seen.add("*.");
-    }
 }

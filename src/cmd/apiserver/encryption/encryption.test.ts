@@ -4,7 +4,7 @@ import { kinds } from "../../../api/index.ts";
 import { VirtualClock } from "../../../base/index.ts";
 import { storeConformanceCases } from "../../../store/conformance.ts";
 import { createMemoryStore, transformedStore } from "../../../store/index.ts";
-import { readEncryptionConfiguration } from "./configuration.ts";
+import { type EncryptedResources, readEncryptionConfiguration } from "./configuration.ts";
 import { encryptionAtRest } from "./transformer.ts";
 
 const secretOf = (byte: number, length = 32): string => Buffer.alloc(length, byte).toString("base64");
@@ -14,9 +14,12 @@ const file = (resources: string, ...providers: string[]): string => `apiVersion:
 kind: EncryptionConfiguration
 resources: [{resources: ${resources}, providers: [${providers.join(", ")}]}]
 `;
-const read = (text: string) => readEncryptionConfiguration(text, "/enc.yaml");
+const read = (text: string, reload = false) =>
+  readEncryptionConfiguration({ text, path: "/enc.yaml", reload }) as readonly EncryptedResources[];
 const at = "/registry/secrets/default/a";
 const value = new TextEncoder().encode('{"kind":"Secret"}');
+/** These ciphers ask nobody. */
+const now = (bytes: Uint8Array | Promise<Uint8Array>): Uint8Array => bytes as Uint8Array;
 const textOf = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString("latin1");
 
 for (const name of ["aescbc", "aesgcm", "secretbox"])
@@ -47,12 +50,12 @@ test("values lie in the engine encrypted, those of other resources as they are",
 test("a new key writes, the old one still reads, and what it wrote is outdated until it is written again", () => {
   const [one, two] = [provider("aesgcm", "one", 1), provider("secretbox", "two", 2)];
   const old = encryptionAtRest(read(file("[secrets]", one)), kinds);
-  const stored = old.toStorage(at, value);
+  const stored = now(old.toStorage(at, value));
   const next = encryptionAtRest(read(file("[secrets]", two, one, "{identity: {}}")), kinds);
-  assert.deepEqual(Uint8Array.from(next.fromStorage(at, stored)), value);
+  assert.deepEqual(Uint8Array.from(now(next.fromStorage(at, stored))), value);
   next.noted(at, stored);
   assert.equal(next.outdated(at), true);
-  next.noted(at, next.toStorage(at, value));
+  next.noted(at, now(next.toStorage(at, value)));
   assert.equal(next.outdated(at), false);
   assert.deepEqual(next.fromStorage(at, value), value);
   assert.equal(next.outdated("/registry/secrets/default/plain"), true);
@@ -62,7 +65,10 @@ test("a new key writes, the old one still reads, and what it wrote is outdated u
 });
 
 test("what can not be read says why", () => {
-  const stored = encryptionAtRest(read(file("[secrets]", provider("aesgcm", "one", 1))), kinds).toStorage(at, value);
+  const stored = encryptionAtRest(read(file("[secrets]", provider("aesgcm", "one", 1))), kinds).toStorage(
+    at,
+    value,
+  ) as Uint8Array;
   const others: readonly [string, string][] = [
     [file("[secrets]", provider("aesgcm", "one", 3)), "cipher: message authentication failed"],
     [file("[secrets]", provider("aesgcm", "two", 1)), "no matching prefix found"],
@@ -92,14 +98,14 @@ resources:
     ["/registry/example.com/flags/default/a", /:apps:/],
     ["/registry/example.com/others/default/a", /:all:/],
   ];
-  for (const [key, wanted] of cases) assert.match(textOf(transformer.toStorage(key, value)), wanted, key);
+  for (const [key, wanted] of cases) assert.match(textOf(now(transformer.toStorage(key, value))), wanted, key);
 });
 
 test("a file that can not be used is refused in upstream's words", () => {
   const one = provider("aescbc", "one", 1);
   const cases: readonly [string, string | RegExp][] = [
     ["", /encryption provider configuration file "\/enc\.yaml" is empty$/],
-    ["kind: Pod\napiVersion: v1\n", /no kind "Pod" is registered for version "v1"/],
+    ["kind: Pod\napiVersion: v1\n", /no kind "Pod" is registered for version "v1" in scheme/],
     [file("[]", one), /resources\[0\]\.resources: Required value: at least one resources\[0\]\.resources is required/],
     [file("[secrets]"), /resources\[0\]\.providers: Required value: at least one/],
     [
@@ -113,7 +119,6 @@ test("a file that can not be used is refused in upstream's words", () => {
     [file('[secrets, "*."]', one), /using overlapping resources such as 'secrets' and '\*\.'/],
     [file("[secrets, secrets]", one), /the same resource cannot be specified multiple times/],
     [file("[secrets]", "{}"), /provider does not contain any of the expected providers: KMS, AESGCM, AESCBC/],
-    [file("[secrets]", "{kms: {name: x}}"), /providers\[0\]\.kms: not implemented/],
     [
       file("[secrets]", `{secretbox: {keys: [{name: a, secret: ${secretOf(1, 16)}}]}}`),
       /providers\[0\]\.secretbox\.keys\[0\]\.secret: Invalid value: "REDACTED": secret is not of the expected length, got 16, expected one of \[32\]$/,

@@ -2,9 +2,8 @@
 // Upstream: apiserver's storage/value/transformer.go, server/options/encryptionconfig.
 import { type KindDefinition, storagePrefix } from "../../../api/index.ts";
 import type { ValueTransformer } from "../../../store/index.ts";
-import type { EncryptedResources, ProviderKey } from "./configuration.ts";
-
-type Way = ProviderKey | "identity";
+import type { ProviderKey } from "./ciphers.ts";
+import type { EncryptedResources, Way } from "./configuration.ts";
 
 const encrypted = "k8s:enc:";
 const encoder = new TextEncoder();
@@ -24,8 +23,8 @@ export function encryptionAtRest(
   let rules = rulesOf(configuration);
   /** Ways by the first segments of a key. */
   let known = new Map<string, readonly Way[]>();
-  /** Headers of what lies there, by key; nothing for what is not encrypted. */
-  const headers = new Map<string, string>();
+  /** What tells the keys of what lies there; nothing for what is not encrypted. */
+  const marks = new Map<string, string>();
   const waysFor = (key: string): readonly Way[] => {
     const third = key.indexOf("/", "/registry/".length) + 1;
     const fourth = key.indexOf("/", third) + 1;
@@ -43,35 +42,53 @@ export function encryptionAtRest(
     toStorage(key, value) {
       const [way] = waysFor(key);
       if (way === undefined || way === "identity") return value;
-      return joined(way.header, way.cipher.encrypt(value, key));
+      const stored = way.cipher.encrypt(value, key);
+      return stored instanceof Promise ? stored.then((later) => joined(way.header, later)) : joined(way.header, stored);
     },
     fromStorage: (key, stored) => decrypted(waysFor(key), key, stored),
     noted(key, stored) {
-      const header = stored === undefined ? undefined : headerOf(stored);
-      if (header === undefined) headers.delete(key);
-      else headers.set(key, header);
+      const mark = stored === undefined ? undefined : markOf(waysFor(key), stored);
+      if (mark === undefined) marks.delete(key);
+      else marks.set(key, mark);
     },
     outdated(key) {
       const [way] = waysFor(key);
-      return (headers.get(key) ?? "") !== (way === undefined || way === "identity" ? "" : way.header);
+      const wanted = way === undefined || way === "identity" ? "" : way.header + (way.mark?.() ?? "");
+      return (marks.get(key) ?? "") !== wanted;
     },
   };
 }
 
-function decrypted(ways: readonly Way[], key: string, stored: Uint8Array): Uint8Array {
-  const errors: string[] = [];
-  for (const way of ways) {
-    if (way === "identity") {
-      if (!startsWith(stored, encrypted)) return stored;
-    } else if (startsWith(stored, way.header))
-      try {
-        return way.cipher.decrypt(stored.subarray(way.header.length), key);
-      } catch (error) {
-        errors.push((error as Error).message);
-      }
+function decrypted(ways: readonly Way[], key: string, stored: Uint8Array): Uint8Array | Promise<Uint8Array> {
+  const plain = ways.includes("identity") && !startsWith(stored, encrypted);
+  // Nothing that is not encrypted has a header.
+  if (plain) return stored;
+  const fitting = ways.filter((way) => way !== "identity" && startsWith(stored, way.header)) as ProviderKey[];
+  if (fitting.length === 0)
+    throw new Error(ways === asItIs ? "identity transformer tried to read encrypted data" : "no matching prefix found");
+  return firstThatReads(fitting, { key, stored, errors: [] });
+}
+
+interface Reading {
+  readonly key: string;
+  readonly stored: Uint8Array;
+  readonly errors: readonly string[];
+}
+
+/** Throws or rejects with the errors of all. */
+function firstThatReads(
+  [way, ...others]: readonly ProviderKey[],
+  { key, stored, errors }: Reading,
+): Uint8Array | Promise<Uint8Array> {
+  if (way === undefined) throw new Error(errors.length === 1 ? errors[0] : `[${errors.join(", ")}]`);
+  const next = (error: unknown): Uint8Array | Promise<Uint8Array> =>
+    firstThatReads(others, { key, stored, errors: [...errors, (error as Error).message] });
+  try {
+    const read = way.cipher.decrypt(stored.subarray(way.header.length), key);
+    return read instanceof Promise ? read.catch(next) : read;
+  } catch (error) {
+    return next(error);
   }
-  if (errors.length > 0) throw new Error(errors.length === 1 ? errors[0] : `[${errors.join(", ")}]`);
-  throw new Error(ways === asItIs ? "identity transformer tried to read encrypted data" : "no matching prefix found");
 }
 
 interface Named {
@@ -113,9 +130,10 @@ function startsWith(bytes: Uint8Array, text: string): boolean {
   return true;
 }
 
-/** `k8s:enc:aescbc:v1:NAME:`; undefined for what is not encrypted. */
-function headerOf(stored: Uint8Array): string | undefined {
+/** Which key has encrypted it; undefined for what is not encrypted. */
+function markOf(ways: readonly Way[], stored: Uint8Array): string | undefined {
   if (!startsWith(stored, encrypted)) return undefined;
-  const text = String.fromCharCode(...stored.subarray(0, 512));
-  return /^k8s:enc:[a-z]+:v1:[^:]*:/.exec(text)?.[0];
+  const way = ways.find((each) => each !== "identity" && startsWith(stored, each.header)) as ProviderKey | undefined;
+  if (way === undefined) return "another";
+  return way.header + (way.markOf?.(stored.subarray(way.header.length)) ?? "");
 }

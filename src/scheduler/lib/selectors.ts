@@ -7,8 +7,19 @@ export interface Selector {
   readonly id: number;
   /** Matches everything because it asks nothing. */
   readonly everything: boolean;
+  /** Labels that each of those it matches has, as labelPair writes them; not all that it asks for can be said so. */
+  readonly pairs: readonly string[];
   matches(labels: Labels | undefined): boolean;
 }
+
+export const labelPair = (key: string, value: string): string => `${key}=${value}`;
+
+const pairsOf = ({ requirements }: LabelMatcher): readonly string[] =>
+  requirements.flatMap(({ key, operator, values }) =>
+    values.length === 1 && (operator === "=" || operator === "==" || operator === "in")
+      ? [labelPair(key, values[0]!)]
+      : [],
+  );
 
 let nextId = 1;
 const compiled = new Map<string, Selector>();
@@ -22,6 +33,7 @@ function shareable(key: string, compile: () => LabelMatcher): Selector {
   const selector: Selector = {
     id: nextId++,
     everything: matcher.everything,
+    pairs: pairsOf(matcher),
     matches: (labels) => matcher.matches(labels),
   };
   if (compiled.size >= mostCompiled) compiled.delete(compiled.keys().next().value!);
@@ -33,4 +45,4 @@ function shareable(key: string, compile: () => LabelMatcher): Selector {
 export const compileSelector = (selector: LabelSelector | undefined): Selector =>
   selector === undefined ? matchesNothing : shareable(JSON.stringify(selector), () => labelSelectorMatcher(selector));
 
-export const matchesNothing: Selector = { id: 0, everything: false, matches: () => false };
+export const matchesNothing: Selector = { id: 0, everything: false, pairs: [], matches: () => false };

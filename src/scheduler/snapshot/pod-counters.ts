@@ -1,7 +1,7 @@
 // How many pods that match a selector are on each node and in each topology domain, kept up to date by every pod that
 // comes or goes. A counter is made when a plugin first asks for it (one pass over the pods of the namespaces) and serves all pods
 // of the same template after that; the least recently asked ones are dropped.
-import type { Selector } from "../lib/selectors.ts";
+import { labelPair, type Selector } from "../lib/selectors.ts";
 import type { PodInfo } from "./pod-info.ts";
 import { noDomain, type Topology, type TopologyColumn } from "./topology.ts";
 
@@ -87,12 +87,60 @@ export class PodCounter {
   }
 }
 
+/** The counters of a namespace by a label that all their pods have: a pod is not asked about those of all other workloads. */
+class CountersByLabel {
+  readonly #byPair = new Map<string, Set<PodCounter>>();
+  readonly #others = new Set<PodCounter>();
+  readonly #pairs = new Map<PodCounter, string>();
+
+  get isEmpty(): boolean {
+    return this.#others.size === 0 && this.#pairs.size === 0;
+  }
+
+  add(counter: PodCounter): void {
+    const pair = this.#rarest(counter.query.selectors.flatMap(({ pairs }) => pairs));
+    if (pair === undefined) {
+      this.#others.add(counter);
+      return;
+    }
+    const among = this.#byPair.get(pair) ?? new Set();
+    this.#byPair.set(pair, among.add(counter));
+    this.#pairs.set(counter, pair);
+  }
+
+  delete(counter: PodCounter): void {
+    this.#others.delete(counter);
+    const pair = this.#pairs.get(counter);
+    if (pair === undefined) return;
+    this.#pairs.delete(counter);
+    const among = this.#byPair.get(pair)!;
+    among.delete(counter);
+    if (among.size === 0) this.#byPair.delete(pair);
+  }
+
+  /** One that few counters have chosen yet: a label that all workloads have tells none from another. */
+  #rarest(pairs: readonly string[]): string | undefined {
+    const chosen = (pair: string): number => this.#byPair.get(pair)?.size ?? 0;
+    return pairs.toSorted((a, b) => chosen(a) - chosen(b))[0];
+  }
+
+  change(pod: PodInfo, slot: number, by: 1 | -1): void {
+    for (const counter of this.#others) if (counter.counts(pod)) counter.change(slot, by);
+    const { labels } = pod;
+    if (labels === undefined || this.#byPair.size === 0) return;
+    for (const key of Object.keys(labels)) {
+      const among = this.#byPair.get(labelPair(key, labels[key]!));
+      if (among !== undefined) for (const counter of among) if (counter.counts(pod)) counter.change(slot, by);
+    }
+  }
+}
+
 const mostCounters = 512;
 
 export class PodCounters {
   readonly #topology: Topology;
   readonly #byKey = new Map<string, PodCounter>();
-  readonly #byNamespace = new Map<string, Set<PodCounter>>();
+  readonly #byNamespace = new Map<string, CountersByLabel>();
   readonly #podsOf: (namespace: string) => Iterable<{ pod: PodInfo; slot: number }>;
   #uses = 0;
 
@@ -114,8 +162,9 @@ export class PodCounters {
       counter = new PodCounter(query, this.#topology);
       this.#byKey.set(key, counter);
       for (const namespace of query.namespaces) {
-        const among = this.#byNamespace.get(namespace) ?? new Set();
-        this.#byNamespace.set(namespace, among.add(counter));
+        let among = this.#byNamespace.get(namespace);
+        if (among === undefined) this.#byNamespace.set(namespace, (among = new CountersByLabel()));
+        among.add(counter);
         for (const { pod, slot } of this.#podsOf(namespace)) if (counter.counts(pod)) counter.change(slot, 1);
       }
     }
@@ -125,8 +174,7 @@ export class PodCounters {
   }
 
   change(pod: PodInfo, slot: number, by: 1 | -1): void {
-    const counters = this.#byNamespace.get(pod.namespace);
-    if (counters !== undefined) for (const counter of counters) if (counter.counts(pod)) counter.change(slot, by);
+    this.#byNamespace.get(pod.namespace)?.change(pod, slot, by);
   }
 
   #dropLeastUsed(): void {
@@ -136,7 +184,7 @@ export class PodCounters {
       for (const namespace of counter.query.namespaces) {
         const among = this.#byNamespace.get(namespace);
         among?.delete(counter);
-        if (among?.size === 0) this.#byNamespace.delete(namespace);
+        if (among?.isEmpty) this.#byNamespace.delete(namespace);
       }
     }
   }

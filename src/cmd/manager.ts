@@ -5,6 +5,7 @@ import type { FlagDefinitions } from "../cli/index.ts";
 import { type ServingValues, selfSigned, servingFiles } from "./apiserver/self-signed.ts";
 import type { ComponentBase } from "./components.ts";
 import { delegatedAccess, serveHealth } from "./health.ts";
+import { registerComponentMetrics } from "./process-metrics.ts";
 import { checkLeaderFlags, type LeaderValues, leading, type Remote } from "./remote.ts";
 
 /** Flags of the health port, with upstream's port for the component. */
@@ -62,6 +63,7 @@ export async function runManager(
         identity: `${host}_${uuid(rng)}`,
         work: (base) => {
           metrics = new MetricRegistry(limits);
+          registerComponentMetrics(metrics, clock);
           return work({ ...base, metrics });
         },
       });

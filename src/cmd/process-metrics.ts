@@ -1,6 +1,13 @@
 // What Prometheus' client libraries say of every process, read when the metrics are asked for.
 import process from "node:process";
 import { type Clock, Gauge, type MetricRegistry } from "../base/index.ts";
+import { registerBuildInfo } from "../machinery/index.ts";
+
+/** What every component shows beside its own: its version and its process. */
+export function registerComponentMetrics(registry: MetricRegistry, clock: Clock): void {
+  registerBuildInfo(registry);
+  registerProcessMetrics(registry, clock);
+}
 
 export function registerProcessMetrics(registry: MetricRegistry, clock: Clock): void {
   const gauge = (name: string, help: string): Gauge => registry.register(new Gauge({ name, help }));

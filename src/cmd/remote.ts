@@ -7,6 +7,7 @@ import type { Transport } from "../machinery/index.ts";
 import { accountTransports } from "./apiserver/accounts.ts";
 import type { ComponentBase } from "./components.ts";
 import { levelOf, processLogger, stopSignal } from "./lib.ts";
+import { registerComponentMetrics } from "./process-metrics.ts";
 import { outageTeller } from "./reach.ts";
 
 export const remoteFlags = {
@@ -62,6 +63,8 @@ export function connect(
   const client = createClient(transport, { userAgent: `${component}/v1.36 (typernetes)` });
   const { token: _token, cert: _cert, key: _key, basic: _basic, certificate: _certificate, ...nobody } = options;
   const bare = told(httpTransport(nobody));
+  const metrics = new MetricRegistry();
+  registerComponentMetrics(metrics, clock);
   const signal = stopSignal();
   const close = (): void => {
     transport.close();
@@ -74,7 +77,7 @@ export function connect(
     clock,
     rng: systemRng,
     log,
-    metrics: new MetricRegistry(),
+    metrics,
     signal,
     serverCa: options.ca === undefined ? undefined : textOf(options.ca),
     accountTransport: accountTransports({ client, bare, clock }),

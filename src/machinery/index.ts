@@ -5,6 +5,7 @@ export * from "./apply/scale-fields.ts";
 export * from "./apply/server-side-apply.ts";
 
 export { typeErrors } from "./apply/typed-merge.ts";
+export { registerBuildInfo } from "./build-info.ts";
 export { diagnoseCbor } from "./codec/cbor-diagnose.ts";
 export { decodeCborMap } from "./codec/cbor-map.ts";
 export { type ParsedCbor, parseCbor } from "./codec/cbor-read.ts";

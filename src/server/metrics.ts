@@ -1,10 +1,9 @@
 // The server's metrics under upstream's names. Upstream: apiserver's endpoints/metrics, admission/metrics, component-base's version.
 // Labels come from what is served, never from what a client wrote: a path or verb that is not known is not counted on its own.
 import { Counter, Gauge, Histogram, type Labels, type MetricRegistry } from "../base/index.ts";
-import type { ApiRequest, ApiResponse } from "../machinery/index.ts";
+import { type ApiRequest, type ApiResponse, registerBuildInfo } from "../machinery/index.ts";
 import type { RequestInfo } from "./request-info.ts";
 import { connectSubresources } from "./streaming/connect.ts";
-import { versionInfo } from "./version.ts";
 
 export interface RequestMetrics {
   /** `served`: the resource is one of the catalog's. */
@@ -149,39 +148,6 @@ interface RequestSeries {
 function lazy(histogram: Histogram, labels: Labels): () => Series {
   let series: Series | undefined;
   return () => (series ??= histogram.child(labels));
-}
-
-function registerBuildInfo(registry: MetricRegistry): void {
-  registry
-    .register(
-      new Gauge({
-        name: "kubernetes_build_info",
-        help: "A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
-        labelNames: [
-          "build_date",
-          "compiler",
-          "git_commit",
-          "git_tree_state",
-          "git_version",
-          "go_version",
-          "major",
-          "minor",
-          "platform",
-        ],
-        stability: "BETA",
-      }),
-    )
-    .set(1, {
-      build_date: versionInfo.buildDate,
-      compiler: versionInfo.compiler,
-      git_commit: versionInfo.gitCommit,
-      git_tree_state: versionInfo.gitTreeState,
-      git_version: versionInfo.gitVersion,
-      go_version: versionInfo.goVersion,
-      major: versionInfo.major,
-      minor: versionInfo.minor,
-      platform: versionInfo.platform,
-    });
 }
 
 const verbs: Readonly<Record<string, string>> = {

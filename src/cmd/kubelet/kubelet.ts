@@ -7,15 +7,15 @@ import { type Clock, type Rng, systemClock } from "../../base/index.ts";
 import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/index.ts";
 import { nodeAddress } from "../../cluster/index.ts";
 import { createKubelet, type KubeletOptions } from "../../kubelet/index.ts";
-import { createNodeHost, type KubeletServer, serveKubelet } from "../../kubelet/node/index.ts";
+import { createNodeHost, type KubeletServer, measuredRuntime, serveKubelet } from "../../kubelet/node/index.ts";
 import { connectCri } from "../../runtime/cri/index.ts";
 import { tellInert } from "../apiserver/accepted-flags.ts";
 import { readFlagFile, selfSigned, servingFiles } from "../apiserver/self-signed.ts";
-import { runSimulatedNode } from "../components.ts";
 import { checkGates, gateFlags } from "../gate-flags.ts";
 import { portError, serveHealth } from "../health.ts";
 import { readFlags } from "../lib.ts";
 import { connect, type Remote, remoteFlags } from "../remote.ts";
+import { runSimulatedNode } from "../simulated-node.ts";
 import { acceptedByKubelet } from "./accepted-flags.ts";
 import { type Fields, processFlags, readConfiguration } from "./configuration.ts";
 import { settingFlags, settingsOf, settingsOfFlags } from "./settings.ts";
@@ -169,7 +169,7 @@ async function runNode(remote: Remote, settings: NodeSettings): Promise<void> {
     const kubelet = createKubelet({
       ...remote,
       nodeName,
-      runtime,
+      runtime: measuredRuntime(runtime, remote),
       host: createNodeHost({ clock, log, hostname: nodeName }),
       config,
     });

@@ -6,7 +6,7 @@ import { createInformerFactory } from "../../client/index.ts";
 import { authorizeDns, dnsUser, nodeNetwork, nodePodCidr, provideImages, publishDns } from "../../cluster/index.ts";
 import type { ClusterPki } from "../../cluster/pki/index.ts";
 import { createKubelet } from "../../kubelet/index.ts";
-import { createNodeHost, serveKubelet } from "../../kubelet/node/index.ts";
+import { createNodeHost, measuredRuntime, serveKubelet } from "../../kubelet/node/index.ts";
 import { createDnsView, createProxy } from "../../network/index.ts";
 import { createNftBackend, serveDns, setUpPodNetwork, upstreamsOf } from "../../network/node/index.ts";
 import { connectCri } from "../../runtime/cri/index.ts";
@@ -14,6 +14,7 @@ import { type ControlPlane, componentUsers } from "../apiserver/control-plane.ts
 import type { ComponentBase } from "../components.ts";
 import { portError } from "../health.ts";
 import { runHostPorts } from "../kubelet/host-ports.ts";
+import { registerComponentMetrics } from "../process-metrics.ts";
 import type { AllInOneOptions } from "./all-in-one-options.ts";
 import { isReady, whenNode } from "./node-watch.ts";
 
@@ -74,10 +75,11 @@ async function runKubelet({ options, plane, pki, address, base }: RealNodeParts)
     mkdirSync(directory, { recursive: true });
   const runtime = await connectCri({ socket: layout.containerd.socket, clock: systemClock, log: log.child("cri") });
   const host = createNodeHost({ clock: systemClock, log: log.child("host") });
+  registerComponentMetrics(parts.metrics, systemClock);
   const kubelet = createKubelet({
     ...parts,
     nodeName: config.nodeName,
-    runtime,
+    runtime: measuredRuntime(runtime, parts),
     host,
     config: {
       clusterDns: [config.dnsIp],

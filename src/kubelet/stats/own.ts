@@ -34,8 +34,12 @@ const operations: Readonly<Partial<Record<Call, string>>> = {
   imageFsInfo: "image_fs_info",
 };
 
-const exponential = (start: number, factor: number, count: number): number[] =>
-  Array.from({ length: count }, (_, index) => Number((start * factor ** index).toPrecision(12)));
+/** Multiplied step by step, as upstream does: the same numbers to the last digit. */
+function exponential(start: number, factor: number, count: number): number[] {
+  const bounds = [start];
+  while (bounds.length < count) bounds.push(bounds.at(-1)! * factor);
+  return bounds;
+}
 
 /** Prometheus' own. */
 const usualBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

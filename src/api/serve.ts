@@ -333,6 +333,8 @@ export const servedKinds: readonly ServedKind[] = [
 export { noteSigner } from "./certificates/podcertificaterequests/serve.ts";
 export { validateFinalize } from "./core/namespaces/serve.ts";
 export { validateServiceAddressing } from "./core/services/validate.ts";
+export { domainPrefixedPath } from "./lib/domain-path.ts";
+export { parseGoUrl } from "./lib/formats/go-url.ts";
 
 /** Some kinds leave the names of finalizers alone. */
 const leavesFinalizers = ({ rules }: ServedKind): boolean =>

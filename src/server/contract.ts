@@ -163,6 +163,8 @@ export interface WebhookConnections {
 }
 
 export interface WebhookCall {
+  /** POST when not given. A GET has no body. */
+  readonly method?: "GET";
   /** `https://host:port/path?query`: also who the certificate must be for. */
   readonly url: string;
   /** Where to connect instead of the URL's host. */
@@ -220,6 +222,8 @@ export interface RemoteEndpoint
 
 export interface WebhookAnswer {
   readonly status: number;
+  /** As the peer words it: `Not Found`. */
+  readonly statusText?: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Uint8Array;

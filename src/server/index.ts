@@ -20,7 +20,9 @@ export { truncating } from "./audit/truncating.ts";
 export { webhookBackend } from "./audit/webhook.ts";
 export { bootstrapTokens } from "./authn/bootstrap-tokens.ts";
 export { createAuthenticator } from "./authn/create.ts";
+export type { TokenCheck } from "./authn/credentials.ts";
 export { openIdDiscovery } from "./authn/discovery.ts";
+export type * from "./authn/jwt/index.ts";
 export { defaultRequestHeaders, type RequestHeaderOptions } from "./authn/request-header.ts";
 export { authenticationReviews } from "./authn/reviews.ts";
 export { withLastUse } from "./authn/secret-tokens.ts";
@@ -29,12 +31,15 @@ export { parseTokenFile, staticTokens } from "./authn/static-tokens.ts";
 export { tokenRequests } from "./authn/token-request.ts";
 export {
   type AuthorizationMode,
+  type AuthorizerEntry,
+  authorizationModes,
   createAuthorizer,
-  parseAuthorizationModes,
+  type NamedAuthorizer,
 } from "./authz/create.ts";
+export { decisionMetrics } from "./authz/decision-metrics.ts";
 export { accessReviews } from "./authz/reviews.ts";
-export { readAuthorizationConfiguration, type WebhookSettings } from "./authz/webhook/configuration.ts";
-export { webhookAuthorizer } from "./authz/webhook/webhook.ts";
+export type { ConfiguredAuthorizer, WebhookSettings } from "./authz/webhook/configuration.ts";
+export type { AuthorizerWebhookMetrics } from "./authz/webhook/metrics.ts";
 export { bootstrapRbac } from "./bootstrap/rbac.ts";
 export { settledForms } from "./bootstrap/settled.ts";
 export type * from "./contract.ts";
@@ -42,8 +47,17 @@ export { debugFlagRoutes } from "./documents/debug-flags.ts";
 export type { DocumentRoute } from "./documents/documents.ts";
 export { EnablementError, type FeatureGates, featureGates, parseFeatureGates } from "./enablement/features.ts";
 export { parseRuntimeConfig, type RuntimeConfig } from "./enablement/runtime-config.ts";
-export type { VirtualContext, VirtualKind } from "./registry/virtual.ts";
 export type { HealthCheck } from "./health.ts";
+export {
+  abac,
+  authorizationFiles,
+  authorizationWebhooks,
+  jwtAuthentication,
+  reloading,
+  tokenCaches,
+  tokenWebhooks,
+} from "./optional.ts";
+export type { VirtualContext, VirtualKind } from "./registry/virtual.ts";
 export { remoteWebhook } from "./remote/webhook.ts";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.ts";
 export { type BrowserOptions, forBrowsers } from "./stages/browsers.ts";

@@ -15,7 +15,7 @@ import { attributesOf, authorize } from "./stages/authorize.ts";
 import { failure } from "./stages/failure.ts";
 import { followed, withCommonHeaders } from "./stages/finish.ts";
 import { type Flight, takeOff, timedOut, timeoutOf } from "./stages/flight.ts";
-import { anonymousUser, createIdentify, isKnown } from "./stages/identify.ts";
+import { type Anonymous, anonymousUser, createIdentify, isKnown } from "./stages/identify.ts";
 import { enter } from "./stages/turn.ts";
 import type { ConnectTarget, UpgradeDecision } from "./streaming/connect.ts";
 import { admitConnection } from "./streaming/connect-admission.ts";
@@ -24,7 +24,7 @@ export interface PipelineOptions extends AnswerOptions {
   readonly core: ServerCore;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
-  readonly anonymous: boolean;
+  readonly anonymous: Anonymous;
   readonly auditor: Auditor | undefined;
   /** Bounds how many requests run at a time. */
   readonly gate: RequestGate;

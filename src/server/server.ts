@@ -61,7 +61,8 @@ export interface ApiServerOptions extends ServerIdentity, NetworkRanges {
   /** Made when the reader is there: service account tokens look objects up. */
   readonly authenticator: (reader: ObjectReader) => Authenticator;
   readonly authorizer: (reader: ObjectReader, writer: ObjectWriter) => Authorizer;
-  readonly anonymous?: boolean;
+  /** Everybody when not given; a list: who asks for one of these paths. */
+  readonly anonymous?: boolean | readonly string[];
   readonly admission?: Partial<AdmissionSelection> & {
     /** Documents of plugins by their name, as readAdmissionConfiguration gives them. */
     readonly configuration?: Readonly<Record<string, unknown>>;

@@ -18,9 +18,6 @@ export const refused = (why: string, unless?: string): FlagDefinition & { readon
   ...(unless === undefined ? {} : { default: unless }),
 });
 
-const refusedAll = <const N extends string>(names: readonly N[], why: string) =>
-  Object.fromEntries(names.map((name) => [name, refused(why)])) as Record<N, ReturnType<typeof refused>>;
-
 /** Several flags without effect for one reason. */
 export const inertAll = <const N extends string, T extends FlagType>(names: readonly N[], type: T, why: string) =>
   Object.fromEntries(names.map((name) => [name, inert(type, why)])) as Record<N, FlagDefinition & { readonly type: T }>;
@@ -178,22 +175,6 @@ export const acceptedByControllerManager = {
   ),
 } as const satisfies FlagDefinitions;
 
-const noIssuers = "tokens are those of ServiceAccounts, of bootstrap Secrets and of --token-auth-file";
-const ofTokens = refusedAll(
-  [
-    "authentication-config",
-    "authentication-token-webhook-config-file",
-    "oidc-ca-file",
-    "oidc-client-id",
-    "oidc-groups-claim",
-    "oidc-groups-prefix",
-    "oidc-issuer-url",
-    "oidc-required-claim",
-    "oidc-username-prefix",
-  ],
-  noIssuers,
-);
-
 export const acceptedByApiServer = {
   ...acceptedByAll,
   ...acceptedServing,
@@ -218,15 +199,9 @@ export const acceptedByApiServer = {
     "watches end when the server stops; clients begin them anew",
   ),
   "storage-initialization-timeout": inert("duration", "the server listens when its store is open"),
-  ...ofTokens,
   "egress-selector-config-file": refused("the server reaches nodes and webhooks directly"),
   "tracing-config-file": refused("there are no traces"),
-  "oidc-username-claim": refused(noIssuers, "sub"),
-  "oidc-signing-algs": refused(noIssuers, "RS256"),
-  "authentication-token-webhook-version": inert("string", noIssuers),
-  "authentication-token-webhook-cache-ttl": inert("duration", noIssuers),
   "service-account-signing-endpoint": refused("tokens are signed with --service-account-signing-key-file"),
-  "authorization-policy-file": refused("there is no ABAC authorizer; use RBAC"),
   "apiserver-count": inert("integer", "each server keeps its own endpoint"),
   "default-watch-cache-size": inert("integer", tuning),
   "delete-collection-workers": inert("integer", tuning),

@@ -7,6 +7,7 @@ import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/inde
 import { nodeAddress } from "../../cluster/index.ts";
 import { type ClusterPki, loadOrCreatePki } from "../../cluster/pki/index.ts";
 import {
+  authorizationModes,
   defaultRequestHeaders,
   featureGates as gatesFrom,
   parseFeatureGates,
@@ -14,6 +15,7 @@ import {
   parseTokenFile,
   type RequestHeaderOptions,
   readAdmissionConfiguration,
+  type TokenIssuer,
 } from "../../server/index.ts";
 import {
   createExtensionDialer,
@@ -30,10 +32,13 @@ import { metricLimits } from "../metric-flags.ts";
 import { registerProcessMetrics } from "../process-metrics.ts";
 import { acceptedByApiServer, tellInert } from "./accepted-flags.ts";
 import { auditFlags, auditorOf } from "./audit.ts";
-import { type Authorizers, authorizationFlags, authorizersOf } from "./authorization.ts";
+import { authenticationFlags, hasMoreWays } from "./authentication/flags.ts";
+import type { AuthenticationMeans, MoreAuthentication } from "./authentication/index.ts";
+import { type Authorizers, authorizationFlags, authorizersOf, modesOf } from "./authorization.ts";
 import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
 import type { EncryptedStore } from "./encryption/index.ts";
 import { extensionAuthentication } from "./extension-authentication.ts";
+import { openAuthorities, openFile, openPublicKeys, openSigningKey } from "./flag-files.ts";
 import { localHealth } from "./local-health.ts";
 import { manifestDirectories } from "./manifest-directory.ts";
 import { endpointOf, usersOf } from "./remote-endpoint.ts";
@@ -67,8 +72,8 @@ export const flags = {
     help: "let requests without credentials in as system:anonymous",
     default: "true",
   },
-  "service-account-issuer": { type: "list", help: "issuer of ServiceAccount tokens; the first signs" },
-  "service-account-key-file": { type: "list", help: "keys that verify ServiceAccount tokens" },
+  "service-account-issuer": { type: "values", help: "issuer of ServiceAccount tokens; the first signs" },
+  "service-account-key-file": { type: "values", help: "keys that verify ServiceAccount tokens" },
   "service-account-signing-key-file": { type: "string", help: "key that signs ServiceAccount tokens" },
   "service-account-max-token-expiration": { type: "duration", help: "longest life of an issued token" },
   "api-audiences": { type: "list", help: "audiences of this server; the issuers when not given" },
@@ -90,6 +95,7 @@ export const flags = {
   "requestheader-extra-headers-prefix": { type: "list", help: "prefixes of headers that hold more about the user" },
   "service-cluster-ip-range": { type: "string", help: "range of cluster IPs", default: "10.0.0.0/24" },
   "service-node-port-range": { type: "string", help: "range of node ports", default: "30000-32767" },
+  ...authenticationFlags,
   ...authorizationFlags,
   "enable-admission-plugins": { type: "list", help: "admission plugins to add to the default ones" },
   "disable-admission-plugins": { type: "list", help: "admission plugins to leave out" },
@@ -150,7 +156,7 @@ type Values = FlagValues<typeof flags>;
 export async function run(words: readonly string[]): Promise<number> {
   const parsed = readFlags({ name: "apiserver", about: "Runs the API server alone.", flags }, words);
   if (parsed === undefined) return 0;
-  validateFlags(parsed.values);
+  validateFlags(parsed.values, parsed.given);
   const values = withServingPair(parsed.values);
   let verbosity = values.v;
   const log = processLogger("apiserver", () => levelOf(verbosity));
@@ -164,13 +170,13 @@ export async function run(words: readonly string[]): Promise<number> {
     verbosity = set;
   };
   const { connect } = streaming;
-  const authorizers = await authorizersOf(values, parsed.given, {
-    clock: systemClock,
-    rng: systemRng,
-    connections: webhookConnections,
-  });
+  const metrics = new MetricRegistry(metricLimits(values));
+  const means = { clock: systemClock, rng: systemRng, log, metrics, signal };
+  const authorizers = await authorizersOf(values, { ...means, connections: webhookConnections });
+  const tokenIssuer = issuerOf(values, pki);
+  const more = hasMoreWays(values) ? await moreWays(values, parsed.given, { ...means, tokenIssuer }) : undefined;
   const options = {
-    ...planeOptions({ values, pki, tls, log, authorizers }),
+    ...planeOptions({ values, tls, log, metrics, authorizers, tokenIssuer, more }),
     componentProbes,
     advertise,
     connect,
@@ -236,17 +242,34 @@ type PlaneOptions = Omit<ControlPlaneOptions, "store" | "advertise" | "connect" 
 
 interface PlaneSource {
   readonly authorizers: Authorizers;
+  readonly more: MoreAuthentication | undefined;
+  readonly tokenIssuer: TokenIssuer;
+  readonly metrics: MetricRegistry;
   readonly values: Values;
-  readonly pki: ClusterPki | undefined;
   readonly tls: TlsMaterial;
   readonly log: Logger;
 }
 
-function planeOptions({ values, pki, tls, log, authorizers }: PlaneSource): PlaneOptions {
+/** Loaded for the flags that need it. */
+async function moreWays(
+  values: Values,
+  given: ReadonlySet<string>,
+  means: Omit<AuthenticationMeans, "connections" | "accountIssuers" | "apiAudiences"> & { tokenIssuer: TokenIssuer },
+): Promise<MoreAuthentication> {
+  const { moreAuthentication } = await import("./authentication/index.ts");
+  return moreAuthentication(values, given, {
+    ...means,
+    connections: webhookConnections(),
+    accountIssuers: issuersOf(values),
+    apiAudiences: means.tokenIssuer.audiences,
+  });
+}
+
+function planeOptions(source: PlaneSource): PlaneOptions {
+  const { values, tls, log, metrics, authorizers, tokenIssuer, more } = source;
   const [tokens, frontProxies] = [values["token-auth-file"], values["requestheader-client-ca-file"]];
   const requestHeader = frontProxies ? requestHeaderOptions(values) : undefined;
   const lifetimeMs = values["service-account-max-token-expiration"];
-  const metrics = new MetricRegistry(metricLimits(values));
   registerProcessMetrics(metrics, systemClock);
   const auditor = auditorOf(values, { metrics, log });
   return {
@@ -257,9 +280,11 @@ function planeOptions({ values, pki, tls, log, authorizers }: PlaneSource): Plan
     ...serverSettings(values, values["secure-port"]),
     allowPrivileged: values["allow-privileged"],
     priorityAndFairness: values["enable-priority-and-fairness"],
-    anonymous: letsStrangersIn(values, authorizers, log),
+    anonymous: more?.anonymous ?? letsStrangersIn(values, log),
+    ...(more === undefined ? {} : { moreTokens: more.tokens }),
     bootstrapTokens: values["enable-bootstrap-token-auth"],
-    ...authorizers,
+    authorizationModes: authorizationModes.filter((mode) => authorizers.types.has(mode)),
+    authorizers: authorizers.authorizers,
     serviceClusterIPRange: values["service-cluster-ip-range"],
     serviceNodePortRange: values["service-node-port-range"],
     admission: {
@@ -270,7 +295,7 @@ function planeOptions({ values, pki, tls, log, authorizers }: PlaneSource): Plan
     runtimeConfig: parseRuntimeConfig(values["runtime-config"]),
     maxRequestsInflight: values["max-requests-inflight"],
     maxMutatingRequestsInflight: values["max-mutating-requests-inflight"],
-    tokenIssuer: tokenIssuer(values, pki),
+    tokenIssuer,
     extensionAuthentication: extensionAuthentication(tls, requestHeader),
     aggregation: aggregation(values),
     ...(auditor ? { auditor } : {}),
@@ -279,15 +304,15 @@ function planeOptions({ values, pki, tls, log, authorizers }: PlaneSource): Plan
     manifestDirectory: manifestDirectories({ clock: systemClock, log }),
     requestTimeoutMs: values["request-timeout"],
     minRequestTimeoutMs: values["min-request-timeout"] * 1000,
-    ...(tokens ? { staticTokens: parseTokenFile(readFlagFile("token-auth-file", tokens), tokens) } : {}),
+    ...(tokens ? { staticTokens: parseTokenFile(openFile(tokens), tokens, (text) => log.warn(text)) } : {}),
     ...(requestHeader ? { requestHeader } : {}),
     ...(lifetimeMs ? { maxTokenExpirationSeconds: lifetimeMs / 1000 } : {}),
   };
 }
 
 /** As upstream: whoever may do everything has to say who he is, whatever --anonymous-auth says. */
-function letsStrangersIn(values: Values, { authorizationModes }: Authorizers, log: Logger): boolean {
-  if (!values["anonymous-auth"] || !authorizationModes.includes("AlwaysAllow")) return values["anonymous-auth"];
+function letsStrangersIn(values: Values, log: Logger): boolean {
+  if (!values["anonymous-auth"] || !modesOf(values).includes("AlwaysAllow")) return values["anonymous-auth"];
   log.warn(
     "AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false. You should use a different authorizer",
   );
@@ -431,19 +456,23 @@ function tlsMaterial(values: Values, pki: ClusterPki | undefined): TlsMaterial {
   return {
     ...serving,
     ...tlsSettings(values),
-    ...(clientCA ? { clientCA: readFlagFile("client-ca-file", clientCA) } : {}),
-    ...(requestHeaderCA ? { requestHeaderCA: readFlagFile("requestheader-client-ca-file", requestHeaderCA) } : {}),
+    ...(clientCA ? { clientCA: openAuthorities(clientCA, "client-ca-bundle") } : {}),
+    ...(requestHeaderCA ? { requestHeaderCA: openAuthorities(requestHeaderCA, "request-header") } : {}),
   };
 }
 
-function tokenIssuer(values: Values, pki: ClusterPki | undefined): ReturnType<typeof createTokenIssuer> {
+const issuersOf = (values: Values): readonly string[] =>
+  values["service-account-issuer"].length > 0
+    ? values["service-account-issuer"]
+    : ["https://kubernetes.default.svc.cluster.local"];
+
+function issuerOf(values: Values, pki: ClusterPki | undefined): TokenIssuer {
   const signing = values["service-account-signing-key-file"];
   const audiences = values["api-audiences"];
-  const keys = values["service-account-key-file"].map((file) => readFlagFile("service-account-key-file", file));
-  const issuers = values["service-account-issuer"];
+  const keys = values["service-account-key-file"].map(openPublicKeys);
   return createTokenIssuer({
-    issuers: issuers.length > 0 ? issuers : ["https://kubernetes.default.svc.cluster.local"],
-    signingKey: signing ? readFlagFile("service-account-signing-key-file", signing) : pki!.serviceAccount.privateKey,
+    issuers: issuersOf(values),
+    signingKey: signing ? openSigningKey(signing) : pki!.serviceAccount.privateKey,
     ...(audiences.length > 0 ? { audiences } : {}),
     ...(keys.length > 0 ? { verifyingKeys: keys } : {}),
   });

@@ -1,30 +1,19 @@
-// Who decides what users may do: modes and webhooks, from flags or from the file of --authorization-config.
-// Upstream: pkg/kubeapiserver/options/authorization.go.
-import type { Clock, Rng } from "../../base/index.ts";
-import { type FlagDefinitions, FlagError } from "../../cli/index.ts";
-import { formatGoDuration } from "../../machinery/index.ts";
-import {
-  type AuthorizationMode,
-  type Authorizer,
-  parseAuthorizationModes,
-  readAuthorizationConfiguration,
-  remoteWebhook,
-  type WebhookConnections,
-  type WebhookSettings,
-  webhookAuthorizer,
-} from "../../server/index.ts";
-import { endpointOf } from "./remote-endpoint.ts";
-import { readFlagFile } from "./self-signed.ts";
+// Who decides what users may do: modes, policies and webhooks, from flags or from the file of --authorization-config.
+// Upstream: pkg/kubeapiserver/options/authorization.go, pkg/kubeapiserver/authorizer/{config,reload}.go.
+import type { Clock, Logger, MetricRegistry, Rng } from "../../base/index.ts";
+import type { FlagDefinitions, FlagValues } from "../../cli/index.ts";
+import { type AuthorizerEntry, authorizationModes, type WebhookConnections } from "../../server/index.ts";
 
 export const authorizationFlags = {
   "authorization-mode": {
     type: "list",
-    help: "authorizers in order: Node, RBAC, Webhook, AlwaysAllow, AlwaysDeny; AlwaysAllow without --authorization-config",
+    help: "authorizers in order: Node, RBAC, ABAC, Webhook, AlwaysAllow, AlwaysDeny; AlwaysAllow without --authorization-config",
   },
   "authorization-config": {
     type: "string",
-    help: "AuthorizationConfiguration: authorizers instead of --authorization-mode",
+    help: "AuthorizationConfiguration: authorizers instead of --authorization-mode; read again when it changes",
   },
+  "authorization-policy-file": { type: "string", help: "policies of mode ABAC, a JSON object a line" },
   "authorization-webhook-config-file": { type: "string", help: "kubeconfig of the service that mode Webhook asks" },
   "authorization-webhook-version": {
     type: "string",
@@ -43,97 +32,63 @@ export const authorizationFlags = {
   },
 } as const satisfies FlagDefinitions;
 
-interface Values {
-  readonly "authorization-mode": readonly string[];
-  readonly "authorization-config"?: string | undefined;
-  readonly "authorization-webhook-config-file"?: string | undefined;
-  readonly "authorization-webhook-version": string;
-  readonly "authorization-webhook-cache-authorized-ttl": number;
-  readonly "authorization-webhook-cache-unauthorized-ttl": number;
-}
+export type AuthorizationValues = FlagValues<typeof authorizationFlags>;
 
-interface Means {
+export interface AuthorizationMeans {
   readonly clock: Clock;
   readonly rng: Rng;
+  readonly log: Logger;
+  readonly metrics: MetricRegistry;
   readonly connections: () => WebhookConnections;
+  readonly signal: AbortSignal;
 }
 
 export interface Authorizers {
-  readonly authorizationModes: readonly AuthorizationMode[];
-  readonly authorizers: readonly (AuthorizationMode | Authorizer)[];
+  /** Those of the flags or of the file as it is at the start. */
+  readonly types: ReadonlySet<string>;
+  /** A function is asked before each decision. */
+  readonly authorizers: readonly AuthorizerEntry[] | (() => readonly AuthorizerEntry[]);
 }
 
-/** `given`: names of the flags that are on the command line. Throws FlagError or Error that says what can not be meant. */
-export async function authorizersOf(values: Values, given: ReadonlySet<string>, means: Means): Promise<Authorizers> {
-  const file = values["authorization-config"];
-  if (file) return fromFile(file, given, means);
-  const modes = values["authorization-mode"].length > 0 ? values["authorization-mode"] : ["AlwaysAllow"];
-  const authorizationModes = parseAuthorizationModes(
-    modes.filter((mode) => mode !== "Webhook" || isTwice(modes, mode)),
-    {
-      mayBeNone: modes.includes("Webhook"),
-    },
-  );
-  const kubeConfigFile = values["authorization-webhook-config-file"];
-  if (!modes.includes("Webhook")) {
-    if (kubeConfigFile) throw new FlagError("cannot specify --authorization-webhook-config-file without mode Webhook");
-    return { authorizationModes, authorizers: authorizationModes };
+/** The modes, or what there is without any. */
+export const modesOf = (values: AuthorizationValues): readonly string[] =>
+  values["authorization-mode"].length > 0 || values["authorization-config"]
+    ? values["authorization-mode"]
+    : ["AlwaysAllow"];
+
+const fileAlone = [
+  ...["authorization-mode", "authorization-webhook-config-file", "authorization-webhook-version"],
+  ...["authorization-webhook-cache-authorized-ttl", "authorization-webhook-cache-unauthorized-ttl"],
+];
+
+/** What can not be meant, in upstream's words and order. `given`: names of the flags that are on the command line. */
+export function* authorizationProblems(values: AuthorizationValues, given: ReadonlySet<string>): Iterable<string> {
+  if (values["authorization-config"]) {
+    if (fileAlone.some((name) => given.has(name)))
+      yield "--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined";
+    return;
   }
-  if (!kubeConfigFile) throw new FlagError("authorization-mode Webhook's authorization config file not passed");
-  const version = values["authorization-webhook-version"];
-  if (version !== "v1" && version !== "v1beta1")
-    throw new FlagError(`--authorization-webhook-version: ${JSON.stringify(version)} is neither v1 nor v1beta1`);
-  const webhook = webhookOf(
-    {
-      name: "default",
-      timeoutMs: 30_000,
-      version,
-      authorizedTtlMs: values["authorization-webhook-cache-authorized-ttl"],
-      unauthorizedTtlMs: values["authorization-webhook-cache-unauthorized-ttl"],
-      failurePolicy: "NoOpinion",
-      kubeConfigFile,
-      conditions: [],
-    },
-    means,
-  );
-  return { authorizationModes, authorizers: modes.map((mode) => (mode === "Webhook" ? webhook : modeOf(mode))) };
+  const modes = modesOf(values);
+  const [policies, kubeconfig] = [values["authorization-policy-file"], values["authorization-webhook-config-file"]];
+  for (const mode of modes) {
+    if (![...authorizationModes, "ABAC", "Webhook"].includes(mode))
+      yield `authorization-mode ${JSON.stringify(mode)} is not a valid mode`;
+    if (mode === "ABAC" && !policies) yield "authorization-mode ABAC's authorization policy file not passed";
+    if (mode === "Webhook" && !kubeconfig) yield "authorization-mode Webhook's authorization config file not passed";
+  }
+  if (policies && !modes.includes("ABAC")) yield "cannot specify --authorization-policy-file without mode ABAC";
+  if (kubeconfig && !modes.includes("Webhook"))
+    yield "cannot specify --authorization-webhook-config-file without mode Webhook";
+  if (new Set(modes).size !== modes.length)
+    yield `authorization-mode [${modes.map((mode) => JSON.stringify(mode)).join(" ")}] has mode specified more than once`;
 }
 
-const modeOf = (mode: string): AuthorizationMode => mode as AuthorizationMode;
-
-const isTwice = (modes: readonly string[], mode: string): boolean => modes.filter((each) => each === mode).length > 1;
-
-async function fromFile(path: string, given: ReadonlySet<string>, means: Means): Promise<Authorizers> {
-  const others = Object.keys(authorizationFlags).filter((name) => name !== "authorization-config" && given.has(name));
-  if (others.length > 0)
-    throw new FlagError(
-      "--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined",
-    );
-  const text = readFlagFile("authorization-config", path);
-  const configured = await readAuthorizationConfiguration(text, (file) => void endpointOf(file)).catch(
-    (error: unknown) => {
-      throw new Error(`--authorization-config ${path}: ${(error as Error).message}`, { cause: error });
-    },
-  );
-  return {
-    authorizationModes: configured.flatMap((each) => (each.type === "Webhook" ? [] : [each.type])),
-    authorizers: configured.map((each) => (each.type === "Webhook" ? webhookOf(each.webhook, means) : each.type)),
-  };
-}
-
-function webhookOf(settings: WebhookSettings, { clock, rng, connections }: Means): Authorizer {
-  const { timeoutMs, kubeConfigFile, ...rest } = settings;
-  const endpoint = endpointOf(kubeConfigFile);
-  const url = new URL(endpoint.url);
-  url.searchParams.set("timeout", formatGoDuration(timeoutMs));
-  const service = remoteWebhook({
-    endpoint: { ...endpoint, url: url.href },
-    connections: connections(),
-    clock,
-    rng,
-    initialBackoffMs: 500,
-    retry: "passing",
-    timeoutMs,
-  });
-  return webhookAuthorizer({ ...rest, service, clock });
+/** Of flags that have no problems. Throws FlagError or Error that says what can not be used. */
+export async function authorizersOf(values: AuthorizationValues, means: AuthorizationMeans): Promise<Authorizers> {
+  const modes = modesOf(values);
+  const built = authorizationModes.filter((mode) => modes.includes(mode));
+  if (!values["authorization-config"] && built.length === modes.length)
+    return { types: new Set(modes), authorizers: modes as readonly (typeof built)[number][] };
+  const { moreAuthorizers } = await import("./more-authorizers.ts");
+  return moreAuthorizers(values, means);
 }

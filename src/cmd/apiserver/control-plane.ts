@@ -9,7 +9,7 @@ import {
   type ApiServer,
   type ApiServerOptions,
   type AuthorizationMode,
-  type Authorizer,
+  type AuthorizerEntry,
   accessReviews,
   authenticationReviews,
   type BrowserOptions,
@@ -20,12 +20,14 @@ import {
   createAuthorizer,
   type DocumentRoute,
   debugFlagRoutes,
+  decisionMetrics,
   forBrowsers,
   openIdDiscovery,
   type RequestHeaderOptions,
   serverUser,
   serviceAccountTokens,
   staticTokens,
+  type TokenCheck,
   type TokenIssuer,
   tokenRequests,
   type WebhookConnections,
@@ -70,8 +72,10 @@ export interface ControlPlaneOptions
   readonly log: Logger;
   readonly metrics: MetricRegistry;
   readonly authorizationModes: readonly AuthorizationMode[];
-  /** All authorizers in order, when there are others than the modes. */
-  readonly authorizers?: readonly (AuthorizationMode | Authorizer)[];
+  /** All authorizers in order, when there are others than the modes, or when they change. */
+  readonly authorizers?: readonly AuthorizerEntry[] | (() => readonly AuthorizerEntry[]);
+  /** Checks of tokens that nothing else here knows. */
+  readonly moreTokens?: readonly TokenCheck[];
   /** Signs ServiceAccount tokens; without one they are refused and none is issued. */
   readonly tokenIssuer?: TokenIssuer;
   /** Secrets of type bootstrap.kubernetes.io/token let nodes in that join. */
@@ -131,12 +135,16 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
           ...(options.staticTokens ? [staticTokens(options.staticTokens)] : []),
           ...(tokenIssuer ? [serviceAccountTokens({ issuer: tokenIssuer, reader, clock, secretUsed: noteUse })] : []),
           ...(options.bootstrapTokens ? [bootstrapTokens({ reader, clock, log })] : []),
+          ...(options.moreTokens ?? []),
         ],
         audiences: tokenIssuer?.audiences ?? [],
         ...(options.requestHeader ? { requestHeader: options.requestHeader } : {}),
       }),
     authorizer: (reader) =>
-      createAuthorizer(options.authorizers ?? options.authorizationModes, reader, options.featureGates),
+      createAuthorizer(options.authorizers ?? options.authorizationModes, reader, {
+        gates: options.featureGates ?? {},
+        instrument: decisionMetrics(metrics),
+      }),
     virtualKinds: () => [
       ...accessReviews,
       ...authenticationReviews({

@@ -1,13 +1,19 @@
 // What a kubeconfig says of services that the API server calls: where they are, who it is towards them.
 // Upstream: apiserver/pkg/util/webhook LoadKubeconfig, authentication.go.
+import { errorText } from "../../base/index.ts";
 import { type HttpTransportOptions, loadKubeconfig, loadKubeconfigUsers } from "../../client/node/index.ts";
+import { fromYaml, isObject } from "../../machinery/index.ts";
 import type { CallerCredentials, KubeconfigUsers, RemoteEndpoint } from "../../server/index.ts";
+import { fileProblem, openFile } from "./flag-files.ts";
 
 const decoder = new TextDecoder();
 const textOf = (pem: string | Uint8Array): string => (typeof pem === "string" ? pem : decoder.decode(pem));
 
 /** Throws Error that says what the file lacks. */
 export function endpointOf(kubeconfigFile: string): RemoteEndpoint {
+  const problem = fileProblem(kubeconfigFile);
+  if (typeof problem === "object") throw new Error(problem.error);
+  checkDocument(kubeconfigFile);
   const { transport } = loadKubeconfig(kubeconfigFile);
   const { server, ca, serverName, insecure } = transport;
   const { headers: _impersonation, ...credentials } = credentialsOf(transport);
@@ -18,6 +24,21 @@ export function endpointOf(kubeconfigFile: string): RemoteEndpoint {
     ...(insecure === undefined ? {} : { insecure }),
     ...credentials,
   };
+}
+
+/** Throws Error in upstream's words for a file that is no kubeconfig at all. */
+function checkDocument(path: string): void {
+  const text = openFile(path);
+  let why: string;
+  try {
+    const [document] = fromYaml(text);
+    if (document === undefined || document === null || isObject(document)) return;
+    const type = Array.isArray(document) ? "array" : typeof document;
+    why = `couldn't get version/kind; json parse error: json: cannot unmarshal ${type} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+  } catch (error) {
+    why = errorText(error);
+  }
+  throw new Error(`error loading config file ${JSON.stringify(path)}: ${why}`);
 }
 
 /** Throws Error that says why the file can not be read. Each user is made once. */

@@ -4,9 +4,18 @@ import { FlagError } from "../../cli/index.ts";
 import { compileGoPattern } from "../../machinery/regexp/index.ts";
 import { versionProblems } from "../gate-flags.ts";
 import { metricLimits } from "../metric-flags.ts";
+import { type AuthenticationValues, authenticationProblems } from "./authentication/flags.ts";
+import { type AuthorizationValues, authorizationProblems } from "./authorization.ts";
+import { sameAuthority } from "./flag-files.ts";
 import type { AdmissionValues, ServerValues } from "./server-flags.ts";
 
-interface Values extends ServerValues, AdmissionValues {
+interface Values extends ServerValues, AdmissionValues, AuthenticationValues, AuthorizationValues {
+  readonly "client-ca-file"?: string | undefined;
+  readonly "requestheader-client-ca-file"?: string | undefined;
+  readonly "requestheader-allowed-names": readonly string[];
+  readonly "requestheader-username-headers": readonly string[];
+  readonly "requestheader-group-headers": readonly string[];
+  readonly "requestheader-extra-headers-prefix": readonly string[];
   readonly "apiserver-count"?: number | undefined;
   readonly "enable-priority-and-fairness": boolean;
   readonly "goaway-chance": string;
@@ -23,8 +32,8 @@ interface Values extends ServerValues, AdmissionValues {
   readonly "shutdown-delay-duration": number;
 }
 
-/** Throws FlagError with everything that is wrong. */
-export function validateFlags(values: Values): void {
+/** Throws FlagError with everything that is wrong. `given`: names of the flags that are on the command line. */
+export function validateFlags(values: Values, given: ReadonlySet<string> = new Set()): void {
   checkTokenLife(values["service-account-max-token-expiration"] ?? 0);
   const problems = [
     ...negatives(values),
@@ -34,7 +43,10 @@ export function validateFlags(values: Values): void {
     ...encryptionProblems(values),
     ...fairnessProblems(values),
     ...portProblems(values["secure-port"]),
+    ...authenticationProblems(values, given),
     ...issuerProblems(values),
+    ...requestHeaderProblems(values),
+    ...authorizationProblems(values, given),
     ...admissionProblems(values),
     ...metricProblems(values),
     ...rangeProblems(values["service-cluster-ip-range"]),
@@ -112,11 +124,24 @@ function* portProblems(port: number): Iterable<string> {
 function* issuerProblems(values: Values): Iterable<string> {
   const seen = new Set<string>();
   for (const issuer of values["service-account-issuer"]) {
-    if (seen.has(issuer)) yield `service-account-issuer ${JSON.stringify(issuer)} is already specified`;
+    if (issuer === "") yield "service-account-issuer should not be an empty string";
+    else if (seen.has(issuer)) yield `service-account-issuer ${JSON.stringify(issuer)} is already specified`;
     seen.add(issuer);
   }
   const keys = values["service-account-jwks-uri"];
   if (keys && !keys.startsWith("https://")) yield `service-account-jwks-uri requires https scheme, parsed as: ${keys}`;
+}
+
+function* requestHeaderProblems(values: Values): Iterable<string> {
+  const names = ["username-headers", "group-headers", "extra-headers-prefix", "allowed-names", "uid-headers"] as const;
+  for (const name of names.map((each) => `requestheader-${each}` as const))
+    if (values[name].some((each) => each.trim() === "")) yield `empty value in ${JSON.stringify(name)}`;
+  const uids = values["requestheader-uid-headers"];
+  if (uids.length > 0 && !uids.some((each) => each.toLowerCase() === "x-remote-uid"))
+    yield "--requestheader-uid-headers is set without specifying the standard X-Remote-Uid header - API aggregation will not work";
+  const [clients, proxies] = [values["client-ca-file"], values["requestheader-client-ca-file"]];
+  if (clients && proxies && values["requestheader-allowed-names"].length === 0 && sameAuthority(clients, proxies))
+    yield "--requestheader-client-ca-file and --client-ca-file contain overlapping certificates; --requestheader-allowed-names must be specified to ensure regular client certificates cannot set authenticating proxy headers for arbitrary users";
 }
 
 function* admissionProblems(values: Values): Iterable<string> {

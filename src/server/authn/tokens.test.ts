@@ -63,9 +63,24 @@ describe("static token file", () => {
   it("says what is wrong", () => {
     assert.throws(
       () => parseTokenFile("t,u", "f.csv"),
-      /token file 'f\.csv' must have at least 3 columns .* found 2 \(line 1\)/,
+      /^Error: token file 'f\.csv' must have at least 3 columns \(token, user name, user uid\), found 2$/,
     );
-    assert.throws(() => parseTokenFile('t,"u', "f.csv"), /a quote opened on line 1 is never closed/);
+    const cases = [
+      ['a,"b,c,d\n', 'parse error on line 1, column 10: extraneous or missing " in quoted-field'],
+      ['a,b,c\na,b"x,c\n', 'parse error on line 2, column 4: bare " in non-quoted-field'],
+      ['a,"b"x,c\n', 'parse error on line 1, column 5: extraneous or missing " in quoted-field'],
+      ['a,"b\nc"x,c\n', 'record on line 1; parse error on line 2, column 2: extraneous or missing " in quoted-field'],
+    ] as const;
+    for (const [text, message] of cases) assert.throws(() => parseTokenFile(text, "f"), { message });
+  });
+  it("tells of tokens that are empty or there twice", () => {
+    const told: string[] = [];
+    const tokens = parseTokenFile("a,one,1\n,b,2\na,two,3\n", "f", (text) => told.push(text));
+    assert.equal(tokens.get("a")?.username, "two");
+    assert.deepEqual(told, [
+      "empty token has been found in token file 'f', record number '2'",
+      "duplicate token has been found in token file 'f', record number '3'",
+    ]);
   });
 });
 

@@ -14,7 +14,7 @@ import {
 import type { KubeObject } from "../../machinery/index.ts";
 import { bootstrapRbac } from "../bootstrap/rbac.ts";
 import type { AccessAttributes } from "../contract.ts";
-import { createAuthorizer, parseAuthorizationModes } from "./create.ts";
+import { createAuthorizer } from "./create.ts";
 import { ruleAllows, uncovered } from "./rbac-rules.ts";
 import { memoryObjects } from "./reader.fixture.ts";
 
@@ -300,15 +300,6 @@ describe("the Node authorizer follows pods and volumes", () => {
       const { decision, reason } = await authorizer.authorize(asked);
       assert.deepEqual([decision, reason], wanted === undefined ? ["allow", ""] : ["noOpinion", wanted]);
     }
-  });
-});
-
-describe("modes", () => {
-  it("are checked", () => {
-    assert.deepEqual(parseAuthorizationModes(["Node", "RBAC"]), ["Node", "RBAC"]);
-    assert.throws(() => parseAuthorizationModes([]), /at least one authorization-mode must be passed/);
-    assert.throws(() => parseAuthorizationModes(["ABAC"]), /authorization-mode "ABAC" is not a valid mode/);
-    assert.throws(() => parseAuthorizationModes(["RBAC", "RBAC"]), /has mode specified more than once/);
   });
 });
 

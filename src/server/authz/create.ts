@@ -8,34 +8,59 @@ import { nodeAuthorizer } from "./node.ts";
 import { rbacAuthorizer } from "./rbac.ts";
 
 export type AuthorizationMode = "Node" | "RBAC" | "AlwaysAllow" | "AlwaysDeny";
-export const authorizationModes: readonly AuthorizationMode[] = ["AlwaysAllow", "AlwaysDeny", "Node", "RBAC"];
 
-/** Checks `--authorization-mode`. Throws an Error that names what is wrong with it. */
-export function parseAuthorizationModes(
-  modes: readonly string[],
-  { mayBeNone = false }: { readonly mayBeNone?: boolean } = {},
-): readonly AuthorizationMode[] {
-  if (modes.length === 0 && !mayBeNone) throw new Error("at least one authorization-mode must be passed");
-  for (const mode of modes)
-    if (!authorizationModes.includes(mode as AuthorizationMode))
-      throw new Error(
-        `authorization-mode ${JSON.stringify(mode)} is not a valid mode; this server knows ${authorizationModes.join(", ")}`,
-      );
-  if (new Set(modes).size !== modes.length)
-    throw new Error(`authorization-mode ${JSON.stringify(modes.join(","))} has mode specified more than once`);
-  return modes as readonly AuthorizationMode[];
+/** An authorizer of another kind, under the name that metrics have of it. */
+export interface NamedAuthorizer extends Authorizer {
+  readonly type: "ABAC" | "Webhook";
+  readonly name: string;
 }
 
-/** `system:masters` first, then the modes in order. The rules for SelfSubjectRulesReview come from the modes alone. */
+export type AuthorizerEntry = AuthorizationMode | NamedAuthorizer;
+export const authorizationModes: readonly AuthorizationMode[] = ["AlwaysAllow", "AlwaysDeny", "Node", "RBAC"];
+
+export interface AuthorizerMeans {
+  readonly gates?: Readonly<Record<string, boolean>>;
+  /** Wraps what counts the decisions of one of them. */
+  readonly instrument?: (authorizer: Authorizer, as: { readonly type: string; readonly name: string }) => Authorizer;
+}
+
+/**
+ * `system:masters` first, then the entries in order. The rules for SelfSubjectRulesReview come from the entries alone. A function is
+ * asked before each decision; another list takes effect at once, and the modes' authorizers live on in it.
+ */
 export function createAuthorizer(
-  modes: readonly (AuthorizationMode | Authorizer)[],
+  entries: readonly AuthorizerEntry[] | (() => readonly AuthorizerEntry[]),
   reader: ObjectReader,
-  gates: Readonly<Record<string, boolean>> = {},
+  { gates = {}, instrument = (authorizer) => authorizer }: AuthorizerMeans = {},
 ): Authorizer {
   const { enabled } = featureGates(gates);
-  const each = modes.map((mode) => (typeof mode === "string" ? authorizerOf(mode, { reader, enabled }) : mode));
-  const all = firstDecision([privilegedGroup("system:masters"), ...each]);
-  return { authorize: all.authorize, rulesFor: firstDecision(each).rulesFor };
+  const modes = new Map<AuthorizationMode, Authorizer>();
+  const made = (entry: AuthorizerEntry): Authorizer => {
+    if (typeof entry !== "string") return instrument(entry, entry);
+    let authorizer = modes.get(entry);
+    if (authorizer === undefined) {
+      authorizer = instrument(authorizerOf(entry, { reader, enabled }), { type: entry, name: entry.toLowerCase() });
+      modes.set(entry, authorizer);
+    }
+    return authorizer;
+  };
+  const union = (list: readonly AuthorizerEntry[]): Authorizer => {
+    const each = list.map(made);
+    const all = firstDecision([privilegedGroup("system:masters"), ...each]);
+    return { authorize: all.authorize, rulesFor: firstDecision(each).rulesFor };
+  };
+  if (typeof entries !== "function") return union(entries);
+  let list = entries();
+  let current = union(list);
+  const latest = (): Authorizer => {
+    const next = entries();
+    if (next !== list) [list, current] = [next, union(next)];
+    return current;
+  };
+  return {
+    authorize: (attributes) => latest().authorize(attributes),
+    rulesFor: (user, namespace) => latest().rulesFor(user, namespace),
+  };
 }
 
 interface Means {

@@ -15,6 +15,14 @@ export interface CallSignals {
   readonly signal?: AbortSignal | undefined;
   /** Lets a call that is under way end; none follows it. */
   readonly lastCall?: AbortSignal;
+  /** Each call has ended so. */
+  readonly attempted?: (attempt: CallAttempt) => void;
+}
+
+export interface CallAttempt {
+  readonly seconds: number;
+  /** Why it failed. */
+  readonly error?: unknown;
 }
 
 export interface RemoteWebhookOptions {
@@ -44,12 +52,17 @@ export function remoteWebhook(options: RemoteWebhookOptions): RemoteWebhook {
     throw errorOf(answer);
   };
   return {
-    async call(body, { signal, lastCall = signal } = {}) {
+    async call(body, { signal, lastCall = signal, attempted } = {}) {
       let pauseMs = options.initialBackoffMs;
       for (let calls = 1; ; calls++) {
+        const startMs = clock.monotonic();
+        const seconds = (): number => (clock.monotonic() - startMs) / 1000;
         try {
-          return await once(body, signal);
+          const answer = await once(body, signal);
+          attempted?.({ seconds: seconds() });
+          return answer;
         } catch (error) {
+          attempted?.({ seconds: seconds(), error });
           const passes = options.retry === "all" || mayPass(error);
           if (!passes || calls === mostCalls || signal?.aborted) throw error;
           try {

@@ -12,13 +12,18 @@ export const isKnown = (user: UserInfo): boolean =>
 
 export type Identify = (request: ApiRequest, identity: Identity) => Promise<UserInfo>;
 
+/** Who may stay anonymous: everybody, nobody, or who asks for one of these paths. */
+export type Anonymous = boolean | readonly string[];
+
 /** Given by the composition, or found by the authenticator, or nobody in particular. Throws StatusError 401. */
-export function createIdentify(authenticator: Authenticator, of: { readonly anonymous: boolean }): Identify {
+export function createIdentify(authenticator: Authenticator, of: { readonly anonymous: Anonymous }): Identify {
+  const { anonymous } = of;
+  const letsIn = (path: string): boolean => (typeof anonymous === "boolean" ? anonymous : anonymous.includes(path));
   return async (request, identity) => {
     if (identity.kind === "user") return identity.user;
     const found = await authenticator.authenticate(request, identity.peer);
     if (found !== undefined) return withAuthenticated(found.user);
-    if (of.anonymous) return anonymousUser;
+    if (letsIn(request.path)) return anonymousUser;
     throw new StatusError({ code: 401, reason: "Unauthorized", message: "Unauthorized" });
   };
 }

@@ -152,7 +152,11 @@ const webhook = {
 };
 const file = (...authorizers: readonly object[]): string =>
   JSON.stringify({ apiVersion: "apiserver.config.k8s.io/v1", kind: "AuthorizationConfiguration", authorizers });
-const read = (text: string) => readAuthorizationConfiguration(text, () => {});
+const files: Readonly<Record<string, "not regular">> = { "/directory": "not regular" };
+const read = (text: string) =>
+  readAuthorizationConfiguration(text, {
+    fileProblem: (path) => (path === "/missing" ? { error: "stat /missing: no such file or directory" } : files[path]),
+  });
 const hook = (rest: object = {}, name = "h"): object => ({ type: "Webhook", name, webhook: { ...webhook, ...rest } });
 
 describe("the file of authorizers", () => {

@@ -2,13 +2,14 @@
 //
 // Contract: conditions decide first whether the service is asked at all. Its answers are kept for a while; what goes wrong is decided by
 // `failurePolicy`. What a user may do in general the service can not tell.
-import { type Clock, errorText } from "../../../base/index.ts";
+import { type Clock, errorText, type Logger } from "../../../base/index.ts";
 import type { MatchCondition } from "../../../machinery/cel/authorization/index.ts";
-import { isObject, toJson } from "../../../machinery/index.ts";
+import { isObject, StatusError, toJson } from "../../../machinery/index.ts";
 import type { AccessAttributes, AccessDecision, Authorizer } from "../../contract.ts";
 import { readAnswer } from "../../remote/hook-answers.ts";
-import type { RemoteWebhook } from "../../remote/webhook.ts";
+import type { CallAttempt, RemoteWebhook } from "../../remote/webhook.ts";
 import { aggregate } from "../modes.ts";
+import type { AuthorizerWebhookMetrics, CallResult } from "./metrics.ts";
 
 export interface AuthorizerWebhookOptions {
   readonly service: RemoteWebhook;
@@ -19,6 +20,8 @@ export interface AuthorizerWebhookOptions {
   readonly unauthorizedTtlMs: number;
   readonly failurePolicy: "NoOpinion" | "Deny";
   readonly conditions: readonly MatchCondition[];
+  readonly log?: Logger;
+  readonly metrics?: AuthorizerWebhookMetrics;
 }
 
 type Spec = Readonly<Record<string, unknown>>;
@@ -38,17 +41,51 @@ export function webhookAuthorizer(options: AuthorizerWebhookOptions): Authorizer
     const key = toJson(spec);
     const known = kept.get(key);
     if (known !== undefined) return known;
-    const status = statusIn(await service.call(reviewOf(spec, version)), version);
+    const status = await asked(reviewOf(spec, version));
     const ttlMs = status["allowed"] === true ? options.authorizedTtlMs : options.unauthorizedTtlMs;
     if (ttlMs > 0 && isShort(attributes)) kept.add(key, status, ttlMs);
     return status;
+  }
+
+  async function asked(review: Uint8Array): Promise<Status> {
+    const { metrics, log } = options;
+    const attempts: CallAttempt[] = [];
+    let failure: unknown;
+    try {
+      return statusIn(await service.call(review, { attempted: (attempt) => attempts.push(attempt) }), version);
+    } catch (error) {
+      failure = error;
+      log?.error("Failed to make webhook authorizer request", { error });
+      if (onError === "noOpinion") metrics?.failedOpen(resultOf(error));
+      throw error;
+    } finally {
+      // Whether the last one was answered shows when the answer is read.
+      for (const [index, { seconds, error }] of attempts.entries())
+        metrics?.called(resultOf(index === attempts.length - 1 ? failure : error), seconds);
+    }
+  }
+
+  function excluded(attributes: AccessAttributes): boolean {
+    if (conditions.length === 0) return false;
+    const { metrics, clock } = options;
+    const startMs = clock.monotonic();
+    try {
+      if (matches(conditions, attributes)) return false;
+      metrics?.excluded();
+      return true;
+    } catch (error) {
+      metrics?.conditionsFailed();
+      throw error;
+    } finally {
+      metrics?.conditionsEvaluated((clock.monotonic() - startMs) / 1000);
+    }
   }
 
   return {
     async authorize(attributes): Promise<AccessDecision> {
       const spec = specOf(attributes);
       try {
-        if (!matches(conditions, attributes)) return { decision: "noOpinion", reason: "" };
+        if (excluded(attributes)) return { decision: "noOpinion", reason: "" };
         return decisionOf(await statusOf(attributes, spec));
       } catch (error) {
         return { decision: onError, reason: "", error: errorText(error) };
@@ -61,6 +98,15 @@ export function webhookAuthorizer(options: AuthorizerWebhookOptions): Authorizer
       evaluationError: "webhook authorizer does not support user rule resolution",
     }),
   };
+}
+
+function resultOf(error: unknown): CallResult {
+  if (error === undefined) return "success";
+  const late =
+    error instanceof StatusError
+      ? error.reason === "Timeout" || error.code === 504
+      : /context deadline exceeded|i\/o timeout/.test(errorText(error));
+  return late ? "timeout" : "error";
 }
 
 function decisionOf(status: Status): AccessDecision {

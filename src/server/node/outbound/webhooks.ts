@@ -69,7 +69,7 @@ const mostRedirects = 10;
 
 /** Redirects are followed as Go's client does: the old ones become a GET, the new ones repeat the POST. */
 async function follow(call: WebhookCall, options: { agent: Agent; signal: AbortSignal }): Promise<WebhookAnswer> {
-  let next: WebhookCall & { readonly method?: "GET" } = call;
+  let next = call;
   for (let count = 0; count <= mostRedirects; count++) {
     const answer = await exchange(next, options);
     const location = answer.headers["location"];
@@ -96,10 +96,7 @@ class BrokenConnection extends Error {
   }
 }
 
-function exchange(
-  call: WebhookCall & { readonly method?: "GET" },
-  options: { agent: Agent; signal: AbortSignal },
-): Promise<WebhookAnswer> {
+function exchange(call: WebhookCall, options: { agent: Agent; signal: AbortSignal }): Promise<WebhookAnswer> {
   const url = new URL(call.url);
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
   const secure = url.protocol === "https:";
@@ -127,7 +124,7 @@ function exchange(
     });
     outgoing.on("error", (error) => reject(new BrokenConnection(error, outgoing.reusedSocket)));
     outgoing.on("response", (incoming) => collect(incoming).then(resolve, reject));
-    outgoing.end(call.body);
+    outgoing.end(call.method === "GET" ? undefined : call.body);
   });
 }
 
@@ -144,5 +141,6 @@ async function collect(incoming: IncomingMessage): Promise<WebhookAnswer> {
     body.set(chunk, at);
     at += chunk.length;
   }
-  return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
+  const { statusCode: status = 0, statusMessage: statusText = "", headers } = incoming;
+  return { status, statusText, headers, body };
 }

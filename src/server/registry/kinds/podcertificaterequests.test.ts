@@ -23,7 +23,7 @@ before(async () => {
   server = await testServer({
     runtimeConfig: { "certificates.k8s.io/v1beta1": "true" },
     featureGates: gates,
-    authorizer: (reader) => createAuthorizer(["Node", "RBAC"], reader, gates),
+    authorizer: (reader) => createAuthorizer(["Node", "RBAC"], reader, { gates }),
     bootstrap: bootstrapRbac,
     admission: { enable: ["NodeRestriction"], disable: ["ServiceAccount"] },
   });

@@ -22,16 +22,16 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   /** Columns of the Table form, in upstream's order; the first is always Name. */
   readonly columns: readonly Column<T>[];
   /** The order of the Table form's rows when it is not the list's. */
-  readonly rowOrder?: (a: T, b: T) => number;
+  rowOrder?(a: T, b: T): number;
   /** Metadata as rows of the Table form show it, when it is not the object's. */
-  readonly rowMetadata?: (object: T) => KubeObject["metadata"];
+  rowMetadata?(object: T): KubeObject["metadata"];
   /** What an object in which nothing is set says nevertheless: a bookmark of a watch is one. */
   readonly blank?: {
     readonly annotations?: Readonly<Record<string, string>>;
     readonly spec?: Readonly<Record<string, unknown>>;
   };
   /** Fields besides metadata.name and metadata.namespace that field selectors may ask for. */
-  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
+  readonly selectableFields?: Readonly<Record<string, FieldReader<T>["read"]>>;
   /** Store key prefix when it differs from `/registry/[group/]resource/` (upstream's layout: see api/keys.ts). */
   readonly storageName?: string;
   /** Served only while this gate is on, besides what --runtime-config says of its version. */
@@ -40,6 +40,10 @@ export interface KindDefinition<T extends KubeObject = KubeObject> {
   readonly storedAs?: { readonly group: string; readonly version: string };
   /** Selectable fields that the stored version calls otherwise: this version's name to that one's. */
   readonly storedFieldNames?: Readonly<Record<string, string>>;
+}
+
+interface FieldReader<T> {
+  read(object: T): string;
 }
 
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
@@ -73,7 +77,7 @@ export interface Column<T> {
   /** A cell that upstream prints without a column for it. */
   readonly unannounced?: true;
   /** Cell value. `now` in ms since 1970, for ages. */
-  readonly cell: (object: T, context: { readonly now: number }) => string | number | boolean;
+  cell(object: T, context: { readonly now: number }): string | number | boolean;
 }
 
 /** What the rules may know of the request besides the object. */
@@ -137,7 +141,7 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
    * metadata.generation starts at 1 and grows when this differs; spec when true is given, "exact" for kinds to which an
    * empty list is not the same as none. Absent: no generation.
    */
-  generation?: true | "exact" | ((object: T) => unknown);
+  generation?: true | "exact" | Generation<T>["of"];
   /** Status is written through `/status` only: create clears it, update keeps the old one. Rules of the status update. */
   status?: {
     /** Create keeps the status that the client sends (Node). */
@@ -183,9 +187,13 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   /** For kinds with `storedAs`: to the stored form and back. Both return new objects and are called at the door only. */
   convert?: { toStored(object: T): KubeObject; fromStored(stored: KubeObject): T };
   /** Finalizers and grace of deletion; Pod sets its own. */
-  gracefulDeletion?: (object: T, requestedSeconds: number | undefined) => { gracePeriodSeconds: number } | undefined;
+  gracefulDeletion?(object: T, requestedSeconds: number | undefined): { gracePeriodSeconds: number } | undefined;
   /** Propagation when the request names none: a Job and a ReplicationController leave their pods alone. */
   defaultPropagation?: "Background" | "Orphan" | "Unsupported";
+}
+
+interface Generation<T> {
+  of(object: T): unknown;
 }
 
 /** An entry of the list in serve.ts. */

@@ -221,7 +221,7 @@ function withStatus<T extends KubeObject>(kind: KindDefinition<T>, rules: ServeR
     default: (draft, features) => {
       const own = draft as { status?: unknown };
       if (own.status === undefined) {
-        empty ??= emptyStatus(kind as unknown as KindDefinition) ?? null;
+        empty ??= emptyStatus(kind) ?? null;
         if (empty !== null) own.status = deepClone(empty);
       }
       rules.default?.(draft, features);
@@ -230,7 +230,7 @@ function withStatus<T extends KubeObject>(kind: KindDefinition<T>, rules: ServeR
 }
 
 const served = <T extends KubeObject>(kind: KindDefinition<T>, rules: ServeRules<T>): ServedKind =>
-  ({ kind, rules: withStatus(kind, rules) }) as unknown as ServedKind;
+  ({ kind, rules: withStatus(kind, rules) }) as ServedKind;
 
 export const servedKinds: readonly ServedKind[] = [
   served(mutatingAdmissionPolicies, mutatingAdmissionPolicyRules),

@@ -18,13 +18,12 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
   return {
     transport,
     of<T extends KubeObject>(kind: KindDefinition<T>): ResourceClient<T> {
-      const key = kind as unknown as KindDefinition;
-      let found = known.get(key);
+      let found = known.get(kind);
       if (found === undefined) {
-        found = createResourceClient(send, kind) as unknown as ResourceClient<KubeObject>;
-        known.set(key, found);
+        found = createResourceClient(send, kind) as ResourceClient<KubeObject>;
+        known.set(kind, found);
       }
-      return found as unknown as ResourceClient<T>;
+      return found as ResourceClient<T>;
     },
     dynamic: (resource) => createResourceClient(send, kindOfResource(resource)),
     discover: () => discoverResources(send),

@@ -68,7 +68,7 @@ export function createInformerFactory(options: InformerFactoryOptions): Informer
         informers.set(key, found);
         if (started) found.start();
       }
-      return found.informer as unknown as Informer<T>;
+      return found.informer as Informer<T>;
     },
     start() {
       started = true;
@@ -121,7 +121,7 @@ function createInformer<T extends KubeObject>(
     firstList.resolve();
   };
   return {
-    informer: informer as unknown as Pick<Informer<KubeObject>, "whenSynced">,
+    informer: informer as Pick<Informer<KubeObject>, "whenSynced">,
     start() {
       if (started) return;
       started = true;

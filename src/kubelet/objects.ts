@@ -34,8 +34,8 @@ interface Followed {
 }
 
 const definitions: Readonly<Record<Kind, KindDefinition>> = {
-  configmap: configMaps as unknown as KindDefinition,
-  secret: secrets as unknown as KindDefinition,
+  configmap: configMaps,
+  secret: secrets,
 };
 
 export function createObjectCache(options: ObjectCacheOptions): ObjectCache {
@@ -64,8 +64,8 @@ export function createObjectCache(options: ObjectCacheOptions): ObjectCache {
   };
 
   return {
-    configMap: (namespace, name) => get("configmap", namespace, name) as unknown as Promise<ConfigMap>,
-    secret: (namespace, name) => get("secret", namespace, name) as unknown as Promise<Secret>,
+    configMap: (namespace, name) => get("configmap", namespace, name) as Promise<ConfigMap>,
+    secret: (namespace, name) => get("secret", namespace, name) as Promise<Secret>,
     hold(pod) {
       const uid = podUid(pod);
       if (byPod.has(uid)) return;

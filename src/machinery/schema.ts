@@ -78,5 +78,5 @@ let builtin: Schemas | undefined;
 
 /** The schemas of all built-in kinds. */
 export function builtinSchemas(): Schemas {
-  return (builtin ??= createSchemas(bundle as unknown as SchemaBundle, shapes as unknown as Record<string, Shape>));
+  return (builtin ??= createSchemas(bundle as SchemaBundle, shapes as Record<string, Shape>));
 }

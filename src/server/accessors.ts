@@ -20,7 +20,7 @@ export function createObjectReader(hub: CacheHub, current: () => Promise<void>):
     name: string,
   ): T | undefined => hub.cacheOf(kind).get(storageKey(kind, namespace, name))?.object as T | undefined;
   return {
-    get: (kind, namespace, name) => read(kind as never, namespace, name),
+    get: (kind, namespace, name) => read(kind, namespace, name),
     list<T extends KubeObject>(kind: Parameters<ObjectReader["list"]>[0], namespace?: string) {
       const cache = hub.cacheOf(kind);
       const found: T[] = [];
@@ -31,10 +31,9 @@ export function createObjectReader(hub: CacheHub, current: () => Promise<void>):
     },
     async getFresh(kind, namespace, name) {
       await current();
-      return read(kind as never, namespace, name);
+      return read(kind, namespace, name);
     },
-    subscribe: (kind, observer) =>
-      hub.cacheOf(kind as never).observe(observer as unknown as ObjectObserver<KubeObject>),
+    subscribe: (kind, observer) => hub.cacheOf(kind).observe(observer as ObjectObserver<KubeObject>),
   } as ObjectReader;
 }
 
@@ -140,9 +139,9 @@ export function createObjectWriter(core: ServerCore): ObjectWriter {
   };
   return {
     async create(kind, object) {
-      const resource = core.catalog.of(kind as never);
+      const resource = core.catalog.of(kind);
       const context = contextOf("create", {
-        kind: kind as never,
+        kind: kind,
         namespace: object.metadata.namespace ?? "",
         name: "",
       });
@@ -156,8 +155,8 @@ export function createObjectWriter(core: ServerCore): ObjectWriter {
     updateStatus: (kind, name, change) =>
       changeUntilWritten(kind as never, { ...name, subresource: "status" }, change as never) as never,
     async remove(kind, name) {
-      const resource = core.catalog.of(kind as never);
-      await deleteObject(contextOf("delete", { kind: kind as never, ...name }), resource, {
+      const resource = core.catalog.of(kind);
+      await deleteObject(contextOf("delete", { kind: kind, ...name }), resource, {
         name: name.name,
         options: { gracePeriodSeconds: 0 },
       });

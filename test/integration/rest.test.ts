@@ -40,7 +40,7 @@ test("once all is as it should be, nobody writes", async () => {
     kind: "Deployment",
     metadata: { name: "d", namespace },
     spec: { replicas: 2, selector: { matchLabels: labels }, template },
-  } as never);
+  });
   await world.until(
     async () => (await world.client.of(podDisruptionBudgets).get({ namespace, name: "b" })).status?.expectedPods === 2,
   );

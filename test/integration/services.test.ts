@@ -28,9 +28,7 @@ async function addPod(
     nodeName: "n",
     containers: [{ name: "c", image: "i", ports: [{ name: "http", containerPort: 8080 }] }],
   };
-  await world.client
-    .of(pods)
-    .create({ apiVersion: "v1", kind: "Pod", metadata: { name, namespace, labels }, spec } as never);
+  await world.client.of(pods).create({ apiVersion: "v1", kind: "Pod", metadata: { name, namespace, labels }, spec });
   await setReady(world, name, { ip, ready });
 }
 
@@ -52,7 +50,7 @@ const addService = (world: World, spec: object = {}): Promise<Service> =>
     kind: "Service",
     metadata: { name: "s", namespace },
     spec: { selector: { app: "a" }, ports: [{ port: 80, targetPort: "http" }], ...spec },
-  } as never);
+  });
 
 const slicesOf = async (world: World): Promise<EndpointSlice[]> =>
   (await world.client.of(endpointSlices).list({ namespace, labelSelector: "kubernetes.io/service-name=s" })).items;

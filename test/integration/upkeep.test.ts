@@ -21,7 +21,7 @@ const namespace = "default";
 const at = (name: string) => ({ namespace, name });
 
 const addNode = (world: World, name: string, spec: object = {}) =>
-  world.client.of(nodes).create({ apiVersion: "v1", kind: "Node", metadata: { name }, spec } as never);
+  world.client.of(nodes).create({ apiVersion: "v1", kind: "Node", metadata: { name }, spec });
 
 const addPod = (world: World, name: string, spec: object = {}): Promise<Pod> =>
   world.client.of(pods).create({
@@ -29,7 +29,7 @@ const addPod = (world: World, name: string, spec: object = {}): Promise<Pod> =>
     kind: "Pod",
     metadata: { name, namespace, labels: { app: "a" } },
     spec: { containers: [{ name: "c", image: "i" }], ...spec },
-  } as never);
+  });
 
 async function setStatus(world: World, name: string, phase: string, ready: "True" | "False" = "False"): Promise<void> {
   const conditions = [{ type: "Ready", status: ready, lastTransitionTime: formatTime(world.clock.now()) }];
@@ -61,7 +61,7 @@ test("a budget follows its pods; without any it says so", async () => {
   const spec = { replicas: 4, selector, template };
   await world.client
     .of(replicaSets)
-    .create({ apiVersion: "apps/v1", kind: "ReplicaSet", metadata: { name: "s", namespace }, spec } as never);
+    .create({ apiVersion: "apps/v1", kind: "ReplicaSet", metadata: { name: "s", namespace }, spec });
   await world.until(async () => (await state()) === "4/0/2/0 InsufficientPods");
   for (const pod of (await world.client.of(pods).list({ namespace })).items.slice(0, 3))
     await setStatus(world, pod.metadata.name, "Running", "True");
@@ -178,7 +178,7 @@ test("a silent node's state is unknown, and its pods leave after five minutes", 
   const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease" } as const;
   await world.client
     .of(leases)
-    .create({ ...lease, metadata: { name: "alive", namespace: "kube-node-lease" }, spec: {} } as never);
+    .create({ ...lease, metadata: { name: "alive", namespace: "kube-node-lease" }, spec: {} });
   const beat = async (): Promise<void> => {
     const renewTime = new Date(world.clock.now()).toISOString().replace("Z", "000Z");
     await world.client

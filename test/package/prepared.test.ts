@@ -28,7 +28,7 @@ async function contents({ startCluster }: typeof library): Promise<Record<string
   await using cluster = await startCluster({ nodes: 0, controllers: [], scheduler: false });
   const own = ["uid", "creationTimestamp", "time", "lastTransitionTime"];
   const found: Record<string, string> = {};
-  for (const kind of kinds as unknown as KindDefinition[])
+  for (const kind of kinds as KindDefinition[])
     for (const object of (await cluster.client.of(kind).list()).items)
       found[`${kind.resource} ${object.metadata.namespace ?? ""}/${object.metadata.name}`] = JSON.stringify(
         object,

@@ -40,7 +40,7 @@ const status = (name: string, rest: Partial<ContainerStatus>): ContainerStatus =
 const running = (name: string, restartCount = 0): ContainerStatus =>
   status(name, { ready: true, started: true, restartCount, state: { running: {} } } as Partial<ContainerStatus>);
 const ended = (name: string, terminated: object): ContainerStatus =>
-  status(name, { state: { terminated } } as unknown as Partial<ContainerStatus>);
+  status(name, { state: { terminated } } as Partial<ContainerStatus>);
 const waiting = (name: string, reason: string, restartCount = 0): ContainerStatus =>
   status(name, { restartCount, state: { waiting: { reason } } } as Partial<ContainerStatus>);
 
@@ -69,7 +69,7 @@ const pod = (sketch: Sketch): Pod =>
       initContainerStatuses: sketch.initStatuses ?? [],
       containerStatuses: sketch.statuses ?? [],
     },
-  }) as unknown as Pod;
+  }) as Pod;
 
 const ready = [{ type: "Ready", status: "True" }];
 const initialized = [{ type: "Initialized", status: "True" }];

@@ -13,7 +13,7 @@ export function kindInVersion<Stored extends KubeObject, T extends KubeObject>(
 ): KindDefinition<T> {
   const { group } = stored;
   return {
-    ...(stored as unknown as KindDefinition<T>),
+    ...(stored as KindDefinition as KindDefinition<T>),
     version,
     storedAs: { group, version: stored.version },
   };
@@ -25,7 +25,7 @@ export function rulesInVersion<Stored extends KubeObject, T extends KubeObject>(
   versions: { readonly stored: string; readonly served: string },
 ): ServeRules<T> {
   return {
-    ...(rules as unknown as ServeRules<T>),
+    ...(rules as ServeRules<T>),
     convert: {
       toStored: (object: T) => inVersion<T, Stored>(object, versions.stored),
       fromStored: (stored: KubeObject) => inVersion<Stored, T>(stored as Stored, versions.served),
@@ -49,7 +49,7 @@ export function rulesThroughStored<Stored extends KubeObject, T extends KubeObje
   };
   const { default: fill, prepareCreate, prepareUpdate, validate, validateUpdate, warnings, status } = rules;
   return {
-    ...(rules as unknown as ServeRules<T>),
+    ...(rules as ServeRules<T>),
     ...(fill === undefined ? {} : { default: (draft) => within(draft, fill) }),
     ...(prepareCreate === undefined
       ? {}

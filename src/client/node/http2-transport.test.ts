@@ -107,7 +107,7 @@ test("a renewed certificate is shown on the next connection, and the one before 
   const shown: string[] = [];
   const house = http2.createSecureServer({ key, cert, ca: authority.cert, requestCert: true });
   house.on("stream", (stream: http2.ServerHttp2Stream) => {
-    const { subject } = (stream.session!.socket as unknown as TLSSocket).getPeerCertificate();
+    const { subject } = (stream.session!.socket as TLSSocket).getPeerCertificate();
     shown.push(subject.CN as string);
     stream.respond({ ":status": 200 });
     stream.end();

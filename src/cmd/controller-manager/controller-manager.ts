@@ -52,7 +52,7 @@ const flags = {
   },
   "horizontal-pod-autoscaler-initial-readiness-delay": {
     type: "duration",
-    help: "time after a pod's start in which turning unready counts as never ready",
+    help: "time after a pod's start in which turning unready counts ready",
     default: "30s",
   },
   "horizontal-pod-autoscaler-tolerance": {

@@ -30,15 +30,15 @@ async function world(test: TestContext, accessMode = "ReadWriteOnce") {
   };
   const ready = { conditions: [{ type: "Ready", status: "True" }] };
   const annotations = { "volumes.kubernetes.io/controller-managed-attach-detach": "true" };
-  for (const name of ["n1", "n2"]) await make(nodes as never, { metadata: { name, annotations }, status: ready });
+  for (const name of ["n1", "n2"]) await make(nodes, { metadata: { name, annotations }, status: ready });
   const spec = { accessModes: [accessMode], resources: { requests: { storage: "1Gi" } }, storageClassName: "" };
-  await make(persistentVolumeClaims as never, {
+  await make(persistentVolumeClaims, {
     metadata: { name: "c1", namespace: "default" },
     spec: { ...spec, volumeName: "pv1" },
     status: { phase: "Bound" },
   });
   const { uid } = (await client.of(persistentVolumeClaims).get({ name: "c1", namespace: "default" })).metadata;
-  await make(persistentVolumes as never, {
+  await make(persistentVolumes, {
     metadata: { name: "pv1" },
     spec: {
       accessModes: [accessMode],
@@ -52,7 +52,7 @@ async function world(test: TestContext, accessMode = "ReadWriteOnce") {
   return {
     ...{ clock, client, metrics },
     pod: (name: string, nodeName: string) =>
-      make(pods as never, {
+      make(pods, {
         metadata: { name, namespace: "default" },
         spec: {
           nodeName,
@@ -61,8 +61,7 @@ async function world(test: TestContext, accessMode = "ReadWriteOnce") {
         },
       }),
     remove: (name: string) => client.of(pods).delete({ namespace: "default", name }, { gracePeriodSeconds: 0 }),
-    driver: (attachRequired: boolean) =>
-      make(csiDrivers as never, { metadata: { name: driver }, spec: { attachRequired } }),
+    driver: (attachRequired: boolean) => make(csiDrivers, { metadata: { name: driver }, spec: { attachRequired } }),
     answer: async (name: string, status: object) => {
       await client.of(volumeAttachments).updateStatus({ ...(await attachment(name)), status } as never);
       await clock.advance(1000);

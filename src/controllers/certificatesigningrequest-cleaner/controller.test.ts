@@ -13,7 +13,7 @@ const csr = (types: readonly string[], minutes: number, certificate?: string): C
       conditions: types.map((type) => ({ type, status: "True", lastUpdateTime: ago(minutes) })),
       ...(certificate === undefined ? {} : { certificate }),
     },
-  }) as unknown as CertificateSigningRequest;
+  }) as CertificateSigningRequest;
 
 const table: readonly [string, CertificateSigningRequest, number | undefined, RegExp | undefined][] = [
   ["pending, young", csr([], 1439), undefined, undefined],

@@ -9,7 +9,7 @@ const role = (name: string, labels: Record<string, string>, verbs: readonly stri
     kind: "ClusterRole",
     metadata: { name, labels },
     rules: verbs.map((verb) => ({ apiGroups: [""], resources: ["pods"], verbs: [verb] })),
-  }) as unknown as ClusterRole;
+  }) as ClusterRole;
 const view = {
   ...role("view", { to: "view" }, ["old"]),
   aggregationRule: { clusterRoleSelectors: [{ matchLabels: { to: "view" } }, { matchLabels: { also: "view" } }] },

@@ -11,7 +11,7 @@ const cronJob = (spec: Partial<CronJob["spec"]> = {}, status: Status = {}): Cron
     metadata: meta("c"),
     spec: { schedule: "*/10 * * * *", concurrencyPolicy: "Allow", jobTemplate: {}, ...spec },
     status,
-  }) as unknown as CronJob;
+  }) as CronJob;
 
 const job = (name: string, end?: "Complete" | "Failed", seconds = 0): Job =>
   ({
@@ -24,7 +24,7 @@ const job = (name: string, end?: "Complete" | "Failed", seconds = 0): Job =>
       ...(end ? { conditions: [{ type: end, status: "True" }] } : {}),
       ...(end === "Complete" ? { completionTime: formatTime(at(seconds + 5)) } : {}),
     },
-  }) as unknown as Job;
+  }) as Job;
 
 const active = (name: string) => ({ kind: "Job", namespace: "ns", name, uid: `uid-${name}` });
 const run = (cron: CronJob, seconds: number, jobs: readonly Job[] = [], missing: readonly string[] = []) =>

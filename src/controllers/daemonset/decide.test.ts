@@ -20,10 +20,10 @@ const makeSet = (spec: object = {}, podSpec: object = {}): DaemonSet =>
       updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
       ...spec,
     },
-  }) as unknown as DaemonSet;
+  }) as DaemonSet;
 
 const node = (name: string, taints: readonly object[] = [], labels: Record<string, string> = {}): Node =>
-  ({ apiVersion: "v1", kind: "Node", metadata: meta(name, { labels }), spec: { taints } }) as unknown as Node;
+  ({ apiVersion: "v1", kind: "Node", metadata: meta(name, { labels }), spec: { taints } }) as Node;
 
 const pod = (name: string, nodeName: string, options: PodMaking & { hash?: string } = {}): Pod => {
   const { hash = "new", ...rest } = options;

@@ -26,7 +26,7 @@ function deployment(image: string, spec: Partial<Deployment["spec"]> = {}, rest:
       revisionHistoryLimit: 10,
       ...spec,
     },
-  } as unknown as Deployment;
+  } as Deployment;
 }
 
 interface SetMaking {
@@ -53,7 +53,7 @@ function set(name: string, image: string, making: SetMaking): ReplicaSet {
     }),
     spec: { replicas, selector: {}, template: template(image) },
     status: { replicas, readyReplicas: available, availableReplicas: available, observedGeneration: 1 },
-  } as unknown as ReplicaSet;
+  } as ReplicaSet;
 }
 
 const run = (

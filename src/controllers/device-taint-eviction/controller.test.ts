@@ -33,7 +33,7 @@ async function world(test: TestContext) {
     await client.of(resourceClaims).create({
       ...{ apiVersion: "resource.k8s.io/v1", kind: "ResourceClaim", metadata },
       spec: { devices: { requests } },
-    } as never);
+    });
     const pod = await client.of(pods).create({
       ...{ apiVersion: "v1", kind: "Pod", metadata },
       spec: {
@@ -41,7 +41,7 @@ async function world(test: TestContext) {
         containers: [{ name: "c", image: "i", resources: { claims: [{ name: "x" }] } }],
         resourceClaims: [{ name: "x", resourceClaimName: name }],
       },
-    } as never);
+    });
     const claim = await client.of(resourceClaims).get(metadata);
     const results = [{ request: "r", driver, pool, device: "d1", ...(tolerations.length > 0 ? { tolerations } : {}) }];
     await client.of(resourceClaims).updateStatus({
@@ -50,7 +50,7 @@ async function world(test: TestContext) {
         allocation: { devices: { results } },
         reservedFor: [{ resource: "pods", name, uid: pod.metadata.uid }],
       },
-    } as never);
+    });
   };
   return {
     ...{ clock, client, metrics, publish, user },

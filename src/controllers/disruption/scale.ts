@@ -59,7 +59,7 @@ export function createScaleFinder(context: ControllerContext): ScaleFinder {
   }
 
   return {
-    informers: [byDeployment, byReplicaSet, byStatefulSet, byController] as unknown as ScaleFinder["informers"],
+    informers: [byDeployment, byReplicaSet, byStatefulSet, byController] as ScaleFinder["informers"],
     async expected(pods) {
       const scales = new Map<string, number>();
       const unmanaged: string[] = [];

@@ -35,7 +35,7 @@ const makeJob = (
       ...spec,
     },
     status,
-  }) as unknown as Job;
+  }) as Job;
 
 const pod = (name: string, options: PodMaking & { index?: number; failures?: number } = {}): Pod => {
   const { index, failures = 0, ...rest } = options;
@@ -69,7 +69,7 @@ const verdicts: readonly [string, Job, readonly Pod[], string | undefined][] = [
     "failure policy",
     makeJob({
       podFailurePolicy: { rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [42] } }] },
-    } as never),
+    }),
     [pod("a", failed(42))],
     "Container c for pod ns/a failed with exit code 42 matching FailJob rule at index 0",
   ],
@@ -78,13 +78,13 @@ const verdicts: readonly [string, Job, readonly Pod[], string | undefined][] = [
     makeJob({
       backoffLimit: 0,
       podFailurePolicy: { rules: [{ action: "Ignore", onPodConditions: [{ type: "Ready", status: "False" }] }] },
-    } as never),
+    }),
     [pod("a", failed())],
     undefined,
   ],
   [
     "restarts count where containers are restarted",
-    makeJob({ backoffLimit: 2, template: { spec: { containers: [], restartPolicy: "OnFailure" } } } as never),
+    makeJob({ backoffLimit: 2, template: { spec: { containers: [], restartPolicy: "OnFailure" } } }),
     [pod("a", { restarts: 2 })],
     "Job has reached the specified backoff limit",
   ],
@@ -119,12 +119,7 @@ for (const [name, job, pods, message] of verdicts)
 const managements: readonly [string, Job, readonly Pod[], unknown][] = [
   ["fills up to parallelism", makeJob(), [pod("a")], { do: "create", indexes: [undefined] }],
   ["no more than is left to do", makeJob(), [pod("a", ended), pod("b", ended), pod("c")], { do: "nothing" }],
-  [
-    "a work queue stops after a success",
-    makeJob({ completions: undefined } as never),
-    [pod("a", ended)],
-    { do: "nothing" },
-  ],
+  ["a work queue stops after a success", makeJob({ completions: undefined }), [pod("a", ended)], { do: "nothing" }],
   [
     "waits after a failure",
     makeJob(),
@@ -159,7 +154,7 @@ test("an indexed pod knows its index, and how often its index has failed", () =>
   const job = makeJob({
     completionMode: "Indexed",
     backoffLimitPerIndex: 3,
-    template: { spec: { containers: [{ name: "c", image: "i" }] } } as never,
+    template: { spec: { containers: [{ name: "c", image: "i" }] } },
   });
   const { template, generateName } = podFor(job, 1, pod("a", { ...failed(), index: 1, failures: 1 }));
   assert.equal(generateName, "j-1-");

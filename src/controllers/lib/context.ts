@@ -61,7 +61,7 @@ export const featureEnabled = (context: Pick<ControllerContext, "options">, gate
 export function watch<T extends KubeObject>(
   context: ControllerContext,
   kind: KindDefinition<T>,
-  handler: Handler<T> = {},
+  handler: Handler<NoInfer<T>> = {},
 ): Informer<T> {
   const informer = context.informers.informer(kind);
   const remove = informer.addHandler(handler);

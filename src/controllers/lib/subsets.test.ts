@@ -92,14 +92,14 @@ const table: readonly [string, readonly Subset[], readonly Subset[]][] = [
   [
     "the same address of two pods stays twice",
     [
-      { addresses: [{ ip: "1.1.1.1", targetRef: { uid: "b" } as never }], ports: [{ port: 1 }] },
-      { addresses: [{ ip: "1.1.1.1", targetRef: { uid: "a" } as never }], ports: [{ port: 1 }] },
+      { addresses: [{ ip: "1.1.1.1", targetRef: { uid: "b" } }], ports: [{ port: 1 }] },
+      { addresses: [{ ip: "1.1.1.1", targetRef: { uid: "a" } }], ports: [{ port: 1 }] },
     ],
     [
       {
         addresses: [
-          { ip: "1.1.1.1", targetRef: { uid: "a" } as never },
-          { ip: "1.1.1.1", targetRef: { uid: "b" } as never },
+          { ip: "1.1.1.1", targetRef: { uid: "a" } },
+          { ip: "1.1.1.1", targetRef: { uid: "b" } },
         ],
         ports: [{ port: 1 }],
       },

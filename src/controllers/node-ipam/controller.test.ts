@@ -15,7 +15,7 @@ const node = (name: string, podCIDRs?: readonly string[], labels?: Readonly<Reco
   ({
     metadata: { name, uid: `uid-${name}`, ...(labels === undefined ? {} : { labels }) },
     spec: podCIDRs === undefined ? {} : { podCIDRs },
-  }) as unknown as Node;
+  }) as Node;
 
 /** A cache that shows what it is told to, and an API server that takes patches. */
 function world(answers: (patch: Patch) => Error | undefined = () => undefined) {

@@ -83,7 +83,7 @@ test("a released volume is emptied by a pod and available again", async (test) =
   await of.client.of(events).create({
     ...{ apiVersion: "v1", kind: "Event", metadata: { name: "e", namespace: "default" } },
     ...{ involvedObject: { kind: "Pod", ...pod }, type: "Normal", reason: "Pulled", message: "it is here" },
-  } as never);
+  });
   await of.clock.advance(100);
   await of.end({ phase: "Succeeded" });
   const volume = await of.volume();
@@ -124,7 +124,7 @@ test("one that pods still use is left alone", async (test) => {
       containers: [{ name: "c", image: "i" }],
       volumes: [{ name: "v", persistentVolumeClaim: { claimName: "c" } }],
     },
-  } as never);
+  });
   await of.release();
   assert.equal((await of.volume()).status?.phase, "Released");
   assert.deepEqual(await of.told(), ["Normal VolumeFailedRecycle: Volume is used by pods: default/user"]);

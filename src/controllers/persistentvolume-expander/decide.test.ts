@@ -12,7 +12,7 @@ const claim = (wanted: string, has = "1Gi"): PersistentVolumeClaim =>
     status: { phase: "Bound", capacity: { storage: has } },
   }) as unknown as PersistentVolumeClaim;
 const volume = (spec: object, annotations: Record<string, string> = {}): PersistentVolume =>
-  ({ metadata: meta("v", { annotations }), spec }) as unknown as PersistentVolume;
+  ({ metadata: meta("v", { annotations }), spec }) as PersistentVolume;
 
 const waiting = { message: "waiting for an external controller to expand this PVC" };
 for (const [what, spec, expected] of [

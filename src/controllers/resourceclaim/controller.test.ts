@@ -19,12 +19,12 @@ async function world(test: TestContext) {
       client.of(resourceClaimTemplates).create({
         ...{ apiVersion: "resource.k8s.io/v1", kind: "ResourceClaimTemplate", metadata: { name: "t", namespace } },
         spec: { spec: { devices: { requests: [{ name: "r", exactly: { deviceClassName: "gpu" } }] } } },
-      } as never),
+      }),
     group: () =>
       client.of(podGroups).create({
         ...{ apiVersion: "scheduling.k8s.io/v1alpha2", kind: "PodGroup", metadata: { name: "g", namespace } },
         spec: { schedulingPolicy: { basic: {} }, resourceClaims: [entry] },
-      } as never),
+      }),
     pod: (name: string, more: object = {}) =>
       client.of(pods).create({
         ...{ apiVersion: "v1", kind: "Pod", metadata: { name, namespace } },
@@ -33,7 +33,7 @@ async function world(test: TestContext) {
           ...{ schedulingGroup: { podGroupName: "g" }, resourceClaims: [entry] },
           ...more,
         },
-      } as never),
+      }),
   };
   return {
     ...{ clock, client, make },
@@ -73,7 +73,7 @@ test("a group's claim is made once, told to its members, and reserved for the gr
     ...claim!,
     metadata: { ...claim!.metadata, finalizers: ["resource.kubernetes.io/delete-protection"] },
   });
-  await claims.updateStatus({ ...protectedClaim, status: { allocation: {} } } as never);
+  await claims.updateStatus({ ...protectedClaim, status: { allocation: {} } });
   await of.clock.advance(1000);
   const consumer = { apiGroup: "scheduling.k8s.io", resource: "podgroups", name: "g", uid: group.metadata.uid };
   assert.deepEqual((await claims.get({ namespace, name })).status?.reservedFor, [consumer]);

@@ -45,7 +45,7 @@ const group = (resourceClaims: readonly object[] = fromTemplate.resourceClaims, 
     metadata: meta("g"),
     spec: { resourceClaims },
     status: { resourceClaimStatuses },
-  }) as unknown as PodGroup;
+  }) as PodGroup;
 
 describe("claims of a pod", () => {
   it("are named by the pod or by its status", () => {
@@ -187,7 +187,7 @@ describe("claims of a pod", () => {
       ({
         metadata: meta("t"),
         spec: { spec: { devices: { requests: [request] } } },
-      }) as unknown as ResourceClaimTemplate;
+      }) as ResourceClaimTemplate;
     const off = { adminAccess: false, prioritizedList: false };
     assert.equal(
       refusal(template({ exactly: { adminAccess: true } }), off),

@@ -169,7 +169,7 @@ export function claimFor(
       ...(metadata?.labels === undefined ? {} : { labels: metadata.labels }),
     },
     spec,
-  } as unknown as NewObject<ResourceClaim>;
+  } as NewObject<ResourceClaim>;
 }
 
 /** The one that was made for the entry, although the owner's status does not say so yet. */

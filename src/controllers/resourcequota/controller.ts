@@ -172,10 +172,6 @@ function createWatched(
 function frees(kind: KindDefinition, change: { before: KubeObject; object: KubeObject; nowMs: number }): boolean {
   if (kind.group !== "" || !["pods", "services", "persistentvolumeclaims"].includes(kind.resource)) return false;
   const { before, object, nowMs } = change;
-  if (
-    kind.resource === "pods" &&
-    isTerminatingScope(before as unknown as Pod) !== isTerminatingScope(object as unknown as Pod)
-  )
-    return true;
+  if (kind.resource === "pods" && isTerminatingScope(before as Pod) !== isTerminatingScope(object as Pod)) return true;
   return !deepEqual(quotaUsageOf(kind, before, nowMs), quotaUsageOf(kind, object, nowMs));
 }

@@ -38,7 +38,7 @@ export function usageOfQuota(
     for (const object of objects) {
       if (!quotaScopesMatch(quota, kind.resource, object)) continue;
       const usage = quotaUsageOf(kind, object, nowMs);
-      addResourceList(total, ofDevices ? extendedDeviceUsage(object as unknown as DeviceClaim, usage, devices) : usage);
+      addResourceList(total, ofDevices ? extendedDeviceUsage(object as DeviceClaim, usage, devices) : usage);
     }
     // Pods and claims may both use the devices of a class.
     for (const name of own) addResourceList(used, { [name]: total[name] ?? "0" });
@@ -55,13 +55,13 @@ function deviceView(
 ): DeviceView {
   const objectsOf = (isKind: (kind: Counted["kind"]) => boolean): readonly KubeObject[] =>
     counted.find(({ kind }) => isKind(kind))?.objects ?? [];
-  const claims = objectsOf(isDeviceClaim) as unknown as readonly DeviceClaim[];
+  const claims = objectsOf(isDeviceClaim) as readonly DeviceClaim[];
   return {
     ...known,
     podOf: (_, name) =>
       objectsOf(({ group, resource }) => group === "" && resource === "pods").find(
         ({ metadata }) => metadata.name === name,
-      ) as unknown as Pod | undefined,
+      ) as Pod | undefined,
     claimsOf: () => claims,
   };
 }

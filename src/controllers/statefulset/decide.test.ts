@@ -9,7 +9,7 @@ import { type Claim, ordinalOf, type Pod, type Revision, type StatefulSet } from
 
 const revision = (name: string): Revision => ({
   name,
-  template: { metadata: { labels: { app: "s" } }, spec: { containers: [{ name: "c", image: name }] } } as never,
+  template: { metadata: { labels: { app: "s" } }, spec: { containers: [{ name: "c", image: name }] } },
 });
 
 const makeSet = (spec: Partial<NonNullable<StatefulSet["spec"]>> = {}, status: object = {}): StatefulSet =>
@@ -25,7 +25,7 @@ const makeSet = (spec: Partial<NonNullable<StatefulSet["spec"]>> = {}, status: o
       ...spec,
     },
     status,
-  }) as unknown as StatefulSet;
+  }) as StatefulSet;
 
 const pod = (ordinal: number, options: PodMaking & { revision?: string } = {}): Pod => {
   const { revision: name = "r1", ...rest } = options;
@@ -161,7 +161,7 @@ test("status counts, and takes over the revision when the update is complete", (
 test("claims belong to whom the retention policy says", () => {
   const claim = { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: meta("data-s-1") } as Claim;
   const owners = (whenDeleted: string, whenScaled: string, replicas: number): string[] => {
-    const set = makeSet({ replicas, persistentVolumeClaimRetentionPolicy: { whenDeleted, whenScaled } as never });
+    const set = makeSet({ replicas, persistentVolumeClaimRetentionPolicy: { whenDeleted, whenScaled } });
     const owned = withOwners(claim, set, pod(1));
     assert.ok(isOwnerUpToDate(owned, set, pod(1)));
     return (owned.metadata.ownerReferences ?? []).map((ref) => ref.kind);

@@ -6,7 +6,7 @@ import { expressionWarnings, typesOf } from "./check.ts";
 import { schemaOf } from "./schemas.ts";
 
 const policy = (spec: Partial<ValidatingAdmissionPolicy["spec"]>): ValidatingAdmissionPolicy =>
-  ({ metadata: { name: "p" }, spec }) as unknown as ValidatingAdmissionPolicy;
+  ({ metadata: { name: "p" }, spec }) as ValidatingAdmissionPolicy;
 const rule = (group: string, version: string, ...resources: string[]) => ({
   apiGroups: [group],
   apiVersions: [version],

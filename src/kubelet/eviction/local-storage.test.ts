@@ -15,7 +15,7 @@ const pod = (limit: string | undefined, emptyDir: object | undefined): Pod =>
       ],
       volumes: emptyDir === undefined ? [] : [{ name: "data", emptyDir }],
     },
-  }) as unknown as Pod;
+  }) as Pod;
 
 const mebi = 1024 * 1024;
 const use = (volume: number, a = 0, b = 0): LocalUse => ({ volumes: { data: volume }, containers: { a, b } });

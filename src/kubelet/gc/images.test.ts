@@ -7,7 +7,7 @@ import type { KubeletContext } from "../context.ts";
 import { createImageCollector, imagesToRemove } from "./images.ts";
 
 const image = (id: string, sizeBytes: number, over: Partial<Image> = {}): Image =>
-  ({ id, repoTags: [], repoDigests: [], sizeBytes, pinned: false, ...over }) as unknown as Image;
+  ({ id, repoTags: [], repoDigests: [], sizeBytes, pinned: false, ...over }) as Image;
 
 test("no more is removed than is needed, nothing in use, pinned or young, the longest unused first", () => {
   const drawn = fc.record({

@@ -7,7 +7,7 @@ import { isStaticPod } from "../pod.ts";
 import { createLocalAnnotations } from "./local-annotations.ts";
 
 const pod = (uid: string, annotations?: Record<string, string>): Pod =>
-  ({ metadata: { name: "p", namespace: "default", uid, ...(annotations && { annotations }) } }) as unknown as Pod;
+  ({ metadata: { name: "p", namespace: "default", uid, ...(annotations && { annotations }) } }) as Pod;
 
 it("keeps where a pod came from and when it was first seen", async () => {
   const clock = new VirtualClock();

@@ -17,7 +17,7 @@ test("a container that seems to have started in the future is asked as soon as t
   const pod = {
     metadata: { name: "web", uid: "u" },
     spec: { containers: [{ name: "main", readinessProbe }] },
-  } as unknown as Pod;
+  } as Pod;
   const containers = [{ id: "c", name: "main", state: "running", startedAtMs: clock.now() }];
   const changed: string[] = [];
   const probes = createProbeManager(context, (uid) => changed.push(uid));

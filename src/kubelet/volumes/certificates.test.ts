@@ -97,7 +97,7 @@ const changedSince = async (count: number): Promise<void> => {
 };
 
 async function podWith(name: string, sources: readonly object[]): Promise<Pod> {
-  const { spec } = testPod({ volumes: [{ name: "v", projected: { sources: [...sources] } }] as never });
+  const { spec } = testPod({ volumes: [{ name: "v", projected: { sources: [...sources] } }] });
   return client.of(pods).create({
     apiVersion: "v1",
     kind: "Pod",
@@ -112,7 +112,7 @@ const filesOf = async (pod: Pod) =>
     user: 1000,
     anchors: (wish: never) => bundles.anchors(pod, wish),
     credentials: (source: never) => certificates.credentials(pod, source),
-  } as unknown as PayloadInput))!;
+  } as PayloadInput))!;
 
 async function anchor(name: string): Promise<string> {
   const made = await X509CertificateGenerator.createSelfSigned({

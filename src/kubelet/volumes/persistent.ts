@@ -144,7 +144,7 @@ function checkAffinity(context: KubeletContext, persistent: PersistentVolume): v
 const notSources = new Set(["capacity", "claimRef", "nodeAffinity", "accessModes", "mountOptions"]);
 
 function withoutPlugin(verb: string, persistent: PersistentVolume): string {
-  const spec = persistent.spec as unknown as Record<string, unknown>;
+  const spec = persistent.spec as Record<string, unknown>;
   const kind = Object.keys(spec).find((key) => typeof spec[key] === "object" && !notSources.has(key)) ?? "unknown";
   const name = JSON.stringify(persistent.metadata.name);
   return `${verb}.FindPluginBySpec failed for volume ${name} : no volume plugin matched name: kubernetes.io/${kind}: volume ${name} needs a driver that this node does not have`;

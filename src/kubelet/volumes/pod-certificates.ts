@@ -221,7 +221,7 @@ async function request(context: KubeletContext, { pod, wish }: Record): Promise<
       ...(maxExpirationSeconds === undefined ? {} : { maxExpirationSeconds }),
       ...(userAnnotations === undefined ? {} : { unverifiedUserAnnotations: userAnnotations }),
     },
-  } as unknown as PodCertificateRequest);
+  } as PodCertificateRequest);
   return {
     key: pemBlock("PRIVATE KEY", key),
     name: made.metadata.name,

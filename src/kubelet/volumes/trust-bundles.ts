@@ -31,7 +31,11 @@ export interface FollowOptions {
 
 type Bundles = Informer<ClusterTrustBundle>;
 
-const versions = [clusterTrustBundles, clusterTrustBundlesV1alpha1] as readonly KindDefinition<never>[];
+/** Both have the fields that are read here. */
+const versions = [
+  clusterTrustBundles,
+  clusterTrustBundlesV1alpha1 as KindDefinition,
+] as readonly KindDefinition<ClusterTrustBundle>[];
 
 export function createTrustBundles(context: KubeletContext, options: FollowOptions): TrustBundles {
   const pods = new Set<string>();
@@ -77,8 +81,8 @@ export function createTrustBundles(context: KubeletContext, options: FollowOptio
 async function servedVersion({ client }: KubeletContext): Promise<KindDefinition<ClusterTrustBundle>> {
   for (const kind of versions) {
     try {
-      await client.of(kind as unknown as KindDefinition<ClusterTrustBundle>).list({ limit: 1 });
-      return kind as unknown as KindDefinition<ClusterTrustBundle>;
+      await client.of(kind).list({ limit: 1 });
+      return kind;
     } catch (error) {
       if (!(error instanceof StatusError) || error.code !== 404) throw error;
     }

@@ -61,7 +61,7 @@ const pod = fc.record(
     status: fc.oneof(fc.constant({}), fc.record({ phase: text })),
   },
   { requiredKeys: ["apiVersion", "kind", "metadata"] },
-) as unknown as fc.Arbitrary<KubeObject>;
+) as fc.Arbitrary<KubeObject>;
 
 function compared(after: KubeObject, types: { schema: Schema; schemas: typeof schemas }, reset = resetFields): unknown {
   try {
@@ -113,7 +113,7 @@ test("the same for kinds without a Go type, whatever is in them", () => {
     kind: fc.constant("K"),
     metadata: fc.record({ labels }),
     spec: fc.record({ list: fc.oneof(fc.uniqueArray(text), value), n: value, other: value }, { requiredKeys: [] }),
-  }) as unknown as fc.Arbitrary<KubeObject>;
+  }) as fc.Arbitrary<KubeObject>;
   fc.assert(
     fc.property(object, (after) => {
       const types = { schema: kind, schemas: loose };

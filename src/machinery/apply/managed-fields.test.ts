@@ -33,7 +33,7 @@ const schemaOf = (object: { apiVersion: string; kind: string }) =>
   schemas.ofKind({ ...parseApiVersion(object.apiVersion), kind: object.kind })!;
 
 test("a created object's managed fields are kube-apiserver's", () => {
-  for (const object of createdObjects as unknown as KubeObject[]) {
+  for (const object of createdObjects as KubeObject[]) {
     const { managedFields, ...metadata } = object.metadata;
     const entries = managedFieldsAfterUpdate({
       before: undefined,
@@ -61,11 +61,11 @@ interface ApplyCase {
 }
 
 test("server-side apply owns and conflicts as on kube-apiserver", () => {
-  for (const row of applies as unknown as ApplyCase[]) {
+  for (const row of applies as ApplyCase[]) {
     const run = () =>
       applyServerSide({
         live: row.live === undefined ? undefined : deepFreeze(row.live),
-        applied: deepFreeze(row.applied) as unknown as Record<string, unknown>,
+        applied: deepFreeze(row.applied) as Record<string, unknown>,
         gvk: { ...parseApiVersion(row.applied.apiVersion), kind: row.applied.kind },
         manager: row.manager,
         subresource: "",

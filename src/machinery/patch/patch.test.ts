@@ -130,7 +130,7 @@ test("what a strategic patch cannot be is told in Go's words", () => {
   const types = { schema: schemas.ofKind({ group: "", version: "v1", kind: "Service" })!, schemas };
   const refused = (patch: object): string => {
     try {
-      applyStrategicMergePatch({ spec: { ports: [{ port: 80 }] } }, patch as never, types);
+      applyStrategicMergePatch({ spec: { ports: [{ port: 80 }] } }, patch, types);
     } catch (error) {
       return (error as Error).message;
     }

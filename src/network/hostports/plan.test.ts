@@ -17,7 +17,7 @@ const pod = ({ name = "a", spec = {}, status = {}, meta = {} }: Sketch = {}): Po
     metadata: { name, namespace: "ns", uid: name, creationTimestamp: "2026-01-01T00:00:00Z", ...meta },
     spec: { containers: [{ name: "c", ports: [{ containerPort: 80, hostPort: 8080 }] }], ...spec },
     status: { phase: "Running", podIP: "10.0.0.2", podIPs: [{ ip: "10.0.0.2" }], ...status },
-  }) as unknown as Pod;
+  }) as Pod;
 const ports = (...list: object[]): object => ({ containers: [{ name: "c", ports: list }] });
 const show = (pods: readonly Pod[]): string =>
   planHostPorts(pods, "ipv4")

@@ -68,7 +68,7 @@ const apiService = (name: string, spec: object): APIService =>
     kind: "APIService",
     metadata: { name },
     spec: { groupPriorityMinimum: 100, versionPriority: 10, ...spec },
-  }) as unknown as APIService;
+  }) as APIService;
 
 describe("aggregation", () => {
   const authority = testAuthority(seededRng(5));
@@ -123,7 +123,7 @@ describe("aggregation", () => {
       log: silentLogger,
     });
     const spec = { type: "ExternalName", externalName: "localhost", ports: [{ port }] };
-    await server.writer.create(services, service("widgets", spec) as never);
+    await server.writer.create(services, service("widgets", spec));
     await register();
     await reason("v1.x.example.com", "Passed");
   });
@@ -233,7 +233,7 @@ describe("aggregation", () => {
     assert.equal(await reason("v1.lost.example.com", "ServiceNotFound"), 'service/lost in "default" is not present');
     const answered = await ask(server, "GET /apis/lost.example.com/v1/things");
     assert.deepEqual([answered.code, answered.text], [503, "service unavailable\n"]);
-    await server.writer.create(services, service("lost", { ports: [{ port: 444, name: "p" }] }) as never);
+    await server.writer.create(services, service("lost", { ports: [{ port: 444, name: "p" }] }));
     assert.equal(
       await reason("v1.lost.example.com", "ServicePortError"),
       'service/lost in "default" is not listening on port 443',
@@ -264,7 +264,7 @@ describe("aggregation", () => {
     const closed = (free.address() as AddressInfo).port;
     free.close();
     const nobody = { type: "ExternalName", externalName: "127.0.0.1", ports: [{ port: closed }] };
-    await server.writer.create(services, service("nobody", nobody) as never);
+    await server.writer.create(services, service("nobody", nobody));
     await server.writer.create(apiServices, apiService("v1.nobody.example.com", spec("nobody", closed)));
     const url = `https://127.0.0.1:${closed}/apis/nobody.example.com/v1`;
     assert.equal(
@@ -291,7 +291,7 @@ describe("aggregation", () => {
   });
 
   it("takes a group back when its APIService is deleted", async () => {
-    await server.writer.remove(apiServices as never, { namespace: "", name: "v1.x.example.com" });
+    await server.writer.remove(apiServices, { namespace: "", name: "v1.x.example.com" });
     const { code, text } = await ask(server, "GET /apis/x.example.com/v1/widgets");
     assert.deepEqual([code, text], [404, "404 page not found\n"]);
     assert.equal((await ask(server, "GET /apis/x.example.com")).code, 404);

@@ -190,5 +190,5 @@ const keepManaged = (host: LocalServicesHost, name: string, spec: Spec): Promise
 
 async function dropManaged({ reader, writer }: LocalServicesHost, name: string): Promise<void> {
   if (!reader.get(apiServices, "", name)?.metadata.labels?.[managedLabel]) return;
-  await writer.remove(apiServices as unknown as KindDefinition, { namespace: "", name }).catch(ignoreNotFound);
+  await writer.remove(apiServices, { namespace: "", name }).catch(ignoreNotFound);
 }

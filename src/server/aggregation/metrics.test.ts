@@ -10,7 +10,7 @@ const service = (status?: "True" | "False", reason = "Passed"): APIService =>
     metadata: { name: "v1.example.com" },
     spec: {},
     ...(status === undefined ? {} : { status: { conditions: [{ type: "Available", status, reason }] } }),
-  }) as unknown as APIService;
+  }) as APIService;
 
 it("counts what was available and is not any more", () => {
   const registry = new MetricRegistry();

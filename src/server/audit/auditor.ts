@@ -226,7 +226,7 @@ const wantsObject = (response: ApiResponse, rank: number): boolean =>
   response.status >= 400 || rank >= auditLevels.indexOf("RequestResponse") || (response.bytes?.[0]?.length ?? 0) < 4096;
 
 function answeredObject(response: ApiResponse): Fields | undefined {
-  if (response.object !== undefined) return response.object as unknown as Fields;
+  if (response.object !== undefined) return response.object as Fields;
   const type = String(response.headers["content-type"] ?? "");
   if (response.bytes === undefined || !type.startsWith("application/json")) return undefined;
   let text = "";

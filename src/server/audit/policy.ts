@@ -46,7 +46,7 @@ export function parseAuditPolicy(text: string): AuditPolicy {
   const { apiVersion, kind } = document as { apiVersion?: unknown; kind?: unknown };
   if (apiVersion !== "audit.k8s.io/v1" || kind !== "Policy")
     throw new Error(`unknown group version field ${String(apiVersion)}, Kind=${String(kind)} in policy`);
-  const policy = document as unknown as AuditPolicy;
+  const policy = document as AuditPolicy;
   const rules = policy.rules ?? [];
   const problems = [...stageProblems("omitStages", policy.omitStages), ...rules.flatMap(ruleProblems)];
   if (problems.length > 0) throw new Error(problems.join(", "));

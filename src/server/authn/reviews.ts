@@ -12,18 +12,18 @@ export interface AuthenticationReviewOptions {
 
 export const authenticationReviews = (options: AuthenticationReviewOptions): readonly VirtualKind[] => [
   {
-    kind: tokenReviews as unknown as VirtualKind["kind"],
+    kind: tokenReviews as VirtualKind["kind"],
     create: (body) => reviewToken(body as TokenReview, options.authenticator),
   },
   {
-    kind: selfSubjectReviews as unknown as VirtualKind["kind"],
+    kind: selfSubjectReviews as VirtualKind["kind"],
     create: async (_body, { user, clock }) =>
       ({
         kind: "SelfSubjectReview",
         apiVersion: "authentication.k8s.io/v1",
         metadata: { creationTimestamp: formatTime(clock.now()) },
         status: { userInfo: shown(user) },
-      }) as unknown as SelfSubjectReview,
+      }) as SelfSubjectReview,
   },
 ];
 
@@ -44,8 +44,7 @@ async function reviewToken(review: TokenReview, authenticator: Authenticator): P
   }
 }
 
-const withStatus = (review: TokenReview, status: object): KubeObject =>
-  ({ ...review, status }) as unknown as KubeObject;
+const withStatus = (review: TokenReview, status: object): KubeObject => ({ ...review, status }) as KubeObject;
 
 /** Empty parts are left out, as upstream's types do. */
 const shown = ({ username, uid, groups, extra }: UserInfo): object => ({

@@ -101,7 +101,7 @@ export function tokenRequests(options: TokenRequestOptions): (input: TokenReques
       metadata: input.body.metadata,
       spec: { ...input.body.spec, expirationSeconds: allowedSeconds },
       status: { token, expirationTimestamp: formatTime(nowMs + allowedSeconds * 1000) },
-    } as unknown as TokenRequest;
+    } as TokenRequest;
   };
 }
 

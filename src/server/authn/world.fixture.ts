@@ -22,7 +22,7 @@ export const object = (kind: string, name: string, rest: object = {}, metadata: 
     kind,
     metadata: { name, namespace: kind === "Node" ? undefined : "ns", uid: `${kind}-${name}`, ...metadata },
     ...rest,
-  }) as unknown as KubeObject;
+  }) as KubeObject;
 
 export function world(options: { maxExpirationSeconds?: number } = {}) {
   const objects = memoryObjects();
@@ -48,7 +48,7 @@ export function world(options: { maxExpirationSeconds?: number } = {}) {
     create({
       namespace: "ns",
       name,
-      body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", metadata, spec } as unknown as TokenRequest,
+      body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", metadata, spec } as TokenRequest,
       validate: async () => {},
       warn: (text) => warnings.push(text),
       annotate: () => {},

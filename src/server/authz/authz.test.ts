@@ -333,7 +333,7 @@ describe("default roles and bindings", () => {
       ...kept,
       aggregationRule: undefined,
       metadata: { ...kept.metadata, annotations: { "rbac.authorization.kubernetes.io/autoupdate": "false" } },
-    } as unknown as KubeObject);
+    } as KubeObject);
     await bootstrapRbac(objects.writer, objects.reader);
     const completed = objects.reader.get(clusterRoles, "", "system:discovery")!;
     assert.deepEqual(completed.rules?.[0], own);

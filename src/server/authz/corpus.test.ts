@@ -150,12 +150,14 @@ describe("escalation as recorded", () => {
         if (step.body === undefined || kind.group !== "rbac.authorization.k8s.io") continue;
         const oldObject = name === "" ? undefined : objects.reader.get(kind, namespace, name);
         const patch = step.method === "PATCH" && oldObject !== undefined;
-        const object = (patch
-          ? { ...oldObject, ...step.body, metadata: { ...oldObject.metadata, ...step.body.metadata } }
-          : {
-              ...step.body,
-              metadata: { ...step.body.metadata, ...(namespace === "" ? {} : { namespace }) },
-            }) as unknown as KubeObject;
+        const object = (
+          patch
+            ? { ...oldObject, ...step.body, metadata: { ...oldObject.metadata, ...step.body.metadata } }
+            : {
+                ...step.body,
+                metadata: { ...step.body.metadata, ...(namespace === "" ? {} : { namespace }) },
+              }
+        ) as KubeObject;
         const attributes: AdmissionAttributes = {
           operation: oldObject === undefined ? "CREATE" : "UPDATE",
           kind,

@@ -15,22 +15,22 @@ const shown = "&{eve 7 [system:authenticated] map[]}";
 const paramKind = { apiVersion: "v1", kind: "ConfigMap" };
 
 const cases: readonly (readonly [string, KindDefinition, object, string | undefined])[] = [
-  ["a policy without parameters", validatingAdmissionPolicies as never, {}, undefined],
+  ["a policy without parameters", validatingAdmissionPolicies, {}, undefined],
   [
     "a policy with parameters",
-    validatingAdmissionPolicies as never,
+    validatingAdmissionPolicies,
     { paramKind },
     `spec.paramKind: Forbidden: user ${shown} must have "get" permission on all objects of the referenced paramKind (kind=ConfigMap, apiVersion=v1)`,
   ],
   [
     "a binding of a policy that is there",
-    validatingAdmissionPolicyBindings as never,
+    validatingAdmissionPolicyBindings,
     { policyName: "p", paramRef: { name: "x", parameterNotFoundAction: "Deny" } },
     `spec.paramRef: Forbidden: user ${shown} does not have "get" permission on the object referenced by paramRef`,
   ],
   [
     "a binding of a policy that is not",
-    mutatingAdmissionPolicyBindings as never,
+    mutatingAdmissionPolicyBindings,
     { policyName: "p", paramRef: { selector: {}, parameterNotFoundAction: "Deny" } },
     `spec.paramRef: Forbidden: unable to get policy p to determine minimum required permissions and user ${shown} does not have "list" permission for all groups, versions and resources`,
   ],

@@ -17,8 +17,8 @@ interface Loose extends KubeObject {
 }
 
 const policyKinds: Readonly<Record<string, KindDefinition>> = {
-  validatingadmissionpolicybindings: validatingAdmissionPolicies as unknown as KindDefinition,
-  mutatingadmissionpolicybindings: mutatingAdmissionPolicies as unknown as KindDefinition,
+  validatingadmissionpolicybindings: validatingAdmissionPolicies,
+  mutatingadmissionpolicybindings: mutatingAdmissionPolicies,
 };
 const policies: ReadonlySet<string> = new Set(["validatingadmissionpolicies", "mutatingadmissionpolicies"]);
 

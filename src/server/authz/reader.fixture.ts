@@ -47,9 +47,9 @@ export function memoryObjects(): MemoryObjects {
       ) as never[],
     subscribe(kind, observer) {
       const all = observers.get(keyOf(kind)) ?? new Set();
-      observers.set(keyOf(kind), all.add(observer as unknown as ObjectObserver<KubeObject>));
+      observers.set(keyOf(kind), all.add(observer as ObjectObserver<KubeObject>));
       for (const object of held(kind).values()) observer.upsert(object as never, undefined);
-      return () => all.delete(observer as unknown as ObjectObserver<KubeObject>);
+      return () => all.delete(observer as ObjectObserver<KubeObject>);
     },
   };
   const change: ObjectWriter["update"] = async (kind, { namespace, name }, apply) => {

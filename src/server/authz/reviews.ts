@@ -31,7 +31,7 @@ type ResourceAttributes = NonNullable<SubjectAccessReview["spec"]["resourceAttri
 
 export const accessReviews: readonly VirtualKind[] = [
   {
-    kind: subjectAccessReviews as unknown as VirtualKind["kind"],
+    kind: subjectAccessReviews as VirtualKind["kind"],
     create: (body, context) => {
       const review = body as SubjectAccessReview;
       refuse([...checkSpec(review.spec, "subject"), ...checkMetadata(review, "must be empty")]);
@@ -39,7 +39,7 @@ export const accessReviews: readonly VirtualKind[] = [
     },
   },
   {
-    kind: localSubjectAccessReviews as unknown as VirtualKind["kind"],
+    kind: localSubjectAccessReviews as VirtualKind["kind"],
     create: (body, context) => {
       const review = body as LocalSubjectAccessReview;
       refuse(checkLocal(review));
@@ -49,14 +49,14 @@ export const accessReviews: readonly VirtualKind[] = [
     },
   },
   {
-    kind: selfSubjectAccessReviews as unknown as VirtualKind["kind"],
+    kind: selfSubjectAccessReviews as VirtualKind["kind"],
     create: (body, context) => {
       const review = body as SelfSubjectAccessReview;
       refuse([...checkSpec(review.spec, "self"), ...checkMetadata(review, "must be empty")]);
       return answer(review as unknown as AnyReview, context.user, context.authorizer);
     },
   },
-  { kind: selfSubjectRulesReviews as unknown as VirtualKind["kind"], create: reviewRules },
+  { kind: selfSubjectRulesReviews as VirtualKind["kind"], create: reviewRules },
 ];
 
 /** The kind is lost on upstream's way here, so its message begins with the group alone. */

@@ -73,7 +73,7 @@ const roleOf = (kind: string, entry: RoleEntry): AnyRole =>
     ...(entry.aggregates === undefined
       ? {}
       : { aggregationRule: { clusterRoleSelectors: entry.aggregates.map((matchLabels) => ({ matchLabels })) } }),
-  }) as unknown as AnyRole;
+  }) as AnyRole;
 
 function bindingOf(kind: string, entry: BindingEntry): AnyBinding {
   const [roleKind, roleName] = splitOnce(entry.role, ":");
@@ -89,7 +89,7 @@ function bindingOf(kind: string, entry: BindingEntry): AnyBinding {
     metadata: metadataOf(entry),
     subjects,
     roleRef: { apiGroup, kind: roleKind, name: roleName },
-  } as unknown as AnyBinding;
+  } as AnyBinding;
 }
 
 function splitOnce(text: string, separator: string): [string, string] {
@@ -207,11 +207,7 @@ export async function bootstrapRbac(
       else if (current.metadata.annotations?.[autoupdate] !== "false") {
         const next = complete(current, object);
         if (next === "recreate")
-          writes.push(
-            writer
-              .remove(kind as unknown as KindDefinition, { namespace, name })
-              .then(() => writer.create(kind, object)),
-          );
+          writes.push(writer.remove(kind, { namespace, name }).then(() => writer.create(kind, object)));
         else if (next !== undefined)
           writes.push(
             writer.update(kind, { namespace, name }, (latest) => {

@@ -72,7 +72,7 @@ export function createSettledWriter(core: ServerCore): SettledWriter {
   };
   return {
     async create(kind, objects) {
-      const resource = core.catalog.of(kind as unknown as KindDefinition);
+      const resource = core.catalog.of(kind);
       if (resource.hooks?.beginCreate !== undefined || resource.custom !== undefined)
         throw new Error(`${resource.kind.resource}: a create of it does more than store it`);
       const time = formatTime(core.clock.now());

@@ -119,7 +119,7 @@ async function ensureAll<T extends KubeObject>(
 }
 
 const wholeBody = <T extends KubeObject>(kind: KindDefinition<T>, body: SystemObject): T =>
-  ({ ...body, apiVersion: formatApiVersion(kind), kind: kind.kind }) as unknown as T;
+  ({ ...body, apiVersion: formatApiVersion(kind), kind: kind.kind }) as T;
 
 /** Creates what is not there. `body` is a kind's content without kind and apiVersion. */
 async function ensure<T extends KubeObject>(host: Host, kind: KindDefinition<T>, body: SystemObject): Promise<void> {

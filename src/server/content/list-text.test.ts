@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { configMaps, type KindDefinition } from "../../api/index.ts";
+import { configMaps } from "../../api/index.ts";
 import { CachedObject } from "../watchcache/index.ts";
 import { joinItems, joinWhole } from "./list-text.ts";
 
@@ -10,7 +10,7 @@ const objects = (count: number, filling: string): CachedObject[] =>
   Array.from({ length: count }, (_, index) => {
     const object = { kind: "ConfigMap", apiVersion: "v1", metadata: { name: `m${index}` }, data: { filling } };
     const bytes = new TextEncoder().encode(JSON.stringify(object));
-    return new CachedObject(configMaps as unknown as KindDefinition, {
+    return new CachedObject(configMaps, {
       key: `/registry/configmaps/default/m${index}`,
       revision: 7,
       bytes,

@@ -8,12 +8,12 @@ import { bookmarkTable } from "./table.ts";
 test("every kind can print a bookmark, and all its cells have a value of their column's type", () => {
   const schemas = builtinSchemas();
   for (const { kind, rules } of servedKinds.filter((each) => each.kind.verbs.includes("watch"))) {
-    const resource = { kind, rules, schemas, schema: schemas.ofKind(kind) } as unknown as ServedResource;
+    const resource = { kind, rules, schemas, schema: schemas.ofKind(kind) } as ServedResource;
     const bookmark = {
       kind: kind.kind,
       apiVersion: formatApiVersion(kind),
       metadata: { resourceVersion: "5" },
-    } as unknown as KubeObject;
+    } as KubeObject;
     const form = { version: "v1", include: "Metadata", now: 0, columns: false } as const;
     const { rows } = bookmarkTable(resource, bookmark, form) as { rows: { cells: unknown[] }[] };
     for (const cell of rows[0]!.cells)

@@ -71,9 +71,9 @@ export function bookmarkTable(
   form: TableForm & { readonly columns: boolean },
 ): object {
   const named = { ...bookmark, metadata: { ...bookmark.metadata, name: "" } };
-  const object = (schema === undefined
-    ? named
-    : decodeValue(named, { schema, schemas, fieldValidation: "Ignore" }).object) as unknown as KubeObject;
+  const object = (
+    schema === undefined ? named : decodeValue(named, { schema, schemas, fieldValidation: "Ignore" }).object
+  ) as KubeObject;
   const cells = kind.columns.map((column) => column.cell(object, { now: form.now }) ?? zeroCells[column.type]);
   const metadata = { resourceVersion: bookmark.metadata.resourceVersion };
   return {

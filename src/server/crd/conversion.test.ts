@@ -38,7 +38,7 @@ async function converted(answer: Answer, clientConfig: object = { url: "https://
       names: { kind: "Widget" },
       conversion: { strategy: "Webhook", webhook: { clientConfig, conversionReviewVersions: ["v1"] } },
     },
-  } as unknown as CustomResourceDefinition;
+  } as CustomResourceDefinition;
   const convert = webhookConverter(
     {
       rng: seededRng(1),

@@ -82,7 +82,7 @@ async function until<T>(probe: () => Promise<T | undefined>): Promise<T> {
 }
 
 const conditionOf = (body: Json, type: string): Json | undefined =>
-  ((body["status"]?.["conditions"] ?? []) as unknown as Json[]).find((each) => String(each["type"]) === type);
+  ((body["status"]?.["conditions"] ?? []) as Json[]).find((each) => String(each["type"]) === type);
 
 async function established(server: TestServer, made: object = definition()): Promise<void> {
   const created = await ask(server, `POST ${definitions}`, { body: made });

@@ -6,9 +6,9 @@ import { testServer } from "../testing.ts";
 import { featureGates, parseFeatureGates } from "./features.ts";
 import { parseRuntimeConfig, selectApis } from "./runtime-config.ts";
 
-const beta: KindDefinition = { ...(deployments as never as KindDefinition), version: "v1beta9", kind: "Thing" };
+const beta: KindDefinition = { ...(deployments as KindDefinition), version: "v1beta9", kind: "Thing" };
 const gated: KindDefinition = { ...beta, resource: "gatedthings", featureGate: "GenericWorkload" };
-const kinds = [pods, deployments, horizontalPodAutoscalersV1, beta, gated] as unknown as readonly KindDefinition[];
+const kinds = [pods, deployments, horizontalPodAutoscalersV1, beta, gated] as readonly KindDefinition[];
 
 /** What kube-apiserver 1.36.3 said to the same flag. */
 const refusedGates: readonly (readonly [words: string[], message: string])[] = [

@@ -26,7 +26,7 @@ const object = (kind: string, name: string, rest: object, namespace?: string): K
     kind,
     metadata: { name, ...(namespace ? { namespace } : {}) },
     ...rest,
-  }) as unknown as KubeObject;
+  }) as KubeObject;
 
 describe("streaming to a kubelet", () => {
   const authority = testAuthority(seededRng(3));

@@ -58,7 +58,7 @@ function open({ request, socket, head, protocol }: Opening): Promise<WebSocket> 
     perMessageDeflate: false,
   });
   // What the handshake reads of a message.
-  const message = { method: request.method, url: request.path, headers: request.headers } as unknown as IncomingMessage;
+  const message = { method: request.method, url: request.path, headers: request.headers } as IncomingMessage;
   return new Promise((resolve, reject) => {
     socket.once("close", () => reject(new Error("the caller is gone")));
     server.handleUpgrade(message, socket, Buffer.from(head), resolve);

@@ -95,7 +95,7 @@ test("numbers, texts and base64 of any size come back", () => {
       const container = { name: "c", livenessProbe: probe, resources: { limits: { cpu: quantity } } };
       const spec = { replicas, template: { spec: { containers: [container] } } };
       const deployment = { apiVersion: "apps/v1", kind: "Deployment", metadata: {}, spec };
-      const back = decodeProtobuf(encodeProtobuf(deployment), "Deployment") as unknown as typeof deployment;
+      const back = decodeProtobuf(encodeProtobuf(deployment), "Deployment") as typeof deployment;
       assert.equal(back.spec.replicas, replicas);
       const [readContainer] = back.spec.template.spec.containers;
       assert.equal(readContainer!.livenessProbe.httpGet.port, port);

@@ -55,7 +55,7 @@ for (const [name, labels, rewritten] of jobsThatAre)
     };
     const made = await at(`POST ${jobs}`, { body: { metadata: { name }, spec: { template } } });
     assert.equal(made.code, 201, made.text);
-    assert.equal(made.body["metadata"]?.["labels"]?.["job-name"], name as never);
+    assert.equal(made.body["metadata"]?.["labels"]?.["job-name"], name);
     const revision = async (line: string): Promise<unknown> =>
       (await at(line, { headers: merge, body: {} })).body["metadata"]?.["resourceVersion"];
     const created = made.body["metadata"]!["resourceVersion"];

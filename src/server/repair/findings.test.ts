@@ -7,7 +7,7 @@ const nowMs = Date.parse("2026-01-01T00:10:00Z");
 const secondsAgo = (seconds: number): string => `${new Date(nowMs - seconds * 1000).toISOString().slice(0, 19)}Z`;
 
 const service = (name: string, spec: object, age = 600): Service =>
-  ({ metadata: { namespace: "n", name, creationTimestamp: secondsAgo(age) }, spec }) as unknown as Service;
+  ({ metadata: { namespace: "n", name, creationTimestamp: secondsAgo(age) }, spec }) as Service;
 const at = (ip: string): Service => service("a", { clusterIP: ip, clusterIPs: [ip] });
 const labels = {
   "ipaddress.kubernetes.io/ip-family": "IPv4",
@@ -17,7 +17,7 @@ const address = (parent: object, { age = 600, labels: own = labels as object } =
   ({
     metadata: { name: "10.96.0.9", labels: own, creationTimestamp: secondsAgo(age) },
     spec: { parentRef: { resource: "services", namespace: "n", ...parent } },
-  }) as unknown as IPAddress;
+  }) as IPAddress;
 
 const observing = (known: { address?: IPAddress; service?: Service }): Observed => ({
   address: (ip) => (ip === known.address?.metadata.name ? known.address : undefined),

@@ -9,7 +9,7 @@ const inner: Handle = async ({ method }) => {
   return { status: 200, headers: { "content-type": "application/json" } };
 };
 const request = (method: string, origin?: string): ApiRequest =>
-  ({ method, path: "/api", headers: origin === undefined ? {} : { origin } }) as unknown as ApiRequest;
+  ({ method, path: "/api", headers: origin === undefined ? {} : { origin } }) as ApiRequest;
 const nobody = { kind: "peer", peer: {} } as const;
 
 test("pages of allowed origins may read the answers, others are told nothing", async () => {

@@ -72,7 +72,7 @@ const kinds: Readonly<Record<string, string>> = {
 export function connectOptions(of: string, query: Query, path: string): KubeObject | undefined {
   const kind = kinds[of];
   if (kind === undefined) return undefined;
-  return { kind, apiVersion: "v1", ...fieldsOf(kind, query, path) } as unknown as KubeObject;
+  return { kind, apiVersion: "v1", ...fieldsOf(kind, query, path) } as KubeObject;
 }
 
 /** What is asked for: by the client, or by admission in its place. */

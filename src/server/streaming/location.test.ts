@@ -13,7 +13,7 @@ const object = (kind: string, name: string, rest: object, namespace?: string): K
     kind,
     metadata: { name, ...(namespace ? { namespace } : {}) },
     ...rest,
-  }) as unknown as KubeObject;
+  }) as KubeObject;
 
 const container = (name: string, port?: number) => ({ name, ...(port ? { ports: [{ containerPort: port }] } : {}) });
 const pod = (name: string, spec: object, ip?: string) =>

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { configMaps, type KindDefinition, pods } from "../../api/index.ts";
+import { configMaps, pods } from "../../api/index.ts";
 import { parseFieldSelector, parseLabelSelector } from "../../machinery/index.ts";
 import { CachedObject } from "./cached-object.ts";
 import { KindCache } from "./kind-cache.ts";
 import { type Selection, selects } from "./watcher.ts";
 
-const kind = configMaps as unknown as KindDefinition;
+const kind = configMaps;
 
 const object = (name: string, revision: number): CachedObject =>
   new CachedObject(kind, {
@@ -51,7 +51,7 @@ test("a fill that replaces another is announced as its differences", () => {
   assert.deepEqual(seen, ["gone removed", "changed@9 after 4", "new@10"]);
 });
 
-const podKind = pods as unknown as KindDefinition;
+const podKind = pods;
 
 const pod = (at: { namespace: string; name: string; node: string; revision: number }): CachedObject =>
   new CachedObject(podKind, {

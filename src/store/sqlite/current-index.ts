@@ -91,7 +91,7 @@ export class CurrentIndex {
   find(key: string): CurrentRow {
     const recent = this.#recent.get(key);
     if (recent !== undefined) return recent;
-    const row = this.#find.get(key) as unknown as TableRow;
+    const row = this.#find.get(key) as TableRow;
     return row === undefined ? absent : { id: row[0], created: row[1] };
   }
 

@@ -266,7 +266,7 @@ describe("versions that have something in common", () => {
   const spec = (...schemas: JsonSchema[]): Parameters<typeof internalSpec>[0] =>
     ({
       versions: schemas.map((openAPIV3Schema, index) => ({ name: `v${index + 1}`, schema: { openAPIV3Schema } })),
-    }) as unknown as Parameters<typeof internalSpec>[0];
+    }) as Parameters<typeof internalSpec>[0];
   it("an empty schema is not an absent one, an empty list is", () => {
     assert.equal(internalSpec(spec(object({ a: text }), object({ a: text, b: {} }))).common.schema, undefined);
     assert.notEqual(

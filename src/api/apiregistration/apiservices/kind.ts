@@ -1,7 +1,6 @@
 // APIService: apiregistration.k8s.io/v1 apiservices. Who answers for a group version: this server or an extension server.
 import type { APIService } from "../../../../facts/types/apiregistration.v1.ts";
-import type { KubeObject } from "../../../machinery/index.ts";
-import { allVerbs, type Column, defineKind } from "../../kind.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
 import { ageColumn, column, nameColumn } from "../../lib/columns.ts";
 
 const available = ({ status }: APIService): string => {
@@ -11,8 +10,6 @@ const available = ({ status }: APIService): string => {
     ? condition.status
     : `${condition.status} (${condition.reason})`;
 };
-
-const shared = (each: Column<KubeObject>): Column<APIService> => each as unknown as Column<APIService>;
 
 export const apiServices = defineKind<APIService>({
   group: "apiregistration.k8s.io",
@@ -26,11 +23,11 @@ export const apiServices = defineKind<APIService>({
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
   columns: [
-    shared(nameColumn),
+    nameColumn,
     column("Service", "The reference to the service that hosts this API endpoint.", ({ spec: { service } }) =>
       service === undefined ? "Local" : `${service.namespace}/${service.name}`,
     ),
     column("Available", "Whether this service is available.", available),
-    shared(ageColumn),
+    ageColumn,
   ],
 });

@@ -1,10 +1,7 @@
 // StorageVersion: internal.apiserver.k8s.io/v1alpha1 storageversions. In which version each API server stores a resource.
 import type { StorageVersion } from "../../../../facts/types/apiserverinternal.v1alpha1.ts";
-import type { KubeObject } from "../../../machinery/index.ts";
-import { allVerbs, type Column, defineKind } from "../../kind.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
 import { ageColumn, column, firstThree, nameColumn } from "../../lib/columns.ts";
-
-const shared = (each: Column<KubeObject>): Column<StorageVersion> => each as unknown as Column<StorageVersion>;
 
 export const storageVersions = defineKind<StorageVersion>({
   group: "internal.apiserver.k8s.io",
@@ -18,7 +15,7 @@ export const storageVersions = defineKind<StorageVersion>({
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
   columns: [
-    shared(nameColumn),
+    nameColumn,
     column(
       "CommonEncodingVersion",
       "commonEncodingVersion is set to an encoding storage version if all API server instances share that same version. If they don't share one storage version, this field is left empty. API servers should finish updating its storageVersionStatus entry before serving write operations, so that this field will be in sync with the reality.",
@@ -27,6 +24,6 @@ export const storageVersions = defineKind<StorageVersion>({
     column("StorageVersions", "storageVersions lists the reported versions per API server instance.", ({ status }) =>
       firstThree((status?.storageVersions ?? []).map((each) => `${each.apiServerID}=${each.encodingVersion}`)),
     ),
-    shared(ageColumn),
+    ageColumn,
   ],
 });

@@ -63,7 +63,7 @@ const rich = {
     ],
     conditions: [{ type: "AbleToScale", status: "True" }],
   },
-} as unknown as HorizontalPodAutoscaler;
+} as HorizontalPodAutoscaler;
 
 test("what autoscaling/v1 has no fields for comes back from its annotations", () => {
   const v1 = fromV2(rich);

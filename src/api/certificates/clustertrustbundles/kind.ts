@@ -1,10 +1,7 @@
 // ClusterTrustBundle: certificates.k8s.io/v1beta1 clustertrustbundles. Roots that pods may trust.
 import type { ClusterTrustBundle } from "../../../../facts/types/certificates.v1beta1.ts";
-import type { KubeObject } from "../../../machinery/index.ts";
-import { allVerbs, type Column, defineKind } from "../../kind.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
 import { column, nameColumn, orElse } from "../../lib/columns.ts";
-
-const shared = (each: Column<KubeObject>): Column<ClusterTrustBundle> => each as unknown as Column<ClusterTrustBundle>;
 
 export const clusterTrustBundles = defineKind<ClusterTrustBundle>({
   group: "certificates.k8s.io",
@@ -19,7 +16,7 @@ export const clusterTrustBundles = defineKind<ClusterTrustBundle>({
   verbs: allVerbs,
   subresources: [],
   columns: [
-    shared(nameColumn),
+    nameColumn,
     column(
       "SignerName",
       "signerName indicates the associated signer, if any.\n\nIn order to create or update a ClusterTrustBundle that sets signerName, you must have the following cluster-scoped permission: group=certificates.k8s.io resource=signers resourceName=<the signer name> verb=attest.\n\nIf signerName is not empty, then the ClusterTrustBundle object must be named with the signer name as a prefix (translating slashes to colons). For example, for the signer name `example.com/foo`, valid ClusterTrustBundle object names include `example.com:foo:abc` and `example.com:foo:v1`.\n\nIf signerName is empty, then the ClusterTrustBundle object's name must not have such a prefix.\n\nList/watch requests for ClusterTrustBundles can filter on this field using a `spec.signerName=NAME` field selector.",

@@ -1,11 +1,7 @@
 // PodCertificateRequest: certificates.k8s.io/v1beta1 podcertificaterequests. A kubelet asks for the certificate of a pod. KEP-4317.
 import type { PodCertificateRequest } from "../../../../facts/types/certificates.v1beta1.ts";
-import type { KubeObject } from "../../../machinery/index.ts";
-import { allVerbs, type Column, defineKind } from "../../kind.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
 import { column, labelsCell, nameColumn } from "../../lib/columns.ts";
-
-const shared = (each: Column<KubeObject>): Column<PodCertificateRequest> =>
-  each as unknown as Column<PodCertificateRequest>;
 
 function state({ status }: PodCertificateRequest): string {
   const known = status?.conditions?.findLast(({ type }) => type === "Issued" || type === "Denied" || type === "Failed");
@@ -25,7 +21,7 @@ export const podCertificateRequests = defineKind<PodCertificateRequest>({
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
   columns: [
-    shared(nameColumn),
+    nameColumn,
     column(
       "PodName",
       "podName is the name of the pod into which the certificate will be mounted.",

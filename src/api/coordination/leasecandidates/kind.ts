@@ -1,10 +1,7 @@
 // LeaseCandidate: coordination.k8s.io/v1beta1 leasecandidates. Who may become the holder of a Lease.
 import type { LeaseCandidate } from "../../../../facts/types/coordination.v1beta1.ts";
-import type { KubeObject } from "../../../machinery/index.ts";
-import { allVerbs, type Column, defineKind } from "../../kind.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
 import { ageColumn, column, nameColumn } from "../../lib/columns.ts";
-
-const shared = (each: Column<KubeObject>): Column<LeaseCandidate> => each as unknown as Column<LeaseCandidate>;
 
 export const leaseCandidates = defineKind<LeaseCandidate>({
   group: "coordination.k8s.io",
@@ -18,7 +15,7 @@ export const leaseCandidates = defineKind<LeaseCandidate>({
   verbs: allVerbs,
   subresources: [],
   columns: [
-    shared(nameColumn),
+    nameColumn,
     column(
       "LeaseName",
       "LeaseName is the name of the lease for which this candidate is contending. This field is immutable.",
@@ -26,6 +23,6 @@ export const leaseCandidates = defineKind<LeaseCandidate>({
     ),
     column("BinaryVersion", "", ({ spec }) => spec.binaryVersion),
     column("EmulationVersion", "", ({ spec }) => spec.emulationVersion ?? ""),
-    shared(ageColumn),
+    ageColumn,
   ],
 });

@@ -61,7 +61,7 @@ for (const [name, { annotation, pod, own, os, becomes, warns, template }] of Obj
       ...(os === undefined ? {} : { os: { name: os } }),
       ...(pod === undefined ? {} : { securityContext: { appArmorProfile: pod } }),
       containers: [{ name: "c", ...(own === undefined ? {} : { securityContext: { appArmorProfile: own } }) }],
-    } as unknown as PodSpec;
+    } as PodSpec;
     const annotations = { [key]: annotation };
     const ofTemplate = [...appArmorWarnings(spec, annotations, "spec.template").values()];
     assert.deepEqual(ofTemplate, template ? [`spec.template.${said}`] : []);

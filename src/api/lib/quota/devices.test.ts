@@ -8,7 +8,7 @@ import { usageOf } from "./usage.ts";
 const classes = [
   { metadata: { name: "gpu" }, spec: { extendedResourceName: "example.com/gpu" } },
   { metadata: { name: "nic" }, spec: {} },
-] as unknown as DeviceClass[];
+] as DeviceClass[];
 
 for (const [name, counts] of [
   ["requests.example.com/gpu", true],
@@ -41,7 +41,7 @@ const claim = (name: string, created: string, extended = true): DeviceClaim =>
         requests: [{ name: "r", exactly: { deviceClassName: "gpu", allocationMode: "ExactCount", count: 3 } }],
       },
     },
-  }) as unknown as DeviceClaim;
+  }) as DeviceClaim;
 
 const early = "2026-01-01T00:00:00Z";
 const late = "2026-01-01T00:00:01Z";

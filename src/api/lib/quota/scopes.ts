@@ -13,9 +13,9 @@ export function scopesMatch(quota: ResourceQuota, resource: string, object: Kube
     ...(quota.spec?.scopeSelector?.matchExpressions ?? []),
   ];
   if (wanted.length === 0) return true;
-  if (resource === "pods") return wanted.every((each) => podMatches(each, object as unknown as Pod));
+  if (resource === "pods") return wanted.every((each) => podMatches(each, object as Pod));
   if (resource === "persistentvolumeclaims")
-    return wanted.every((each) => claimMatches(each, object as unknown as PersistentVolumeClaim));
+    return wanted.every((each) => claimMatches(each, object as PersistentVolumeClaim));
   return false;
 }
 

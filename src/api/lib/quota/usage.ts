@@ -69,11 +69,10 @@ export function countsFor(kind: Kind, name: string): boolean {
 /** `nowMs`: pods that should have ended by then are free. */
 export function usageOf(kind: Kind, object: KubeObject, nowMs: number): ResourceList {
   const usage: ResourceList = { [countName(kind)]: "1" };
-  if (isCore(kind, "pods")) addResourceList(usage, podUsage(object as unknown as Pod, nowMs));
-  else if (isCore(kind, "services")) addResourceList(usage, serviceUsage(object as unknown as Service));
-  else if (isCore(kind, "persistentvolumeclaims"))
-    addResourceList(usage, claimUsage(object as unknown as PersistentVolumeClaim));
-  else if (isDeviceClaim(kind)) addResourceList(usage, deviceUsage(object as unknown as ResourceClaim));
+  if (isCore(kind, "pods")) addResourceList(usage, podUsage(object as Pod, nowMs));
+  else if (isCore(kind, "services")) addResourceList(usage, serviceUsage(object as Service));
+  else if (isCore(kind, "persistentvolumeclaims")) addResourceList(usage, claimUsage(object as PersistentVolumeClaim));
+  else if (isDeviceClaim(kind)) addResourceList(usage, deviceUsage(object as ResourceClaim));
   else if (kind.group === "" && plainCounts.has(kind.resource)) usage[kind.resource] = "1";
   return usage;
 }

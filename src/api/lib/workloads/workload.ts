@@ -176,7 +176,7 @@ export const replicaScale = {
   write: (draft: Scalable, replicas: number): void => {
     draft.spec = { ...draft.spec, replicas };
   },
-} as unknown as NonNullable<ServeRules<never>["scale"]>;
+} as NonNullable<ServeRules<never>["scale"]>;
 
 /** A selector stays as it was made. */
 export const immutableSelector =

@@ -1,10 +1,7 @@
 // DeviceTaintRule: resource.k8s.io/v1beta2 devicetaintrules. Adds a taint to devices without their driver's help.
 import type { DeviceTaintRule } from "../../../../facts/types/resource.v1beta2.ts";
-import type { KubeObject } from "../../../machinery/index.ts";
-import { allVerbs, type Column, defineKind } from "../../kind.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
 import { age, ageColumn, column, nameColumn } from "../../lib/columns.ts";
-
-const shared = (each: Column<KubeObject>): Column<DeviceTaintRule> => each as unknown as Column<DeviceTaintRule>;
 
 export const deviceTaintRules = defineKind<DeviceTaintRule>({
   group: "resource.k8s.io",
@@ -18,7 +15,7 @@ export const deviceTaintRules = defineKind<DeviceTaintRule>({
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
   columns: [
-    shared(nameColumn),
+    nameColumn,
     column("Key", "The taint key to be applied to a device. Must be a label name.", ({ spec }) => spec.taint.key),
     column(
       "Value",
@@ -35,6 +32,6 @@ export const deviceTaintRules = defineKind<DeviceTaintRule>({
       "TimeAdded represents the time at which the taint was added or (only in a DeviceTaintRule) the effect was modified. Added automatically during create or update if not set.\n\nIn addition, in a DeviceTaintRule a value provided during an update gets replaced with the current time if the provided value is the same as the old one and the new effect is different. Changing the key and/or value while keeping the effect unchanged is possible and does not update the time stamp because the eviction which uses it is either already started (NoExecute) or not started yet (NoEffect, NoSchedule).",
       ({ spec }, { now }) => (spec.taint.timeAdded === undefined ? "" : age(spec.taint.timeAdded, now)),
     ),
-    shared(ageColumn),
+    ageColumn,
   ],
 });

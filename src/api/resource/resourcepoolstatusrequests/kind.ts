@@ -1,12 +1,9 @@
 // ResourcePoolStatusRequest: resource.k8s.io/v1alpha3 resourcepoolstatusrequests. Asks once how many devices of pools are free.
 import type { PoolStatus, ResourcePoolStatusRequest } from "../../../../facts/types/resource.v1alpha3.ts";
-import type { KubeObject } from "../../../machinery/index.ts";
-import { allVerbs, type Column, defineKind } from "../../kind.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
 import { age, column, integerColumn, nameColumn } from "../../lib/columns.ts";
 
 type Request = ResourcePoolStatusRequest;
-
-const shared = (each: Column<KubeObject>): Column<Request> => each as unknown as Column<Request>;
 
 /** The first that holds of the two conditions that end a request. */
 const outcome = ({ status }: Request) =>
@@ -39,7 +36,7 @@ export const resourcePoolStatusRequests = defineKind<Request>({
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
   columns: [
-    shared(nameColumn),
+    nameColumn,
     column("Driver", "The driver to query pools for.", ({ spec }) => spec.driver),
     column(
       "Total",

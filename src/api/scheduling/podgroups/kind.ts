@@ -1,10 +1,7 @@
 // PodGroup: scheduling.k8s.io/v1alpha2 podgroups. Pods that are scheduled by one policy.
 import type { PodGroup } from "../../../../facts/types/scheduling.v1alpha2.ts";
-import type { KubeObject } from "../../../machinery/index.ts";
-import { allVerbs, type Column, defineKind } from "../../kind.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
 import { ageColumn, column, nameColumn } from "../../lib/columns.ts";
-
-const shared = (each: Column<KubeObject>): Column<PodGroup> => each as unknown as Column<PodGroup>;
 
 function statusCell({ status }: PodGroup): string {
   const find = (type: string) => status?.conditions?.findLast((each) => each.type === type);
@@ -28,7 +25,7 @@ export const podGroups = defineKind<PodGroup>({
   verbs: allVerbs,
   subresources: [{ name: "status", verbs: ["get", "patch", "update"] }],
   columns: [
-    shared(nameColumn),
+    nameColumn,
     column(
       "Policy",
       "SchedulingPolicy defines the scheduling policy for this instance of the PodGroup. Controllers are expected to fill this field by copying it from a PodGroupTemplate. This field is immutable.",
@@ -38,6 +35,6 @@ export const podGroups = defineKind<PodGroup>({
       spec.podGroupTemplateRef ? (spec.podGroupTemplateRef.workload?.workloadName ?? "") : "<none>",
     ),
     column("Status", "Status of the PodGroup", statusCell),
-    shared(ageColumn),
+    ageColumn,
   ],
 });

@@ -1,10 +1,7 @@
 // Workload: scheduling.k8s.io/v1alpha2 workloads. Templates of the pod groups of an application.
 import type { Workload } from "../../../../facts/types/scheduling.v1alpha2.ts";
-import type { KubeObject } from "../../../machinery/index.ts";
-import { allVerbs, type Column, defineKind } from "../../kind.ts";
+import { allVerbs, defineKind } from "../../kind.ts";
 import { ageColumn, nameColumn } from "../../lib/columns.ts";
-
-const shared = (each: Column<KubeObject>): Column<Workload> => each as unknown as Column<Workload>;
 
 export const workloads = defineKind<Workload>({
   group: "scheduling.k8s.io",
@@ -18,5 +15,5 @@ export const workloads = defineKind<Workload>({
   featureGate: "GenericWorkload",
   verbs: allVerbs,
   subresources: [],
-  columns: [shared(nameColumn), shared(ageColumn)],
+  columns: [nameColumn, ageColumn],
 });

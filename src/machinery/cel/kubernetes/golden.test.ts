@@ -110,7 +110,7 @@ test("names of types that have no value are told where upstream tells them", () 
       type: "object",
       properties: { s: { type: "string" } },
       "x-kubernetes-validations": [{ rule }],
-    } as unknown as RuleSchema;
+    } as RuleSchema;
     const [compiled] = compileRulesOf(schema, declTypeOf(schema, true)!);
     assert.ok((compiled?.error ?? "").includes(wanted), `${rule}: ${compiled?.error}`);
     assert.equal(compiled?.error === undefined || compiled.error === "", wanted === "", rule);

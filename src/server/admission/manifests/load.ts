@@ -61,8 +61,7 @@ export async function loadManifests(
       kind,
       [...placed.keys()].sort().map((name) => placed.get(name)!.object),
     );
-  const of: ObjectsOfKind = <T extends KubeObject>(kind: KindDefinition<T>) =>
-    (sorted.get(kind as unknown as KindDefinition) ?? []) as readonly T[];
+  const of: ObjectsOfKind = <T extends KubeObject>(kind: KindDefinition<T>) => (sorted.get(kind) ?? []) as readonly T[];
   plan.judgeAll?.(of);
   return { of, hash: hashOf(files) };
 }

@@ -22,7 +22,7 @@ export function staticPolicies<P extends PolicyObject, B extends BindingObject>(
   const opened = openConfigured(host, { plugin, documents: policyDocuments(plugin) });
   if (opened === undefined) return undefined;
   const plan: ManifestPlan = {
-    kinds: [policies as unknown as KindDefinition, bindings as unknown as KindDefinition],
+    kinds: [policies, bindings],
     judge: (object) => (object.kind === policies.kind ? judgePolicy(object) : judgeBinding(object)),
     judgeAll(of) {
       const names = new Set(of(policies).map(({ metadata }) => metadata.name));

@@ -20,7 +20,7 @@ export function staticWebhooks<T extends Configuration>(
 ): StaticManifests | undefined {
   const opened = openConfigured(host, { plugin, documents: webhookDocuments });
   if (opened === undefined) return undefined;
-  const plan = { kinds: [kind as unknown as KindDefinition], judge };
+  const plan = { kinds: [kind], judge };
   return createStaticManifests(host, { plugin, what: "webhook", ...opened, plan });
 }
 

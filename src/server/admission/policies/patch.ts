@@ -34,7 +34,7 @@ export interface Mutating {
 /** The new object; undefined when it stays as it is. Throws MutationError. */
 export async function mutate(host: AdmissionHost, mutating: Mutating): Promise<Record<string, unknown> | undefined> {
   const { mutation, context } = mutating;
-  const object = context.objects.object as unknown as Record<string, unknown> & KubeObject;
+  const object = context.objects.object as Record<string, unknown> & KubeObject;
   const resource = resourceOf(host, context);
   if (mutation.expression.compiled.error !== undefined)
     throw new MutationError(mutation.expression.compiled.error.detail);

@@ -23,5 +23,5 @@ async function statusOf(name: string, probe: ComponentProbe): Promise<KubeObject
     metadata: { name },
     conditions: [{ type: "Healthy", ...outcome }],
   };
-  return status as unknown as ComponentStatus as unknown as KubeObject;
+  return status as ComponentStatus as KubeObject;
 }

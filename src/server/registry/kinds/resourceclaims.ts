@@ -60,7 +60,7 @@ const refuse = (context: RequestContext, draft: KubeObject, found: readonly Fiel
 export const claimTemplateHooks = ({ reader }: ClaimHost): KindHooks => ({
   returnsDeleted: true,
   beginCreate(draft, context) {
-    const { spec } = draft as unknown as { spec?: { spec?: ResourceClaimSpec } };
+    const { spec } = draft as { spec?: { spec?: ResourceClaimSpec } };
     refuse(context, draft, adminProblem(adminRequest(spec?.spec), context.info.namespace, reader));
     return nothing;
   },
@@ -69,13 +69,13 @@ export const claimTemplateHooks = ({ reader }: ClaimHost): KindHooks => ({
 export const claimHooks = (host: ClaimHost): KindHooks => ({
   returnsDeleted: true,
   beginCreate(draft, context) {
-    const { spec } = draft as unknown as ResourceClaim;
+    const { spec } = draft as ResourceClaim;
     refuse(context, draft, adminProblem(adminRequest(spec), context.info.namespace, host.reader));
     return nothing;
   },
   async beginUpdate(draft, before, context) {
     if (context.info.subresource !== "status") return nothing;
-    const [claim, old] = [draft, before] as unknown as [ResourceClaim, ResourceClaim];
+    const [claim, old] = [draft, before] as [ResourceClaim, ResourceClaim];
     const granted = adminResult(old) !== undefined;
     const found = granted ? [] : adminProblem(adminResult(claim), context.info.namespace, host.reader);
     if (context.core.featureEnabled("DRAResourceClaimGranularStatusAuthorization")) {

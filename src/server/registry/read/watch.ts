@@ -243,7 +243,7 @@ function newBookmark(resource: ServedResource, revision: number, end: boolean): 
     },
     ...(blank?.spec === undefined ? {} : { spec: blank.spec }),
   };
-  if (schema === undefined) return object as unknown as KubeObject;
+  if (schema === undefined) return object as KubeObject;
   return decodeValue(object, { schema, schemas, fieldValidation: "Ignore" }).object as unknown as KubeObject;
 }
 
@@ -334,7 +334,7 @@ function failedWatch(context: RequestContext, error: StatusError): Extract<Answe
     : cbor
       ? cborFrame("ERROR", error.status)
       : objects === true
-        ? { type: "ERROR", object: error.status as unknown as KubeObject }
+        ? { type: "ERROR", object: error.status as KubeObject }
         : { type: "ERROR", bytes: encodeJsonLine({ type: "ERROR", object: error.status }) };
   async function* once(): AsyncGenerator<readonly WatchFrame[]> {
     yield [frame];

@@ -19,7 +19,7 @@ import type { AdmissionAttributes, AdmissionOperation, Authorizer } from "../../
 import { nodeRestriction } from "./noderestriction.ts";
 
 const object = (kind: string, name: string, rest: object = {}, metadata: object = {}): KubeObject =>
-  ({ apiVersion: "v1", kind, metadata: { name, uid: `uid-${name}`, ...metadata }, ...rest }) as unknown as KubeObject;
+  ({ apiVersion: "v1", kind, metadata: { name, uid: `uid-${name}`, ...metadata }, ...rest }) as KubeObject;
 
 interface Asked {
   readonly operation: AdmissionOperation;

@@ -106,7 +106,7 @@ const scopesOf = ({ spec }: ResourceQuota): readonly Scope[] => [
 
 const matches = (scope: Scope, resource: string, object: KubeObject): boolean =>
   quotaScopesMatch(
-    { metadata: { name: "" }, spec: { scopeSelector: { matchExpressions: [scope] } } } as unknown as ResourceQuota,
+    { metadata: { name: "" }, spec: { scopeSelector: { matchExpressions: [scope] } } } as ResourceQuota,
     resource,
     object,
   );

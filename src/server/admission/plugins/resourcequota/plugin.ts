@@ -114,7 +114,7 @@ function isCharged({ operation, subresource, kind, object, oldObject }: Admissio
     case "/persistentvolumeclaims/status":
       return growsFor(object as PersistentVolumeClaim) !== growsFor(oldObject as PersistentVolumeClaim);
     case "/pods/":
-      return isTerminatingScope(oldObject as unknown as Pod) !== isTerminatingScope(object as unknown as Pod);
+      return isTerminatingScope(oldObject as Pod) !== isTerminatingScope(object as Pod);
     default:
       return false;
   }
@@ -154,7 +154,7 @@ function check(attributes: AdmissionAttributes, { quotas, limited, nowMs, device
   const object = draftOf(attributes);
   const usageOf = (of: KubeObject): ResourceList => {
     const own = quotaUsageOf(kind, of, nowMs);
-    return devices === undefined ? own : extendedDeviceUsage(of as unknown as DeviceClaim, own, devices);
+    return devices === undefined ? own : extendedDeviceUsage(of as DeviceClaim, own, devices);
   };
   const countsFor = (name: string): boolean =>
     quotaCountsFor(kind, name) || (devices !== undefined && deviceCountsFor(name, devices.classes));

@@ -20,7 +20,7 @@ export function serviceHooks(host: {
 }): KindHooks {
   const { allocators, objects } = host;
   const allocate = async (draft: KubeObject, old: KubeObject | undefined, dryRun: boolean): Promise<Reservation> => {
-    const service = draft as unknown as Service;
+    const service = draft as Service;
     const spec = (service.spec ??= {} as Spec);
     const before = (old as Service | undefined)?.spec;
     if (before !== undefined) keepAllocated(spec, before);

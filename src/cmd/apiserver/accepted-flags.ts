@@ -164,7 +164,6 @@ export const acceptedByControllerManager = {
   "external-cloud-volume-plugin": inert("string", "there is no cloud controller here"),
   "cidr-allocator-type": refused("ranges come from --cluster-cidr: there is RangeAllocator alone", "RangeAllocator"),
   "cloud-config": refused("cloud controllers are programs of their own"),
-  "enable-hostpath-provisioner": refused("provisioners are programs of their own"),
   "enable-leader-migration": refused("there is one controller manager"),
   "leader-migration-config": refused("there is one controller manager"),
   "disable-force-detach-on-timeout": refused("attachments of unreachable nodes end after six minutes"),

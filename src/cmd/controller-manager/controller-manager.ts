@@ -6,7 +6,7 @@ import { readFlagFile } from "../apiserver/self-signed.ts";
 import { type ControllerSettings, runControllerManager } from "../components.ts";
 import { featureGatesOf, gateFlags, refuseVersions, versionFlags } from "../gate-flags.ts";
 import { readFlags } from "../lib.ts";
-import { localVolumes } from "../local-volumes.ts";
+import { hostPathProvisioner, localVolumes } from "../local-volumes.ts";
 import { healthFlags, runManager } from "../manager.ts";
 import { metricFlags, metricLimits } from "../metric-flags.ts";
 import { connect, leaderFlags, remoteFlags } from "../remote.ts";
@@ -68,6 +68,10 @@ const flags = {
     type: "integer",
     help: "how many ended pods are kept; 0 keeps all",
     default: "12500",
+  },
+  "enable-hostpath-provisioner": {
+    type: "boolean",
+    help: "provision volumes of classes by kubernetes.io/host-path: directories below /tmp/hostpath_pv of this machine, for tests and development",
   },
   "pv-recycler-minimum-timeout-hostpath": {
     type: "integer",
@@ -142,6 +146,7 @@ export async function run(words: readonly string[]): Promise<number> {
 const binderOptionsOf = (values: FlagValues<typeof flags>) => ({
   "persistentvolume-binder-controller": {
     ...localVolumes["persistentvolume-binder-controller"],
+    ...(values["enable-hostpath-provisioner"] ? hostPathProvisioner : {}),
     recycler: {
       hostPath: {
         minimumSeconds: values["pv-recycler-minimum-timeout-hostpath"],

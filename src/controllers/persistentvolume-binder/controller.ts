@@ -17,7 +17,7 @@ import type { EventRecorder, Informer } from "../../client/index.ts";
 import { objectKey } from "../../machinery/index.ts";
 import { type ControllerContext, isTerminal, newQueue, runLoop, watch } from "../lib/index.ts";
 import { bind, unbind } from "./bind.ts";
-import { guardedFinalizers, migrationMarked, provisioningOf } from "./drivers.ts";
+import { guardedFinalizers, migrationMarked } from "./drivers.ts";
 import {
   annotations,
   asksForClass,
@@ -30,6 +30,7 @@ import {
   modesDiffer,
 } from "./match.ts";
 import { createObjects, type Objects } from "./objects.ts";
+import { provision } from "./provision.ts";
 import { binderOptions, reclaim } from "./reclaim.ts";
 import { createRecycler, type Recycler } from "./recycle.ts";
 
@@ -154,7 +155,7 @@ async function syncFree(binder: Binder, claim: PersistentVolumeClaim): Promise<v
     return;
   }
   if (delayed && !hasAnnotation(claim, annotations.selectedNode)) tellWaiting(binder, claim);
-  else if (className !== "") return provision(binder, claim, className);
+  else if (className !== "") return provision(binder, claim, classes.get("", className));
   else
     recorder.event(claim, {
       type: "Normal",
@@ -177,37 +178,6 @@ function tellWaiting({ recorder, pods: podInformer }: Binder, claim: PersistentV
           message: `waiting for pod${names.length > 1 ? "s" : ""} ${names.join(",")} to be scheduled`,
         };
   recorder.event(claim, { type: "Normal", ...told });
-}
-
-async function provision({ objects, recorder, classes }: Binder, claim: PersistentVolumeClaim, className: string) {
-  const storageClass = classes.get("", className);
-  const fail = (message: string): void =>
-    recorder.event(claim, { type: "Warning", reason: "ProvisioningFailed", message });
-  if (storageClass === undefined) return fail(`storageclass.storage.k8s.io "${className}" not found`);
-  const { provisioner } = storageClass;
-  const by = provisioningOf(provisioner);
-  if (by.by === "nobody" && !by.claimed) return fail(by.message);
-  const name = by.by === "external" ? by.name : provisioner;
-  const noted = await noteProvisioner(objects, claim, name);
-  if (by.by === "nobody") return fail(by.message);
-  recorder.event(noted, {
-    type: "Normal",
-    reason: "ExternalProvisioning",
-    message: `Waiting for a volume to be created either by the external provisioner '${name}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`,
-  });
-}
-
-async function noteProvisioner(
-  objects: Objects,
-  claim: PersistentVolumeClaim,
-  name: string,
-): Promise<PersistentVolumeClaim> {
-  if (claim.metadata.annotations?.[annotations.provisioner] === name) return claim;
-  const noted = { [annotations.betaProvisioner]: name, [annotations.provisioner]: name };
-  return objects.updateClaim({
-    ...claim,
-    metadata: { ...claim.metadata, annotations: { ...claim.metadata.annotations, ...noted } },
-  });
 }
 
 /** The user wants this volume and no other. */

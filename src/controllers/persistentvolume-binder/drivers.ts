@@ -4,29 +4,24 @@ import type { PersistentVolume, PersistentVolumeClaim } from "../../api/index.ts
 import { csiNameOf } from "../lib/index.ts";
 import { annotations } from "./match.ts";
 
-const hostPath = "kubernetes.io/host-path";
+export const hostPathPlugin = "kubernetes.io/host-path";
 const nfs = "kubernetes.io/nfs";
 const isInTree = (name: string): boolean => name.startsWith("kubernetes.io/");
 
 export type Provisioning =
   | { readonly by: "external"; readonly name: string }
-  /** `claimed`: the claim notes the provisioner before it fails. */
-  | { readonly by: "nobody"; readonly message: string; readonly claimed: boolean };
+  | { readonly by: "hostPath" }
+  | { readonly by: "nobody"; readonly message: string };
 
 /** Who provisions for a class with this provisioner. */
 export function provisioningOf(provisioner: string): Provisioning {
   const moved = csiNameOf(provisioner);
   if (moved !== undefined) return { by: "external", name: moved };
   if (!isInTree(provisioner)) return { by: "external", name: provisioner };
-  if (provisioner === hostPath)
-    return {
-      by: "nobody",
-      message: `Failed to create provisioner: provisioning in volume plugin "${hostPath}" is disabled`,
-      claimed: true,
-    };
+  if (provisioner === hostPathPlugin) return { by: "hostPath" };
   const message =
     provisioner === nfs ? "no provisionable volume plugin matched" : `no volume plugin matched name: ${provisioner}`;
-  return { by: "nobody", message, claimed: false };
+  return { by: "nobody", message };
 }
 
 export type Deletion =
@@ -38,7 +33,7 @@ export type Deletion =
 export function deletionOf(volume: PersistentVolume): Deletion {
   const provisionedBy = volume.metadata.annotations?.[annotations.provisionedBy] ?? "";
   if (provisionedBy !== "") {
-    if (provisionedBy === hostPath) return hostPathDeletion(volume);
+    if (provisionedBy === hostPathPlugin) return hostPathDeletion(volume);
     if (!isInTree(provisionedBy)) return { by: "external" };
     const message =
       provisionedBy === nfs ? "no deletable volume plugin matched" : `no volume plugin matched name: ${provisionedBy}`;
@@ -81,7 +76,7 @@ export function migrationMarked(object: Annotated): Record<string, string> | und
   return moved === undefined ? rest : { ...rest, [annotations.migratedTo]: moved };
 }
 
-const inTreeFinalizer = "kubernetes.io/pv-controller";
+export const inTreeFinalizer = "kubernetes.io/pv-controller";
 const externalFinalizer = "external-provisioner.volume.kubernetes.io/finalizer";
 
 /** Finalizers that guard what in-tree drivers provisioned; undefined when nothing changes. */

@@ -13,6 +13,8 @@ import type { Recycler, RecyclerOptions } from "./recycle.ts";
 export interface BinderOptions {
   /** Removes a directory of this machine with all that is in it. */
   readonly removeDirectory?: (path: string) => Promise<void>;
+  /** Makes a directory of this machine, and those above it. Without it no volume is provisioned here. */
+  readonly makeDirectory?: (path: string) => Promise<void>;
   readonly recycler?: RecyclerOptions;
 }
 

@@ -2,25 +2,12 @@
 import type { FlagDefinitions } from "../../cli/index.ts";
 import { acceptedByAll, inert, inertAll, refused } from "../apiserver/accepted-flags.ts";
 
-const kernels = "the kernel's own limits hold";
 const noIptables = "rules are always nftables'";
 
 export const acceptedByProxy = {
   ...acceptedByAll,
   "proxy-mode": inert("string", noIptables),
   "metrics-bind-address": inert("string", "metrics are on the port of --healthz-bind-address"),
-  ...inertAll(["conntrack-max-per-core", "conntrack-min"], "integer", kernels),
-  ...inertAll(
-    [
-      "conntrack-tcp-timeout-established",
-      "conntrack-tcp-timeout-close-wait",
-      "conntrack-udp-timeout",
-      "conntrack-udp-timeout-stream",
-    ],
-    "duration",
-    kernels,
-  ),
-  "conntrack-tcp-be-liberal": inert("boolean", kernels),
   "oom-score-adj": inert("integer", "whoever starts this process sets it"),
   "bind-address-hard-fail": inert("boolean", "a port that can not be opened ends the process"),
   ...inertAll(["boot-id-file", "machine-id-file"], "string", "nothing here asks for it"),

@@ -11,7 +11,7 @@ bindAddressHardFail: false
 clientConnection: {acceptContentTypes: "", burst: 0, kubeconfig: /var/lib/kube-proxy/kubeconfig.conf, qps: 0}
 clusterCIDR: 10.244.0.0/16,fd00::/64
 configSyncPeriod: 0s
-conntrack: {maxPerCore: null, min: null}
+conntrack: {maxPerCore: null, min: null, tcpCloseWaitTimeout: null, tcpEstablishedTimeout: 12h0m0s, udpTimeout: 0s}
 detectLocal: {bridgeInterface: "", interfaceNamePrefix: ""}
 detectLocalMode: ""
 enableProfiling: false
@@ -30,6 +30,8 @@ showHiddenMetricsForVersion: ""
   assert.deepEqual(values, {
     kubeconfig: "/var/lib/kube-proxy/kubeconfig.conf",
     "cluster-cidr": ["10.244.0.0/16", "fd00::/64"],
+    "conntrack-tcp-timeout-established": 43_200_000,
+    "conntrack-udp-timeout": 0,
     "hostname-override": "node-1",
     "masquerade-all": true,
     "nodeport-addresses": ["10.0.0.0/8"],

@@ -2,7 +2,8 @@
 // flags of the same meaning; those that ask for what is not here are refused by name. Upstream: pkg/proxy/apis/config.
 import { readFileSync } from "node:fs";
 import { FlagError } from "../../cli/index.ts";
-import { deepEqual, fromYaml } from "../../machinery/index.ts";
+import { deepEqual, fromYaml, parseGoDuration } from "../../machinery/index.ts";
+import { conntrackFields } from "./conntrack-flags.ts";
 
 type Part = Readonly<Record<string, unknown>>;
 const isPart = (value: unknown): value is Part => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -12,6 +13,7 @@ const flagOf: Readonly<Record<string, string>> = {
   bindAddress: "bind-address",
   "clientConnection.kubeconfig": "kubeconfig",
   clusterCIDR: "cluster-cidr",
+  ...conntrackFields,
   featureGates: "feature-gates",
   healthzBindAddress: "healthz-bind-address",
   hostnameOverride: "hostname-override",
@@ -20,9 +22,12 @@ const flagOf: Readonly<Record<string, string>> = {
   nodePortAddresses: "nodeport-addresses",
 };
 
+/** Some are parts of a field. */
+const known: ReadonlySet<string> = new Set(Object.keys(flagOf).map((field) => field.split(".")[0] ?? field));
+
 /** Without effect, as the flags of the same name: `t8s proxy --help` has the reasons. */
 const inert: ReadonlySet<string> = new Set([
-  ...["apiVersion", "kind", "bindAddressHardFail", "clientConnection", "configSyncPeriod", "conntrack", "detectLocal"],
+  ...["apiVersion", "kind", "bindAddressHardFail", "clientConnection", "configSyncPeriod", "detectLocal"],
   ...["enableProfiling", "iptables", "ipvs", "logging", "metricsBindAddress", "mode", "nftables", "oomScoreAdj"],
   ...["portRange", "showHiddenMetricsForVersion", "winkernel", "windowsRunAsService"],
 ]);
@@ -60,7 +65,7 @@ export function parseProxyFile(text: string, path: string): Readonly<Record<stri
 
 function refuseFields(document: Part, path: string): void {
   for (const [field, value] of Object.entries(document)) {
-    if (inert.has(field) || Object.hasOwn(flagOf, field) || value === null) continue;
+    if (inert.has(field) || known.has(field) || value === null) continue;
     if (field !== "detectLocalMode")
       throw new FlagError(`${path}: strict decoding error: unknown field ${JSON.stringify(field)}`);
     if (!["", "ClusterCIDR"].some((each) => deepEqual(each, value)))
@@ -74,5 +79,6 @@ function shaped(flag: string, value: unknown): unknown {
   if (flag === "feature-gates")
     return isPart(value) ? Object.entries(value).map(([name, on]) => `${name}=${String(on)}`) : [];
   if (flag === "cluster-cidr") return String(value).split(",");
+  if (flag.includes("-timeout")) return parseGoDuration(String(value));
   return value;
 }

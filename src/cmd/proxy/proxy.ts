@@ -4,19 +4,21 @@ import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/inde
 import { createInformerFactory } from "../../client/index.ts";
 import { nodeAddress } from "../../cluster/index.ts";
 import { createProxy } from "../../network/index.ts";
-import { createNftBackend, removeProxy } from "../../network/node/index.ts";
+import { createNftBackend, removeProxy, setConntrackLimits } from "../../network/node/index.ts";
 import { refused, tellInert } from "../apiserver/accepted-flags.ts";
 import { checkGates, gateFlags } from "../gate-flags.ts";
 import { serveHealth } from "../health.ts";
 import { readFlags } from "../lib.ts";
 import { connect, remoteFlags } from "../remote.ts";
 import { acceptedByProxy } from "./accepted-flags.ts";
+import { conntrackFlags, conntrackLimits } from "./conntrack-flags.ts";
 import { nodePortAddresses } from "./node-port-addresses.ts";
 
 const flags = {
   ...acceptedByProxy,
   ...remoteFlags,
   ...gateFlags,
+  ...conntrackFlags,
   config: { type: "string", help: "file with a KubeProxyConfiguration; flags win over it" },
   "write-config-to": refused("the file of --config is yours to write"),
   "nodeport-addresses": {
@@ -52,6 +54,7 @@ export async function run(words: readonly string[]): Promise<number> {
   const { log, signal } = remote;
   tellInert(flags, parsed, log);
   await checkGates(values["feature-gates"], log);
+  await setConntrackLimits(conntrackLimits(values), log);
   const informers = createInformerFactory(remote);
   const proxy = createProxy({
     ...remote,

@@ -8,7 +8,14 @@ import type { ClusterPki } from "../../cluster/pki/index.ts";
 import { createKubelet } from "../../kubelet/index.ts";
 import { createNodeHost, measuredRuntime, serveKubelet } from "../../kubelet/node/index.ts";
 import { createDnsView, createProxy } from "../../network/index.ts";
-import { createNftBackend, serveDns, setUpPodNetwork, upstreamsOf } from "../../network/node/index.ts";
+import {
+  createNftBackend,
+  defaultConntrackLimits,
+  serveDns,
+  setConntrackLimits,
+  setUpPodNetwork,
+  upstreamsOf,
+} from "../../network/node/index.ts";
 import { connectCri } from "../../runtime/cri/index.ts";
 import { type ControlPlane, componentUsers } from "../apiserver/control-plane.ts";
 import type { ComponentBase } from "../components.ts";
@@ -135,6 +142,8 @@ async function runProxy({ options, plane, address, base }: RealNodeParts, bridge
     metrics,
   });
   informers.start();
+  // How much the machine tracks stays its own affair.
+  await setConntrackLimits({ ...defaultConntrackLimits, maxPerCore: 0 }, log);
   await proxy.run(signal);
 }
 

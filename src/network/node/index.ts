@@ -7,6 +7,7 @@ export { upstreamsOf } from "../dns/node/forward.ts";
 export * from "../dns/node/server.ts";
 export * from "../hostports/node/backend.ts";
 export * from "../proxy/node/nft-backend.ts";
+export { type ConntrackLimits, defaultConntrackLimits, setConntrackLimits } from "./conntrack-limits.ts";
 
 /** Removes every rule that a cluster has on this machine. Idempotent. */
 export async function removeRules({ cluster }: { readonly cluster: string }): Promise<void> {

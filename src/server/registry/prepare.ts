@@ -100,6 +100,7 @@ export function trackFields(
     time: formatTime(context.nowMs),
     schema,
     schemas,
+    fixedSchema: resource.custom === undefined,
     ...resetFieldsOf(resource, subresource),
     ...versionsOf(context, resource),
   });

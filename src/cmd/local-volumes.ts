@@ -9,7 +9,11 @@ export const localVolumes = {
   },
 };
 
-/** Added to the binder's options by `--enable-hostpath-provisioner`. */
-export const hostPathProvisioner = {
+/** What `--enable-hostpath-provisioner` adds. */
+const making = {
   makeDirectory: async (path: string): Promise<void> => void (await mkdir(path, { recursive: true, mode: 0o750 })),
+};
+
+export const provisioningVolumes = {
+  "persistentvolume-binder-controller": { ...localVolumes["persistentvolume-binder-controller"], ...making },
 };

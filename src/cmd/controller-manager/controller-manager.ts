@@ -6,7 +6,7 @@ import { readFlagFile } from "../apiserver/self-signed.ts";
 import { type ControllerSettings, runControllerManager } from "../components.ts";
 import { featureGatesOf, gateFlags, refuseVersions, versionFlags } from "../gate-flags.ts";
 import { readFlags } from "../lib.ts";
-import { hostPathProvisioner, localVolumes } from "../local-volumes.ts";
+import { localVolumes, provisioningVolumes } from "../local-volumes.ts";
 import { healthFlags, runManager } from "../manager.ts";
 import { metricFlags, metricLimits } from "../metric-flags.ts";
 import { connect, leaderFlags, remoteFlags } from "../remote.ts";
@@ -145,8 +145,9 @@ export async function run(words: readonly string[]): Promise<number> {
 
 const binderOptionsOf = (values: FlagValues<typeof flags>) => ({
   "persistentvolume-binder-controller": {
-    ...localVolumes["persistentvolume-binder-controller"],
-    ...(values["enable-hostpath-provisioner"] ? hostPathProvisioner : {}),
+    ...(values["enable-hostpath-provisioner"] ? provisioningVolumes : localVolumes)[
+      "persistentvolume-binder-controller"
+    ],
     recycler: {
       hostPath: {
         minimumSeconds: values["pv-recycler-minimum-timeout-hostpath"],

@@ -12,6 +12,8 @@ export interface AllInOneOptions {
   readonly audit?: { readonly file: string | undefined; readonly path: string | undefined };
   readonly featureGates?: Readonly<Record<string, boolean>>;
   readonly runtimeConfig?: RuntimeConfig;
+  /** Volumes of host path classes are made: directories of this machine. */
+  readonly hostPathProvisioner?: boolean;
   readonly log: Logger;
   /** Changes how much the log says: `/debug/flags/v`. */
   readonly setVerbosity?: (verbosity: number) => void;

@@ -39,7 +39,7 @@ import { type ControlPlane, componentUsers, createControlPlane } from "../apiser
 import { extensionAuthentication } from "../apiserver/extension-authentication.ts";
 import { serveApi } from "../apiserver/serve-api.ts";
 import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "../components.ts";
-import { localVolumes } from "../local-volumes.ts";
+import { localVolumes, provisioningVolumes } from "../local-volumes.ts";
 import type { AllInOneOptions } from "./all-in-one-options.ts";
 import { type Adopted, keepRunning } from "./keep-running.ts";
 import { isReadySince, whenNode } from "./node-watch.ts";
@@ -193,7 +193,7 @@ function startParts({ options, plane, pki, address, containerd, signal, start }:
       signToken: (claims) => tokenIssuerOf(config, pki).sign(claims),
       ...(pki.ca.key ? { signing: { authorityOf: () => pki.ca, longestMs: 365 * 86_400_000 } } : {}),
       clusterCidr: options.mode === "simulated" ? networkOf(options).podCidr : config.podCidr,
-      options: localVolumes,
+      options: options.hostPathProvisioner === true ? provisioningVolumes : localVolumes,
       featureEnabled: (gate) => gates.enabled(gate),
       transportOf: (account) => plane.transport(serviceAccountUser(account)),
     }),

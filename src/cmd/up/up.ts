@@ -45,6 +45,10 @@ const flags = {
   "audit-log-path": auditFlags["audit-log-path"],
   "feature-gates": { type: "list", help: "features to turn on or off, of all components: NAME=true|false" },
   "runtime-config": { type: "list", help: "built-in APIs to turn on or off: api/alpha=true, group/version=true, …" },
+  "enable-hostpath-provisioner": {
+    type: "boolean",
+    help: "provision volumes of classes by kubernetes.io/host-path, as the controller manager's flag of this name does",
+  },
   v: { type: "integer", help: "verbosity of the log", shorthand: "v", default: "0" },
 } as const satisfies FlagDefinitions;
 
@@ -189,6 +193,7 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
       nodeCount: values.nodes,
       audit: { file: values["audit-policy-file"], path: values["audit-log-path"] },
       ...enablementOf(values),
+      hostPathProvisioner: values["enable-hostpath-provisioner"],
       log,
       setVerbosity,
       onStage: stage,

@@ -23,8 +23,7 @@ import {
 import { shareFields } from "./fields-text.ts";
 import { reconcileFields } from "./reconcile-fields.ts";
 import { ownedAsBefore } from "./same-owner.ts";
-import { type CompareTypes, type Comparison, changedFields, compareTyped } from "./typed.ts";
-import { joinedTypeErrors, typeErrors } from "./typed-merge.ts";
+import { type Comparison, changedFields, compareTyped } from "./typed.ts";
 
 export interface ManagedFieldsUpdate {
   /** The object before; undefined on create. */
@@ -271,7 +270,7 @@ function changesAndOthers(
   const { apiVersion } = update.after;
   const compared = compareTyped(live, after, update);
   const comparisons = comparer({ ...update, apiVersion }, { before: live, after, compared });
-  const managers = reconciled(before, { ...update, apiVersion, live });
+  const managers = reconciled(before, { ...update, apiVersion });
   return {
     changed: unionFields(compared.modified, compared.added),
     others: new Map(takeFields(managers, comparisons)),
@@ -291,16 +290,6 @@ export interface VersionedRequest {
   readonly resetFields?: FieldSet;
 }
 
-/** What a version's schema does not hold. Upstream's converter has every object typed. */
-export class VersionError extends FieldSetError {}
-
-/** The object itself. Throws VersionError, its message after `what`. */
-export function inVersion<T>(converted: T, types: CompareTypes, what: string): T {
-  const errors = typeErrors(converted, types);
-  if (errors.length > 0) throw new VersionError(`${what}${joinedTypeErrors(errors)}`);
-  return converted;
-}
-
 export function comparer(
   request: VersionedRequest,
   { before, after, compared }: { before: Objects; after: Objects; compared: Comparison },
@@ -312,29 +301,18 @@ export function comparer(
     const view = request.versions?.(apiVersion);
     if (view === undefined) return undefined;
     const types = { schema: view.schema, schemas: request.schemas };
-    const old = inVersion(view.convert(before), types, "failed to convert old object: ");
-    const now = inVersion(view.convert(after), types, "failed to convert new object: ");
-    const here = withoutReset(compareTyped(old, now, types), request.resetFields);
+    const here = withoutReset(compareTyped(view.convert(before), view.convert(after), types), request.resetFields);
     known.set(apiVersion, here);
     return here;
   };
 }
 
-/**
- * Sets that name parts of what is one piece now own the piece. Throws VersionError for an object that a manager's version does
- * not hold. Upstream: reconcileManagedFieldsWithSchemaChanges.
- */
-export function reconciled(managers: Managers, request: VersionedRequest & { readonly live: Objects }): Managers {
+/** Sets that name parts of what is one piece now own the piece. Upstream: reconcileManagedFieldsWithSchemaChanges. */
+export function reconciled(managers: Managers, request: VersionedRequest): Managers {
   const result = new Map<string, Manager>();
-  const schemaOf = (apiVersion: string): Schema | undefined => {
-    if (apiVersion === request.apiVersion) return request.schema;
-    const view = request.versions?.(apiVersion);
-    if (view === undefined) return undefined;
-    inVersion(view.convert(request.live), { schema: view.schema, schemas: request.schemas }, "");
-    return view.schema;
-  };
   for (const [identity, manager] of managers) {
-    const schema = schemaOf(manager.apiVersion);
+    const schema =
+      manager.apiVersion === request.apiVersion ? request.schema : request.versions?.(manager.apiVersion)?.schema;
     if (schema === undefined) continue;
     const set = reconcileFields(manager.set, schema, request.schemas);
     result.set(identity, set === manager.set ? manager : { ...manager, set });

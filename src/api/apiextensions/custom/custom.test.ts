@@ -9,7 +9,7 @@ import { validateLists } from "./list-types.ts";
 import { applyDefaults, dropNulls, pruneResource } from "./pruning.ts";
 import type { JsonSchema } from "./schema.ts";
 import { notStructural, validateStructural } from "./structural.ts";
-import { validateChange, validateValue } from "./value-validation.ts";
+import { validateChange, validateValue } from "./values/validate.ts";
 import { compareVersions } from "./version.ts";
 
 const text: JsonSchema = { type: "string" };

@@ -1,6 +1,5 @@
 // Defaults have to be values that their own schema accepts. Upstream: pkg/apiserver/schema/defaulting/validation.go.
 import { deepClone, type FieldError, field, isObject, sortedCopy } from "../../../machinery/index.ts";
-import { strictlyEqual } from "./correlation.ts";
 import { coerceEmbedded, validateEmbedded } from "./object-meta.ts";
 import { pruneValue } from "./pruning.ts";
 import {
@@ -13,7 +12,8 @@ import {
   keyPath,
   typeMetaFields,
 } from "./schema.ts";
-import { validateDefaultValue } from "./value-validation.ts";
+import { strictlyEqual } from "./values/correlation.ts";
+import { validateDefaultValue } from "./values/validate.ts";
 
 export interface DefaultRules {
   /** Unknown fields in defaults are refused. */

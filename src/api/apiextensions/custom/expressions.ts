@@ -4,8 +4,8 @@ import { type RuleTree, ruleTree, runtimeCostBudget, validateRules } from "../..
 import type { FieldError } from "../../../machinery/index.ts";
 import { field } from "../../../machinery/index.ts";
 import type { RuleContext } from "../../kind.ts";
-import type { Correlated } from "./correlation.ts";
 import type { JsonSchema } from "./schema.ts";
+import type { Correlated } from "./values/correlation.ts";
 
 const trees = new WeakMap<JsonSchema, { readonly tree: RuleTree | undefined }>();
 

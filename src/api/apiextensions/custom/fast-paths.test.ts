@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { encodeForStore, type KubeObject, sorted, sortedCopy } from "../../../machinery/index.ts";
-import { isCertainlyValid } from "./certain.ts";
 import { coerceResource, isCoerced } from "./coercion.ts";
 import { isCanonicalMeta, isPruned } from "./in-form.ts";
 import { dropNulls, pruneResource } from "./pruning.ts";
 import type { JsonSchema } from "./schema.ts";
-import { validateValue } from "./value-validation.ts";
+import { isCertainlyValid } from "./values/certain.ts";
+import { validateValue } from "./values/validate.ts";
 
 const someTexts = ["", "a", "ab", "abc", "é", "😀", "1", "2024-01-01T00:00:00Z", "10.0.0.1"];
 const someNumbers = [-1, 0, 1, 2, 3, 7, 1.5, 2 ** 31, -(2 ** 31), 2 ** 53, 1e300];

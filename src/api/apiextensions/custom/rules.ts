@@ -13,13 +13,13 @@ import {
   setOwn,
 } from "../../../machinery/index.ts";
 import type { ServeRules } from "../../kind.ts";
-import { Correlated } from "./correlation.ts";
 import { finalizerWarnings } from "./finalizers.ts";
 import { validateLists } from "./list-types.ts";
 import { validateEmbedded } from "./object-meta.ts";
 import { applyDefaults } from "./pruning.ts";
 import { type JsonSchema, propertyOf, someSchema } from "./schema.ts";
-import { validateChange, validateValue } from "./value-validation.ts";
+import { Correlated } from "./values/correlation.ts";
+import { validateChange, validateValue } from "./values/validate.ts";
 
 export interface ScalePaths {
   readonly specReplicasPath: string;

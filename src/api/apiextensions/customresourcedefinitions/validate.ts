@@ -1,34 +1,16 @@
 // Validation of CustomResourceDefinitions. Upstream: apiextensions-apiserver pkg/apis/apiextensions/validation.
 import type { CustomResourceDefinition } from "../../../../facts/types/apiextensions.v1.ts";
-import { resolveFieldPath } from "../../../machinery/cel/kubernetes/index.ts";
-import {
-  deepEqual,
-  dns1035Label,
-  dns1123Subdomain,
-  type FieldError,
-  field,
-  quoteGo,
-} from "../../../machinery/index.ts";
-import { subdomainName } from "../../lib/metadata.ts";
+import { deepEqual, dns1035Label, type FieldError, field, quoteGo } from "../../../machinery/index.ts";
 import { approvalAnnotation, approvalOf, isProtectedGroup } from "../custom/approval.ts";
 import { isKnownFormat } from "../custom/formats.ts";
-import { childPath, hasDefault, indexPath, type JsonSchema, keyPath, someSchema } from "../custom/schema.ts";
-import { notStructural } from "../custom/structural.ts";
+import { hasDefault, indexPath, type JsonSchema, keyPath, someSchema } from "../custom/schema.ts";
 import { validateConversion } from "./conversion.ts";
 import { type InternalSpec, internalSpec, schemaOf, schemasOf, type Version, versionsForm } from "./internal.ts";
-import { type SchemaRules, schemaFaults, validateSchema } from "./validate-schema.ts";
+import { groupFindings, nameListFindings, namesFindings } from "./validate-names.ts";
+import { schemaFaults } from "./validate-schema.ts";
+import { commonFindings, mostSelectableFields, type SpecRules, versionFindings } from "./validate-version.ts";
 
 type Definition = CustomResourceDefinition;
-type Names = Definition["spec"]["names"];
-
-interface SpecRules extends SchemaRules {
-  readonly reviewVersions: boolean;
-  readonly caBundle: boolean;
-  /** Names of versions whose schemas are those that were there before. */
-  readonly unchanged: ReadonlySet<string>;
-  /** Names of versions, "" for all of them, with too many selectable fields ever since. */
-  readonly manyFields: ReadonlySet<string>;
-}
 
 const strict: SpecRules = {
   openApiSchema: true,
@@ -96,8 +78,6 @@ function rulesOfUpdate(object: Definition, old: Definition): SpecRules {
   };
 }
 
-const mostSelectableFields = 8;
-
 function fieldsKept(object: Definition, old: Definition): Set<string> {
   const kept = new Set<string>();
   const [now, before] = [internalSpec(object.spec), internalSpec(old.spec)];
@@ -118,7 +98,6 @@ function nameFindings({ metadata, spec }: Definition): FieldError[] {
   const check = (name: string | undefined, path: string): void => {
     if (name && name !== wanted) found.push(field.invalid(path, name, 'must be spec.names.plural+"."+spec.group'));
   };
-  void subdomainName;
   check(metadata.generateName, "metadata.generateName");
   check(metadata.name, "metadata.name");
   return found;
@@ -131,7 +110,7 @@ function specFindings(object: Definition, asked: SpecRules): FieldError[] {
   const count = object.spec.versions?.length ?? 0;
   if (count > mostVersions) return [field.tooMany("spec.versions", count, mostVersions)];
   const internal = internalSpec(object.spec);
-  const { spec, common, versions } = internal;
+  const { spec, versions } = internal;
   const preserves = spec.preserveUnknownFields === true;
   const schemas = schemasOf(internal);
   const rules: SpecRules = {
@@ -154,11 +133,11 @@ function specFindings(object: Definition, asked: SpecRules): FieldError[] {
       reviewVersions: rules.reviewVersions,
       caBundle: rules.caBundle,
     }),
-    ...(common === undefined ? [] : []),
   ];
 }
 
 const hasDefaults = (schema: JsonSchema): boolean => someSchema(schema, hasDefault);
+
 const hasExtensions = (schema: JsonSchema): boolean =>
   someSchema(
     schema,
@@ -170,13 +149,6 @@ const hasExtensions = (schema: JsonSchema): boolean =>
       each["x-kubernetes-list-type"] !== undefined ||
       (each["x-kubernetes-validations"]?.length ?? 0) > 0,
   );
-
-function groupFindings(group: string): FieldError[] {
-  if (group === "") return [field.required("spec.group")];
-  const wrong = dns1123Subdomain(group);
-  if (wrong.length > 0) return [field.invalid("spec.group", group, wrong.join(","))];
-  return group.includes(".") ? [] : [field.invalid("spec.group", group, "should be a domain with at least one dot")];
-}
 
 function oneOf(path: string, value: string, accepted: readonly string[]): FieldError[] {
   if (value === "") return [field.required(path)];
@@ -193,154 +165,6 @@ function missingSchemas({ common, versions }: InternalSpec, rules: SpecRules, pr
   });
 }
 
-interface VersionPlace {
-  readonly index: number;
-  readonly internal: InternalSpec;
-  readonly rules: SpecRules;
-}
-
-function versionFindings(version: Version, { index, internal, rules }: VersionPlace): FieldError[] {
-  const path = indexPath("spec.versions", index);
-  const wrongName = dns1035Label(version.name ?? "");
-  const perVersion = internal.versions.some((each) => each.subresources !== undefined);
-  const subresources = perVersion ? version.subresources : internal.common.subresources;
-  const schema = schemaOf(version);
-  return [
-    ...(wrongName.length > 0 ? [field.invalid(`${path}.name`, version.name ?? "", wrongName.join(","))] : []),
-    ...deprecationFindings(version, `${path}.deprecationWarning`),
-    ...(schema === undefined
-      ? []
-      : validateSchema(
-          schema,
-          {
-            at: `${path}.schema`,
-            statusSubresource: subresources?.status !== undefined,
-            unchanged: rules.unchanged.has(version.name),
-          },
-          rules,
-        )),
-    ...subresourceFindings(version.subresources, `${path}.subresources`),
-    ...columnFindings(version.additionalPrinterColumns, `${path}.additionalPrinterColumns`),
-    ...selectableFindings(version, { at: path, name: version.name, rules }),
-  ];
-}
-
-function deprecationFindings({ deprecated, deprecationWarning: text }: Version, path: string): FieldError[] {
-  if (text === undefined) return [];
-  const found: string[] = [];
-  if (deprecated !== true) return [field.invalid(path, text, "can only be set for deprecated versions")];
-  const bytes = new TextEncoder();
-  if (bytes.encode(text).length > 256) found.push("must be <= 256 characters long");
-  if (text === "") found.push("must not be an empty string");
-  const bad = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(text);
-  if (bad !== null)
-    found.push(
-      `must only contain printable UTF-8 characters; non-printable character found at index ${bytes.encode(text.slice(0, bad.index)).length}`,
-    );
-  return found.map((why) => field.invalid(path, text, why));
-}
-
-/** Simple paths begin with a dot; what upstream checks beside that never fails. */
-function pathFindings(path: string, at: string): FieldError[] {
-  return path.startsWith(".") ? [] : [field.invalid(at, path, "must be a simple json path starting with .")];
-}
-
-function subresourceFindings(subresources: Version["subresources"], at: string): FieldError[] {
-  const scale = subresources?.scale;
-  if (scale === undefined) return [];
-  const check = (name: "specReplicasPath" | "statusReplicasPath", prefix: string): FieldError[] => {
-    const path = `${at}.scale.${name}`;
-    const value = scale[name] ?? "";
-    if (value === "") return [field.required(path)];
-    const wrong = pathFindings(value, path);
-    if (wrong.length > 0 || value.startsWith(`${prefix}.`)) return wrong;
-    return [field.invalid(path, value, `should be a json path under ${prefix}`)];
-  };
-  const selector = scale.labelSelectorPath ?? "";
-  const selectorPath = `${at}.scale.labelSelectorPath`;
-  const wrongSelector = selector === "" ? [] : pathFindings(selector, selectorPath);
-  const outside = selector !== "" && wrongSelector.length === 0 && !/^\.(?:spec|status)\./.test(selector);
-  return [
-    ...check("specReplicasPath", ".spec"),
-    ...check("statusReplicasPath", ".status"),
-    ...wrongSelector,
-    ...(outside ? [field.invalid(selectorPath, selector, "should be a json path under either .spec or .status")] : []),
-  ];
-}
-
-const columnTypes = ["boolean", "date", "integer", "number", "string"];
-const columnFormats = ["byte", "date", "date-time", "double", "float", "int32", "int64", "password"];
-
-function columnFindings(columns: Version["additionalPrinterColumns"], at: string): FieldError[] {
-  return (columns ?? []).flatMap((column, index) => {
-    const path = indexPath(at, index);
-    const found: FieldError[] = [];
-    const type = column.type ?? "";
-    if (!column.name) found.push(field.required(`${path}.name`));
-    const typeText = `must be one of ${columnTypes.join(",")}`;
-    if (type === "") found.push(field.required(`${path}.type`, typeText));
-    else if (!columnTypes.includes(type)) found.push(field.invalid(`${path}.type`, type, typeText));
-    if (column.format && !columnFormats.includes(column.format))
-      found.push(field.invalid(`${path}.format`, column.format, `must be one of ${columnFormats.join(",")}`));
-    if (!column.jsonPath) found.push(field.required(`${path}.JSONPath`));
-    else found.push(...pathFindings(column.jsonPath, `${path}.JSONPath`));
-    return found;
-  });
-}
-
-const selectableTypes: ReadonlySet<string> = new Set(["string", "boolean", "integer"]);
-
-function selectableFindings(
-  holder: Pick<Version, "schema" | "selectableFields">,
-  { at, name, rules }: { at: string; name: string; rules: SpecRules },
-): FieldError[] {
-  const fields = holder.selectableFields ?? [];
-  if (fields.length === 0) return [];
-  const path = childPath(at, "selectableFields");
-  const schema = schemaOf(holder);
-  if (schema === undefined)
-    return [
-      field.invalid(
-        path,
-        "",
-        name === ""
-          ? "may only be set when validations.schema is included"
-          : "may only be set when `version.schema.openAPIV3Schema` is not included",
-      ),
-    ];
-  const why = notStructural(schema);
-  if (why !== undefined) return [field.invalid(`${at}.schema.openAPIV3Schema`, "", why)];
-  const found: FieldError[] = [];
-  const seen = new Set<string>();
-  fields.forEach(({ jsonPath }, index) => {
-    const fieldPath = `${indexPath(path, index)}.jsonPath`;
-    if (!jsonPath) {
-      found.push(field.required(fieldPath));
-      return;
-    }
-    const resolved = resolveFieldPath(jsonPath, schema, { brackets: false });
-    if ("error" in resolved) {
-      found.push(field.invalid(fieldPath, jsonPath, `is an invalid path: ${resolved.error}`));
-      return;
-    }
-    if (/^metadata(?:[.[]|$)/.test(resolved.path))
-      found.push(field.invalid(fieldPath, jsonPath, "must not point to fields in metadata"));
-    if (!selectableTypes.has(resolved.schema.type ?? ""))
-      found.push(
-        field.invalid(
-          fieldPath,
-          jsonPath,
-          "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.",
-        ),
-      );
-    if (seen.has(resolved.path)) found.push(field.duplicate(fieldPath, jsonPath));
-    seen.add(resolved.path);
-  });
-  if (seen.size > mostSelectableFields && !rules.manyFields.has(name))
-    found.push(field.tooMany(path, seen.size, mostSelectableFields));
-  return found;
-}
-
 /** Names, number and storage flags of the versions. */
 function versionListFindings({ spec, versions }: InternalSpec): FieldError[] {
   const found: FieldError[] = [];
@@ -354,65 +178,6 @@ function versionListFindings({ spec, versions }: InternalSpec): FieldError[] {
   const wrong = first ? dns1035Label(first) : [];
   if (wrong.length > 0) found.push(field.invalid("spec.version", first, wrong.join(",")));
   return found;
-}
-
-function namesFindings(names: Names | undefined): FieldError[] {
-  const required = (["plural", "singular", "kind", "listKind"] as const).flatMap((name) =>
-    names?.[name] ? [] : [field.required(`spec.names.${name}`)],
-  );
-  return [...required, ...nameListFindings(names, "spec.names")];
-}
-
-function nameListFindings(names: Names | undefined, at: string): FieldError[] {
-  if (names === undefined) return [];
-  const found: FieldError[] = [];
-  const label = (value: string | undefined, path: string): void => {
-    const wrong = value ? dns1035Label(value) : [];
-    if (wrong.length > 0) found.push(field.invalid(path, value, wrong.join(",")));
-  };
-  const kind = (value: string | undefined, path: string): void => {
-    const wrong = value ? dns1035Label(value.toLowerCase()) : [];
-    if (wrong.length > 0)
-      found.push(field.invalid(path, value, `may have mixed case, but should otherwise match: ${wrong.join(",")}`));
-  };
-  label(names.plural, `${at}.plural`);
-  label(names.singular, `${at}.singular`);
-  kind(names.kind, `${at}.kind`);
-  kind(names.listKind, `${at}.listKind`);
-  const every = (list: readonly string[] | undefined, path: string): void =>
-    list?.forEach((each, index) => {
-      const wrong = dns1035Label(each);
-      if (wrong.length > 0) found.push(field.invalid(indexPath(path, index), each, wrong.join(",")));
-    });
-  every(names.shortNames, `${at}.shortNames`);
-  if (names.kind && names.kind === names.listKind)
-    found.push(field.invalid(`${at}.listKind`, names.listKind, "kind and listKind may not be the same"));
-  every(names.categories, `${at}.categories`);
-  return found;
-}
-
-/** What all versions share is checked where upstream keeps it. */
-function commonFindings({ common, versions }: InternalSpec, rules: SpecRules): FieldError[] {
-  const schema = schemaOf(common);
-  const [first] = versions;
-  const status =
-    common.subresources?.status ?? versions.find((each) => each.subresources?.status)?.subresources?.status;
-  return [
-    ...(schema === undefined
-      ? []
-      : validateSchema(
-          schema,
-          {
-            at: "spec.validation",
-            statusSubresource: status !== undefined,
-            unchanged: first !== undefined && rules.unchanged.has(first.name),
-          },
-          rules,
-        )),
-    ...subresourceFindings(common.subresources, "spec.subresources"),
-    ...columnFindings(common.additionalPrinterColumns, "spec.additionalPrinterColumns"),
-    ...selectableFindings(common, { at: "spec", name: "", rules }),
-  ];
 }
 
 function immutableFindings(object: Definition, old: Definition): FieldError[] {

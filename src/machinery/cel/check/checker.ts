@@ -3,7 +3,7 @@
  * does not fit. Nodes are not changed: what is returned is a tree in which names are fully qualified.
  * Source: cel-spec doc/langdef.md "Type checking"; texts and order are cel-go checker/checker.go's.
  */
-import type { CheckedAst, Reference, VariableDecl } from "../contract.ts";
+import type { CheckedAst, VariableDecl } from "../contract.ts";
 import type { CallExpr, ComprehensionExpr, Expr, ListExpr, MapExpr, ParsedAst, StructExpr } from "../syntax/ast.ts";
 import type { Issues } from "../syntax/source.ts";
 import {
@@ -20,28 +20,14 @@ import {
   NULL,
   optionalOf,
   STRING,
-  sameType,
-  typeParam,
   UINT,
 } from "../types.ts";
 import { CelUint, type Value } from "../values.ts";
-import { assignable, type Bindings, isDyn, isDynOrError, mostGeneral, substitute } from "./assign.ts";
-import { type Declarations, type FunctionEntry, findFunction, findIdent, type Scope } from "./environment.ts";
-
-interface State {
-  readonly decls: Declarations;
-  readonly issues: Issues;
-  readonly positions: ReadonlyMap<number, number>;
-  readonly types: Map<number, CelType>;
-  readonly references: Map<number, Reference>;
-  bindings: Bindings;
-  scope: Scope | undefined;
-  variables: number;
-}
-
-/** Overloads that compare numbers of different types. */
-const CROSS_TYPE =
-  /^(?:less|greater)(?:_equals)?_(?:double_int64|double_uint64|int64_double|int64_uint64|uint64_double|uint64_int64)$/;
+import { isDyn, isDynOrError, mostGeneral, substitute } from "./assign.ts";
+import { constructed } from "./constructed.ts";
+import { type Declarations, findFunction, findIdent, type Scope } from "./environment.ts";
+import { resolve } from "./overloads.ts";
+import { isAssignable, mismatch, newTypeVariable, report, type State, setType, typeAt, undeclared } from "./state.ts";
 
 /** Checks a parsed expression; what is returned is only of use when no issue was added. */
 export function check(parsed: ParsedAst, decls: Declarations, issues: Issues): CheckedAst {
@@ -59,37 +45,6 @@ export function check(parsed: ParsedAst, decls: Declarations, issues: Issues): C
   for (const [id, type] of state.types) state.types.set(id, substitute(state.bindings, type, "dyn"));
   const { types, references } = state;
   return { ...parsed, expr, types, references, outputType: types.get(expr.id) ?? DYN };
-}
-
-function report(state: State, id: number, message: string): void {
-  state.issues.add(state.positions.get(id) ?? -1, message);
-}
-
-function mismatch(state: State, id: number, { expected, actual }: { expected: CelType; actual: CelType }): void {
-  report(state, id, `expected type '${expected}' but found '${actual}'`);
-}
-
-function undeclared(state: State, id: number, name: string): void {
-  report(state, id, `undeclared reference to '${name}' (in container '${state.decls.container}')`);
-}
-
-function setType(state: State, id: number, type: CelType): void {
-  state.types.set(id, type);
-}
-
-function typeAt(state: State, expr: Expr): CelType {
-  return state.types.get(expr.id) ?? ERROR;
-}
-
-function isAssignable(state: State, a: CelType, b: CelType): boolean {
-  const bindings = assignable(state.bindings, [a], [b]);
-  if (bindings === undefined) return false;
-  state.bindings = bindings;
-  return true;
-}
-
-function newTypeVariable(state: State): CelType {
-  return typeParam(`_var${state.variables++}`);
 }
 
 function checkExpr(state: State, expr: Expr): Expr {
@@ -253,81 +208,6 @@ function unknownFunction(state: State, expr: CallExpr): Expr {
   return expr;
 }
 
-/** Sets the type and the reference of a call whose arguments are checked. */
-function resolve(state: State, call: CallExpr, fn: FunctionEntry): void {
-  const operands = call.target === undefined ? call.args : [call.target, ...call.args];
-  const types = operands.map((operand) => typeAt(state, operand));
-  const logical = fn.name === "_&&_" || fn.name === "_||_";
-  const type = logical ? resolveLogical(state, call, { fn, types }) : resolveOverloads(state, call, { fn, types });
-  setType(state, call.id, type ?? ERROR);
-}
-
-interface Candidate {
-  readonly fn: FunctionEntry;
-  readonly types: readonly CelType[];
-}
-
-function resolveLogical(state: State, call: CallExpr, { fn, types }: Candidate): CelType | undefined {
-  let fits = true;
-  for (const [index, type] of types.entries()) {
-    if (isAssignable(state, type, BOOL)) continue;
-    mismatch(state, call.args[index]?.id ?? call.id, { expected: BOOL, actual: type });
-    fits = false;
-  }
-  if (!fits) return undefined;
-  state.references.set(call.id, { overloads: [fn.overloads[0]?.id ?? ""] });
-  return BOOL;
-}
-
-function resolveOverloads(state: State, call: CallExpr, { fn, types }: Candidate): CelType | undefined {
-  const member = call.target !== undefined;
-  const ids: string[] = [];
-  let result: CelType | undefined;
-  for (const overload of fn.overloads) {
-    if ((overload.member === true) !== member) continue;
-    if (!state.decls.crossTypeNumericComparisons && state.scope === undefined && CROSS_TYPE.test(overload.id)) continue;
-    const signature = instantiate(state, [overload.result, ...overload.args]);
-    const bindings = assignable(state.bindings, types, signature.slice(1));
-    if (bindings === undefined) continue;
-    state.bindings = bindings;
-    ids.push(overload.id);
-    const type = substitute(bindings, signature[0] ?? DYN, "keep");
-    if (result === undefined) result = type;
-    else if (!isDyn(result) && !sameType(type, result)) result = DYN;
-  }
-  if (result === undefined) {
-    const shown = types.map((type) => substitute(state.bindings, type, "dyn"));
-    report(state, call.id, `found no matching overload for '${fn.name}' applied to '${signatureText(shown, member)}'`);
-    return undefined;
-  }
-  state.references.set(call.id, { overloads: ids });
-  return result;
-}
-
-function signatureText(types: readonly CelType[], member: boolean): string {
-  return member ? `${types[0]}.(${types.slice(1).join(", ")})` : `(${types.join(", ")})`;
-}
-
-function collectParameters(type: CelType, into: Set<string>): void {
-  if (type.kind === "typeParam") into.add(type.name);
-  for (const inner of type.parameters) collectParameters(inner, into);
-}
-
-/** The signature with fresh type variables. */
-function instantiate(state: State, signature: readonly CelType[]): readonly CelType[] {
-  const names = new Set<string>();
-  for (const type of signature) collectParameters(type, names);
-  if (names.size === 0) return signature;
-  const fresh = new Map<string, CelType>();
-  for (const name of names) fresh.set(name, newTypeVariable(state));
-  return signature.map((type) => replaceParameters(type, fresh));
-}
-
-/** One pass only: a fresh variable is not looked up again. */
-function replaceParameters(type: CelType, fresh: ReadonlyMap<string, CelType>): CelType {
-  return substitute(fresh, type, "keep");
-}
-
 /** The type of what `?e` gives to its aggregate. */
 function unwrapOptional(state: State, expr: Expr): CelType {
   const type = typeAt(state, expr);
@@ -371,53 +251,6 @@ function checkMap(state: State, expr: MapExpr): Expr {
   });
   setType(state, expr.id, mapOf(keys ?? newTypeVariable(state), values ?? newTypeVariable(state)));
   return { ...expr, entries };
-}
-
-/** The protobuf message a type is built by name as. */
-function wellKnownName(type: CelType): string | undefined {
-  switch (type.kind) {
-    case "any":
-    case "timestamp":
-    case "duration":
-      return type.name;
-    case "dyn":
-      return "google.protobuf.Value";
-    case "null":
-      return "google.protobuf.NullValue";
-    case "list":
-      return type.parameters[0]?.kind === "dyn" ? "google.protobuf.ListValue" : undefined;
-    case "map":
-      return "google.protobuf.Struct";
-    case "bool":
-      return type.nullable ? "google.protobuf.BoolValue" : undefined;
-    case "bytes":
-      return type.nullable ? "google.protobuf.BytesValue" : undefined;
-    case "double":
-      return type.nullable ? "google.protobuf.DoubleValue" : undefined;
-    case "int":
-      return type.nullable ? "google.protobuf.Int64Value" : undefined;
-    case "string":
-      return type.nullable ? "google.protobuf.StringValue" : undefined;
-    case "uint":
-      return type.nullable ? "google.protobuf.UInt64Value" : undefined;
-    default:
-      return undefined;
-  }
-}
-
-/** The name under which the fields of a constructed type are known, or why it cannot be constructed. */
-function constructed(state: State, expr: StructExpr, found: VariableDecl): { type: CelType; name: string } {
-  const failed = { type: ERROR, name: found.name };
-  if (found.type.kind === "error") return failed;
-  const type = found.type.parameters[0];
-  if (found.type.kind !== "type" || type === undefined) {
-    report(state, expr.id, `'${found.type.name}' is not a type`);
-    return failed;
-  }
-  const name = wellKnownName(type) ?? (type.kind === "struct" ? type.name : undefined);
-  if (name !== undefined) return { type, name };
-  report(state, expr.id, `'${type.name}' is not a message type`);
-  return failed;
 }
 
 function checkStruct(state: State, expr: StructExpr): Expr {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Correlated } from "../../../api/apiextensions/custom/correlation.ts";
+import { Correlated } from "../../../api/apiextensions/custom/values/correlation.ts";
 import { isObject } from "../../equal.ts";
 import {
   compileRulesOf,

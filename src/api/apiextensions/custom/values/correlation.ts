@@ -1,7 +1,7 @@
 // Which old value a new value stands for, so that findings about what did not change are let through (ratcheting, KEP-4008).
 // Upstream: k8s.io/apiserver pkg/cel/common CorrelatedObject, MapList.
-import { isObject } from "../../../machinery/index.ts";
-import { additionalOf, itemsOf, type JsonSchema, propertyOf } from "./schema.ts";
+import { isObject } from "../../../../machinery/index.ts";
+import { additionalOf, itemsOf, type JsonSchema, propertyOf } from "../schema.ts";
 
 /** A new value with its old one. Comparisons are made once. */
 export class Correlated {

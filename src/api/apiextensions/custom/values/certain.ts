@@ -1,10 +1,10 @@
 // Values that are certainly fine, found without a word of garbage: nearly every object that is written is.
 //
-// Contract: true only where value-validation.ts has no finding; false says nothing.
-import { compileGoPattern } from "../../../machinery/regexp/index.ts";
-import { formatCheck, isKnownFormat } from "./formats.ts";
-import { isIntOrString, type JsonSchema } from "./schema.ts";
-import { type Shape, shapeOf } from "./shape.ts";
+// Contract: true only where validate.ts has no finding; false says nothing.
+import { compileGoPattern } from "../../../../machinery/regexp/index.ts";
+import { formatCheck, isKnownFormat } from "../formats.ts";
+import { isIntOrString, type JsonSchema } from "../schema.ts";
+import { type Shape, shapeOf } from "../shape.ts";
 
 export const isCertainlyValid = (value: unknown, schema: JsonSchema): boolean => isValid(value, shapeOf(schema));
 

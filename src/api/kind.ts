@@ -119,6 +119,8 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
    */
   examine?(draft: T, old: T | undefined): Promise<void>;
   prepareCreate?(draft: T, context: RuleContext): void;
+  /** After all that could refuse a create: what upstream's storage makes of the object when it is read back. */
+  prepareStored?(draft: T): void;
   prepareUpdate?(draft: T, old: T, context: RuleContext): void;
   validate?(object: T, context: RuleContext): FieldError[];
   validateUpdate?(object: T, old: T, context: RuleContext): FieldError[];

@@ -296,6 +296,12 @@ export const field = {
       supported.length > 0 ? `: supported values: ${supported.map((each) => quoteGo(each)).join(", ")}` : ""
     }`,
   }),
+  /** Of a value whose type in Go is a plain string: those are quoted, where named types are marshalled. */
+  textNotSupported: (path: string, value: string, supported: readonly string[]): FieldError => ({
+    type: "FieldValueNotSupported",
+    field: path,
+    message: `Unsupported value: ${show(value)}: supported values: ${supported.map((each) => quoteGo(each)).join(", ")}`,
+  }),
   forbidden: (path: string, detail: string): FieldError => ({
     type: "FieldValueForbidden",
     field: path,

@@ -8,7 +8,7 @@ import { deprecationText } from "./deprecations.ts";
 import { decodeBody, expectedOf } from "./registry/body.ts";
 import { create } from "./registry/create.ts";
 import { remove, removeCollection } from "./registry/delete.ts";
-import { writeOptions } from "./registry/options.ts";
+import { createOptions } from "./registry/options.ts";
 import { patch } from "./registry/patch/patch.ts";
 import { matchNamespace, trackFields, wipeSystemFields } from "./registry/prepare.ts";
 import { readComputed } from "./registry/read/computed.ts";
@@ -143,14 +143,18 @@ function checkVerb(context: RequestContext, resource: ServedResource, named: boo
 export const deprecationOf = ({ apiVersion, kind }: ServedResource): string | undefined =>
   deprecationText(apiVersion, kind.kind);
 
+export function warnDeprecated(context: RequestContext, resource: ServedResource): void {
+  const deprecation = deprecationOf(resource);
+  if (deprecation !== undefined) warn(context, deprecation);
+}
+
 export async function dispatch(
   context: RequestContext,
   resource: ServedResource,
   options: DispatchOptions,
 ): Promise<Answer> {
   const { info } = context;
-  const deprecation = deprecationOf(resource);
-  if (deprecation !== undefined) warn(context, deprecation);
+  warnDeprecated(context, resource);
   const { hooks } = resource;
   if (hooks?.computed !== undefined && info.subresource === "")
     return readComputed(context, resource, () => hooks.computed!());
@@ -251,7 +255,7 @@ async function createVirtual(
   if (handler !== undefined) return handler(context, resource);
   const virtual = options.virtual.get(`${kind.group}/${kind.version}/${kind.resource}`);
   if (virtual === undefined) throw notImplemented(`${kind.resource}.${kind.group}`);
-  const write = writeOptions(context, "CreateOptions");
+  const write = createOptions(context);
   const body = decodeBody(context, expectedOf(resource, write.fieldValidation));
   wipeSystemFields(body);
   matchNamespace(context, resource, body);

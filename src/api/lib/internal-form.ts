@@ -69,9 +69,12 @@ function addFields(shown: Record<string, Json>, of: { type: string; value: Field
 const sentAs = (type: string, object: object, name: string): Json =>
   sentEmpty(object, name) ? (type.startsWith("[]") ? [] : {}) : undefined;
 
-/** A field of the API's form: `null` when it is absent, `{}` when it was sent so. */
-export const mapOrNull = <T extends object, K extends keyof T & string>(object: T | undefined, name: K): Json =>
-  object?.[name] ?? (sentEmpty(object, name) ? {} : null);
+/** A map of the API's form, by its keys: `null` when it is absent, `{}` when it was sent so. */
+export function mapOrNull<T extends object, K extends keyof T & string>(object: T | undefined, name: K): Json {
+  const value = object?.[name];
+  if (value === undefined || value === null) return sentEmpty(object, name) ? {} : null;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 /** A label selector with its fields in their order. */
 export const selectorForm = (selector: LabelSelector): object => ({

@@ -78,6 +78,16 @@ export const annotations: Check<Readonly<Record<string, string>> | undefined> = 
   if (size > annotationsLimitBytes) found.push(field.tooLong(at, annotationsLimitBytes));
 };
 
+/** With the fields in the order of Go's. */
+const shownOwner = (reference: OwnerReference): object => ({
+  apiVersion: reference.apiVersion ?? "",
+  kind: reference.kind ?? "",
+  name: reference.name ?? "",
+  uid: reference.uid ?? "",
+  ...(reference.controller === undefined ? {} : { controller: reference.controller }),
+  ...(reference.blockOwnerDeletion === undefined ? {} : { blockOwnerDeletion: reference.blockOwnerDeletion }),
+});
+
 const ownerReference = (reference: OwnerReference, at: string, found: Findings): void => {
   const slashes = (reference.apiVersion ?? "").split("/").length - 1;
   const { group, version } = parseApiVersion(reference.apiVersion ?? "");
@@ -87,7 +97,7 @@ const ownerReference = (reference: OwnerReference, at: string, found: Findings):
     if (!reference[name]) found.push(field.invalid(child(at, name), "", "must not be empty"));
   }
   if (group === "" && version === "v1" && reference.kind === "Event")
-    found.push(field.invalid(at, reference, "/v1, Kind=Event is disallowed from being an owner"));
+    found.push(field.invalid(at, shownOwner(reference), "/v1, Kind=Event is disallowed from being an owner"));
 };
 
 const ownerReferences: Check<readonly OwnerReference[] | undefined> = (references, at, found) => {
@@ -101,7 +111,7 @@ const ownerReferences: Check<readonly OwnerReference[] | undefined> = (reference
       found.push(
         field.invalid(
           at,
-          references,
+          references?.map(shownOwner),
           `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${controller}`,
         ),
       );

@@ -34,7 +34,7 @@ export const policyRule =
 const only =
   (...allowed: readonly string[]): Check<string | undefined> =>
   (value = "", at, found) => {
-    if (!allowed.includes(value)) found.push(field.notSupported(at, value, allowed));
+    if (!allowed.includes(value)) found.push(field.textNotSupported(at, value, allowed));
   };
 
 const subject =
@@ -54,7 +54,7 @@ const subject =
         only(rbacGroup)(value.apiGroup, child(at, "apiGroup"), found);
         break;
       default:
-        found.push(field.notSupported(child(at, "kind"), value.kind ?? "", ["ServiceAccount", "User", "Group"]));
+        found.push(field.textNotSupported(child(at, "kind"), value.kind ?? "", ["ServiceAccount", "User", "Group"]));
     }
   };
 

@@ -3,7 +3,7 @@
 
 import { parseJson } from "../codec/json-text.ts";
 import { isObject } from "../equal.ts";
-import { goJson } from "../go-text.ts";
+import { goJson, quoteGo } from "../go-text.ts";
 
 /**
  * A set of field paths as a tree. A key is a path element in fieldsV1 form: `f:name`, `k:{"containerPort":80,"protocol":"TCP"}`,
@@ -135,13 +135,23 @@ function showElement(element: string): string {
       return `.${content}`;
     case "k":
       return `[${Object.entries(JSON.parse(content) as Record<string, unknown>)
-        .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+        .map(([name, value]) => `${name}=${showValue(value)}`)
         .join(",")}]`;
     case "v":
       return `[=${content}]`;
     default:
       return `[${content}]`;
   }
+}
+
+/** Upstream: ToString in structured-merge-diff's value package; members of a map stand without anything between them. */
+function showValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(showValue).join(",")}]`;
+  if (typeof value === "object" && value !== null)
+    return Object.entries(value)
+      .map(([name, member]) => `${name}=${showValue(member)}`)
+      .join("");
+  return typeof value === "string" ? quoteGo(value) : JSON.stringify(value);
 }
 
 /** Text that is no fieldsV1. */

@@ -23,7 +23,8 @@ import {
 import { shareFields } from "./fields-text.ts";
 import { reconcileFields } from "./reconcile-fields.ts";
 import { ownedAsBefore } from "./same-owner.ts";
-import { type Comparison, changedFields, compareTyped } from "./typed.ts";
+import { type CompareTypes, type Comparison, changedFields, compareTyped } from "./typed.ts";
+import { joinedTypeErrors, typeErrors } from "./typed-merge.ts";
 
 export interface ManagedFieldsUpdate {
   /** The object before; undefined on create. */
@@ -270,7 +271,7 @@ function changesAndOthers(
   const { apiVersion } = update.after;
   const compared = compareTyped(live, after, update);
   const comparisons = comparer({ ...update, apiVersion }, { before: live, after, compared });
-  const managers = reconciled(before, { ...update, apiVersion });
+  const managers = reconciled(before, { ...update, apiVersion, live });
   return {
     changed: unionFields(compared.modified, compared.added),
     others: new Map(takeFields(managers, comparisons)),
@@ -290,6 +291,16 @@ export interface VersionedRequest {
   readonly resetFields?: FieldSet;
 }
 
+/** What a version's schema does not hold. Upstream's converter has every object typed. */
+export class VersionError extends FieldSetError {}
+
+/** The object itself. Throws VersionError, its message after `what`. */
+export function inVersion<T>(converted: T, types: CompareTypes, what: string): T {
+  const errors = typeErrors(converted, types);
+  if (errors.length > 0) throw new VersionError(`${what}${joinedTypeErrors(errors)}`);
+  return converted;
+}
+
 export function comparer(
   request: VersionedRequest,
   { before, after, compared }: { before: Objects; after: Objects; compared: Comparison },
@@ -301,18 +312,29 @@ export function comparer(
     const view = request.versions?.(apiVersion);
     if (view === undefined) return undefined;
     const types = { schema: view.schema, schemas: request.schemas };
-    const here = withoutReset(compareTyped(view.convert(before), view.convert(after), types), request.resetFields);
+    const old = inVersion(view.convert(before), types, "failed to convert old object: ");
+    const now = inVersion(view.convert(after), types, "failed to convert new object: ");
+    const here = withoutReset(compareTyped(old, now, types), request.resetFields);
     known.set(apiVersion, here);
     return here;
   };
 }
 
-/** Sets that name parts of what is one piece now own the piece. Upstream: reconcileManagedFieldsWithSchemaChanges. */
-export function reconciled(managers: Managers, request: VersionedRequest): Managers {
+/**
+ * Sets that name parts of what is one piece now own the piece. Throws VersionError for an object that a manager's version does
+ * not hold. Upstream: reconcileManagedFieldsWithSchemaChanges.
+ */
+export function reconciled(managers: Managers, request: VersionedRequest & { readonly live: Objects }): Managers {
   const result = new Map<string, Manager>();
+  const schemaOf = (apiVersion: string): Schema | undefined => {
+    if (apiVersion === request.apiVersion) return request.schema;
+    const view = request.versions?.(apiVersion);
+    if (view === undefined) return undefined;
+    inVersion(view.convert(request.live), { schema: view.schema, schemas: request.schemas }, "");
+    return view.schema;
+  };
   for (const [identity, manager] of managers) {
-    const schema =
-      manager.apiVersion === request.apiVersion ? request.schema : request.versions?.(manager.apiVersion)?.schema;
+    const schema = schemaOf(manager.apiVersion);
     if (schema === undefined) continue;
     const set = reconcileFields(manager.set, schema, request.schemas);
     result.set(identity, set === manager.set ? manager : { ...manager, set });

@@ -26,6 +26,7 @@ import {
   type Comparisons,
   comparer,
   formatManagers,
+  inVersion,
   type Manager,
   type Managers,
   managedFieldsAfterUpdate,
@@ -34,12 +35,13 @@ import {
   parseManagers,
   reconciled,
   takeFields,
+  VersionError,
   type Versions,
   withoutUnowned,
   zeroObject,
 } from "./managed-fields.ts";
 import { type CompareTypes, compareTyped, fieldSetOf } from "./typed.ts";
-import { mergeTyped, removeFields, typeErrors, withNamedFields } from "./typed-merge.ts";
+import { joinedTypeErrors, mergeTyped, removeFields, typeErrors, withNamedFields } from "./typed-merge.ts";
 
 export interface ServerSideApply {
   /** The stored object; undefined when apply creates it. */
@@ -87,7 +89,7 @@ function applyOnce(request: ServerSideApply): Applied {
     request.live === undefined ? (zeroObject(request) as Record<string, unknown>) : withoutManagers(request.live);
   const identity = managerIdentity({ ...request, operation: "Apply", apiVersion: "" });
   try {
-    const managers = reconciled(stored, { ...request, apiVersion });
+    const managers = reconciled(stored, { ...request, apiVersion, live });
     const last = managers.get(identity);
     const set = withinFields(mostTracked, () => fieldSetOf(applied, schema, schemas));
     const owned = subtractFieldTrees(set, request.resetFields ?? emptyFieldSet);
@@ -106,6 +108,7 @@ function applyOnce(request: ServerSideApply): Applied {
     };
   } catch (error) {
     if (error instanceof TooManyFieldsError) throw requestTooLarge(`limit is ${mostTracked} fields to apply`);
+    if (error instanceof VersionError) throw plainError(error.message);
     if (error instanceof FieldSetError)
       throw plainError(`failed to create typed live object (${describe(request)}): ${error.message}`);
     throw error;
@@ -160,14 +163,11 @@ function checkConfiguration(request: ServerSideApply): void {
     throw badRequest("metadata.managedFields must be nil");
   const errors = typeErrors(applied, { schema, schemas });
   if (errors.length === 0) return;
-  throw plainError(`failed to create typed patch object (${describe(request)}): ${joined(errors)}`);
+  throw plainError(`failed to create typed patch object (${describe(request)}): ${joinedTypeErrors(errors)}`);
 }
 
 /** A kind as upstream's errors name it: `apps/v1, Kind=Deployment`, `/v1, Kind=Pod`. */
 export const describeKind = ({ group, version, kind }: GroupVersionKind): string => `${group}/${version}, Kind=${kind}`;
-
-const joined = (errors: readonly string[]): string =>
-  errors.length === 1 ? errors[0]! : `errors:\n${errors.map((error) => `  ${error}`).join("\n")}`;
 
 /** The object as upstream's errors name it: `namespace/name; group/version, Kind=kind`. */
 export function describeApplied(applied: Record<string, unknown>, gvk: GroupVersionKind): string {
@@ -186,7 +186,7 @@ function startingManagers(request: ServerSideApply): Managers {
   const wrong = typeErrors(withoutManagers(live), request);
   if (wrong.length > 0)
     throw plainError(
-      `failed to create manager for existing fields: failed to convert new object (${describeApplied(live as unknown as Record<string, unknown>, request.gvk)}) to smd typed: ${joined(wrong)}`,
+      `failed to create manager for existing fields: failed to convert new object (${describeApplied(live as unknown as Record<string, unknown>, request.gvk)}) to smd typed: ${joinedTypeErrors(wrong)}`,
     );
   const { uid: _, ...metadata } = live.metadata;
   const entries = managedFieldsAfterUpdate({
@@ -218,52 +218,92 @@ interface Sight {
   back(object: unknown): unknown;
 }
 
-function sightOf(apiVersion: string, { request, apiVersion: own }: Pruning): Sight | undefined {
-  const { schema, schemas } = request;
-  if (apiVersion === own) return { types: { schema, schemas }, to: (object) => object, back: (object) => object };
+const ownSight = ({ request: { schema, schemas } }: Pruning): Sight => ({
+  types: { schema, schemas },
+  to: (object) => object,
+  back: (object) => object,
+});
+
+function sightOf(apiVersion: string, { request, apiVersion: own }: Pruning, mine: Sight): Sight | undefined {
+  if (apiVersion === own) return mine;
   const view = request.versions?.(apiVersion);
   if (view === undefined) return undefined;
   return {
-    types: { schema: view.schema, schemas },
+    types: { schema: view.schema, schemas: request.schemas },
     to: (object) => view.convert(object as Objects),
     back: (object) => view.convertBack(object as Objects),
   };
 }
 
+/** An object as a version sees it. */
+interface Seen {
+  readonly object: unknown;
+  readonly sight: Sight;
+}
+
+/** Throws VersionError for what that version's schema does not hold. */
+const seenBy = (sight: Sight, seen: Seen, what: string): Seen =>
+  sight === seen.sight
+    ? seen
+    : {
+        sight,
+        object: inVersion(sight.to(seen.sight.back(seen.object)), sight.types, `failed to prune fields: ${what}`),
+      };
+
 const named = (set: FieldSet, { schema, schemas }: CompareTypes): FieldSet => withNamedFields(set, schema, schemas);
 const namedFieldsOf = (value: unknown, types: CompareTypes): FieldSet =>
   named(fieldSetOf(value, types.schema, types.schemas), types);
 
-/** Takes out what the manager applied last time, does not apply now, and nobody else owns. */
+/** Takes out what the manager applied last time, does not apply now, and nobody else owns. Upstream: merge's Updater.prune. */
 function prune(merged: unknown, pruning: Pruning): unknown {
-  const { last, managers } = pruning;
+  const { last } = pruning;
   if (last === undefined || isEmptyFieldSet(last.set)) return merged;
-  const sight = sightOf(last.apiVersion, pruning);
+  const mine = ownSight(pruning);
+  const sight = sightOf(last.apiVersion, pruning, mine);
   if (sight === undefined) return merged;
   const { types } = sight;
-  const whole = sight.to(merged);
-  let pruned = removeFields(whole, named(last.set, types), types);
-  // What somebody owns comes back: first as the version sees it that was pruned in, then as the others do.
-  const versions = new Set([last.apiVersion, ...[...managers.values()].map((manager) => manager.apiVersion)]);
-  for (const version of versions) {
-    const other = sightOf(version, pruning);
-    let owned = emptyFieldSet;
-    for (const manager of managers.values())
-      if (manager.apiVersion === version) owned = unionFields(owned, manager.set);
-    if (other === undefined || isEmptyFieldSet(owned)) continue;
-    const same = version === last.apiVersion;
-    const seen = (object: unknown): unknown => (same ? object : other.to(sight.back(object)));
-    const [all, left] = [seen(whole), seen(pruned)];
-    const gone = subtractFields(
-      namedFieldsOf(all, other.types),
-      unionFields(namedFieldsOf(left, other.types), named(owned, other.types)),
-    );
-    const kept = removeFields(all, gone, other.types);
-    pruned = same ? kept : sight.to(other.back(kept));
+  const whole = seenBy(
+    sight,
+    { object: merged, sight: mine },
+    "failed to convert merged object to last applied version: ",
+  );
+  const lastSet = named(last.set, types);
+  const bare = { sight, object: removeFields(whole.object, lastSet, types) };
+  const pruned = seenBy(
+    sight,
+    withOwned({ whole, bare, lastVersion: last.apiVersion }, pruning, (version) =>
+      version === last.apiVersion ? sight : sightOf(version, pruning, mine),
+    ),
+    "failed add back dangling items: failed to convert pruned object to last applied version: ",
+  );
+  const before = namedFieldsOf(whole.object, types);
+  const dangling = intersectFields(subtractFields(before, namedFieldsOf(pruned.object, types)), lastSet);
+  return seenBy(mine, { sight, object: removeFields(whole.object, dangling, types) }, "").object;
+}
+
+/** What somebody owns comes back: first as the version sees it that was pruned in, then as the others do. */
+function withOwned(
+  { whole, bare, lastVersion }: { whole: Seen; bare: Seen; lastVersion: string },
+  { managers }: Pruning,
+  sightOfVersion: (apiVersion: string) => Sight | undefined,
+): Seen {
+  const owned = new Map<string, FieldSet>();
+  for (const { apiVersion, set } of managers.values())
+    owned.set(apiVersion, unionFields(owned.get(apiVersion) ?? emptyFieldSet, set));
+  let [all, left] = [whole, bare];
+  for (const version of new Set([lastVersion, ...owned.keys()])) {
+    const set = owned.get(version);
+    const sight = sightOfVersion(version);
+    if (set === undefined || sight === undefined) continue;
+    const { types } = sight;
+    const at = (what: string): string =>
+      `failed add back owned items: failed to convert ${what} object at version ${version}: `;
+    all = seenBy(sight, all, at("merged"));
+    left = seenBy(sight, left, at("pruned"));
+    const kept = unionFields(namedFieldsOf(left.object, types), named(set, types));
+    left = { sight, object: removeFields(all.object, subtractFields(namedFieldsOf(all.object, types), kept), types) };
   }
-  const before = namedFieldsOf(whole, types);
-  const dangling = intersectFields(subtractFields(before, namedFieldsOf(pruned, types)), named(last.set, types));
-  return sight.back(removeFields(whole, dangling, types));
+  return left;
 }
 
 /** What an apply would take from others. Upstream's clients know it by the causes of its 409. */

@@ -136,6 +136,10 @@ export function typeErrors(value: unknown, types: CompareTypes): string[] {
   return errors;
 }
 
+/** As upstream joins them. */
+export const joinedTypeErrors = (errors: readonly string[]): string =>
+  errors.length === 1 ? errors[0]! : `errors:\n${errors.map((error) => `  ${error}`).join("\n")}`;
+
 interface Validation {
   readonly schemas: Schemas;
   readonly path: readonly string[];

@@ -247,7 +247,7 @@ function goMessage(error: YAMLException): string {
   if (reason.startsWith("unexpected end of the stream within a flow collection") && mark !== undefined)
     return `yaml: line ${linesOf(mark.buffer)}: ${unfinished(mark.buffer)}`;
   if (reason.startsWith("missed comma between flow collection entries") && mark !== undefined)
-    return `yaml: ${lineText(mark.line)}${unfinished(mark.buffer.slice(0, mark.position), "expectsComma")}`;
+    return `yaml: ${parserLine(mark.line)}${unfinished(mark.buffer.slice(0, mark.position), "expectsComma")}`;
   let text = reason;
   // go-yaml reads on as a plain scalar of several lines and trips over the colon.
   const line = mark === undefined ? "" : (mark.buffer.split("\n")[mark.line] ?? "");
@@ -265,7 +265,7 @@ function goMessage(error: YAMLException): string {
   for (const [pattern, replacement] of goReasons)
     if (pattern.test(reason)) text = reason.replace(new RegExp(`${pattern.source}.*`, "s"), replacement);
   if (text.startsWith("unknown anchor")) return `yaml: ${text}`;
-  return `yaml: ${lineText(mark?.line)}${text}`;
+  return `yaml: ${/^did not find expected (?:key|node|'-')/.test(text) ? parserLine(mark?.line) : lineText(mark?.line)}${text}`;
 }
 
 const linesOf = (text: string): number => text.replace(/\0+$/, "").replace(/\n$/, "").split("\n").length;
@@ -280,6 +280,9 @@ function unfinished(text: string, expects?: "expectsComma"): string {
     else open.pop();
   return `did not find expected ',' or '${open.at(-1) === "{" ? "}" : "]"}'`;
 }
+
+/** What go-yaml's parser finds, not its scanner, is told with the line counted from 0. */
+const parserLine = (line: number | undefined): string => (line === undefined || line === 0 ? "" : `line ${line}: `);
 
 /** go-yaml counts lines from 0 and says nothing of the first. */
 const lineText = (line: number | undefined): string => (line === undefined || line === 0 ? "" : `line ${line + 1}: `);

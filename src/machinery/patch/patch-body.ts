@@ -22,8 +22,10 @@ export interface PatchBody {
 /** Throws StatusError 400, 413 for very many values. */
 export function decodePatch(bytes: Uint8Array, type: PatchType, fieldValidation: FieldValidation): PatchBody {
   if (scanJson(bytes).values > mostValues) throw requestTooLarge(`limit is ${mostValues} values`);
-  const prefix = type === "strategic" ? "" : "error decoding patch: ";
-  const parsed = parsePatch(bytes, fieldValidation === "Ignore" && type === "merge" ? "Invalid JSON Patch" : prefix);
+  // Upstream reads a JSON patch strictly first, and then once more as what it is.
+  const strict = fieldValidation !== "Ignore";
+  const prefix = type === "strategic" || (type === "json" && !strict) ? "" : "error decoding patch: ";
+  const parsed = parsePatch(bytes, !strict && type === "merge" ? "Invalid JSON Patch" : prefix);
   if (type === "json") return jsonPatchBody(parsed, fieldValidation);
   const context = new ReadContext(parsed.repeated);
   const map = parsed.value;
@@ -56,7 +58,8 @@ const operationFields = new Set(["op", "path", "from", "value"]);
 
 function jsonPatchBody(parsed: ParsedJson, fieldValidation: FieldValidation): PatchBody {
   const context = new ReadContext(parsed.repeated);
-  const operations = parsed.value ?? [];
+  // An operation that is null has nothing in it, as in Go.
+  const operations = Array.isArray(parsed.value) ? parsed.value.map((each) => each ?? {}) : (parsed.value ?? []);
   const strict = fieldValidation !== "Ignore";
   if (!Array.isArray(operations)) {
     context.typeError(operations, strict ? "[]handlers.jsonPatchOp" : "jsonpatch.Patch");
@@ -64,7 +67,7 @@ function jsonPatchBody(parsed: ParsedJson, fieldValidation: FieldValidation): Pa
   }
   operations.forEach((operation, index) => {
     context.path.push(index);
-    if (operation === null || typeof operation !== "object" || Array.isArray(operation)) {
+    if (typeof operation !== "object" || Array.isArray(operation)) {
       context.typeError(operation, strict ? "handlers.jsonPatchOp" : "jsonpatch.Operation");
       throw badRequest(`${strict ? "error decoding patch: " : ""}${context.error}`);
     }

@@ -1,5 +1,5 @@
 // Acting as somebody else by `Impersonate-*` headers. Upstream: apiserver's filters/impersonation.
-import { type ApiRequest, badRequest } from "../../machinery/index.ts";
+import { type ApiRequest, badRequest, StatusError } from "../../machinery/index.ts";
 import type { AccessAttributes, Authorizer } from "../contract.ts";
 import { unescapeExtraKey } from "./extra-key.ts";
 import { type Impersonated, impersonationModes, type Wanted } from "./impersonation-modes.ts";
@@ -53,7 +53,8 @@ function wantedUser({ headers }: ApiRequest): Wanted | undefined {
     if (name.startsWith(extraPrefix)) extra[unescapeExtraKey(name.slice(extraPrefix.length))] = listed(headers[name]);
   if (username !== "") return { username, groups, uid, extra };
   if (groups.length === 0 && uid === "" && Object.keys(extra).length === 0) return undefined;
-  throw badRequest(`requested ${describe({ groups, extra, uid })} without impersonating a user name`);
+  const { status } = badRequest(`requested ${describe({ groups, extra, uid })} without impersonating a user name`);
+  throw new StatusError(status, { "x-content-type-options": "nosniff" });
 }
 
 /** Few requests do. */

@@ -52,6 +52,8 @@ export interface NegotiationScope {
   readonly unrouted?: boolean;
   /** The route produces text too; the handler behind it does not. */
   readonly plainText?: boolean;
+  /** Called once the route is found: what is refused from here on is refused by the handler behind it. */
+  reached?(): void;
 }
 
 /** Throws StatusError 406 with upstream's texts. */
@@ -71,6 +73,7 @@ export function negotiate(accept: string | undefined, scope: NegotiationScope = 
       message: `406: Not Acceptable\n\nAvailable representations: ${available.join(", ")}`,
       details: {},
     });
+  scope.reached?.();
   for (const clause of clauses) {
     const accepted = acceptedBy(clause, scope);
     if (accepted !== undefined) return accepted;

@@ -11,8 +11,8 @@ import type { ServedResource } from "../catalog.ts";
 import type { RequestContext } from "../context.ts";
 import type { Answer } from "../core.ts";
 import type { CachedObject } from "../watchcache/index.ts";
-import { bodyMediaType, decodeBody, expectedOf } from "./body.ts";
-import { type WriteOptions, writeOptions } from "./options.ts";
+import { decodeBody, expectedOf } from "./body.ts";
+import { createOptions, type WriteOptions } from "./options.ts";
 import {
   dedupeOwners,
   fillSystemFields,
@@ -29,9 +29,7 @@ import { checkWidth, mayBeWide } from "./stored-size.ts";
 const mostNameAttempts = 8;
 
 export async function create(context: RequestContext, resource: ServedResource): Promise<Answer> {
-  const { body } = context.request;
-  if (body instanceof Uint8Array) bodyMediaType(context);
-  const options = writeOptions(context, "CreateOptions");
+  const options = createOptions(context);
   const draft = decodeBody(context, expectedOf(resource, options.fieldValidation));
   const object = await createObject(context, resource, { draft, options });
   return { type: "object", status: 201, resource, object };
@@ -137,6 +135,7 @@ async function tryCreate(
     if (!options.dryRun && /^\d+$/.test(request.sentRevision) && Number(request.sentRevision) !== 0)
       throw plainFailure("resourceVersion should not be set on objects to be created");
     if (options.dryRun) await waitForCurrent(core);
+    resource.rules.prepareStored?.(draft);
     const object = options.dryRun ? withSentRevision(draft, request.sentRevision) : draft;
     const keepsManagers = request.tracksFields === true;
     created = await commitCreate(core, { resource, object, dryRun: options.dryRun, keepsManagers });

@@ -31,6 +31,13 @@ const longestFieldManager = 128;
 
 export type OptionsKind = "CreateOptions" | "UpdateOptions" | "PatchOptions";
 
+/** Of a create, whose body's type is asked for first. Throws StatusError 415, 422. */
+export function createOptions(context: RequestContext): WriteOptions {
+  const { body } = context.request;
+  if (body === undefined || body instanceof Uint8Array) bodyMediaType(context);
+  return writeOptions(context, "CreateOptions");
+}
+
 export function writeOptions(context: RequestContext, kind: OptionsKind, isApply = false): WriteOptions {
   const { query } = context;
   if (query.size === 0 && !isApply) return plainOptions(context, kind);
@@ -128,6 +135,12 @@ export function deleteOptions(context: RequestContext): Partial<DeleteOptions> {
     body === undefined || (body instanceof Uint8Array && body.length === 0)
       ? fromQuery(context)
       : fromBody(context, body);
+  checkDeleteOptions(options);
+  return options;
+}
+
+/** Throws StatusError 422. */
+export function checkDeleteOptions(options: Partial<DeleteOptions>): void {
   const found = checkDryRun(options.dryRun ?? []);
   const { orphanDependents, propagationPolicy } = options;
   if (orphanDependents !== undefined && propagationPolicy !== undefined)
@@ -143,7 +156,6 @@ export function deleteOptions(context: RequestContext): Partial<DeleteOptions> {
       field.notSupported("propagationPolicy", propagationPolicy, ["Foreground", "Background", "Orphan", "nil"]),
     );
   if (found.length > 0) throw invalid({ group: metaGroup, kind: "DeleteOptions" }, "", found);
-  return options;
 }
 
 function fromQuery({ query }: RequestContext): Partial<DeleteOptions> {

@@ -132,11 +132,10 @@ async function createInstead(
   const blank = { apiVersion: resource.apiVersion, kind: resource.kind.kind, metadata: {} } as KubeObject;
   const draft = await request.change(blank, true);
   if (draft.metadata.uid && request.tracksFields !== true)
-    throw preconditionFailed(
-      resource,
-      context,
-      `Precondition failed: UID in precondition: ${draft.metadata.uid}, UID in object meta: `,
-    );
+    throw preconditionFailed(resource, context, {
+      dryRun: request.options.dryRun,
+      why: `Precondition failed: UID in precondition: ${draft.metadata.uid}, UID in object meta: `,
+    });
   revisionOf(draft);
   if (!request.options.dryRun) delete (draft.metadata as { resourceVersion?: string }).resourceVersion;
   return createObject(context, resource, {
@@ -147,12 +146,14 @@ async function createInstead(
   });
 }
 
-function preconditionFailed(resource: ServedResource, context: RequestContext, why: string): StatusError {
-  const { info } = context;
+function preconditionFailed(
+  resource: ServedResource,
+  { info }: RequestContext,
+  { dryRun, why }: { readonly dryRun: boolean; readonly why: string },
+): StatusError {
   const whole = storageKey(resource.stored, info.namespace, info.name);
-  // Bindings and scales go past the generic registry, which shows keys without the store's prefix.
-  const isWhole = resource.custom !== undefined || ["binding", "scale"].includes(info.subresource);
-  const key = isWhole ? whole : whole.slice("/registry".length);
+  // A dry run does not come to the store, which puts its prefix before the key.
+  const key = dryRun ? whole.slice("/registry".length) : whole;
   return conflict(
     resource.groupResource,
     info.name,
@@ -170,11 +171,10 @@ async function tryChange(
   const { dryRun } = options;
   const old = servedForm(resource, current);
   if (request.uid && request.uid !== old.metadata.uid)
-    throw preconditionFailed(
-      resource,
-      context,
-      `Precondition failed: UID in precondition: ${request.uid}, UID in object meta: ${old.metadata.uid}`,
-    );
+    throw preconditionFailed(resource, context, {
+      dryRun,
+      why: `Precondition failed: UID in precondition: ${request.uid}, UID in object meta: ${old.metadata.uid}`,
+    });
   const draft = await request.change(old);
   const sent = draft.metadata.managedFields;
   if (request.sharesOld !== true) {

@@ -7,7 +7,15 @@ import { type Accepted, negotiate } from "../content/negotiate.ts";
 import { loadProtobuf } from "../content/protobuf.ts";
 import { respond } from "../content/respond.ts";
 import type { RequestContext } from "../context.ts";
-import { type DispatchOptions, deprecationOf, dispatch, NoSuchGroup, noRoute, route } from "../dispatch.ts";
+import {
+  type DispatchOptions,
+  deprecationOf,
+  dispatch,
+  NoSuchGroup,
+  noRoute,
+  route,
+  warnDeprecated,
+} from "../dispatch.ts";
 import { type Documents, pageNotFound } from "../documents/documents.ts";
 import type { RequestMetrics } from "../metrics.ts";
 import { checkBodySize } from "../registry/body.ts";
@@ -82,8 +90,9 @@ const connecting: ReadonlySet<string> = new Set(["attach", "exec", "portforward"
 const reachesHandler = (context: RequestContext, { custom }: ServedResource): boolean =>
   context.info.verb !== "patch" || custom !== undefined || isPatchType(context);
 
-function acceptedOf(context: RequestContext, { kind, custom }: ServedResource): Accepted {
+function acceptedOf(context: RequestContext, resource: ServedResource): Accepted {
   const { info, request, core } = context;
+  const { kind, custom } = resource;
   const tables = (kind.virtual !== true || kind.verbs.includes("get")) && !untabled.has(info.subresource);
   if (connecting.has(info.subresource)) return json;
   const accepted = negotiate(request.headers["accept"], {
@@ -95,6 +104,7 @@ function acceptedOf(context: RequestContext, { kind, custom }: ServedResource): 
     cbor: core.featureEnabled(cborGate),
     unrouted: custom !== undefined,
     plainText: info.subresource === "log",
+    reached: () => warnDeprecated(context, resource),
   });
   // Text is text, however errors are written.
   return info.subresource === "log" ? json : accepted;

@@ -2,6 +2,7 @@
 import type { Deployment, DeploymentStatus } from "../../../../facts/types/apps.v1.ts";
 import { deepEqual, field } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { internalForm } from "../../lib/internal-form.ts";
 import { defaultPodTemplate } from "../../lib/pod-spec/defaults.ts";
 import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
 import { all, type Check, child, findings, notNegative, optional } from "../../lib/validate.ts";
@@ -41,12 +42,7 @@ const strategy: Check<Spec["strategy"]> = (value, at, found) => {
       break;
     }
     default:
-      found.push(
-        field.notSupported(at, { Type: value?.type ?? "", RollingUpdate: rolling ?? null }, [
-          "Recreate",
-          "RollingUpdate",
-        ]),
-      );
+      found.push(field.notSupported(at, internalForm("apps.DeploymentStrategy", value), ["Recreate", "RollingUpdate"]));
   }
 };
 

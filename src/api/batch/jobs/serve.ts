@@ -211,10 +211,10 @@ export const jobRules = defineRules<Job>({
   defaultPropagation: "Orphan",
   prepareCreate: (job, context) => {
     if (job.spec.manualSelector !== true) generateSelector(job);
-    // What comes back from upstream's storage has gone through defaults once more.
-    labelsOfTemplate(job);
     dropDisabledFields(job.spec.template.spec, context);
   },
+  // Defaults once more, when the template has got its labels.
+  prepareStored: labelsOfTemplate,
   prepareUpdate: ({ spec: own }, old, context) => {
     if (own.template?.spec)
       own.template.spec = withoutDisabledFields(own.template.spec, old.spec.template?.spec, context);

@@ -43,8 +43,9 @@ export const namespaceRules = defineRules<Namespace>({
     namespace.status ??= {};
     namespace.status.phase ??= "Active";
   },
+  // A name that was generated.
+  prepareStored: setNameLabel,
   prepareCreate: (namespace) => {
-    setNameLabel(namespace);
     namespace.status = { phase: "Active" };
     const finalizers = namespace.spec?.finalizers ?? [];
     if (!finalizers.includes("kubernetes"))

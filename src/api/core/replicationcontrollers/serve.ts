@@ -2,6 +2,7 @@
 import type { ReplicationController } from "../../../../facts/types/core.v1.ts";
 import { dns1123Label, field, labelsMatcher } from "../../../machinery/index.ts";
 import { defineRules } from "../../kind.ts";
+import { mapOrNull } from "../../lib/internal-form.ts";
 import { subdomainName } from "../../lib/metadata.ts";
 import { defaultPodTemplate } from "../../lib/pod-spec/defaults.ts";
 import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
@@ -21,7 +22,11 @@ const template =
     const labels = value.metadata?.labels;
     if (Object.entries(selector).some(([key, wanted]) => labels?.[key] !== wanted))
       found.push(
-        field.invalid(child(at, "metadata.labels"), labels ?? null, "`selector` does not match template `labels`"),
+        field.invalid(
+          child(at, "metadata.labels"),
+          mapOrNull(value.metadata, "labels"),
+          "`selector` does not match template `labels`",
+        ),
       );
     podTemplate(value, at, found);
     oneOf("Always")(value.spec?.restartPolicy, child(at, "spec.restartPolicy"), found);

@@ -9,6 +9,7 @@ import type {
 import { field, qualifiedName, quoteGoList, utf8Length } from "../../../machinery/index.ts";
 import { domainPrefixedPath } from "../domain-path.ts";
 import { indexesError, indexesTotal } from "../index-intervals.ts";
+import { internalForm } from "../internal-form.ts";
 import { defaultPodTemplate } from "../pod-spec/defaults.ts";
 import { podTemplate } from "../pod-spec/spec.ts";
 import {
@@ -161,20 +162,8 @@ const successRule =
   };
 
 /** Policies are printed in upstream's internal form. */
-export const printedFailurePolicy = (policy: PodFailurePolicy): object => ({
-  Rules:
-    policy.rules?.map(({ action, onExitCodes, onPodConditions }) => ({
-      Action: action ?? "",
-      OnExitCodes: onExitCodes
-        ? {
-            ContainerName: onExitCodes.containerName ?? null,
-            Operator: onExitCodes.operator ?? "",
-            Values: onExitCodes.values ?? null,
-          }
-        : null,
-      OnPodConditions: onPodConditions?.map(({ type, status }) => ({ Type: type ?? "", Status: status ?? "" })) ?? null,
-    })) ?? null,
-});
+export const printedFailurePolicy = (policy: PodFailurePolicy): unknown =>
+  internalForm("batch.PodFailurePolicy", policy);
 
 export const printedSuccessPolicy = (policy: SuccessPolicy): object => ({
   Rules: policy.rules?.map(printedRule) ?? null,

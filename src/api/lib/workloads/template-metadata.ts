@@ -15,6 +15,7 @@ const order = [
   "name",
   "generateName",
   "namespace",
+  "selfLink",
   "uid",
   "resourceVersion",
   "generation",

@@ -37,7 +37,10 @@ export const csiStorageCapacityRules = defineRules<CSIStorageCapacity>({
   ],
   validateUpdate: (each, old) =>
     fixed.flatMap((name) =>
-      deepEqual(each[name], old[name]) ? [] : [field.invalid(name, each[name] ?? null, immutableText)],
+      // A selector of everything is another thing than none.
+      deepEqual(each[name], old[name]) && (each[name] === undefined) === (old[name] === undefined)
+        ? []
+        : [field.invalid(name, each[name] ?? null, immutableText)],
     ),
   warnings: topologyWarnings,
 });

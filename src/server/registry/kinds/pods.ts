@@ -4,8 +4,10 @@ import {
   badRequest,
   conflict,
   deepClone,
+  field,
   forbidden,
   formatTime,
+  invalid,
   type KubeObject,
   labelSelectorMatcher,
   type Status,
@@ -18,7 +20,7 @@ import type { ObjectReader } from "../../contract.ts";
 import type { Answer, KindHooks } from "../../core.ts";
 import { decodeBody } from "../body.ts";
 import { deleteObject } from "../delete.ts";
-import { type WriteOptions, writeOptions } from "../options.ts";
+import { checkDeleteOptions, createOptions, type WriteOptions } from "../options.ts";
 import { matchNamespace } from "../prepare.ts";
 import { getCurrent, plainFailure } from "../read/get.ts";
 import { servedForm } from "../store-object.ts";
@@ -33,7 +35,7 @@ const evictionGvk = { group: "policy", version: "v1", kind: "Eviction" };
 const success = (code: number): Status => ({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code });
 
 async function binding(context: RequestContext, resource: ServedResource): Promise<Answer> {
-  const options = writeOptions(context, "CreateOptions");
+  const options = createOptions(context);
   const expected = { gvk: bindingGvk, schema: resource.schemas.ofKind(bindingGvk), schemas: resource.schemas };
   const body = decodeBody(context, { ...expected, fieldValidation: options.fieldValidation }) as Binding;
   if ((body.metadata.name ?? "") !== context.info.name)
@@ -132,7 +134,7 @@ function bound(old: Pod, to: { body: Binding; nodeName: string; now: string }): 
 function evictionHandler(reader: ObjectReader) {
   return async (context: RequestContext, resource: ServedResource): Promise<Answer> => {
     const { core, info } = context;
-    const options = writeOptions(context, "CreateOptions");
+    const options = createOptions(context);
     const expected = { gvk: evictionGvk, schema: resource.schemas.ofKind(evictionGvk), schemas: resource.schemas };
     const body = decodeBody(context, {
       ...expected,
@@ -143,6 +145,7 @@ function evictionHandler(reader: ObjectReader) {
         dryRun?: string[];
         gracePeriodSeconds?: number;
         preconditions?: { uid?: string; resourceVersion?: string };
+        ignoreStoreReadErrorWithClusterBreakingPotential?: boolean;
       };
     };
     matchNamespace(context, resource, body);
@@ -157,6 +160,7 @@ function evictionHandler(reader: ObjectReader) {
     await core.admission.admit(attributes);
     if ((body.metadata.name ?? "") !== info.name)
       throw badRequest("name in URL does not match name in Eviction object");
+    if (body.deleteOptions?.ignoreStoreReadErrorWithClusterBreakingPotential === true) throw unsafeEviction(info.name);
     await core.admission.validate(attributes);
     const dryRun = options.dryRun || (body.deleteOptions?.dryRun?.length ?? 0) > 0;
     const current = await getCurrent(core, resource, info);
@@ -174,10 +178,20 @@ function evictionHandler(reader: ObjectReader) {
         ? { preconditions: { ...preconditions, resourceVersion } }
         : {}),
     };
+    checkDeleteOptions(deletion);
     await deleteObject(withoutAdmission(context), resource, { name: info.name, options: deletion });
     return { type: "value", status: 201, value: success(201) };
   };
 }
+
+const unsafeEviction = (name: string): StatusError =>
+  invalid(evictionGvk, name, [
+    field.invalid(
+      "deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential",
+      true,
+      "can not be set for pod eviction, try after removing the option",
+    ),
+  ]);
 
 /** The pod says why it goes before it goes. Yields its new resourceVersion. */
 async function markDisrupted(

@@ -4,7 +4,7 @@ import { notImplemented } from "../../../machinery/index.ts";
 import { warn } from "../../context.ts";
 import type { KindHooks } from "../../core.ts";
 import { decodeBody } from "../body.ts";
-import { writeOptions } from "../options.ts";
+import { createOptions } from "../options.ts";
 import { matchNamespace, trackFields } from "../prepare.ts";
 
 const tokenGvk = { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
@@ -28,7 +28,7 @@ export const tokenHooks = (host: { readonly tokenRequests: { issue?: TokenIssue 
     token: async (context, resource) => {
       const { issue } = host.tokenRequests;
       if (issue === undefined) throw notImplemented("serviceaccounts/token");
-      const options = writeOptions(context, "CreateOptions");
+      const options = createOptions(context);
       const expected = { gvk: tokenGvk, schema: resource.schemas.ofKind(tokenGvk), schemas: resource.schemas };
       const body = decodeBody(context, { ...expected, fieldValidation: options.fieldValidation });
       const { core, info } = context;

@@ -14,11 +14,12 @@ import { CompactedError, FutureRevisionError } from "../../../store/index.ts";
 import type { ServedResource } from "../../catalog.ts";
 import type { RequestContext } from "../../context.ts";
 import type { Answer, ListResult } from "../../core.ts";
-import { CachedObject, type Selection, selects } from "../../watchcache/index.ts";
+import { CachedObject, requiredField, type Selection, selects } from "../../watchcache/index.ts";
 import { convertShown } from "../store-object.ts";
 import { matchesConverted, splitSelection } from "./converted-selection.ts";
 import { parseResourceVersion, tooLarge, tooLargeExact, waitForCurrent, waitForRevision } from "./get.ts";
 import { listQuery } from "./list-query.ts";
+import { shardOf } from "./shard-selector.ts";
 
 export type { ListResult };
 
@@ -51,6 +52,17 @@ export function listOptions(context: RequestContext, resource: ServedResource): 
 export async function runList(
   context: RequestContext,
   resource: ServedResource,
+  given: ListOptions,
+): Promise<ListResult> {
+  const shard = await shardOf(context);
+  if (shard === undefined) return runUnsharded(context, resource, given);
+  const found = await runUnsharded(context, resource, { ...given, selection: { ...given.selection, shard } });
+  return resource.custom === undefined ? { ...found, shardInfo: { selector: shard.text } } : found;
+}
+
+async function runUnsharded(
+  context: RequestContext,
+  resource: ServedResource,
   options: ListOptions,
 ): Promise<ListResult> {
   const { cached, converted } = splitSelection(resource, options.selection);
@@ -64,6 +76,13 @@ export async function runList(
 async function runCached(context: RequestContext, resource: ServedResource, options: ListOptions): Promise<ListResult> {
   const { core } = context;
   if (options.continue !== "") return continueList(context, resource, options);
+  // Upstream reads the one object then: there is nothing to page, and a revision without a match is the oldest that will do.
+  if (namesOne(resource, options.selection) && options.limit > 0) {
+    const { resourceVersion, match } = options;
+    const oldest = match === "" && resourceVersion !== "" ? parseResourceVersion(resourceVersion) : 0;
+    if (oldest > core.store.revision()) throw tooLargeExact(BigInt(resourceVersion).toString(), core.hub.revision);
+    return runCached(context, resource, { ...options, limit: 0, ...(oldest > 0 ? { resourceVersion: "" } : {}) });
+  }
   const { resourceVersion, match } = options;
   if (resourceVersion === "") {
     await waitForCurrent(core);
@@ -81,6 +100,9 @@ async function runCached(context: RequestContext, resource: ServedResource, opti
   await waitForRevision(core, revision, text);
   return listFromCache(context, resource, { options, from: "" });
 }
+
+const namesOne = ({ kind }: ServedResource, selection: Selection): boolean =>
+  requiredField(selection, "metadata.name") !== undefined && (selection.namespace !== "" || !kind.namespaced);
 
 interface Page {
   readonly options: ListOptions;
@@ -138,25 +160,30 @@ async function listAt(
   }
 }
 
-const isPlain = ({ labels, fields }: Selection): boolean => labels.everything && fields.everything;
+const isUnselected = ({ labels, fields }: Selection): boolean => labels.everything && fields.everything;
+const isPlain = (selection: Selection): boolean => selection.shard === undefined && isUnselected(selection);
 
 /** What a page shows. How much is left behind it is known only where nothing was selected. */
 function collect(objects: Iterable<CachedObject>, page: Page & { readonly revision: number }): ListResult {
   const { options, revision } = page;
   const { selection, limit } = options;
   const plain = isPlain(selection);
+  const counts = isUnselected(selection);
   const items: CachedObject[] = [];
   let left = 0;
+  let passed = 0;
   for (const object of objects) {
     if (limit > 0 && items.length >= limit) {
       left++;
-      if (!plain) break;
+      if (!counts) break;
       continue;
     }
     if (plain || selects(selection, object)) items.push(object);
+    else passed++;
   }
-  const result = pageResult(items, { left, revision, scope: selection.scope });
-  if (plain || left === 0) return result;
+  // As upstream counts: objects of other shards are left too.
+  const result = pageResult(items, { left: left > 0 ? left + passed : 0, revision, scope: selection.scope });
+  if (counts || left === 0) return result;
   const { remainingItemCount: _, ...selected } = result;
   return selected;
 }

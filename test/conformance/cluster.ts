@@ -43,13 +43,16 @@ export interface ClusterSettings {
   readonly keep: boolean;
   /** More flags of `t8s up`. */
   readonly flags: readonly string[];
+  /** Whether claims that name no class get a volume. Tests beyond conformance leave themselves out without. */
+  readonly defaultStorage: boolean;
   readonly say: (line: string) => void;
   /** Ends what is under way. */
   readonly signal: AbortSignal;
 }
 
 /** Starts a cluster of its own, imports the images into every node, and says how to reach it. */
-export async function startCluster({ name, nodes, keep, flags, say, signal }: ClusterSettings): Promise<JudgedCluster> {
+export async function startCluster(settings: ClusterSettings): Promise<JudgedCluster> {
+  const { name, nodes, keep, flags, defaultStorage, say, signal } = settings;
   const dataDirectory = join(cacheDirectory, "clusters");
   const directory = join(dataDirectory, name);
   const scope = ["--name", name, "--data-dir", dataDirectory];
@@ -66,7 +69,8 @@ export async function startCluster({ name, nodes, keep, flags, say, signal }: Cl
   writeFileSync(policy, auditPolicy);
   say(`starting cluster ${name} with ${nodes} node${nodes === 1 ? "" : "s"}`);
   const audit = ["--audit-policy-file", policy, "--audit-log-path", auditLog];
-  run(["up", "--detach", ...scope, ...(nodes > 1 ? ["--nodes", String(nodes)] : []), ...audit, ...flags]);
+  const storage = defaultStorage ? ["--enable-hostpath-provisioner"] : [];
+  run(["up", "--detach", ...scope, ...(nodes > 1 ? ["--nodes", String(nodes)] : []), ...audit, ...storage, ...flags]);
   let registry: LocalRegistry | undefined;
   const end = (): void => {
     registry?.end();
@@ -83,6 +87,7 @@ export async function startCluster({ name, nodes, keep, flags, say, signal }: Cl
     own.end();
   };
   try {
+    if (defaultStorage) provideStorage(join(directory, "kubeconfig"));
     registry = await provideImages(directory, images, say);
     await takeSignals(signal);
   } catch (error) {
@@ -116,6 +121,21 @@ async function provideImages(
   const registry = await startRegistry({ images, store: imageStore }, nodeAddress(join(directory, "kubeconfig")));
   pullFrom(registry.url, { clusterDirectory: directory, images });
   return registry;
+}
+
+const storageClass = {
+  apiVersion: "storage.k8s.io/v1",
+  kind: "StorageClass",
+  metadata: { name: "standard", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+  provisioner: "kubernetes.io/host-path",
+};
+
+/** The class that upstream's own local cluster has: directories, which all nodes of this machine share. */
+function provideStorage(kubeconfig: string): void {
+  const words = ["--kubeconfig", kubeconfig, "apply", "-f", "-"];
+  const input = JSON.stringify(storageClass);
+  const { status, stderr } = spawnSync(join(binDirectory, "kubectl"), words, { encoding: "utf8", input });
+  if (status !== 0) throw new Error(`kubectl ${words.join(" ")} failed:\n${stderr}`);
 }
 
 /** As Go reads it: `90s`, `1h30m`. Throws before the suite would, which has a cluster by then. */

@@ -116,7 +116,15 @@ async function main(): Promise<number> {
   const { name, keep } = values;
   const cluster =
     values.kubeconfig === undefined
-      ? await startCluster({ name, nodes: sizes.nodes, keep, flags: clusterFlags(values), say, signal })
+      ? await startCluster({
+          name,
+          nodes: sizes.nodes,
+          keep,
+          flags: clusterFlags(values),
+          defaultStorage: values.all,
+          say,
+          signal,
+        })
       : existingCluster(values.kubeconfig, values["audit-log"]);
   try {
     return await judge(cluster, { ...values, ...sizes, set, known, tests, leftOut, programs, signal });

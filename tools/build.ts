@@ -1,4 +1,4 @@
-// Builds dist/: the command line, its entry, the library, the store's worker and the descriptions as one CommonJS file each, the packages they
+// Builds dist/: the command line, its entry, the library, the workers and the descriptions as one CommonJS file each, the packages they
 // need as one file each below vendor/, and the library's entry as an ES module. `--types` adds the declaration files that the package ships.
 //
 // CommonJS, because an ES module that imports node:http makes Node load its fetch and web streams too (a tenth of the whole
@@ -147,6 +147,7 @@ const [, vendor] = await Promise.all([
       main: "src/cmd/main.ts",
       library: "src/cmd/library/index.ts",
       "store-worker": "src/store/sqlite/worker.ts",
+      "fleet-worker": "src/cmd/up/fleet-worker.ts",
       descriptions: "src/api/descriptions.ts",
       t8s: "src/cmd/launch.ts",
     },

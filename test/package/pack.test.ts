@@ -42,6 +42,7 @@ test("it holds what it needs and nothing of the workshop", () => {
     "dist/library.mjs",
     "dist/library.js",
     "dist/descriptions.js",
+    "dist/fleet-worker.js",
     "dist/store-worker.js",
   ])
     assert.ok(paths.includes(needed), `${needed} is missing`);

@@ -22,8 +22,8 @@ import {
   type ControllerSettings,
   runControllerManager,
   runScheduler,
-  runSimulatedNode,
 } from "../components.ts";
+import { runSimulatedNode } from "../simulated-node.ts";
 import type { ListeningApi } from "./listen.ts";
 
 export * from "../../api/index.ts";
@@ -239,7 +239,7 @@ function createNodes(parts: Parts) {
       const client = parts.plane.client(componentUsers.node(called), "kubelet/v1.36");
       const settings = { name: called, podCidr: nodePodCidr(index), address: `192.0.2.${(index % 254) + 1}` };
       const ready = Promise.withResolvers<void>();
-      const running = runSimulatedNode(baseOf({ ...parts, signal }, client), settings, ready.resolve);
+      const running = runSimulatedNode(baseOf({ ...parts, signal }, client), settings, { ready: ready.resolve });
       all.set(called, { stop, running });
       await Promise.race([ready.promise, running]);
       return called;

@@ -1,5 +1,5 @@
 // Which cluster a process holds as a whole.
-import type { Logger } from "../../base/index.ts";
+import type { Logger, LogLevel } from "../../base/index.ts";
 import type { ClusterConfig, ClusterLayout } from "../../cluster/index.ts";
 import type { RuntimeConfig } from "../../server/index.ts";
 
@@ -15,6 +15,8 @@ export interface AllInOneOptions {
   /** Volumes of host path classes are made: directories of this machine. */
   readonly hostPathProvisioner?: boolean;
   readonly log: Logger;
+  /** The least that it writes, for what runs in another thread; "warn" when not given. */
+  readonly logLevel?: () => LogLevel;
   /** Changes how much the log says: `/debug/flags/v`. */
   readonly setVerbosity?: (verbosity: number) => void;
   /** Called when a part has come up. */

@@ -38,12 +38,13 @@ import { plainAuditor } from "../apiserver/audit.ts";
 import { type ControlPlane, componentUsers, createControlPlane } from "../apiserver/control-plane.ts";
 import { extensionAuthentication } from "../apiserver/extension-authentication.ts";
 import { serveApi } from "../apiserver/serve-api.ts";
-import { type ComponentBase, runControllerManager, runScheduler, runSimulatedNode } from "../components.ts";
+import { type ComponentBase, runControllerManager, runScheduler } from "../components.ts";
 import { localVolumes, provisioningVolumes } from "../local-volumes.ts";
 import type { AllInOneOptions } from "./all-in-one-options.ts";
 import { type Adopted, keepRunning } from "./keep-running.ts";
 import { isReadySince, whenNode } from "./node-watch.ts";
 import { simulatedNetwork } from "./simulated-network.ts";
+import { prepareSimulatedNodes, type SimulatedNodes } from "./simulated-nodes.ts";
 
 export type { AllInOneOptions };
 
@@ -65,6 +66,7 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
   const containerd = mode === "containers" ? (startContainerd(layout) ?? layout.containerd) : undefined;
   const address = await clusterAddress(options);
   const life = new AbortController();
+  const simulated = mode === "simulated" ? prepareSimulatedNodes(options, life.signal) : undefined;
   const storeOpening = openSqliteStore({
     path: layout.databaseFile,
     clock: systemClock,
@@ -80,10 +82,10 @@ export async function startAllInOne(options: AllInOneOptions): Promise<AllInOne>
     rng: systemRng,
     log: log.child("streaming"),
   });
-  const plane = await startPlane({ options, pki, store, address, streaming });
+  const plane = await startPlane({ options, pki, store, address, streaming, simulated });
   const listener = await listen({ options, pki, plane, address, streaming });
   const tasks = createTasks(life.signal);
-  startParts({ options, plane, pki, address, containerd, signal: life.signal, start: tasks.start });
+  startParts({ options, plane, pki, address, containerd, simulated, signal: life.signal, start: tasks.start });
   void announceNodes(plane, options, life.signal);
   return {
     plane,
@@ -112,7 +114,9 @@ const openPki = (options: AllInOneOptions, address: string): ClusterPki =>
   });
 
 /** Opens the API to the world, writes the kubeconfig for it and says so. */
-async function listen(parts: Omit<PlaneParts, "store"> & { readonly plane: ControlPlane }): Promise<Listener> {
+async function listen(
+  parts: Omit<PlaneParts, "store" | "simulated"> & { readonly plane: ControlPlane },
+): Promise<Listener> {
   const { options, pki, plane, address, streaming } = parts;
   const { layout, config, log } = options;
   const listener = await serveApi({
@@ -167,6 +171,7 @@ function createTasks(signal: AbortSignal): Tasks {
 
 interface ClusterParts {
   readonly options: AllInOneOptions;
+  readonly simulated: SimulatedNodes | undefined;
   readonly plane: ControlPlane;
   readonly pki: ClusterPki;
   readonly address: string;
@@ -175,7 +180,8 @@ interface ClusterParts {
   readonly start: StartTask;
 }
 
-function startParts({ options, plane, pki, address, containerd, signal, start }: ClusterParts): void {
+function startParts(parts: ClusterParts): void {
+  const { options, plane, pki, address, containerd, signal, start, simulated } = parts;
   const { layout, config, log } = options;
   const gates = featureGates(options.featureGates ?? {});
   const base = (client: ComponentBase["client"]): ComponentBase => ({
@@ -212,7 +218,7 @@ function startParts({ options, plane, pki, address, containerd, signal, start }:
         ...{ signal, clock: systemClock, log },
       }),
     );
-  start("the node", startNodes({ options, plane, pki, address, base, start }));
+  start("the node", startNodes({ options, plane, pki, address, base, start, simulated }));
 }
 
 const networkOf = ({ config, nodeCount }: AllInOneOptions) => simulatedNetwork(config.podCidr, nodeCount);
@@ -259,9 +265,10 @@ interface PlaneParts {
   readonly store: Store;
   readonly address: string;
   readonly streaming: NodeStreaming;
+  readonly simulated: SimulatedNodes | undefined;
 }
 
-async function startPlane({ options, pki, store, address, streaming }: PlaneParts): Promise<ControlPlane> {
+async function startPlane({ options, pki, store, address, streaming, simulated }: PlaneParts): Promise<ControlPlane> {
   const { audit, config, log, setVerbosity } = options;
   const metrics = new MetricRegistry();
   const auditor = plainAuditor(audit?.file, audit?.path, { metrics, log });
@@ -274,7 +281,7 @@ async function startPlane({ options, pki, store, address, streaming }: PlanePart
     ...(auditor ? { auditor } : {}),
     ...(options.featureGates ? { featureGates: options.featureGates } : {}),
     ...(options.runtimeConfig ? { runtimeConfig: options.runtimeConfig } : {}),
-    ...(setVerbosity ? { setVerbosity } : {}),
+    ...(setVerbosity ? { setVerbosity: andThen(setVerbosity, simulated?.levelChanged) } : {}),
     advertise: { address, port: config.ports.api },
     authorizationModes: ["Node", "RBAC"],
     serviceClusterIPRange: config.serviceCidr,
@@ -295,6 +302,13 @@ async function startPlane({ options, pki, store, address, streaming }: PlanePart
   return plane;
 }
 
+const andThen =
+  <T>(first: (value: T) => void, next: (() => void) | undefined) =>
+  (value: T): void => {
+    first(value);
+    next?.();
+  };
+
 const tokenIssuerOf = (config: AllInOneOptions["config"], pki: ClusterPki): ReturnType<typeof createTokenIssuer> =>
   createTokenIssuer({
     issuers: [`https://kubernetes.default.svc.${config.clusterDomain}`],
@@ -303,6 +317,7 @@ const tokenIssuerOf = (config: AllInOneOptions["config"], pki: ClusterPki): Retu
 
 interface NodeParts {
   readonly options: AllInOneOptions;
+  readonly simulated: SimulatedNodes | undefined;
   readonly plane: ControlPlane;
   readonly pki: ClusterPki;
   readonly address: string;
@@ -311,15 +326,9 @@ interface NodeParts {
 }
 
 async function startNodes(parts: NodeParts): Promise<void> {
-  const { options, plane, base, start } = parts;
+  const { options, plane, base, start, simulated } = parts;
   if (options.mode === "simulated") {
-    const network = networkOf(options);
-    for (let index = 0; index < options.nodeCount; index++) {
-      const name = options.nodeCount === 1 ? options.config.nodeName : `${options.config.nodeName}-${index}`;
-      const client = plane.client(componentUsers.node(name), "kubelet/v1.36");
-      const settings = { name, podCidr: network.nodePodCidr(index), address: network.nodeAddress(index) };
-      start(`node ${name}`, runSimulatedNode(base(client), settings));
-    }
+    simulated?.run({ plane, base, start });
     return;
   }
   const [{ startRealNode }] = await Promise.all([

@@ -1,6 +1,6 @@
 // What a cluster of simulated nodes needs beyond one of real ones: how many they are, from one start to the next, and a heap for many.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { totalmem } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import process from "node:process";
 import type { ClusterLayout } from "../../cluster/index.ts";
 
@@ -34,6 +34,15 @@ export function fleetFlags(memoryBytes: number): readonly string[] {
     `--max-old-space-size=${megabytes}`,
   ];
 }
+
+/** From so many nodes on they are worth a thread of their own. */
+const leastThreaded = 50;
+/** One API server has no work for more. */
+const mostThreads = 4;
+
+/** How many threads simulated nodes have beside the main one; 0: they live in that. */
+export const fleetThreads = (nodes: number, cores: number = availableParallelism()): number =>
+  nodes < leastThreaded ? 0 : Math.min(cores - 1, mostThreads);
 
 /** A limit of its control group, if there is a smaller one. */
 function memory(): number {

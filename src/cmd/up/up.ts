@@ -4,7 +4,7 @@ import process from "node:process";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setFlagsFromString } from "node:v8";
-import { createLogger, formatRecord, type Logger, systemClock } from "../../base/index.ts";
+import { createLogger, formatRecord, type Logger, type LogLevel, systemClock } from "../../base/index.ts";
 import { type FlagDefinitions, FlagError, type FlagValues } from "../../cli/index.ts";
 import {
   type ClusterLayout,
@@ -159,7 +159,8 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
   const tellStarter = starter();
   const config = await openConfig(layout);
   let verbosity = values.v;
-  const log = consoleLogger(() => verbosity);
+  const logLevel = (): LogLevel => (verbosity > 0 ? levelOf(verbosity) : "warn");
+  const log = consoleLogger(logLevel);
   const setVerbosity = (set: number): void => {
     verbosity = set;
   };
@@ -195,6 +196,7 @@ async function stay(values: Values, layout: ClusterLayout, mode: "containers" | 
       ...enablementOf(values),
       hostPathProvisioner: values["enable-hostpath-provisioner"],
       log,
+      logLevel,
       setVerbosity,
       onStage: stage,
     });
@@ -257,11 +259,11 @@ function summarize(layout: ClusterLayout, addresses: readonly string[]): string 
 }
 
 /** Warnings and errors go to the terminal beside the stages; everything does with --v. */
-function consoleLogger(verbosity: () => number): Logger {
+function consoleLogger(level: () => LogLevel): Logger {
   return createLogger({
     clock: systemClock,
     component: "",
-    level: () => (verbosity() > 0 ? levelOf(verbosity()) : "warn"),
+    level,
     write: (record) => process.stderr.write(`${formatRecord(record)}\n`),
   });
 }

@@ -17,12 +17,7 @@ import type { Client } from "../../client/index.ts";
 import type { Transport, UserInfo } from "../../machinery/index.ts";
 import { createMemoryStore, type Store } from "../../store/index.ts";
 import { type ControlPlane, componentUsers, createControlPlane } from "../apiserver/control-plane.ts";
-import {
-  type ComponentBase,
-  type ControllerSettings,
-  runControllerManager,
-  runScheduler,
-} from "../components.ts";
+import { type ComponentBase, type ControllerSettings, runControllerManager, runScheduler } from "../components.ts";
 import { runSimulatedNode } from "../simulated-node.ts";
 import type { ListeningApi } from "./listen.ts";
 

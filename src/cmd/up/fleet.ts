@@ -35,8 +35,8 @@ export function fleetFlags(memoryBytes: number): readonly string[] {
   ];
 }
 
-/** From so many nodes on they are worth a thread of their own. */
-const leastThreaded = 50;
+/** From so many nodes on a thread makes up for what it takes: 25 MB, and the start of a second heap. */
+const leastThreaded = 150;
 /** One API server has no work for more. */
 const mostThreads = 4;
 

@@ -67,6 +67,7 @@ export {
   usageOf as quotaUsageOf,
 } from "./lib/quota/usage.ts";
 export { addResourceList, type ResourceList } from "./lib/resources.ts";
+export { comparesTo } from "./lib/taints.ts";
 export { inGoOrder as metadataInGoOrder } from "./lib/workloads/template-metadata.ts";
 export { ingressClasses } from "./networking/ingressclasses/kind.ts";
 export { ingresses } from "./networking/ingresses/kind.ts";

@@ -176,6 +176,8 @@ export interface ListResult {
   readonly revision: number;
   readonly continue?: string;
   readonly remainingItemCount?: number;
+  /** Of lists that are a shard of the whole one. */
+  readonly shardInfo?: { readonly selector: string };
 }
 
 /** What a verb returns; respond.ts writes it in the form the client asked for. */

@@ -237,6 +237,7 @@ export function connectTarget(
     path: connectPath(context),
     ...(connection.path === undefined ? {} : { changedPath: connection.path }),
     query: connection.query,
+    splitStreams: context.core.featureEnabled("PodLogsQuerySplitStreams"),
     user,
     request,
     reader,

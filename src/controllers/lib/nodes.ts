@@ -1,5 +1,5 @@
 // Which nodes a pod fits by name, affinity and taints. Upstream: k8s.io/component-helpers/scheduling/corev1.
-import type { core_v1 } from "../../api/index.ts";
+import { comparesTo, type core_v1 } from "../../api/index.ts";
 
 type Node = core_v1.Node;
 type PodSpec = core_v1.PodSpec;
@@ -10,6 +10,7 @@ export function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false;
   if (toleration.key && toleration.key !== taint.key) return false;
   if (toleration.operator === "Exists") return true;
+  if (comparesTo(toleration, taint)) return true;
   if (toleration.operator !== undefined && toleration.operator !== "Equal") return false;
   return Boolean(toleration.key) && (toleration.value ?? "") === (taint.value ?? "");
 }

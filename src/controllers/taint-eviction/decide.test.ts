@@ -30,6 +30,8 @@ const table: readonly [string, readonly Toleration[], readonly Taint[], number |
   ["the same value", [{ key: "a", operator: "Equal", value: "1" }], [taint("a", "1")], undefined],
   ["another value", [{ key: "a", value: "1" }], [taint("a", "2")], 0],
   ["no value", [{ key: "a" }], [taint("a")], undefined],
+  ["a number above", [{ key: "a", operator: "Gt", value: "5" }], [taint("a", "6")], undefined],
+  ["a number that is not above", [{ key: "a", operator: "Gt", value: "5" }], [taint("a", "5")], 0],
   ["another effect", [{ ...exists("a"), effect: "NoSchedule" }], [taint("a")], 0],
 ];
 for (const [name, tolerations, taints, expected] of table)

@@ -1,5 +1,5 @@
 // Whether this node takes a pod that was bound to it. Upstream: pkg/kubelet/lifecycle/predicate.go, sysctl/allowlist.go. Plain functions.
-import type { Node, Pod } from "../../api/index.ts";
+import { comparesTo, type Node, type Pod } from "../../api/index.ts";
 import { quantityMilliValue, quantityValue } from "../../machinery/index.ts";
 import type { Pressure } from "../nodestatus/status.ts";
 import { isHostNetwork, isMirrorPod, isStaticPod, isTerminalPhase } from "../pod.ts";
@@ -171,4 +171,6 @@ type Taint = NonNullable<Node["spec"]["taints"]>[number];
 const tolerates = (toleration: Toleration, taint: Taint): boolean =>
   (toleration.effect === undefined || (toleration.effect as string) === "" || toleration.effect === taint.effect) &&
   (!toleration.key || toleration.key === taint.key) &&
-  (toleration.operator === "Exists" || (toleration.value ?? "") === (taint.value ?? ""));
+  (toleration.operator === "Exists" ||
+    comparesTo(toleration, taint) ||
+    ((toleration.operator || "Equal") === "Equal" && (toleration.value ?? "") === (taint.value ?? "")));

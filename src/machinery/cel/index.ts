@@ -21,5 +21,6 @@ export { equal } from "./runtime/compare.ts";
 export { describe } from "./runtime/describe.ts";
 export { parseDuration, parseTimestamp } from "./runtime/time.ts";
 export * from "./syntax/ast.ts";
+export { parse } from "./syntax/parser.ts";
 export * from "./types.ts";
 export * from "./values.ts";

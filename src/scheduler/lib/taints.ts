@@ -1,5 +1,5 @@
-// Taints and tolerations. Upstream: k8s.io/api/core/v1 (ToleratesTaint). The comparison operators Lt and Gt are off in v1.36.
-import type { Taint, Toleration } from "../../api/index.ts";
+// Taints and tolerations. Upstream: k8s.io/api/core/v1 (ToleratesTaint). The API server takes Lt and Gt only while their gate is on.
+import { comparesTo, type Taint, type Toleration } from "../../api/index.ts";
 
 function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false;
@@ -10,6 +10,9 @@ function tolerates(toleration: Toleration, taint: Taint): boolean {
       return (toleration.value ?? "") === (taint.value ?? "");
     case "Exists":
       return true;
+    case "Lt":
+    case "Gt":
+      return comparesTo(toleration, taint);
     default:
       return (toleration.operator as string) === "" && (toleration.value ?? "") === (taint.value ?? "");
   }

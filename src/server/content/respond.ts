@@ -128,6 +128,7 @@ function listResponse(
     resourceVersion: String(list.revision),
     ...(list.continue === undefined ? {} : { continue: list.continue }),
     ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
+    ...(list.shardInfo === undefined || transform !== undefined ? {} : { shardInfo: list.shardInfo }),
   };
   if (transform !== undefined) {
     const { kind, form } = formSource(context, resource);

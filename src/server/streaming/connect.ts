@@ -15,6 +15,8 @@ export interface ConnectTarget {
   /** In place of it, not yet encoded: admission changed where the proxy leads. */
   readonly changedPath?: string;
   readonly query: URLSearchParams;
+  /** The gate PodLogsQuerySplitStreams: logs may be asked for by stream. */
+  readonly splitStreams?: boolean;
   readonly user: UserInfo;
   readonly request: ApiRequest;
   readonly reader: ObjectReader;

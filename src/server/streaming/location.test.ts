@@ -50,6 +50,7 @@ function world() {
         status: { addresses: [{ type: "Hostname", address: `${name}.example` }] },
       }),
     );
+  objects.set(pods, pod("gone", { nodeName: "lost-node", containers: [container("c")] }));
   objects.set(pods, pod("one", { nodeName: "n1", containers: [container("c", 8080)] }, "10.1.0.9"));
   objects.set(
     pods,
@@ -108,7 +109,7 @@ async function lookup(hostname: string): Promise<readonly string[]> {
 }
 
 /** `path` as the client sends it, with its query. */
-async function find(path: string): Promise<string | undefined> {
+async function find(path: string, splitStreams = false): Promise<string | undefined> {
   const { reader } = world();
   const url = new URL(path, "http://x");
   const parts = url.pathname.split("/").filter((part) => part !== "");
@@ -123,6 +124,7 @@ async function find(path: string): Promise<string | undefined> {
     name: decodeURIComponent(name),
     path: "",
     query: url.searchParams,
+    splitStreams,
     user: { username: "x", groups: [] },
     request: { method: "GET", path: url.pathname, query: url.searchParams, headers: {} },
     reader,
@@ -150,6 +152,7 @@ const table: readonly [string, string | undefined][] = [
   [`${base}/pods/one/log?sinceSeconds=0`, "PodLogOptions"],
   [`${base}/pods/one/log?tailLines=-1&limitBytes=0`, "PodLogOptions"],
   [`${base}/pods/one/log?tailLines=x`, '400 strconv.ParseInt: parsing "x": invalid syntax'],
+  [`${base}/pods/gone/log`, '404 pods "lost-node" not found'],
   [`${base}/pods/pending/log`, undefined],
   [`${base}/pods/pending/exec?command=ls`, "400 pod pending does not have a host assigned"],
   [`${base}/pods/stray/exec`, "500 Internal error occurred: no preferred addresses found; known addresses: []"],
@@ -196,6 +199,17 @@ describe("where a connection leads", () => {
       if (wanted === "PodLogOptions") assert.match(found ?? "", /^422 PodLogOptions "one" is invalid: /);
       else assert.equal(found, wanted);
     });
+  const tail = "`tailLines` and specific `stream` are mutually exclusive for now";
+  const wrong = (what: string): string => `422 PodLogOptions "one" is invalid: ${what}`;
+  for (const [query, expected] of [
+    ["", "kubelet 10.0.0.5 10251 /containerLogs/ns/one/c?stream=All"],
+    ["?stream=Stderr", "kubelet 10.0.0.5 10251 /containerLogs/ns/one/c?stream=Stderr"],
+    ["?stream=All&tailLines=1", "kubelet 10.0.0.5 10251 /containerLogs/ns/one/c?stream=All&tailLines=1"],
+    ["?stream=Stdout&tailLines=1", wrong(`[]: Forbidden: ${tail}`)],
+    ["?stream=x", wrong('stream: Unsupported value: "x": supported values: "All", "Stderr", "Stdout"')],
+  ] as const)
+    it(`with streams apart: log${query}`, async () =>
+      assert.equal(await find(`${base}/pods/one/log${query}`, true), expected));
   it("says all that is wrong with log options", async () => {
     assert.equal(
       await find(`${base}/pods/one/log?tailLines=-1&sinceSeconds=5&sinceTime=2026-01-01T00:00:00Z`),

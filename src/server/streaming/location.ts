@@ -4,7 +4,6 @@
 import { endpoints, type Node, nodes, type Pod, pods, type Service, services } from "../../api/index.ts";
 import { errorText, type Rng } from "../../base/index.ts";
 import { badRequest, type IpAddress, internalError, notFound, parseIp, StatusError } from "../../machinery/index.ts";
-import type { ObjectReader } from "../contract.ts";
 import type { ConnectTarget } from "./connect.ts";
 import { containerOf, logQuery, portForwardQuery, streamQuery } from "./pod-options.ts";
 
@@ -38,7 +37,7 @@ export async function locate(target: ConnectTarget, options: LocationOptions): P
   const { query } = target;
   const isLog = target.subresource === "log";
   const search = isLog
-    ? logQuery(name, query)
+    ? logQuery(name, query, { splitStreams: target.splitStreams === true })
     : target.subresource === "portforward"
       ? portForwardQuery(query)
       : streamQuery(query);
@@ -53,7 +52,7 @@ export async function locate(target: ConnectTarget, options: LocationOptions): P
   const path = [endpoint, namespace, name, ...(container === undefined ? [] : [container])]
     .map(encodeURIComponent)
     .join("/");
-  return { ...kubeletOf(nodeByName(target.reader, nodeName), options), path: `/${path}`, search: searchText(search) };
+  return { ...kubeletOf(nodeByName(target, nodeName), options), path: `/${path}`, search: searchText(search) };
 }
 
 const kubeletPaths: Readonly<Record<string, string>> = {
@@ -65,9 +64,10 @@ const kubeletPaths: Readonly<Record<string, string>> = {
 
 const searchText = (search: URLSearchParams): string => (search.size > 0 ? `?${search}` : "");
 
-function nodeByName(reader: ObjectReader, name: string): Node {
+/** Upstream's storage names what the request is about, not what it looked for. */
+function nodeByName({ reader, resource }: ConnectTarget, name: string): Node {
   const node = reader.get(nodes, "", name);
-  if (node === undefined) throw notFound({ group: "", resource: "nodes" }, name);
+  if (node === undefined) throw notFound({ group: "", resource }, name);
   return node;
 }
 
@@ -98,7 +98,7 @@ async function locateProxy(target: ConnectTarget, options: LocationOptions): Pro
     case "services":
       return { ...serviceAddress(target, id, options), ...rest };
     case "nodes": {
-      const kubelet = kubeletOf(nodeByName(target.reader, id.name), options);
+      const kubelet = kubeletOf(nodeByName(target, id.name), options);
       await checkHost(kubelet.host, options);
       if (id.port === "" || Number(id.port) === kubelet.port) return { ...kubelet, ...rest };
       return { host: kubelet.host, port: portNumber(id), security: securityOf(id), ...rest };

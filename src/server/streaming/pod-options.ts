@@ -35,8 +35,11 @@ function integer(query: Query, name: string): number | undefined {
   return Number(text);
 }
 
-/** Throws 422 with upstream's texts. */
-export function logQuery(podName: string, query: Query): URLSearchParams {
+/** As upstream names them; it lists them in random order. */
+const logStreams = ["All", "Stderr", "Stdout"];
+
+/** `splitStreams`: the gate PodLogsQuerySplitStreams. Throws 422 with upstream's texts. */
+export function logQuery(podName: string, query: Query, { splitStreams = false } = {}): URLSearchParams {
   const tailLines = integer(query, "tailLines");
   const limitBytes = integer(query, "limitBytes");
   const sinceSeconds = integer(query, "sinceSeconds");
@@ -52,15 +55,24 @@ export function logQuery(podName: string, query: Query): URLSearchParams {
     errors.push(field.forbidden("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
   else if (sinceSeconds !== undefined && sinceSeconds < 1)
     errors.push(field.invalid("sinceSeconds", sinceSeconds, "must be greater than 0"));
-  if (stream) errors.push(field.forbidden("stream", "may not be specified"));
+  errors.push(...(splitStreams ? streamProblems(stream ?? "All", tailLines) : stream === null ? [] : [unasked]));
   if (errors.length > 0) throw invalid({ group: "", kind: "PodLogOptions" }, podName, errors);
   const out = new URLSearchParams();
   for (const name of ["follow", "previous", "timestamps"]) if (flag(query, name)) out.set(name, "true");
   for (const [name, value] of Object.entries({ sinceSeconds, tailLines, limitBytes }))
     if (value !== undefined) out.set(name, String(value));
   if (sinceTime) out.set("sinceTime", sinceTime);
+  if (splitStreams) out.set("stream", stream ?? "All");
   out.sort();
   return out;
+}
+
+const unasked = field.forbidden("stream", "may not be specified");
+
+function* streamProblems(stream: string, tailLines: number | undefined): Iterable<FieldError> {
+  if (!logStreams.includes(stream)) yield field.notSupported("stream", stream, logStreams);
+  if (stream !== "All" && tailLines !== undefined)
+    yield field.forbidden("[]", "`tailLines` and specific `stream` are mutually exclusive for now");
 }
 
 const streamNames = { stdin: "input", stdout: "output", stderr: "error", tty: "tty" } as const;

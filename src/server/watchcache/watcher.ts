@@ -2,6 +2,7 @@
 import type { Clock, Timer } from "../../base/index.ts";
 import type {
   FieldMatcher,
+  KubeObject,
   LabelMatcher,
   WatchEventType,
   WatchFollower,
@@ -23,13 +24,22 @@ export interface Selection {
   readonly namespace: string;
   readonly labels: LabelMatcher;
   readonly fields: FieldMatcher;
+  /** Part of all objects, by the hash of what they are called. */
+  readonly shard?: Shard;
+}
+
+export interface Shard {
+  /** As it is told with the list. */
+  readonly text: string;
+  matches(object: KubeObject): boolean;
 }
 
 export function selects(selection: Selection, object: CachedObject): boolean {
   return (
     object.key.startsWith(selection.scope) &&
     (selection.labels.everything || selection.labels.matches(object.labels)) &&
-    (selection.fields.everything || selection.fields.matches(object.fields))
+    (selection.fields.everything || selection.fields.matches(object.fields)) &&
+    (selection.shard === undefined || selection.shard.matches(object.glimpse))
   );
 }
 

@@ -5,6 +5,7 @@ import type { PodTemplateSpec } from "../../../../facts/types/core.v1.ts";
 import { deepEqual, field, quantityMilliValue } from "../../../machinery/index.ts";
 import { defineRules, type RuleContext } from "../../kind.ts";
 import { annotations, labelName, labels } from "../../lib/metadata.ts";
+import { allowAlike } from "../../lib/pod-spec/allowed.ts";
 import { podAnnotations } from "../../lib/pod-spec/annotations.ts";
 import { defaultClaimSpec, defaultPodTemplate } from "../../lib/pod-spec/defaults.ts";
 import { dropDisabledFields, withoutDisabledFields } from "../../lib/pod-spec/disabled.ts";
@@ -106,6 +107,7 @@ function asPodsGetIt(spec: Spec): PodTemplateSpec {
       ...(own.volumes ?? []).filter(({ name }) => !names.has(name)),
     ];
   }
+  allowAlike(own, spec.template?.spec);
   return { ...spec.template, spec: own };
 }
 

@@ -4,6 +4,7 @@ import { deepClone, deepEqual, type FieldError, field, identical } from "../../.
 import { jsonDiff } from "../../lib/diff.ts";
 import { internalForm } from "../../lib/internal-form.ts";
 import { annotationPath, validateObjectMetaUpdate } from "../../lib/metadata.ts";
+import { type Allowed, allowedIn } from "../../lib/pod-spec/allowed.ts";
 import { appArmorPrefix, mirrorPod, podAnnotations, profileAnnotations } from "../../lib/pod-spec/annotations.ts";
 import { imageSpaces } from "../../lib/pod-spec/containers.ts";
 import { tolerations } from "../../lib/pod-spec/scheduling.ts";
@@ -120,13 +121,13 @@ function keptDeadline(now: number | undefined, before: number | undefined, found
 const withoutSeconds = ({ tolerationSeconds: _, ...rest }: Toleration): object => rest;
 
 const onlyAddedTolerations =
-  (before: readonly Toleration[] | undefined): Check<readonly Toleration[] | undefined> =>
+  (before: readonly Toleration[] | undefined, allowed: Allowed): Check<readonly Toleration[] | undefined> =>
   (now = [], at, found) => {
     const lost = (before ?? []).some(
       (old) => !now.some((each) => deepEqual(withoutSeconds(each), withoutSeconds(old))),
     );
     if (lost) found.push(field.forbidden(at, "existing toleration can not be modified except its tolerationSeconds"));
-    else tolerations(now, at, found);
+    else tolerations(now, at, found, allowed);
   };
 
 const onlyDeletedGates =
@@ -227,7 +228,7 @@ export const validatePodUpdate = (pod: Pod, old: Pod): FieldError[] =>
     if (!sameContainers({ spec, old: before, list: "containers" }, found)) return;
     if (!sameContainers({ spec, old: before, list: "initContainers" }, found)) return;
     if (!keptDeadline(spec.activeDeadlineSeconds, before.activeDeadlineSeconds, found)) return;
-    onlyAddedTolerations(before.tolerations)(spec.tolerations, "spec.tolerations", found);
+    onlyAddedTolerations(before.tolerations, allowedIn(spec))(spec.tolerations, "spec.tolerations", found);
     onlyDeletedGates(before.schedulingGates)(spec.schedulingGates, "spec.schedulingGates", found);
     if (identical(spec, before)) return;
     const munged = unchangeable(spec, before, found);

@@ -2,6 +2,7 @@
 // that has it already. Upstream: pkg/api/pod DropDisabledPodFields.
 import type { PodSpec, VolumeProjection } from "../../../../facts/types/core.v1.ts";
 import type { RuleContext } from "../../kind.ts";
+import { noteAllowed } from "./allowed.ts";
 
 interface GatedField {
   readonly gate: string;
@@ -56,14 +57,15 @@ const disabledIn = (spec: PodSpec, old: PodSpec | undefined, { featureEnabled }:
 /** Of a new object: changes the draft in place. */
 export function dropDisabledFields(draft: PodSpec | undefined, gates: Gates): void {
   if (draft === undefined) return;
+  noteAllowed(draft, undefined, gates);
   for (const { drop } of disabledIn(draft, undefined, gates)) drop(draft);
 }
 
 /** Of an update, on an object that may share parts with a frozen one. `old` is what it replaces. */
 export function withoutDisabledFields(spec: PodSpec, old: PodSpec | undefined, gates: Gates): PodSpec {
   const disabled = disabledIn(spec, old, gates);
-  if (disabled.length === 0) return spec;
-  const copy = JSON.parse(JSON.stringify(spec)) as PodSpec;
+  const copy = disabled.length === 0 ? spec : (JSON.parse(JSON.stringify(spec)) as PodSpec);
   for (const { drop } of disabled) drop(copy);
+  noteAllowed(copy, old, gates);
   return copy;
 }

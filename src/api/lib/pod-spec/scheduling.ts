@@ -12,11 +12,13 @@ import type {
 import { dns1123Subdomain, field, labelValue, qualifiedName } from "../../../machinery/index.ts";
 import { labelKey } from "../metadata.ts";
 import { labelSelector, nodeSelector, nodeSelectorTerm, selectorKeys } from "../selector-rules.ts";
+import { isCanonicalInteger } from "../taints.ts";
 import {
   type Check,
   child,
   dnsLabel,
   each,
+  type Findings,
   item,
   named,
   oneOf,
@@ -66,35 +68,65 @@ export const affinity: Check<Affinity | undefined> = (value, at, found) => {
 
 const knownEffect = oneOf("NoSchedule", "PreferNoSchedule", "NoExecute");
 
-const toleration: Check<Toleration> = (value, at, found) => {
-  const { key = "", operator = "", effect = "", tolerationSeconds, value: tolerated = "" } = value;
-  const path = child(at, "operator");
-  if (key !== "") labelKey(key, child(at, "key"), found);
-  else if (operator !== "Exists")
-    found.push(
-      field.invalid(
-        path,
-        operator,
-        'operator must be Exists when `key` is empty, which means "match all values and all keys"',
-      ),
-    );
-  if (tolerationSeconds !== undefined && effect !== "NoExecute")
-    found.push(
-      field.invalid(child(at, "effect"), effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"),
-    );
-  if (operator === "Equal" || operator === "") {
-    const texts = labelValue(tolerated);
-    if (texts.length > 0) found.push(field.invalid(path, tolerated, texts.join(";")));
-  } else if (operator === "Exists") {
-    if (tolerated !== "") found.push(field.invalid(path, tolerated, "value must be empty when `operator` is 'Exists'"));
-  } else {
-    const comparing = operator === "Lt" || operator === "Gt";
-    found.push(field.notSupported(path, operator, comparing ? ["Equal", "Exists", "Lt", "Gt"] : ["Equal", "Exists"]));
-  }
-  if (effect !== "") knownEffect(effect, child(at, "effect"), found);
+const wholeNumber: Check<string> = (value, at, found) => {
+  const invalid = (text: string): void => void found.push(field.invalid(at, value, text));
+  if (value === "") invalid("must be non-empty");
+  else if (!isCanonicalInteger(value)) invalid("must be a valid decimal integer in canonical form");
+  const parsing = `strconv.ParseInt: parsing ${JSON.stringify(value)}:`;
+  if (!/^[+-]?[0-9]+$/.test(value)) invalid(`${parsing} invalid syntax`);
+  else if (BigInt.asIntN(64, BigInt(value.replace("+", ""))) !== BigInt(value.replace("+", "")))
+    invalid(`${parsing} value out of range`);
 };
 
-export const tolerations = each(toleration);
+const toleration =
+  ({ comparisons }: Tolerated): Check<Toleration> =>
+  (value, at, found) => {
+    const { key = "", operator = "", effect = "", tolerationSeconds, value: tolerated = "" } = value;
+    const path = child(at, "operator");
+    if (key !== "") labelKey(key, child(at, "key"), found);
+    else if (operator !== "Exists")
+      found.push(
+        field.invalid(
+          path,
+          operator,
+          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+        ),
+      );
+    if (tolerationSeconds !== undefined && effect !== "NoExecute")
+      found.push(
+        field.invalid(child(at, "effect"), effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"),
+      );
+    if (operator === "Equal" || operator === "") {
+      const texts = labelValue(tolerated);
+      if (texts.length > 0) found.push(field.invalid(path, tolerated, texts.join(";")));
+    } else if (operator === "Exists") {
+      if (tolerated !== "")
+        found.push(field.invalid(path, tolerated, "value must be empty when `operator` is 'Exists'"));
+    } else {
+      const comparing = operator === "Lt" || operator === "Gt";
+      if (comparing && comparisons) wholeNumber(tolerated, child(at, "value"), found);
+      else
+        found.push(
+          field.notSupported(path, operator, comparing ? ["Equal", "Exists", "Lt", "Gt"] : ["Equal", "Exists"]),
+        );
+    }
+    if (effect !== "") knownEffect(effect, child(at, "effect"), found);
+  };
+
+/** Which tolerations are taken besides the usual ones. */
+interface Tolerated {
+  readonly comparisons: boolean;
+}
+
+const usual = each(toleration({ comparisons: false }));
+const comparing = each(toleration({ comparisons: true }));
+
+export const tolerations = (
+  value: readonly Toleration[] | undefined,
+  at: string,
+  found: Findings,
+  { comparisons }: Tolerated = { comparisons: false },
+): void => (comparisons ? comparing : usual)(value, at, found);
 
 const unsatisfiable = oneOf("DoNotSchedule", "ScheduleAnyway");
 const inclusion = optional(oneOf("Honor", "Ignore"));

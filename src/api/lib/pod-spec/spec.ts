@@ -36,6 +36,7 @@ import {
   visit,
   worthChecking,
 } from "../validate.ts";
+import { allowedIn } from "./allowed.ts";
 import { podAnnotations, profileAnnotations } from "./annotations.ts";
 import { type ContainerContext, containers, ephemeralContainers, initContainers } from "./containers.ts";
 import { aggregateContainerResources } from "./pod-resources.ts";
@@ -195,7 +196,7 @@ const hostAlias: Check<HostAlias> = (alias, at, found) => {
 const hostUsers: Check<PodSpec> = (spec, at, found) => {
   if (spec.hostUsers !== false) return;
   const text = "when `hostUsers` is false";
-  if (spec.hostNetwork) found.push(field.forbidden(child(at, "hostNetwork"), text));
+  if (spec.hostNetwork && !allowedIn(spec).hostNetwork) found.push(field.forbidden(child(at, "hostNetwork"), text));
   if (spec.hostPID) found.push(field.forbidden(child(at, "HostPID"), text));
   if (spec.hostIPC) found.push(field.forbidden(child(at, "HostIPC"), text));
 };
@@ -244,7 +245,7 @@ const remainder: Check<PodSpec> = (spec, at, found) => {
   deadlineIfAny(spec.activeDeadlineSeconds, child(at, "activeDeadlineSeconds"), found);
   labelIfAny(spec.hostname, child(at, "hostname"), found);
   labelIfAny(spec.subdomain, child(at, "subdomain"), found);
-  tolerations(spec.tolerations, child(at, "tolerations"), found);
+  tolerations(spec.tolerations, child(at, "tolerations"), found, allowedIn(spec));
   aliases(spec.hostAliases, child(at, "hostAliases"), found);
   subdomainIfAny(spec.priorityClassName, child(at, "priorityClassName"), found);
   runtimeClass(spec.runtimeClassName, child(at, "runtimeClassName"), found);

@@ -19,6 +19,7 @@ import { convertShown } from "../store-object.ts";
 import { matchesConverted, splitSelection } from "./converted-selection.ts";
 import { parseResourceVersion, tooLarge, tooLargeExact, waitForCurrent, waitForRevision } from "./get.ts";
 import { listQuery } from "./list-query.ts";
+import { shardOf } from "./shard-selector.ts";
 
 export type { ListResult };
 
@@ -49,6 +50,17 @@ export function listOptions(context: RequestContext, resource: ServedResource): 
 }
 
 export async function runList(
+  context: RequestContext,
+  resource: ServedResource,
+  given: ListOptions,
+): Promise<ListResult> {
+  const shard = await shardOf(context);
+  if (shard === undefined) return runUnsharded(context, resource, given);
+  const found = await runUnsharded(context, resource, { ...given, selection: { ...given.selection, shard } });
+  return resource.custom === undefined ? { ...found, shardInfo: { selector: shard.text } } : found;
+}
+
+async function runUnsharded(
   context: RequestContext,
   resource: ServedResource,
   options: ListOptions,
@@ -148,25 +160,30 @@ async function listAt(
   }
 }
 
-const isPlain = ({ labels, fields }: Selection): boolean => labels.everything && fields.everything;
+const isUnselected = ({ labels, fields }: Selection): boolean => labels.everything && fields.everything;
+const isPlain = (selection: Selection): boolean => selection.shard === undefined && isUnselected(selection);
 
 /** What a page shows. How much is left behind it is known only where nothing was selected. */
 function collect(objects: Iterable<CachedObject>, page: Page & { readonly revision: number }): ListResult {
   const { options, revision } = page;
   const { selection, limit } = options;
   const plain = isPlain(selection);
+  const counts = isUnselected(selection);
   const items: CachedObject[] = [];
   let left = 0;
+  let passed = 0;
   for (const object of objects) {
     if (limit > 0 && items.length >= limit) {
       left++;
-      if (!plain) break;
+      if (!counts) break;
       continue;
     }
     if (plain || selects(selection, object)) items.push(object);
+    else passed++;
   }
-  const result = pageResult(items, { left, revision, scope: selection.scope });
-  if (plain || left === 0) return result;
+  // As upstream counts: objects of other shards are left too.
+  const result = pageResult(items, { left: left > 0 ? left + passed : 0, revision, scope: selection.scope });
+  if (counts || left === 0) return result;
   const { remainingItemCount: _, ...selected } = result;
   return selected;
 }

@@ -25,6 +25,7 @@ import { convertShown, servedForm, shown } from "../store-object.ts";
 import { convertedEvent, matchesConverted, splitSelection } from "./converted-selection.ts";
 import { plainFailure, revisionProblem, tooLarge, waitForCurrent } from "./get.ts";
 import { type ListQuery, listQuery } from "./list-query.ts";
+import { shardOf } from "./shard-selector.ts";
 
 const bookmarkMs = 60_000;
 const initialEventsEnd = "k8s.io/initial-events-end";
@@ -40,7 +41,9 @@ export async function watch(context: RequestContext, resource: ServedResource): 
   if (!resource.kind.verbs.includes("watch")) throw methodNotSupported(resource.groupResource, "watch");
   const query = listQuery(context, resource, true);
   const options = watchOptions(context, query);
-  const { cached: selection, converted: selectedLater } = splitSelection(resource, query.selection);
+  const shard = await shardOf(context);
+  const asked = shard === undefined ? query.selection : { ...query.selection, shard };
+  const { cached: selection, converted: selectedLater } = splitSelection(resource, asked);
   const problem = options.resourceVersion === "" ? undefined : revisionProblem(options.resourceVersion);
   if (problem !== undefined) throw plainFailure(problem);
   const { core } = context;

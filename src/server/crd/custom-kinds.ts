@@ -3,9 +3,8 @@
 //
 // Contract: a definition is worked on by one at a time, and always in its newest state; what it asks for is done when it has
 // been served and its conditions say so.
-import { type CustomKind, compileCustomKind } from "../../api/apiextensions/custom/serve.ts";
-import { type CustomResourceDefinition, customResourceDefinitions, type KindDefinition } from "../../api/index.ts";
-import { deepEqual, isConflict, isNotFound } from "../../machinery/index.ts";
+import { type CustomResourceDefinition, customResourceDefinitions } from "../../api/index.ts";
+import { isConflict, isNotFound } from "../../machinery/index.ts";
 import {
   cleanupFinalizer,
   established,
@@ -15,10 +14,9 @@ import {
   withCondition,
   withNames,
 } from "./conditions.ts";
-import { type Converter, webhookConverter } from "./conversion.ts";
 import type { DefinitionsHost } from "./host.ts";
 import { createInstanceCleaner } from "./instances.ts";
-import { servedResources } from "./serving.ts";
+import { createServedKinds } from "./served-kinds.ts";
 
 export interface CustomKinds {
   /** The definition of this name has changed or is gone. */
@@ -26,21 +24,12 @@ export interface CustomKinds {
   close(): void;
 }
 
-interface Served {
-  readonly uid: string;
-  readonly spec: CustomResourceDefinition["spec"];
-  readonly names: unknown;
-  readonly compiled: CustomKind;
-  readonly cleanSince: number;
-  readonly convert?: Converter;
-}
-
 const firstRetryMs = 1000;
 const longestRetryMs = 60_000;
 
 export function createCustomKinds(host: DefinitionsHost): CustomKinds {
   const { core, reader, writer, log } = host;
-  const served = new Map<string, Served>();
+  const served = createServedKinds(host);
   /** Names whose work is under way; true when it has to be done again. */
   const working = new Map<string, { again: boolean; done: Promise<void> }>();
   const cleaner = createInstanceCleaner(host);
@@ -83,11 +72,11 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
   async function sync(name: string): Promise<void> {
     const definition = reader.get(customResourceDefinitions, "", name);
     if (definition === undefined) {
-      forget(name);
+      served.forget(name);
       await othersOfGroup(name);
       return;
     }
-    await serve(definition);
+    await served.serve(definition);
     if (definition.metadata.deletionTimestamp !== undefined) {
       await cleanUp(definition);
       return;
@@ -139,86 +128,19 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
     }
   }
 
-  async function serve(definition: CustomResourceDefinition): Promise<void> {
-    const { name } = definition.metadata;
-    if (!isConditionTrue(definition, "NamesAccepted") && !isConditionTrue(definition, "Established")) {
-      forget(name);
-      return;
-    }
-    const state = await currentServing(definition);
-    core.catalog.setCustom(
-      name,
-      servedResources({
-        compiled: state.compiled,
-        cleanSince: state.cleanSince,
-        terminating: isConditionTrue(definition, "Terminating"),
-        established: isConditionTrue(definition, "Established"),
-        ...(state.convert === undefined ? {} : { convert: state.convert }),
-      }),
-    );
-  }
-
-  /** Made anew when spec or accepted names have changed; watches of before end then, as upstream's do. */
-  async function currentServing(definition: CustomResourceDefinition): Promise<Served> {
-    const { name, uid } = definition.metadata;
-    const before = served.get(name);
-    const names = definition.status?.acceptedNames;
-    if (before?.uid === uid && deepEqual(before.spec, definition.spec) && deepEqual(before.names, names)) return before;
-    const compiled = compileCustomKind(definition);
-    const kind = cacheKind(compiled);
-    const convert = webhookConverter({ rng: core.rng, webhooks: host.webhooks }, definition);
-    const state: Served = {
-      ...(convert === undefined ? {} : { convert }),
-      uid,
-      spec: definition.spec,
-      names,
-      compiled,
-      cleanSince: Number(definition.metadata.resourceVersion),
-    };
-    if (before !== undefined && before.compiled.storage.kind.resource !== kind.resource) forget(name);
-    await core.hub.put(kind);
-    served.set(name, state);
-    return state;
-  }
-
-  function forget(name: string): void {
-    const before = served.get(name);
-    if (before === undefined) return;
-    served.delete(name);
-    core.catalog.setCustom(name, []);
-    core.hub.remove(before.compiled.storage.kind);
-  }
-
   async function cleanUp(definition: CustomResourceDefinition): Promise<void> {
     if (!definition.metadata.finalizers?.includes(cleanupFinalizer)) return;
     const nowMs = core.clock.now();
     const progress = findCondition(definition, "Terminating");
     if (progress?.reason === "InstanceDeletionPending" || progress === undefined) {
-      await writeStatus(
-        definition,
-        withCondition(
-          definition,
-          {
-            type: "Terminating",
-            status: "True",
-            reason: "InstanceDeletionInProgress",
-            message: "CustomResource deletion is in progress",
-          },
-          nowMs,
-        ),
-      );
+      await writeStatus(definition, withCondition(definition, deleting, nowMs));
       return;
     }
-    const kind = served.get(definition.metadata.name)?.compiled.storage.kind;
+    const kind = served.storedKind(definition.metadata.name);
     const outcome =
       isConditionTrue(definition, "Established") && kind !== undefined
         ? await cleaner.removeAll(kind)
-        : ({
-            type: "Terminating",
-            status: "False",
-            reason: "NeverEstablished",
-            message: "resource was never established",
-          } as const);
+        : neverEstablished;
     if (closed) return;
     const after = withCondition(definition, outcome, core.clock.now());
     const finalizers = definition.metadata.finalizers.filter((each) => each !== cleanupFinalizer);
@@ -249,14 +171,19 @@ export function createCustomKinds(host: DefinitionsHost): CustomKinds {
   };
 }
 
+const deleting = {
+  type: "Terminating",
+  status: "True",
+  reason: "InstanceDeletionInProgress",
+  message: "CustomResource deletion is in progress",
+} as const;
+
+const neverEstablished = {
+  type: "Terminating",
+  status: "False",
+  reason: "NeverEstablished",
+  message: "resource was never established",
+} as const;
+
 const finalizersOf = ({ metadata }: CustomResourceDefinition): { finalizers?: string[] } =>
   metadata.finalizers === undefined ? {} : { finalizers: metadata.finalizers };
-
-/** The caches hold what is stored, with the fields that any version can be selected by. */
-function cacheKind(compiled: CustomKind): KindDefinition {
-  const selectableFields = Object.assign(
-    {},
-    ...[...compiled.versions.values()].map((version) => version.kind.selectableFields),
-  );
-  return { ...compiled.storage.kind, selectableFields };
-}

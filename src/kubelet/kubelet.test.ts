@@ -320,6 +320,28 @@ describe("a kubelet on a simulated node", () => {
     );
   });
 
+  it("tells what readiness probes say of a pod whose containers take their time to end", () => {
+    let healthy = true;
+    const failure = { result: "failure", output: "no" } as const;
+    return withWorld(
+      { probe: () => (healthy ? { result: "success", output: "" } : failure) },
+      async ({ client, create, until }) => {
+        const readinessProbe = { httpGet: { port: 80 }, periodSeconds: 1, failureThreshold: 1 };
+        await create(
+          "web",
+          { terminationGracePeriodSeconds: 60, containers: [{ name: "c", image: "x:1", readinessProbe }] },
+          { annotations: { "runtime.typernetes.dev/stop-after": "30s" } },
+        );
+        await until("web", isReady);
+        await client.of(pods).delete({ namespace: "default", name: "web" });
+        await until("web", (pod) => pod.metadata.deletionTimestamp !== undefined && isReady(pod));
+        healthy = false;
+        const unready = await until("web", (pod) => !isReady(pod));
+        assert.notEqual(unready.status?.containerStatuses?.[0]?.state?.running, undefined);
+      },
+    );
+  });
+
   for (const stopExitCode of [143, 0])
     it(`ends what runs longer than it may, also when its containers then end with ${stopExitCode}`, () =>
       withWorld({}, async ({ create, until, told, clock }) => {

@@ -111,7 +111,10 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     extended: () => ({}),
   });
   const statuses = createStatusManager({ client, clock, log, signal: life.signal });
-  const probes = createProbeManager(context, (uid) => workers.poke(uid));
+  const probes = createProbeManager(context, (uid) => {
+    steps.probed(uid);
+    workers.poke(uid);
+  });
   const resizes = createResizes({
     context,
     fits: (pod) => admitHere({ context, workers, eviction, resizes }, pod),

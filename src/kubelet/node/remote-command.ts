@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import type { SpdyConnection, SpdyStream } from "spdy-transport";
 import type { WebSocket } from "ws";
 import type { Logger } from "../../base/index.ts";
-import { RouteError } from "./routes.ts";
+import { RouteError } from "./route.ts";
 import { dialSpdy, type StreamOptions, type UpgradeRequest } from "./runtime-connection.ts";
 import { acceptWebSocket, bytesOf, offeredProtocol } from "./websocket.ts";
 

@@ -9,25 +9,8 @@ import { readLogs } from "../logs/read.ts";
 import { allContainers } from "../pod.ts";
 import { cadvisorMetrics, probeMetrics, resourceMetrics } from "../stats/metrics.ts";
 import { createStatsProvider, type StatsProvider } from "../stats/summary.ts";
-
-/** Ends a request with a status and a line of text. */
-export class RouteError extends Error {
-  override readonly name = "RouteError";
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-export interface RouteRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly response: ServerResponse;
-  /** Aborts when the caller is gone. */
-  readonly signal: AbortSignal;
-}
+import { RouteError, type RouteRequest } from "./route.ts";
+import { serveSystemLogs } from "./system-logs.ts";
 
 export type Routes = (request: RouteRequest) => Promise<void>;
 
@@ -55,6 +38,8 @@ export function createRoutes(kubelet: Kubelet): Routes {
         });
       case "containerLogs":
         return containerLogs(kubelet, request, rest);
+      case "logs":
+        return serveSystemLogs(request, rest);
       case "run":
         return run(kubelet, request, rest);
       case "stats":

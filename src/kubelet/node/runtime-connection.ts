@@ -1,7 +1,7 @@
 // Both ends of a connection that changes protocol: the caller's, as the server hands it over, and the runtime's streaming server.
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { RouteError } from "./routes.ts";
+import { RouteError } from "./route.ts";
 
 export interface UpgradeRequest {
   readonly request: IncomingMessage;

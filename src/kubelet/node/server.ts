@@ -8,7 +8,8 @@ import type { Client } from "../../client/index.ts";
 import type { Kubelet } from "../kubelet.ts";
 import { registerPodCounts } from "../stats/own.ts";
 import { type AccessOptions, createAccess } from "./authorize.ts";
-import { createRoutes, RouteError } from "./routes.ts";
+import { RouteError } from "./route.ts";
+import { createRoutes } from "./routes.ts";
 import { serveUpgrade } from "./upgrade.ts";
 
 /** PEM. */

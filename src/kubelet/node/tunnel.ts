@@ -1,6 +1,6 @@
 // Port-forward through a WebSocket: its binary messages are the bytes of a SPDY/3.1 connection (KEP-4006).
 import type { Logger } from "../../base/index.ts";
-import { RouteError } from "./routes.ts";
+import { RouteError } from "./route.ts";
 import { dialSpdy, type UpgradeRequest } from "./runtime-connection.ts";
 import { acceptWebSocket, bytesOf, offeredProtocol } from "./websocket.ts";
 

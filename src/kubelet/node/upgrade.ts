@@ -6,7 +6,8 @@ import type { IncomingMessage } from "node:http";
 import type { Logger } from "../../base/index.ts";
 import type { Kubelet } from "../kubelet.ts";
 import { serveRemoteCommand } from "./remote-command.ts";
-import { findPod, RouteError, runningContainer } from "./routes.ts";
+import { RouteError } from "./route.ts";
+import { findPod, runningContainer } from "./routes.ts";
 import { dialRuntime, type StreamOptions, type UpgradeRequest } from "./runtime-connection.ts";
 import { asksForTunnel, serveTunnel } from "./tunnel.ts";
 

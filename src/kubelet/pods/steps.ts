@@ -55,6 +55,8 @@ interface Memory {
   /** What the last step saw, and when the next is due. */
   last: { readonly seen: string; readonly dueMs: number } | undefined;
   cgroupMade: boolean;
+  /** While its containers are being ended: tells what probes say of them now. */
+  tellProbed: (() => void) | undefined;
 }
 
 /** A step that sees nothing new before the next is due, is still the last one: the runtime often tells of a change that has been seen. */
@@ -73,13 +75,21 @@ export function createPodSteps(parts: StepParts): PodSteps {
   const memoryOf = (uid: string): Memory => {
     const known = memories.get(uid);
     if (known !== undefined) return known;
-    const made = { admitted: false, failures: none, learned: undefined, last: undefined, cgroupMade: false };
+    const made = {
+      admitted: false,
+      failures: none,
+      learned: undefined,
+      last: undefined,
+      cgroupMade: false,
+      tellProbed: undefined,
+    };
     memories.set(uid, made);
     return made;
   };
   return {
     sync: (pod, view) => syncPod(parts, { pod, view, memory: memoryOf(view.uid) }),
     terminate: (pod, view) => terminatePod(parts, { pod, view, memory: memoryOf(view.uid) }),
+    probed: (uid) => memories.get(uid)?.tellProbed?.(),
     cleanUp: (pod, view) => cleanUpPod(parts, { pod, view, memory: memoryOf(view.uid) }),
     forget(pod) {
       const uid = podUid(pod);
@@ -269,8 +279,13 @@ async function terminatePod(parts: StepParts, step: Step): Promise<void> {
   const { view } = step;
   const pod = parts.resizes.allocated(step.pod);
   const observed = await observer.observe(view.uid);
-  if (!view.deleted && observed.sandboxes.length > 0)
-    statuses.set(pod, statusOf(parts, step, { observed, terminal: false }), { held: true });
+  // What was seen before the first container was told to end: until all have ended, only their readiness changes. Upstream:
+  // SetContainerReadiness.
+  const tell = (): void => statuses.set(pod, statusOf(parts, step, { observed, terminal: false }), { held: true });
+  if (!view.deleted && observed.sandboxes.length > 0) {
+    tell();
+    step.memory.tellProbed = tell;
+  }
   probes.stopLivenessAndStartup(view.uid);
   probes.update(pod, observed);
   const grace = view.graceOverrideSeconds;
@@ -285,6 +300,8 @@ async function terminatePod(parts: StepParts, step: Step): Promise<void> {
         message: `error killing pod: ${errorText(error)}`,
       });
     throw error;
+  } finally {
+    step.memory.tellProbed = undefined;
   }
   probes.remove(view.uid);
   const after = await observer.observe(view.uid);

@@ -28,6 +28,8 @@ export interface PodSteps {
   sync(pod: Pod, worker: PodView): Promise<StepResult>;
   /** Ends all containers; resolves when none runs. */
   terminate(pod: Pod, worker: PodView): Promise<void>;
+  /** A probe has decided: a pod whose containers are being ended tells it at once, others with their next step. */
+  probed(uid: string): void;
   /** Takes volumes and cgroups away and tells the API. */
   cleanUp(pod: Pod, worker: PodView): Promise<void>;
   /** The API object is gone and the worker ended: nothing of the pod stays in memory. */

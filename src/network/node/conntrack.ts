@@ -9,6 +9,7 @@ export async function endFlow(flow: StaleFlow, log: Logger): Promise<void> {
   if (flow.originalDestination !== undefined) args.push("--orig-dst", flow.originalDestination);
   if (flow.nodePort !== undefined) args.push("--dport", String(flow.nodePort));
   if (flow.endpoint !== undefined) args.push("--dst-nat", flow.endpoint);
+  if (flow.endpointPort !== undefined) args.push("--reply-port-src", String(flow.endpointPort));
   if ((flow.originalDestination ?? flow.endpoint)?.includes(":")) args.push("-f", "ipv6");
   let why: string;
   try {

@@ -120,7 +120,12 @@ test("UDP flows end when their endpoint goes or the first one comes", () => {
   ];
   assert.deepEqual(
     staleFlows(two, one),
-    all.map((flow) => ({ ...flow, endpoint: "10.244.0.2" })),
+    all.map((flow) => ({ ...flow, endpoint: "10.244.0.2", endpointPort: 53 })),
+  );
+  const moved = plan(udp, [slice([endpoint(3)], { ports: [{ name: "", port: 5353, protocol: "UDP" }] })]);
+  assert.deepEqual(
+    staleFlows(one, moved),
+    all.map((flow) => ({ ...flow, endpoint: "10.244.0.3", endpointPort: 53 })),
   );
   assert.deepEqual(staleFlows(none, one), all);
   assert.deepEqual(staleFlows(one, one), []);

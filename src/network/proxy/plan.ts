@@ -205,6 +205,8 @@ export interface StaleFlow {
   readonly nodePort?: number;
   /** Only flows to this endpoint; absent: all of the destination. */
   readonly endpoint?: string;
+  /** Only flows to this port of the endpoint. */
+  readonly endpointPort?: number;
 }
 
 /** What changed for UDP between two plans: endpoints that went, and services that had none and now have some. */
@@ -214,13 +216,15 @@ export function staleFlows(before: ProxyPlan | undefined, after: ProxyPlan): Sta
   for (const port of after.ports) {
     if (port.protocol !== "udp") continue;
     const earlier = old.get(port.id);
-    const now = new Set([...port.clusterTargets, ...port.localTargets].map((target) => target.ip));
-    const went = [...(earlier?.clusterTargets ?? []), ...(earlier?.localTargets ?? [])].filter(
-      (target) => !now.has(target.ip),
+    const now = new Set([...port.clusterTargets, ...port.localTargets].map(keyOf));
+    const went = new Map(
+      [...(earlier?.clusterTargets ?? []), ...(earlier?.localTargets ?? [])]
+        .filter((target) => !now.has(keyOf(target)))
+        .map((target) => [keyOf(target), target]),
     );
     const wasEmpty = earlier === undefined || earlier.clusterTargets.length + earlier.localTargets.length === 0;
-    const cut = wasEmpty && now.size > 0 ? [undefined] : [...new Set(went.map((target) => target.ip))];
-    flows.push(...cut.flatMap((endpoint) => flowsOf(port, endpoint)));
+    const cut = wasEmpty && now.size > 0 ? [undefined] : [...went.values()];
+    flows.push(...cut.flatMap((target) => flowsOf(port, target)));
   }
   const kept = new Set(after.ports.map((port) => port.id));
   for (const port of before?.ports ?? [])
@@ -228,8 +232,10 @@ export function staleFlows(before: ProxyPlan | undefined, after: ProxyPlan): Sta
   return flows;
 }
 
-function flowsOf(port: ServicePortPlan, endpoint: string | undefined): StaleFlow[] {
-  const to = endpoint === undefined ? {} : { endpoint };
+const keyOf = ({ ip, port }: Target): string => `${ip} ${port}`;
+
+function flowsOf(port: ServicePortPlan, target: Target | undefined): StaleFlow[] {
+  const to = target === undefined ? {} : { endpoint: target.ip, endpointPort: target.port };
   const addresses = [...port.clusterIps, ...port.externalIps, ...port.loadBalancerIps];
   return [
     ...addresses.map((originalDestination) => ({ protocol: port.protocol, originalDestination, ...to })),

@@ -189,7 +189,7 @@ test("UDP flows to an endpoint that went are ended", async () => {
   slices.upsert(slice({ 3: "here" }, { protocol: "UDP", port: 5353 }));
   await world.clock.advance(100);
   assert.deepEqual(recorded.flows.slice(before), [
-    { protocol: "udp", originalDestination: "10.96.0.5", endpoint: "10.77.0.2" },
+    { protocol: "udp", originalDestination: "10.96.0.5", endpoint: "10.77.0.2", endpointPort: 5353 },
   ]);
   assert.equal(await world.ask("p1", "10.96.0.5", 53, "udp"), "p2 10.77.0.2");
   await end();

@@ -46,7 +46,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { core, authorizer, metrics, auditor, gate, watches, requestTimeoutMs } = options;
   const { clock, log } = core;
   const deadlines = createDeadlines(clock);
-  const identify = createIdentify(options.authenticator, options);
+  const identify = createIdentify(options.authenticator, { anonymous: options.anonymous, log });
   const impersonate = createImpersonation(authorizer, { constrained: core.featureEnabled("ConstrainedImpersonation") });
   // HTTP/2 is easily abused: who is nobody in particular gets one answer for a connection.
   const sendsStrangersAway = core.featureEnabled("UnauthenticatedHTTP2DOSMitigation");

@@ -5,7 +5,7 @@ import { compileGoPattern } from "../../machinery/regexp/index.ts";
 import { versionProblems } from "../gate-flags.ts";
 import { metricLimits } from "../metric-flags.ts";
 import { type AuthenticationValues, authenticationProblems } from "./authentication/flags.ts";
-import { type AuthorizationValues, authorizationProblems } from "./authorization.ts";
+import { type AuthorizationValues, authorizationProblems } from "./authorization/flags.ts";
 import { sameAuthority } from "./flag-files.ts";
 import type { AdmissionValues, ServerValues } from "./server-flags.ts";
 

@@ -1,10 +1,12 @@
 // Answers of webhooks, read as client-go reads them and with its words for what is wrong. Upstream: client-go's rest/request.go
 // transformResponse and Into, apimachinery's json serializer.
 import {
+  builtinSchemas,
   fromYaml,
   genericResponse,
   isObject,
   JsonSyntaxError,
+  parseApiVersion,
   parseJson,
   plainCopy,
   quoteGo,
@@ -109,7 +111,8 @@ function checkKind(review: Record<string, unknown>, { group, version, kind: want
   if (apiVersion === `${group}/${version}` && kind === wanted) return;
   const known =
     ([`${group}/v1`, `${group}/v1beta1`].includes(apiVersion) && kind === wanted) ||
-    (apiVersion === "v1" && kind === "Status");
+    (apiVersion === "v1" && kind === "Status") ||
+    builtinSchemas().ofKind({ ...parseApiVersion(apiVersion), kind }) !== undefined;
   throw new UnreadableAnswer(
     known
       ? `converting (${apiVersion.split("/").at(-1)}.${kind}) to (${version}.${wanted}): unknown conversion`

@@ -3,7 +3,7 @@
 import { errorText } from "../../../base/index.ts";
 import { textsOf, tokenValue } from "../../../machinery/cel/authentication/index.ts";
 import type { UserInfo } from "../../../machinery/index.ts";
-import type { Claims } from "./token.ts";
+import { type Claims, goName } from "./token.ts";
 import type { CompiledJwt, Rule } from "./validate.ts";
 
 type CelValue = ReturnType<typeof tokenValue>;
@@ -42,12 +42,6 @@ function textOf(value: unknown): string {
   if (value === null) return "";
   throw new Error(`json: cannot unmarshal ${goName(value)} into Go value of type string`);
 }
-
-const goName = (value: unknown): string => {
-  if (Array.isArray(value)) return "array";
-  if (typeof value === "bigint") return "number";
-  return typeof value === "boolean" ? "bool" : typeof value;
-};
 
 function attempt<T>(what: string, work: () => T): T {
   try {

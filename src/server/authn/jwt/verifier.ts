@@ -1,9 +1,9 @@
 // Whether a token is its issuer's, meant for this server and in time. Upstream: go-oidc v2 IDTokenVerifier.Verify and the audiences
 // of plugin/pkg/authenticator/token/oidc.
 import type { Clock } from "../../../base/index.ts";
-import { quoteGo, quoteGoList } from "../../../machinery/index.ts";
+import { isObject, quoteGo, quoteGoList } from "../../../machinery/index.ts";
 import type { KeySet } from "./issuer.ts";
-import { type Claims, claimsIn, parseToken } from "./token.ts";
+import { type Claims, claimsIn, goName, parseToken } from "./token.ts";
 
 export interface VerifierOptions {
   readonly issuer: string;
@@ -42,10 +42,65 @@ export function verifierOf(options: VerifierOptions): Verify {
 }
 
 function claimsOf(payload: string): Claims {
+  let claims: Claims;
   try {
-    return claimsIn(payload);
+    claims = claimsIn(payload);
+    checkTypes(claims);
   } catch (error) {
     throw new Error(`oidc: failed to unmarshal claims: ${(error as Error).message}`, { cause: error });
+  }
+  checkSources(claims);
+  return claims;
+}
+
+const goTypes: Readonly<Record<string, string>> = {
+  iss: "string",
+  sub: "string",
+  aud: "[]string",
+  exp: "json.Number",
+  iat: "json.Number",
+  nbf: "json.Number",
+  nonce: "string",
+  at_hash: "string",
+  _claim_names: "map[string]string",
+  _claim_sources: "map[string]oidc.claimSource",
+};
+
+/** Those that every token may have are of one type each. Throws Error in Go's words about the first that is not. */
+function checkTypes(claims: Claims): void {
+  for (const [name, value] of Object.entries(claims)) {
+    const type = Object.hasOwn(goTypes, name) ? goTypes[name] : undefined;
+    if (type !== undefined && value !== null && !isOf(type, value))
+      throw new Error(
+        type === "json.Number" && typeof value === "string"
+          ? `json: invalid number literal, trying to unmarshal ${quoteGo(JSON.stringify(value))} into Number`
+          : `json: cannot unmarshal ${goName(value)} into Go struct field idToken.${name} of type ${type}`,
+      );
+  }
+}
+
+function isOf(type: string, value: unknown): boolean {
+  if (type === "string") return typeof value === "string";
+  if (type === "json.Number") return isNumeric(value);
+  if (type === "[]string")
+    return typeof value === "string" || (Array.isArray(value) && value.every((each) => typeof each === "string"));
+  return (
+    isObject(value) && (type !== "map[string]string" || Object.values(value).every((each) => typeof each === "string"))
+  );
+}
+
+const isNumeric = (value: unknown): boolean =>
+  typeof value === "number" ||
+  typeof value === "bigint" ||
+  (typeof value === "string" && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(value));
+
+/** Every claim that is elsewhere has a place. */
+function checkSources(claims: Claims): void {
+  const names = isObject(claims["_claim_names"]) ? claims["_claim_names"] : {};
+  const sources = isObject(claims["_claim_sources"]) ? claims["_claim_sources"] : {};
+  for (const source of Object.values(names)) {
+    if (source === "") throw new Error("oidc: failed to obtain source from claim name");
+    if (!Object.hasOwn(sources, String(source))) throw new Error("oidc: source does not exist");
   }
 }
 
@@ -55,16 +110,15 @@ function checkIssuer({ iss }: Claims, issuer: string): void {
   throw new Error(`oidc: id token issued by a different provider, expected ${quoteGo(issuer)} got ${quoteGo(said)}`);
 }
 
+/** Their types are checked. */
 function audiencesOf({ aud }: Claims): readonly string[] {
   if (typeof aud === "string") return [aud];
-  if (aud === undefined || aud === null) return [];
-  if (Array.isArray(aud) && aud.every((each) => typeof each === "string")) return aud;
-  throw new Error("oidc: failed to unmarshal claims: json: cannot unmarshal it into Go value of type []string");
+  return (aud as readonly string[] | null | undefined) ?? [];
 }
 
 function checkAudience(held: readonly string[], wanted: readonly string[]): void {
   if (held.some((each) => wanted.includes(each))) return;
-  const expected = wanted.length === 1 ? quoteGo(wanted[0]!) : quoteGoList([...wanted].sort());
+  const expected = wanted.length === 1 ? quoteGo(wanted[0]!) : `in ${quoteGoList([...wanted].sort())}`;
   throw new Error(`oidc: expected audience ${expected} got ${quoteGoList(held)}`);
 }
 
@@ -80,12 +134,8 @@ function checkTimes({ exp, nbf }: Claims, nowMs: number): void {
 }
 
 /** Whole seconds, as go-oidc reads them. */
-function secondsOf(value: unknown): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== "number" && typeof value !== "bigint")
-    throw new Error("oidc: failed to unmarshal claims: json: cannot unmarshal it into Go value of type json.Number");
-  return Math.trunc(Number(value));
-}
+const secondsOf = (value: unknown): number | undefined =>
+  value === undefined || value === null ? undefined : Math.trunc(Number(value));
 
 const goTime = (seconds: number | undefined): string =>
   seconds === undefined

@@ -9,6 +9,7 @@ import {
   field,
   formatGoDuration,
   parseGoDuration,
+  toJson,
 } from "../../../machinery/index.ts";
 import { type ConfigurationKind, decodeConfiguration } from "../../config/decode.ts";
 import { type AuthorizationMode, authorizationModes } from "../create.ts";
@@ -23,6 +24,8 @@ export interface WebhookSettings {
   readonly failurePolicy: "NoOpinion" | "Deny";
   readonly kubeConfigFile: string;
   readonly conditions: readonly MatchCondition[];
+  /** Of the conditions. */
+  readonly expressions: readonly string[];
 }
 
 export type ConfiguredAuthorizer =
@@ -65,6 +68,10 @@ const file: ConfigurationKind = {
     WebhookMatchCondition: { expression: "string" },
   },
 };
+
+/** Whether two files say the same. */
+export const saysTheSame = (one: readonly ConfiguredAuthorizer[], other: readonly ConfiguredAuthorizer[]): boolean =>
+  toJson(one) === toJson(other);
 
 /** Throws Error that says everything that is wrong with the file. */
 export async function readAuthorizationConfiguration(
@@ -173,6 +180,7 @@ async function readWebhook(webhook: Fields, reading: Reading & { readonly name: 
   const version = textOf(webhook["subjectAccessReviewVersion"]);
   oneOf(version, ["v1", "v1beta1"], { at: `${at}.subjectAccessReviewVersion`, found });
   const listed = (webhook["matchConditions"] as readonly Fields[] | undefined) ?? [];
+  const expressions = listed.map((each) => textOf(each?.["expression"]));
   const conditionVersion = textOf(webhook["matchConditionSubjectAccessReviewVersion"]);
   const atVersion = `${at}.matchConditionSubjectAccessReviewVersion`;
   if (conditionVersion !== "") oneOf(conditionVersion, ["v1"], { at: atVersion, found });
@@ -188,10 +196,8 @@ async function readWebhook(webhook: Fields, reading: Reading & { readonly name: 
     unauthorizedTtlMs,
     failurePolicy: failurePolicy as WebhookSettings["failurePolicy"],
     kubeConfigFile,
-    conditions: await conditionsOf(
-      listed.map((each) => textOf(each?.["expression"])),
-      reading,
-    ),
+    conditions: await conditionsOf(expressions, reading),
+    expressions,
   };
 }
 

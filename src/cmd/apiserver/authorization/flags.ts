@@ -1,8 +1,7 @@
-// Who decides what users may do: modes, policies and webhooks, from flags or from the file of --authorization-config.
-// Upstream: pkg/kubeapiserver/options/authorization.go, pkg/kubeapiserver/authorizer/{config,reload}.go.
-import type { Clock, Logger, MetricRegistry, Rng } from "../../base/index.ts";
-import type { FlagDefinitions, FlagValues } from "../../cli/index.ts";
-import { type AuthorizerEntry, authorizationModes, type WebhookConnections } from "../../server/index.ts";
+// Flags that say who decides what users may do. Upstream: pkg/kubeapiserver/options/authorization.go.
+import type { Clock, Logger, MetricRegistry, Rng } from "../../../base/index.ts";
+import type { FlagDefinitions, FlagValues } from "../../../cli/index.ts";
+import { type AuthorizerEntry, authorizationModes, type WebhookConnections } from "../../../server/index.ts";
 
 export const authorizationFlags = {
   "authorization-mode": {
@@ -81,14 +80,4 @@ export function* authorizationProblems(values: AuthorizationValues, given: Reado
     yield "cannot specify --authorization-webhook-config-file without mode Webhook";
   if (new Set(modes).size !== modes.length)
     yield `authorization-mode [${modes.map((mode) => JSON.stringify(mode)).join(" ")}] has mode specified more than once`;
-}
-
-/** Of flags that have no problems. Throws FlagError or Error that says what can not be used. */
-export async function authorizersOf(values: AuthorizationValues, means: AuthorizationMeans): Promise<Authorizers> {
-  const modes = modesOf(values);
-  const built = authorizationModes.filter((mode) => modes.includes(mode));
-  if (!values["authorization-config"] && built.length === modes.length)
-    return { types: new Set(modes), authorizers: modes as readonly (typeof built)[number][] };
-  const { moreAuthorizers } = await import("./more-authorizers.ts");
-  return moreAuthorizers(values, means);
 }

@@ -1,8 +1,8 @@
 // Authorizers that are no modes of the server's own: policies from a file, services that are asked, and a file that lists authorizers
 // and may change. Upstream: pkg/kubeapiserver/authorizer/{config,reload}.go.
-import { errorText } from "../../base/index.ts";
-import { FlagError } from "../../cli/index.ts";
-import { formatGoDuration } from "../../machinery/index.ts";
+import { errorText } from "../../../base/index.ts";
+import { FlagError } from "../../../cli/index.ts";
+import { formatGoDuration } from "../../../machinery/index.ts";
 import {
   type AuthorizationMode,
   type AuthorizerEntry,
@@ -15,11 +15,11 @@ import {
   reloading,
   remoteWebhook,
   type WebhookSettings,
-} from "../../server/index.ts";
-import { type AuthorizationMeans, type AuthorizationValues, type Authorizers, modesOf } from "./authorization.ts";
-import { fileProblem, openFile } from "./flag-files.ts";
-import { endpointOf } from "./remote-endpoint.ts";
-import { watchFile } from "./watched-file.ts";
+} from "../../../server/index.ts";
+import { fileProblem, openFile } from "../flag-files.ts";
+import { endpointOf } from "../remote-endpoint.ts";
+import { watchFile } from "../watched-file.ts";
+import { type AuthorizationMeans, type AuthorizationValues, type Authorizers, modesOf } from "./flags.ts";
 
 type Webhooks = (settings: WebhookSettings) => Promise<NamedAuthorizer>;
 
@@ -56,6 +56,7 @@ function webhookOfFlags(values: AuthorizationValues): WebhookSettings {
     failurePolicy: "NoOpinion",
     kubeConfigFile: values["authorization-webhook-config-file"] ?? "",
     conditions: [],
+    expressions: [],
   };
 }
 
@@ -82,9 +83,9 @@ async function fromFile(
   path: string,
   { means, ...makers }: Makers & { readonly means: AuthorizationMeans },
 ): Promise<Authorizers> {
-  const { readAuthorizationConfiguration } = await authorizationFiles();
+  const { readAuthorizationConfiguration, saysTheSame } = await authorizationFiles();
   let text = openFile(path);
-  const configured = await readAuthorizationConfiguration(text, { fileProblem });
+  let configured = await readAuthorizationConfiguration(text, { fileProblem });
   let entries = await entriesOf(configured, makers);
   const types = typesOf(configured);
   const required = new Set([...types].filter((type) => type !== "Webhook"));
@@ -93,6 +94,8 @@ async function fromFile(
   metrics.inForce(text);
   const take = async (next: string): Promise<void> => {
     const listed = await readAuthorizationConfiguration(next, { fileProblem, required });
+    if (saysTheSame(listed, configured)) return;
+    configured = listed;
     const added = [...typesOf(listed)].find((type) => type !== "Webhook" && mustBeThere(type) && !types.has(type));
     if (added !== undefined)
       throw new Error(`authorizer type ${added} is not allowed if it was not enabled at initial server startup`);

@@ -12,6 +12,7 @@ import { mergeLabelKeys } from "./label-keys.ts";
 import { keepRest, prepareResize, validateResize } from "./resize.ts";
 import { keepObservedGenerations, validatePodStatus } from "./status.ts";
 import { validateEphemeralContainers, validatePodCreate, validatePodParts, validatePodUpdate } from "./validate.ts";
+import { dropVolumeStatuses } from "./volume-statuses.ts";
 
 const gated = {
   type: "PodScheduled",
@@ -60,7 +61,7 @@ export const podRules = defineRules<Pod>({
   validateUpdate: validatePodUpdate,
   status: {
     writtenOnCreate: true,
-    prepareUpdate: (pod, old) => {
+    prepareUpdate: (pod, old, context) => {
       pod.spec = old.spec;
       if (old.metadata.ownerReferences === undefined) delete pod.metadata.ownerReferences;
       else pod.metadata.ownerReferences = old.metadata.ownerReferences;
@@ -69,6 +70,7 @@ export const podRules = defineRules<Pod>({
       pod.status = status;
       pod.status.qosClass ??= old.status?.qosClass;
       keepObservedGenerations(pod, old);
+      dropVolumeStatuses(pod, old, context);
     },
     validateUpdate: validatePodStatus,
   },

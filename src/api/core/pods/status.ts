@@ -1,10 +1,12 @@
 // Rules of writes to a pod's status. Upstream: ValidatePodStatusUpdate.
 import type { Container, ContainerStatus, Pod, PodCondition, PodSpec } from "../../../../facts/types/core.v1.ts";
 import { dns1123Subdomain, type FieldError, field, qualifiedName } from "../../../machinery/index.ts";
+import type { RuleContext } from "../../kind.ts";
 import { isDualStack, legacyIp, parseIp } from "../../lib/formats/ip.ts";
 import { type Check, child, findings, immutable, item, named, unlessKept, worthChecking } from "../../lib/validate.ts";
 import { allocatedResources, claimStatuses, extendedClaim, users } from "./status-parts.ts";
 import { keptAnnotations } from "./validate.ts";
+import { volumeStatuses } from "./volume-statuses.ts";
 
 const systemConditions: ReadonlySet<string> = new Set(["PodScheduled", "Ready", "Initialized"]);
 
@@ -119,7 +121,7 @@ const nominated =
       );
   };
 
-export const validatePodStatus = (pod: Pod, old: Pod): FieldError[] =>
+export const validatePodStatus = (pod: Pod, old: Pod, context: RuleContext): FieldError[] =>
   findings(pod, (value, _at, found) => {
     const at = "status";
     const { status } = value;
@@ -138,6 +140,7 @@ export const validatePodStatus = (pod: Pod, old: Pod): FieldError[] =>
     hostAddresses(old)(value, at, found);
     users(value, at, found);
     allocatedResources(value, at, found);
+    volumeStatuses(context)(status, at, found);
   });
 
 /** Writers that do not know observedGeneration do not erase it. Changes the draft's own status. */

@@ -25,7 +25,7 @@ test("the heap's limit is six tenths of the memory, in MB", () => {
 test("few nodes have no thread of their own; many have one, or what the cores have room for beside the main one", () => {
   const threads = [
     [1, 8],
-    [100, 8],
+    [500, 8],
     [1000, 1],
     [1000, 2],
     [1000, 4],

@@ -35,8 +35,11 @@ export function fleetFlags(memoryBytes: number): readonly string[] {
   ];
 }
 
-/** From so many nodes on a thread makes up for what it takes: 25 MB, and the start of a second heap. */
-const leastThreaded = 150;
+/**
+ * From so many nodes on a thread makes up for what it takes: objects are decoded twice, so all cores together have more work, and the main
+ * one less. Below, one heap is no burden.
+ */
+const leastThreaded = 1000;
 /** One API server has no work for more. */
 const mostThreads = 4;
 

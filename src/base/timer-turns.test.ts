@@ -37,7 +37,17 @@ test("timers that take long let input in", () => {
   // Due later, so it comes later.
   turns.take(timer("e", 6));
   while (input());
-  assert.deepEqual(happened, ["a", "b", "input", "c", "input", "d", "input", "e", "input", "input"]);
+  assert.deepEqual(happened, ["a", "b", "input", "c", "input", "d", "e", "input", "input"]);
+});
+
+test("those that waited have as long as input lets them, not one at a time", () => {
+  const { turns, timer, input, happened } = loop(10);
+  turns.take(timer("long", 20));
+  for (let index = 0; index < 100; index++) turns.take(timer("t", 1));
+  let inputs = 0;
+  while (input()) inputs++;
+  assert.equal(happened.filter((each) => each === "t").length, 100);
+  assert.ok(inputs <= 13, `${inputs} looks at input`);
 });
 
 test("short ones all fire at once, in each turn", () => {

@@ -2,8 +2,8 @@
 // become due meanwhile: in a slow moment (the heap is marked, say) the timers of thousands of kubelets keep everybody else waiting until
 // it is over.
 //
-// Contract: timers fire in the order in which they were taken. Once those of one turn have had `mostMs`, each of the others waits until
-// input was looked at.
+// Contract: timers fire in the order in which they were taken, each with all that it sets off before the next. Once those of one turn have had
+// `mostMs`, the others wait until input was looked at; then it is their turn again, for as long.
 
 export interface Due {
   fire(): void;
@@ -17,13 +17,15 @@ export interface TimerTurns {
 export interface TimerTurnsOptions {
   /** Milliseconds since an arbitrary start. */
   readonly now: () => number;
-  /** Calls back once whatever came in meanwhile was taken. */
+  /** Calls back once whatever came in meanwhile was taken; for several calls one after the other, with what each sets off in between. */
   readonly afterInput: (callback: () => void) => void;
   readonly mostMs: number;
 }
 
 /** Slots of timers that have fired go at this many. */
 const mostFired = 1024;
+/** In one turn. */
+const mostTimers = 128;
 
 export function createTimerTurns({ now, afterInput, mostMs }: TimerTurnsOptions): TimerTurns {
   let waiting: Due[] = [];
@@ -31,20 +33,35 @@ export function createTimerTurns({ now, afterInput, mostMs }: TimerTurnsOptions)
   /** Of the turn under way. */
   let endMs: number | undefined;
 
-  function next(): void {
-    const timer = waiting[first];
-    if (timer === undefined) {
-      waiting = [];
-      first = 0;
+  /** The first of a turn whose timers have waited. */
+  function begin(): void {
+    const count = Math.min(waiting.length - first, mostTimers);
+    if (count === 0) {
       endMs = undefined;
       return;
     }
-    if (++first === mostFired) {
+    endMs = now() + mostMs;
+    // Before they fire: one that throws keeps no other waiting.
+    afterInput(begin);
+    for (let index = 1; index < count; index++) afterInput(next);
+    fireFirst();
+  }
+
+  function next(): void {
+    if (endMs !== undefined && now() < endMs) fireFirst();
+  }
+
+  function fireFirst(): void {
+    const timer = waiting[first];
+    if (timer === undefined) return;
+    first++;
+    if (first === waiting.length) {
+      waiting = [];
+      first = 0;
+    } else if (first === mostFired) {
       waiting = waiting.slice(first);
       first = 0;
     }
-    // Before it fires: one that throws keeps no other waiting.
-    afterInput(next);
     timer.fire();
   }
 
@@ -54,7 +71,7 @@ export function createTimerTurns({ now, afterInput, mostMs }: TimerTurnsOptions)
         const nowMs = now();
         if (endMs === undefined) {
           endMs = nowMs + mostMs;
-          afterInput(next);
+          afterInput(begin);
         }
         if (nowMs < endMs) {
           timer.fire();

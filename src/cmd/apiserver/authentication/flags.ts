@@ -9,7 +9,7 @@ export const authenticationFlags = {
   },
   "oidc-issuer-url": { type: "string", help: "issuer of tokens, an https URL" },
   "oidc-client-id": { type: "string", help: "audience that tokens of --oidc-issuer-url must have" },
-  "oidc-ca-file": { type: "string", help: "authorities of --oidc-issuer-url; the system's when not given" },
+  "oidc-ca-file": { type: "string", help: "authorities of --oidc-issuer-url; Node.js's own when not given" },
   "oidc-username-claim": { type: "string", help: "claim that is the user's name", default: "sub" },
   "oidc-username-prefix": {
     type: "string",

@@ -9,7 +9,7 @@ import {
   timeoutSignal,
 } from "../../../base/index.ts";
 import { FlagError } from "../../../cli/index.ts";
-import { deepEqual } from "../../../machinery/index.ts";
+import { deepEqual, formatGoDuration } from "../../../machinery/index.ts";
 import {
   type AuthenticationConfiguration,
   type CompiledJwt,
@@ -276,7 +276,7 @@ async function webhookTokens(
   const ttlMs = values["authentication-token-webhook-cache-ttl"];
   if (ttlMs > 0 && ttlMs < goodMs)
     log.warn(
-      `the webhook cache ttl of ${ttlMs}ms is shorter than the overall cache ttl of ${goodMs}ms for successful token authentication attempts.`,
+      `the webhook cache ttl of ${formatGoDuration(ttlMs)} is shorter than the overall cache ttl of ${formatGoDuration(goodMs)} for successful token authentication attempts.`,
     );
   const [{ tokenWebhook }, { cachedTokens }] = [await tokenWebhooks(), await tokenCaches()];
   const check = tokenWebhook({ service, version, apiAudiences, log });

@@ -30,7 +30,7 @@ export async function serveRemoteCommand(
   if (protocol === undefined)
     throw new RouteError(400, `unable to upgrade: none of the offered protocols is one of ${protocols.join(", ")}`);
   const [{ connectSpdy }, peer] = await Promise.all([
-    import("./spdy-wire.ts"),
+    import("./spdy/wire.ts"),
     dialSpdy(target.url, { "x-stream-protocol-version": "v4.channel.k8s.io" }),
   ]);
   const connection = connectSpdy(peer.socket, peer.head);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Duplex, duplexPair } from "node:stream";
 import { test } from "node:test";
 import transport from "spdy-transport";
-import { connectSpdy } from "./spdy-wire.ts";
+import { connectSpdy } from "./wire.ts";
 
 /** What a server sends that answers one stream with `text` and hangs up. */
 async function recorded(text: string): Promise<Buffer> {

@@ -41,6 +41,7 @@ function compress(state: Uint32Array, words: Uint32Array): void {
     const small1 = rotate(late, 17) ^ rotate(late, 19) ^ (late >>> 10);
     words[index] = words[index - 16]! + small0 + words[index - 7]! + small1;
   }
+  // Eight words, which the type of the array does not say.
   let [a, b, c, d, e, f, g, h] = state as unknown as [number, number, number, number, number, number, number, number];
   for (let index = 0; index < 64; index++) {
     const choice = (e & f) ^ (~e & g);

@@ -153,6 +153,7 @@ async function choosePorts(index: number): Promise<ClusterPorts> {
     while (!(await isFree(candidate)) || Object.values(chosen).includes(candidate)) candidate += 20;
     chosen[name] = candidate;
   }
+  // Each name of the list has its port by now.
   return chosen as unknown as ClusterPorts;
 }
 

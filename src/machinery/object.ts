@@ -25,6 +25,12 @@ export interface KubeObject {
   metadata: ObjectMeta;
 }
 
+/** What a decoder made and checked: apiVersion, kind and metadata are there. The same value. */
+export const asObject = (fields: object): KubeObject => fields as KubeObject;
+
+/** The fields of an object by their names, for rules that know no type. The same value. */
+export const asFields = (object: object): Record<string, unknown> => object as Record<string, unknown>;
+
 export interface KubeList<T extends KubeObject = KubeObject> {
   apiVersion: string;
   kind: string;

@@ -1,6 +1,14 @@
 // The server's own reads and writes: ObjectReader over the watch cache, ObjectWriter through the registry without authorization.
 import { type KindDefinition, storageKey } from "../api/index.ts";
-import { decodeValue, deepClone, isConflict, type KubeObject, notFound, type UserInfo } from "../machinery/index.ts";
+import {
+  asObject,
+  decodeValue,
+  deepClone,
+  isConflict,
+  type KubeObject,
+  notFound,
+  type UserInfo,
+} from "../machinery/index.ts";
 import type { ServedResource } from "./catalog.ts";
 import type { RequestContext, ServerCore } from "./context.ts";
 import type { ObjectObserver, ObjectReader, ObjectWriter, ServedObjects } from "./contract.ts";
@@ -73,7 +81,7 @@ export const ownOptions: WriteOptions = {
 export function freshDraft(resource: ServedResource, object: KubeObject): KubeObject {
   const { schema, schemas } = resource;
   if (schema === undefined) return deepClone(object);
-  return decodeValue(object, { fieldValidation: "Ignore", schema, schemas }).object as unknown as KubeObject;
+  return asObject(decodeValue(object, { fieldValidation: "Ignore", schema, schemas }).object);
 }
 
 export interface OwnTarget {

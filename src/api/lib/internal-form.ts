@@ -7,6 +7,7 @@ type Json = unknown;
 type Fields = Readonly<Record<string, Json>>;
 type Row = readonly [shown: string, name: string, type: string];
 
+// Inferred from JSON, rows are lists of any length and mixed types.
 const types = table as unknown as Readonly<Record<string, readonly Row[]>>;
 
 /** `type` is a word of the table: `core.PodSpec`, `[]core.Toleration`. Absent values print as their zero value. */

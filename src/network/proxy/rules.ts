@@ -64,6 +64,7 @@ export function rulesOf(plan: ProxyPlan, options: RulesOptions = {}): Ruleset {
   const draft: Draft = {
     family: plan.family,
     chains: new Map(),
+    // Each name of the list, which fromEntries forgets.
     maps: Object.fromEntries(mapNames.map((name) => [name, new Map()])) as Draft["maps"],
     sets: { "cluster-ips": new Set(), "nodeport-ips": new Set(plan.nodeAddresses) },
     affinity: new Map(),

@@ -5,6 +5,7 @@
 import type { CustomResourceDefinition } from "../../api/index.ts";
 import { errorText, type Rng, uuid } from "../../base/index.ts";
 import {
+  asObject,
   deepClone,
   deepEqual,
   encodeJson,
@@ -170,7 +171,7 @@ function decoded(answered: unknown): KubeObject {
     throw plainFailure(`json: cannot unmarshal ${goName(answered)} into Go value of type map[string]interface {}`);
   if (typeof answered["kind"] !== "string" || answered["kind"] === "")
     throw plainFailure(`Object 'Kind' is missing in '${toJson(answered)}'`);
-  return answered as unknown as KubeObject;
+  return asObject(answered);
 }
 
 type Texts = Readonly<Record<string, string>>;

@@ -2,6 +2,7 @@
 // Upstream: apiextensions-apiserver pkg/apiserver/customresource_handler.go.
 import { type CustomKind, type CustomVersion, readStored, relabel } from "../../api/apiextensions/custom/serve.ts";
 import {
+  asFields,
   builtinSchemas,
   encodeJson,
   formatApiVersion,
@@ -109,7 +110,7 @@ const writtenAs = (cached: CachedObject, compiled: CustomKind): CustomVersion =>
 function customStored(object: KubeObject, version: CustomVersion, storage: CustomVersion): KubeObject {
   if (version === storage && storage.isCoerced(object)) return sorted(object) as KubeObject;
   const copy = sortedCopy(version === storage ? object : relabel(object, storage)) as KubeObject;
-  storage.coerce(copy as unknown as Record<string, unknown>, { dropInvalid: false });
+  storage.coerce(asFields(copy), { dropInvalid: false });
   // Whoever reads the storage version sees its defaults.
   if (version !== storage) storage.rules.default?.(copy);
   return copy;
@@ -124,7 +125,7 @@ function servedObject(
   let object = converted ?? storedObject(cached, compiled);
   if (writtenAs(cached, compiled) !== version) {
     object = relabel(object, version);
-    version.coerce(object as unknown as Record<string, unknown>, { dropInvalid: true });
+    version.coerce(asFields(object), { dropInvalid: true });
   }
   const { kind, apiVersion, metadata, ...rest } = sortedCopy(object) as KubeObject;
   const { resourceVersion, ...others } = metadata;

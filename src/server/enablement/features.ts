@@ -6,6 +6,7 @@ import { gateDependencies } from "./gate-dependencies.ts";
 
 type Row = readonly [stage: "ALPHA" | "BETA" | "GA" | "DEPRECATED", on: boolean, locked: boolean];
 
+// Inferred from JSON, every gate would be a type of its own.
 const gates: ReadonlyMap<string, Row> = new Map(Object.entries(table as unknown as Record<string, Row>));
 
 /** These two stand for all others of a stage. */

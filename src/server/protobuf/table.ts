@@ -2,6 +2,7 @@
 import table from "../../../facts/proto/k8s-api.json" with { type: "json" };
 
 type RawField = readonly [name: string, type: string, flags?: number];
+// Inferred from JSON, every message would be a type of its own.
 const raw = table as unknown as Readonly<Record<string, Readonly<Record<string, RawField>>>>;
 
 /** varint: bool and integers; fixed64: double; the others have a length. */

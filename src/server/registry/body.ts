@@ -1,5 +1,6 @@
 // Request bodies into drafts.
 import {
+  asObject,
   badRequest,
   decodeObject,
   decodeValue,
@@ -96,7 +97,7 @@ export function checkKind(draft: Record<string, unknown>, gvk: GroupVersionKind)
   draft["kind"] = gvk.kind;
   draft["apiVersion"] = apiVersion;
   draft["metadata"] ??= {};
-  return draft as unknown as KubeObject;
+  return asObject(draft);
 }
 
 function wrongKind(sent: string, gvk: GroupVersionKind): StatusError {
@@ -153,7 +154,7 @@ function decodeCustomBody(
       `the API version in the data (${sentVersion}) does not match the expected API version (${formatApiVersion(gvk)})`,
     );
   object["metadata"] ??= {};
-  return object as unknown as KubeObject;
+  return asObject(object);
 }
 
 /** What has no Go type has to say its kind itself. */

@@ -1,6 +1,7 @@
 // Objects into the store and what comes back. Store errors become Status errors here.
 import { storageKey } from "../../api/index.ts";
 import {
+  asObject,
   decodeValue,
   deepFreeze,
   encodeForStore,
@@ -217,8 +218,7 @@ function saysTheSame(stored: KubeObject, current: CachedObject): boolean {
 function withoutEmptyLists(resource: ServedResource, object: KubeObject, stored: Uint8Array): KubeObject {
   const { schema, schemas } = resource;
   if (schema === undefined || !holdsEmptyList(stored)) return object;
-  return decodeValue(object, { schema, schemas, fieldValidation: "Ignore", asStored: true })
-    .object as unknown as KubeObject;
+  return asObject(decodeValue(object, { schema, schemas, fieldValidation: "Ignore", asStored: true }).object);
 }
 
 function holdsEmptyList(bytes: Uint8Array): boolean {

@@ -58,6 +58,7 @@ export class Compaction {
   /** Cleans up to `rows` rows. A crash undoes at most this, and the next start repeats it. */
   step(rows: number): void {
     const targetId = this.#reachableId;
+    // Rows come as arrays (setReturnArrays), in the order of the statement's columns; the types know objects alone.
     const scanned = this.#scan.all(this.#state.cleanedId, targetId, rows) as unknown as readonly LogRow[];
     const cleanedId = scanned.length < rows ? targetId : scanned.at(-1)![0];
     this.#writer.transaction(true, () => {

@@ -60,6 +60,7 @@ export class CurrentIndex {
     const tail = db.prepare("SELECT id, key, created FROM log WHERE id > ? ORDER BY id");
     tail.setReturnArrays(true);
     for (const row of tail.iterate(indexedId)) {
+      // Rows come as arrays (setReturnArrays), in the order of the statement's columns; the types know objects alone.
       const [id, key, created] = row as unknown as TailRow;
       this.set(key, id, created);
     }

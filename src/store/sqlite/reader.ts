@@ -103,6 +103,7 @@ export class Reader {
     let reached = after;
     const bounds = boundsOf(prefix);
     for (const row of this.#events.iterate({ $first: rowId(after + 1, 0), $from: bounds.from, $end: bounds.end })) {
+      // Rows come as arrays (setReturnArrays), in the order of the statement's columns; the types know objects alone.
       const [id, key, created, value, previousId, previousCreated, previousValue] = row as unknown as EventRow;
       const next = revisionOf(id);
       if (next !== reached && (count >= pageRows || events.byteLength >= pageBytes))

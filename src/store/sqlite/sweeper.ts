@@ -34,6 +34,7 @@ export class Sweeper {
    */
   sweep(nowMs: number): SweepAnswer {
     this.#writer.flushIndex();
+    // Rows come as arrays (setReturnArrays), in the order of the statement's columns; the types know objects alone.
     const rows = this.#due.all(nowMs) as unknown as readonly DeadlineRow[];
     const stale = rows.filter(([, , id, current]) => id !== current);
     if (stale.length > 0)

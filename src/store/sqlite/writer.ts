@@ -200,6 +200,7 @@ export class Writer {
   #writeEntry({ id, created }: CurrentRow, results: PackWriter): void {
     results.number(revisionOf(id));
     results.number(created);
+    // Rows come as arrays (setReturnArrays), in the order of the statement's columns; the types know objects alone.
     const row = id === 0 ? undefined : (this.#value.get(id) as unknown as readonly [Uint8Array | null]);
     results.value(row && (row[0] ?? empty));
   }

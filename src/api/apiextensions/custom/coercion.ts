@@ -1,6 +1,12 @@
 // What decoding does to a custom resource that Go's types do to built-in ones: metadata is read strictly, unknown fields and
 // wrong nulls go. Upstream: unstructuredSchemaCoercer in pkg/apiserver/customresource_handler.go.
-import { formatApiVersion, type GroupVersionKind, type KubeObject, readObjectMeta } from "../../../machinery/index.ts";
+import {
+  asFields,
+  formatApiVersion,
+  type GroupVersionKind,
+  type KubeObject,
+  readObjectMeta,
+} from "../../../machinery/index.ts";
 import { isCanonicalMeta, isPruned } from "./in-form.ts";
 import { coerceEmbedded, wellFormed } from "./object-meta.ts";
 import { dropNulls, pruneResource } from "./pruning.ts";
@@ -47,5 +53,5 @@ export function isCoerced(object: KubeObject, of: Omit<CoercionOf, "dropInvalid"
   if (object.kind !== identity.kind || object.apiVersion !== formatApiVersion(identity)) return false;
   if (schema === undefined ? !preserves : preserves && shapeOf(schema).hasEmbedded) return false;
   if (!isCanonicalMeta(object.metadata)) return false;
-  return preserves || isPruned(object as unknown as Record<string, unknown>, schema!);
+  return preserves || isPruned(asFields(object), schema!);
 }

@@ -4,7 +4,7 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from "../../../../facts/types/apiextensions.v1.ts";
-import { deepClone, type KubeObject, type Schema } from "../../../machinery/index.ts";
+import { asFields, deepClone, type KubeObject, type Schema } from "../../../machinery/index.ts";
 import { allVerbs, type KindDefinition, type ServeRules, type SubresourceDefinition } from "../../kind.ts";
 import { coerceResource, isCoerced } from "./coercion.ts";
 import { customColumns, selectableValue } from "./columns.ts";
@@ -146,7 +146,7 @@ export function readStored(object: KubeObject, version: CustomVersion): KubeObje
 
 function inForm(object: KubeObject, version: CustomVersion): KubeObject {
   const copy = deepClone(object);
-  version.coerce(copy as unknown as Record<string, unknown>, { dropInvalid: true });
+  version.coerce(asFields(copy), { dropInvalid: true });
   const metadata = copy.metadata as { generation?: number } | undefined;
   if (metadata !== undefined && !metadata.generation) metadata.generation = 1;
   return copy;

@@ -1,7 +1,7 @@
 // `pods/resize`: CPU and memory of a pod that runs. Upstream: podResizeStrategy in pkg/registry/core/pod, ValidatePodResize in
 // pkg/apis/core/validation; KEP-1287, KEP-5419.
 import type { Container, Pod, PodSpec } from "../../../../facts/types/core.v1.ts";
-import { deepEqual, type FieldError, field } from "../../../machinery/index.ts";
+import { asFields, deepEqual, type FieldError, field } from "../../../machinery/index.ts";
 import type { RuleContext } from "../../kind.ts";
 import { mirrorPod } from "../../lib/pod-spec/annotations.ts";
 import { qosClass } from "../../lib/pod-spec/qos.ts";
@@ -52,8 +52,8 @@ function resized(now: readonly Container[], old: readonly Container[] = []): Con
 /** Status, and of the metadata all that other writers own. Upstream: metav1.ResetObjectMetaForStatus. */
 export function keepRest(pod: Pod, old: Pod): void {
   if (old.status !== undefined) pod.status = old.status;
-  const own = pod.metadata as unknown as Record<string, unknown>;
-  const before = old.metadata as unknown as Record<string, unknown>;
+  const own = asFields(pod.metadata);
+  const before = asFields(old.metadata);
   for (const name of ["deletionTimestamp", "labels", "annotations", "finalizers", "ownerReferences"])
     if (before[name] === undefined) delete own[name];
     else own[name] = before[name];

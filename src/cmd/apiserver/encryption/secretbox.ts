@@ -14,6 +14,7 @@ const words = (bytes: Uint8Array): number[] =>
 
 /** Salsa20's state: constants on the diagonal, the key around them, 16 bytes of input in the middle. */
 function stateOf(key: readonly number[], input: readonly number[]): Uint32Array {
+  // Four words, which the type of the array does not say.
   const [s0, s1, s2, s3] = sigma as unknown as [number, number, number, number];
   return Uint32Array.from([s0, ...key.slice(0, 4), s1, ...input, s2, ...key.slice(4), s3]);
 }

@@ -1,6 +1,8 @@
 // The object of a request in the version that a rule asks for, and changes of it back into the draft.
 // Upstream: k8s.io/apiserver/pkg/admission/conversion.go.
 import {
+  asFields,
+  asObject,
   decodeValue,
   deepClone,
   encodeForStore,
@@ -67,7 +69,7 @@ async function convert(object: KubeObject, from: ServedResource, to: ServedResou
 
 /** What a webhook or a policy made of the object goes into the draft of the request, decoded and defaulted as a body is. */
 export async function replaceDraft(attributes: AdmissionAttributes, changed: Changed, catalog: Catalog): Promise<void> {
-  const draft = attributes.object as unknown as Record<string, unknown>;
+  const draft = asFields(attributes.object!);
   const { bodyKind } = attributes;
   const sent = readAs(changed, attributes, catalog);
   let object = decoded(sent, attributes, catalog);
@@ -106,13 +108,13 @@ function decoded(changed: Changed, attributes: AdmissionAttributes, catalog: Cat
     : catalog.all.find((each) => sameKind(each.kind, kind));
   if (resource?.custom !== undefined) {
     resource.custom.coerce(object);
-    resource.rules.default?.(object as unknown as KubeObject);
-    return object as unknown as KubeObject;
+    resource.rules.default?.(asObject(object));
+    return asObject(object);
   }
   const schemas = resource?.schemas ?? (isConnectKind(kind) ? connectSchemas : catalog.all[0]?.schemas);
   const schema = resource?.schema ?? schemas?.ofKind(kind);
-  if (schemas === undefined || schema === undefined) return object as unknown as KubeObject;
-  const draft = decodeValue(object, { schema, schemas, fieldValidation: "Ignore" }).object as unknown as KubeObject;
+  if (schemas === undefined || schema === undefined) return asObject(object);
+  const draft = asObject(decodeValue(object, { schema, schemas, fieldValidation: "Ignore" }).object);
   resource?.rules.default?.(draft);
   return draft;
 }

@@ -5,6 +5,7 @@ import type { KindDefinition, RuleContext, ServedKind } from "../../../api/index
 import { servedKinds, validateCreate } from "../../../api/serve.ts";
 import { sha256Hex } from "../../../base/index.ts";
 import {
+  asObject,
   builtinSchemas,
   decodeObject,
   decodeValue,
@@ -147,14 +148,15 @@ function decodeAny(plan: ManifestPlan, value: unknown, decode: Decode): Decoded[
   if (typeof apiVersion !== "string" || apiVersion === "")
     throw new Error(`Object 'apiVersion' is missing in '${JSON.stringify(value)}'`);
   const own = plan.kinds.find((each) => each.kind === kind && formatApiVersion(each) === apiVersion);
-  if (own !== undefined) return [{ kind: own, draft: decode(own).object as unknown as KubeObject }];
+  if (own !== undefined) return [{ kind: own, draft: asObject(decode(own).object) }];
   const ofList = plan.kinds.find((each) => `${each.kind}List` === kind && formatApiVersion(each) === apiVersion);
   if (ofList === undefined) throw unsupported(kind, apiVersion);
   const items = Array.isArray(named["items"]) ? (named["items"] as unknown[]) : [];
   return items.map((item) => ({
     kind: ofList,
-    draft: decodeValue(isObject(item) ? { ...item, apiVersion, kind: ofList.kind } : item, strictly(ofList))
-      .object as unknown as KubeObject,
+    draft: asObject(
+      decodeValue(isObject(item) ? { ...item, apiVersion, kind: ofList.kind } : item, strictly(ofList)).object,
+    ),
   }));
 }
 

@@ -1,6 +1,7 @@
 // Pods: binding and eviction. Upstream: registry/core/pod/storage.
 import { type Pod, type PodDisruptionBudget, podDisruptionBudgets } from "../../../api/index.ts";
 import {
+  asObject,
   badRequest,
   conflict,
   deepClone,
@@ -241,7 +242,7 @@ function disrupted(old: Pod, now: string): KubeObject {
     ...draft.status,
     conditions: [...conditions.filter((each) => each !== before), after] as typeof conditions,
   };
-  return draft as unknown as KubeObject;
+  return asObject(draft);
 }
 
 const canIgnoreBudget = (pod: Pod): boolean =>
@@ -328,7 +329,7 @@ function withDisruption(budget: PodDisruptionBudget, pod: Pod, now: string): Kub
     ...(allowed === 1 ? { conditions: exhausted(budget, now) } : {}),
     disruptedPods: { ...draft.status?.disruptedPods, [pod.metadata.name]: now },
   };
-  return draft as unknown as KubeObject;
+  return asObject(draft);
 }
 
 /** Conditions of a budget whose last disruption was just given away. */

@@ -3,6 +3,7 @@
 import {
   applyJsonPatch,
   applyMergePatch,
+  asObject,
   badRequest,
   conversionFaults,
   type Decoded,
@@ -188,7 +189,7 @@ function customPatched(
   if (validation === "Strict" && findings.length > 0)
     throw invalidPatch(goJson(sortedCopy(patched)), `strict decoding error: ${findings.join(", ")}`);
   draft["metadata"] ??= {};
-  return { draft: draft as unknown as KubeObject, findings };
+  return { draft: asObject(draft), findings };
 }
 
 /** The decoded value when nothing is to be said about it: the common case. */

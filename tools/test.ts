@@ -155,14 +155,14 @@ const steps: readonly (readonly (readonly Stage[])[])[] = [
     [
       { name: "unit", run: unit },
       { name: "fuzz", run: () => tests("test/fuzz/*.test.ts", { atOnce: 2, flags: ["--expose-gc"] }) },
+      { name: "corpus", run: () => tests("test/corpus/*.test.ts", { atOnce: 1 }) },
+      { name: "integration", run: () => tests("test/{integration,package,states}/**/*.test.ts", { atOnce: 2 }) },
     ],
     [
-      { name: "integration", run: () => tests("test/{integration,package,states}/**/*.test.ts", { atOnce: 2 }) },
       { name: "e2e", run: endToEnd },
-      { name: "corpus", run: () => tests("test/corpus/*.test.ts", { atOnce: 1 }) },
+      { name: "conformance", run: conformance },
     ],
   ],
-  [[{ name: "conformance", run: conformance }]],
 ];
 
 const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;

@@ -11,7 +11,7 @@ import { type Listener, servePlain } from "../../src/server/node/listen.ts";
 import type { TestServer } from "../../src/server/testing.ts";
 import { encoder, filled, long, maps } from "./bodies.ts";
 import { adminToken, hostileServer } from "./hostile-server.ts";
-import { cpuSeconds, mostRounds, reference, roundSeconds } from "./rounds.ts";
+import { cpuSeconds, mostRounds, roundsOf } from "./rounds.ts";
 
 /** A status code, or how the connection ended. */
 type Outcome = number | "closed" | "reset";
@@ -276,10 +276,9 @@ describe("heads", () => {
       let rounds = Number.POSITIVE_INFINITY;
       // What the machine did besides does not count.
       for (let attempt = 0; attempt < 4 && rounds >= mostRounds; attempt++) {
-        const round = reference();
         const { outcome, seconds } = await sent(all);
         assert.ok(outcomes.includes(outcome), `${outcome}`);
-        rounds = seconds / Math.max(round, seconds > 0.2 ? roundSeconds() : 0);
+        rounds = roundsOf(seconds);
         if (process.env["T8S_FUZZ_SHOW"] !== undefined) console.log(`${seconds.toFixed(2)} s, ${outcome}`, name);
       }
       assert.ok(rounds < mostRounds, `${rounds} rounds`);

@@ -8,7 +8,7 @@ import type { ApiRequest, Identity } from "../../src/machinery/index.ts";
 import type { TestServer } from "../../src/server/testing.ts";
 import { type Hostile, hostile } from "./hostile-bodies.ts";
 import { hostileServer } from "./hostile-server.ts";
-import { cpuSeconds, mostRounds, reference, roundSeconds } from "./rounds.ts";
+import { cpuSeconds, mostRounds, roundsOf } from "./rounds.ts";
 
 /** What a body leaves behind, stored objects included. */
 const mostKeptBytes = 64 * 1024 * 1024;
@@ -86,11 +86,25 @@ function keptBytes(before: number): number {
   return kept;
 }
 
+/** What may lie around from bodies before: it counts against the next one, which is measured again then. */
+const mostLeftBytes = mostKeptBytes / 4;
+
+let collected: NodeJS.MemoryUsage | undefined;
+
+/** What was in use after the last whole collection; a new one when much has come since. */
+function usedBefore(exactly?: "exactly"): NodeJS.MemoryUsage {
+  const now = process.memoryUsage();
+  const left = collected === undefined ? 0 : now.heapUsed + now.external - collected.heapUsed - collected.external;
+  if (exactly || collected === undefined || left > mostLeftBytes || left < 0) {
+    globalThis.gc?.();
+    collected = process.memoryUsage();
+  }
+  return collected;
+}
+
 async function measured(to: TestServer, each: Hostile, exactly?: "exactly"): Promise<Measured> {
   const request = requestOf(each.path, each);
-  globalThis.gc?.();
-  const { heapUsed, external } = process.memoryUsage();
-  const round = reference();
+  const { heapUsed, external } = usedBefore(exactly);
   const profiler = new GCProfiler();
   if (exactly) setFlagsFromString("--gc-global");
   profiler.start();
@@ -103,8 +117,7 @@ async function measured(to: TestServer, each: Hostile, exactly?: "exactly"): Pro
   return {
     answer,
     seconds,
-    // The machine may have become busy meanwhile.
-    rounds: seconds / Math.max(round, seconds > 0.2 ? roundSeconds() : 0),
+    rounds: roundsOf(seconds),
     liveBytes: Math.max(0, ...live) - heapUsed - external,
     keptBytes: keptBytes(heapUsed),
   };

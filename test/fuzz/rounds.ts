@@ -14,7 +14,7 @@ export function cpuSeconds(since?: NodeJS.CpuUsage): number {
 }
 
 /** CPU seconds of one round: work of the kind that requests are, whose speed goes with theirs. */
-export function reference(): number {
+function reference(): number {
   const began = process.threadCpuUsage();
   const value = JSON.parse(document) as Record<string, unknown>;
   const copy: Record<string, unknown> = {};
@@ -23,5 +23,19 @@ export function reference(): number {
   return cpuSeconds(began);
 }
 
-/** The middle one of some rounds. */
-export const roundSeconds = (): number => Array.from({ length: 5 }, reference).sort((a, b) => a - b)[2] as number;
+/** Times that are told by one measured round, the last one. */
+const timesARound = 10;
+let round = 0;
+let told = 0;
+
+/**
+ * A time in rounds. Those of a moment ago do for what is far from the bound; what is near it is told by the middle one of some that are
+ * measured now: the machine may have become busy.
+ */
+export function roundsOf(seconds: number): number {
+  if (told++ % timesARound === 0) round = reference();
+  if (seconds / round < mostRounds / 2) return seconds / round;
+  const middle = Array.from({ length: 5 }, reference).sort((a, b) => a - b)[2] as number;
+  round = Math.max(round, middle);
+  return seconds / round;
+}

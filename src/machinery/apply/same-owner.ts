@@ -5,11 +5,21 @@
 // schema is the same for good: of others, sets are to be reconciled with what it has become.
 import { identical, isObject } from "../equal.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../object.ts";
-import type { ManagedFieldsUpdate } from "./managed-fields.ts";
+import type { FieldSet } from "./field-set.ts";
+
+/** A write as managed-fields.ts has it. */
+export interface OwnersWrite {
+  readonly before: KubeObject | undefined;
+  readonly after: KubeObject;
+  readonly manager: string;
+  readonly subresource: string;
+  readonly time: string;
+  readonly resetFields?: FieldSet;
+}
 
 type Members = Readonly<Record<string, unknown>>;
 
-export function ownedAsBefore(update: ManagedFieldsUpdate): ManagedFieldsEntry[] | undefined {
+export function ownedAsBefore(update: OwnersWrite): ManagedFieldsEntry[] | undefined {
   const { before, after, resetFields } = update;
   const entry = onlyEntry(update);
   if (entry === undefined || before === undefined || !sameMetadata(before, after)) return undefined;
@@ -26,7 +36,7 @@ export function ownedAsBefore(update: ManagedFieldsUpdate): ManagedFieldsEntry[]
 }
 
 /** That of the writer, where there is no other and the client sent no other. */
-function onlyEntry({ before, after, manager, subresource }: ManagedFieldsUpdate): ManagedFieldsEntry | undefined {
+function onlyEntry({ before, after, manager, subresource }: OwnersWrite): ManagedFieldsEntry | undefined {
   const stored = before?.metadata.managedFields;
   const entry = stored?.[0];
   if (entry === undefined || stored!.length > 1) return undefined;

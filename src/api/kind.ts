@@ -122,6 +122,8 @@ export interface ServeRules<T extends KubeObject = KubeObject> {
   /** After all that could refuse a create: what upstream's storage makes of the object when it is read back. */
   prepareStored?(draft: T): void;
   prepareUpdate?(draft: T, old: T, context: RuleContext): void;
+  /** Findings on what the object says it is: with any, a create has none on metadata. */
+  typeMeta?(object: T): FieldError[];
   validate?(object: T, context: RuleContext): FieldError[];
   validateUpdate?(object: T, old: T, context: RuleContext): FieldError[];
   /** `validate` is for create alone: `validateUpdate` repeats what an update has to keep. */

@@ -122,7 +122,7 @@ import { priorityLevelConfigurationRules } from "./flowcontrol/prioritylevelconf
 import type { KindDefinition, RuleContext, ServedKind, ServeRules } from "./kind.ts";
 import { pathName, validateObjectMeta, validateObjectMetaUpdate } from "./lib/metadata.ts";
 import { privilegedPods } from "./lib/pod-spec/privileged.ts";
-import { findings } from "./lib/validate.ts";
+import { findings, named } from "./lib/validate.ts";
 import { ingressClasses } from "./networking/ingressclasses/kind.ts";
 import { ingressClassRules } from "./networking/ingressclasses/serve.ts";
 import { ingresses } from "./networking/ingresses/kind.ts";
@@ -346,12 +346,22 @@ const withoutFinalizers = (found: readonly FieldError[]): FieldError[] =>
 
 /** All findings of a create, in upstream's order and number; none when the object is fine. */
 export const validateCreate = (served: ServedKind, object: KubeObject, context: RuleContext): FieldError[] => {
-  const metadata = validateObjectMeta(object.metadata, served.kind, served.rules.validateName);
-  return [
+  const { rules, kind } = served;
+  const isOther = rules.typeMeta !== undefined && rules.typeMeta(object).length > 0;
+  const metadata = isOther ? [] : validateObjectMeta(object.metadata, kind, rules.validateName);
+  const found = [
     ...(leavesFinalizers(served) ? withoutFinalizers(metadata) : metadata),
-    ...(served.rules.validate?.(object, context) ?? []),
+    ...(rules.validate?.(object, context) ?? []),
     ...ofPolicy(served, object, context),
   ];
+  // Where the kind takes any name, the registry still wants one that fits into a path.
+  return found.length === 0 && rules.validateName !== undefined
+    ? findings(
+        object.metadata.name,
+        named((name) => pathName(name, false)),
+        "metadata.name",
+      )
+    : found;
 };
 
 /** What the whole cluster refuses, whatever the kind's rules say. */

@@ -9,7 +9,7 @@ import { decodeBody, expectedOf } from "./registry/body.ts";
 import { create } from "./registry/create.ts";
 import { remove, removeCollection } from "./registry/delete.ts";
 import { createOptions } from "./registry/options.ts";
-import { patch } from "./registry/patch/patch.ts";
+import { checkPatchType, patch } from "./registry/patch/patch.ts";
 import { matchNamespace, trackFields, wipeSystemFields } from "./registry/prepare.ts";
 import { readComputed } from "./registry/read/computed.ts";
 import { get } from "./registry/read/get.ts";
@@ -116,6 +116,8 @@ function routeCustom(context: RequestContext, resource: ServedResource): ServedR
   }
   if (verbOfMethod[request.method] === undefined && request.method !== "HEAD")
     throw methodNotSupported(groupResource, info.verb);
+  // The handler of custom resources, which no router stands before, asks for the type of a patch first.
+  if (info.verb === "patch" && info.name === "") checkPatchType(context, resource);
   if ((info.verb === "update" || info.verb === "patch") && info.name === "") throw badRequest("name must be provided");
   return resource;
 }

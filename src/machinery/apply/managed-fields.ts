@@ -47,6 +47,8 @@ export interface ManagedFieldsUpdate {
 /** How a kind looks in another of its versions. */
 export interface VersionView {
   readonly schema: Schema;
+  /** What an endpoint resets is reset in the request's version alone, as of custom resources. */
+  readonly resetsNothing?: true;
   /** The object, given in the request's version, in this one. */
   convert(object: Record<string, unknown>): Record<string, unknown>;
   /** And the way back. */
@@ -314,7 +316,10 @@ export function comparer(
     const types = { schema: view.schema, schemas: request.schemas };
     const old = inVersion(view.convert(before), types, "failed to convert old object: ");
     const now = inVersion(view.convert(after), types, "failed to convert new object: ");
-    const here = withoutReset(compareTyped(old, now, types), request.resetFields);
+    const here = withoutReset(
+      compareTyped(old, now, types),
+      view.resetsNothing === true ? undefined : request.resetFields,
+    );
     known.set(apiVersion, here);
     return here;
   };

@@ -183,7 +183,7 @@ function startingManagers(request: ServerSideApply): Managers {
   const managers = parseManagers(live?.metadata.managedFields ?? []);
   if (managers === undefined) throw plainError("failed to decode managed fields");
   if (managers.size > 0 || live === undefined) return managers;
-  const wrong = typeErrors(withoutManagers(live), request);
+  const wrong = typeErrors(withoutManagers(live), { ...request, allowDuplicates: true });
   if (wrong.length > 0)
     throw plainError(
       `failed to create manager for existing fields: failed to convert new object (${describeApplied(live as unknown as Record<string, unknown>, request.gvk)}) to smd typed: ${joinedTypeErrors(wrong)}`,

@@ -130,9 +130,14 @@ export function withNamedFields(set: FieldSet, schema: Schema | undefined, schem
 }
 
 /** What a configuration holds against its schema, `mostFindings` at most, with upstream's texts: `.spec.foo: field not declared in schema`. */
-export function typeErrors(value: unknown, types: CompareTypes): string[] {
+export function typeErrors(value: unknown, types: CompareTypes & { readonly allowDuplicates?: true }): string[] {
   const errors: string[] = [];
-  validate(value, types.schema, { schemas: types.schemas, path: [], errors });
+  validate(value, types.schema, {
+    schemas: types.schemas,
+    path: [],
+    errors,
+    allowDuplicates: types.allowDuplicates === true,
+  });
   return errors;
 }
 
@@ -144,6 +149,7 @@ interface Validation {
   readonly schemas: Schemas;
   readonly path: readonly string[];
   readonly errors: string[];
+  readonly allowDuplicates: boolean;
 }
 
 function validate(value: unknown, schema: Schema | undefined, validation: Validation): void {
@@ -192,7 +198,8 @@ function validateItems(list: ListNode, items: readonly unknown[], validation: Va
       errors.push(`${showPath(path)}: element ${index}: ${element.message}`);
       return;
     }
-    if (seen.has(element)) errors.push(`${showPath(path)}: duplicate entries for key ${showPath([element])}`);
+    if (seen.has(element) && !validation.allowDuplicates)
+      errors.push(`${showPath(path)}: duplicate entries for key ${showPath([element])}`);
     seen.add(element);
     validate(item, list.item, { ...validation, path: [...path, element] });
   }

@@ -5,6 +5,7 @@ import { type ApiResponse, encodeJson, type KubeObject, toYaml } from "../../mac
 import type { CustomServing, ServedResource } from "../catalog.ts";
 import type { RequestContext } from "../context.ts";
 import type { Answer } from "../core.ts";
+import { plainFailure } from "../registry/read/get.ts";
 import type { ListResult } from "../registry/read/list.ts";
 import { servedForm, shown } from "../registry/store-object.ts";
 import type { CachedObject } from "../watchcache/index.ts";
@@ -101,7 +102,10 @@ function objectResponse(
   if (transform !== undefined) {
     const { kind, form } = formSource(context, resource);
     const served = form(object);
-    if (transform.as === "PartialObjectMetadataList") throw notList(transform.as, resource, false);
+    if (transform.as === "PartialObjectMetadataList")
+      throw resource.custom === undefined
+        ? notList(transform.as, resource, false)
+        : plainFailure("content is not a list");
     if (transform.as === "PartialObjectMetadata")
       return valueResponse(context, status, partialObject(withRowMetadata(kind, served), transform.version));
     const metadata = { resourceVersion: served.metadata.resourceVersion };

@@ -87,7 +87,10 @@ export function trackFields(
   const { draft, old, manager, subresource } = write;
   const { schema, schemas } = resource;
   if (schema === undefined) return;
-  if (write.sent !== undefined) draft.metadata.managedFields = write.sent;
+  // Metadata of custom resources goes through Go's type, which leaves an empty list out.
+  const forgotten = resource.custom !== undefined && write.sent?.length === 0;
+  if (forgotten) delete draft.metadata.managedFields;
+  else if (write.sent !== undefined) draft.metadata.managedFields = write.sent;
   if (losesManagers(resource, draft, old)) {
     delete draft.metadata.managedFields;
     return;

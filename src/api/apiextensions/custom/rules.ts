@@ -76,6 +76,7 @@ export function customRules(of: RulesOf): ServeRules {
     validateOnUpdate: false,
     warnings: finalizerWarnings,
     ...(expressions.ready === undefined ? {} : { ready: expressions.ready }),
+    typeMeta,
     validate: (object, { timed }) => {
       const wrong = typeMeta(object);
       const found = [

@@ -53,6 +53,11 @@ export function isApply(context: RequestContext): boolean {
   return type === "application/apply-patch+cbor" && context.core.featureEnabled(cborGate);
 }
 
+/** Throws StatusError 415. */
+export function checkPatchType(context: RequestContext, resource: ServedResource): void {
+  if (!isApply(context)) patchTypeOf(context, resource);
+}
+
 export function patchTypeOf(context: RequestContext, resource?: ServedResource): PatchType {
   const type = mediaTypeOf(context);
   const known = spokenBy(context);

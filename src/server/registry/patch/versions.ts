@@ -5,7 +5,7 @@ import type { RequestContext } from "../../context.ts";
 
 type Loose = Record<string, unknown>;
 
-export function versionsOf({ core }: RequestContext, resource: ServedResource): { readonly versions: Versions } {
+export function versionsOf({ core, info }: RequestContext, resource: ServedResource): { readonly versions: Versions } {
   return {
     versions: (apiVersion) => {
       const other = core.catalog.all.find(
@@ -20,6 +20,8 @@ export function versionsOf({ core }: RequestContext, resource: ServedResource): 
       };
       return {
         schema: other.schema,
+        // Of custom resources upstream knows what the main endpoint resets for the request's version alone.
+        ...(other.custom === undefined || info.subresource === "status" ? {} : { resetsNothing: true }),
         convert: (object) => through(resource, other, object),
         convertBack: (object) => through(other, resource, object),
       };

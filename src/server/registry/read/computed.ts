@@ -22,7 +22,7 @@ export async function readComputed(
       throw notFound({ group: resource.kind.group, resource: resource.kind.singular }, info.name);
     return answer(context, resource, { objects: [found], list: false });
   }
-  const { fields } = listQuery(context, resource, false).selection;
+  const { fields } = listQuery(context, resource).selection;
   const labels = parseLabelSelector(context.query.get("labelSelector") ?? "");
   const matcher = fieldMatcher(fields.requirements);
   const objects = (await compute()).filter(

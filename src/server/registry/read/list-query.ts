@@ -28,8 +28,11 @@ export interface ListQuery {
   readonly bookmarks: boolean;
 }
 
-/** Throws StatusError 400 or 422 with upstream's texts; `watch` chooses the rules. */
-export function listQuery(context: RequestContext, resource: ServedResource, watch: boolean): ListQuery {
+/**
+ * Throws StatusError 400 or 422 with upstream's texts. What the query says chooses the rules: those of the paths that are
+ * watches by themselves are those of lists.
+ */
+export function listQuery(context: RequestContext, resource: ServedResource): ListQuery {
   const { query } = context;
   const timeoutSeconds = int64Of(query, "timeoutSeconds");
   const limit = int64Of(query, "limit") ?? 0n;
@@ -45,7 +48,7 @@ export function listQuery(context: RequestContext, resource: ServedResource, wat
     sendInitialEvents: initial === null ? undefined : isTrue(initial),
     bookmarks: isTrue(query.get("allowWatchBookmarks")),
   };
-  const found = watch ? checkWatch(options) : checkList(options);
+  const found = isTrue(query.get("watch")) ? checkWatch(options) : checkList(options);
   if (found.length > 0) throw invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", found);
   checkFields(resource, fields);
   return {

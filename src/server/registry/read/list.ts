@@ -39,7 +39,7 @@ export async function list(context: RequestContext, resource: ServedResource): P
 }
 
 export function listOptions(context: RequestContext, resource: ServedResource): ListOptions {
-  const { selection, limit, match, resourceVersion, continue: token } = listQuery(context, resource, false);
+  const { selection, limit, match, resourceVersion, continue: token } = listQuery(context, resource);
   return {
     selection,
     limit: limit > 0n ? Number(limit) : 0,

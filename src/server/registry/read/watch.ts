@@ -39,7 +39,7 @@ interface WatchOptions {
 
 export async function watch(context: RequestContext, resource: ServedResource): Promise<Answer> {
   if (!resource.kind.verbs.includes("watch")) throw methodNotSupported(resource.groupResource, "watch");
-  const query = listQuery(context, resource, true);
+  const query = listQuery(context, resource);
   const options = watchOptions(context, query);
   const shard = await shardOf(context);
   const asked = shard === undefined ? query.selection : { ...query.selection, shard };

@@ -195,8 +195,9 @@ describe("a cluster of processes", () => {
     assert.equal(await server.end("SIGTERM"), 0, server.log());
   });
 
-  test("says what is wrong and ends with a status", async () => {
+  test("says what is wrong and ends with a status", async (t) => {
     const taken = createServer().listen(0, "127.0.0.1");
+    t.after(() => taken.close());
     await once(taken, "listening");
     const { port } = taken.address() as { port: number };
     const anyone = shop.kubeconfig("anyone", 1, {});
@@ -237,7 +238,6 @@ describe("a cluster of processes", () => {
       assert.match(component.log(), message);
       assert.equal(ended, status, component.log());
     }
-    taken.close();
   });
 });
 

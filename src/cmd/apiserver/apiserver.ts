@@ -39,7 +39,7 @@ import { authorizersOf } from "./authorization/index.ts";
 import { type ControlPlaneOptions, createControlPlane } from "./control-plane.ts";
 import type { EncryptedStore } from "./encryption/index.ts";
 import { extensionAuthentication } from "./extension-authentication.ts";
-import { openAuthorities, openFile, openPublicKeys, openSigningKey } from "./flag-files.ts";
+import { ofFlag, openAuthorities, openFile, openPublicKeys, openSigningKey } from "./flag-files.ts";
 import { localHealth } from "./local-health.ts";
 import { manifestDirectories } from "./manifest-directory.ts";
 import { endpointOf, usersOf } from "./remote-endpoint.ts";
@@ -305,11 +305,14 @@ function planeOptions(source: PlaneSource): PlaneOptions {
     manifestDirectory: manifestDirectories({ clock: systemClock, log }),
     requestTimeoutMs: values["request-timeout"],
     minRequestTimeoutMs: values["min-request-timeout"] * 1000,
-    ...(tokens ? { staticTokens: parseTokenFile(openFile(tokens), tokens, (text) => log.warn(text)) } : {}),
+    ...(tokens ? { staticTokens: tokensOf(tokens, log) } : {}),
     ...(requestHeader ? { requestHeader } : {}),
     ...(lifetimeMs ? { maxTokenExpirationSeconds: lifetimeMs / 1000 } : {}),
   };
 }
+
+const tokensOf = (path: string, log: Logger) =>
+  ofFlag("token-auth-file", () => parseTokenFile(openFile(path), path, (text) => log.warn(text)));
 
 /** As upstream: whoever may do everything has to say who he is, whatever --anonymous-auth says. */
 function letsStrangersIn(values: Values, log: Logger): boolean {
@@ -457,8 +460,14 @@ function tlsMaterial(values: Values, pki: ClusterPki | undefined): TlsMaterial {
   return {
     ...serving,
     ...tlsSettings(values),
-    ...(clientCA ? { clientCA: openAuthorities(clientCA, "client-ca-bundle") } : {}),
-    ...(requestHeaderCA ? { requestHeaderCA: openAuthorities(requestHeaderCA, "request-header") } : {}),
+    ...(clientCA ? { clientCA: ofFlag("client-ca-file", () => openAuthorities(clientCA, "client-ca-bundle")) } : {}),
+    ...(requestHeaderCA
+      ? {
+          requestHeaderCA: ofFlag("requestheader-client-ca-file", () =>
+            openAuthorities(requestHeaderCA, "request-header"),
+          ),
+        }
+      : {}),
   };
 }
 
@@ -470,7 +479,7 @@ const issuersOf = (values: Values): readonly string[] =>
 function issuerOf(values: Values, pki: ClusterPki | undefined): TokenIssuer {
   const signing = values["service-account-signing-key-file"];
   const audiences = values["api-audiences"];
-  const keys = values["service-account-key-file"].map(openPublicKeys);
+  const keys = ofFlag("service-account-key-file", () => values["service-account-key-file"].map(openPublicKeys));
   return createTokenIssuer({
     issuers: issuersOf(values),
     signingKey: signing ? openSigningKey(signing) : pki!.serviceAccount.privateKey,

@@ -26,6 +26,15 @@ export function openFile(path: string): string {
   }
 }
 
+/** What is wrong with a flag's file begins with the flag's name. */
+export function ofFlag<T>(flag: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new Error(`--${flag}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** Undefined for a regular file. */
 export function fileProblem(path: string): "not regular" | { readonly error: string } | undefined {
   try {

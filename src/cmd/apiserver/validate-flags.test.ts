@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseFlags } from "../../cli/index.ts";
 import { flags } from "./apiserver.ts";
-import { openAuthorities, openFile, openPublicKeys, openSigningKey } from "./flag-files.ts";
+import { ofFlag, openAuthorities, openFile, openPublicKeys, openSigningKey } from "./flag-files.ts";
 import { endpointOf } from "./remote-endpoint.ts";
 import { validateFlags } from "./validate-flags.ts";
 
@@ -93,6 +93,7 @@ test("ways to log in and to decide have upstream's texts", () => {
 test("files of flags that can not be read have Go's texts", () => {
   const missing = { message: "open /missing/file: no such file or directory" };
   assert.throws(() => openFile("/missing/file"), missing);
+  assert.throws(() => ofFlag("x-file", () => openFile("/missing/file")), { message: `--x-file: ${missing.message}` });
   assert.throws(() => openAuthorities("/missing/file", "request-header"), missing);
   assert.throws(() => openPublicKeys("/missing/file"), missing);
   assert.throws(() => openSigningKey("/missing/file"), {

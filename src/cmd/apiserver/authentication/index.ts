@@ -23,7 +23,7 @@ import {
   tokenWebhooks,
   type WebhookConnections,
 } from "../../../server/index.ts";
-import { openFile } from "../flag-files.ts";
+import { ofFlag, openFile } from "../flag-files.ts";
 import { endpointOf } from "../remote-endpoint.ts";
 import { watchFile } from "../watched-file.ts";
 import type { AuthenticationValues } from "./flags.ts";
@@ -112,7 +112,7 @@ function jwtOfFlags(
     issuer: {
       url,
       discoveryURL: "",
-      certificateAuthority: ca ? openFile(ca) : "",
+      certificateAuthority: ca ? ofFlag("oidc-ca-file", () => openFile(ca)) : "",
       audiences: [audience],
       audienceMatchPolicy: "",
       egressSelectorType: "",

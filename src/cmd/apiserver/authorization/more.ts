@@ -16,7 +16,7 @@ import {
   remoteWebhook,
   type WebhookSettings,
 } from "../../../server/index.ts";
-import { fileProblem, openFile } from "../flag-files.ts";
+import { fileProblem, ofFlag, openFile } from "../flag-files.ts";
 import { endpointOf } from "../remote-endpoint.ts";
 import { watchFile } from "../watched-file.ts";
 import { type AuthorizationMeans, type AuthorizationValues, type Authorizers, modesOf } from "./flags.ts";
@@ -84,7 +84,7 @@ async function fromFile(
   { means, ...makers }: Makers & { readonly means: AuthorizationMeans },
 ): Promise<Authorizers> {
   const { readAuthorizationConfiguration, saysTheSame } = await authorizationFiles();
-  let text = openFile(path);
+  let text = ofFlag("authorization-config", () => openFile(path));
   let configured = await readAuthorizationConfiguration(text, { fileProblem });
   let entries = await entriesOf(configured, makers);
   const types = typesOf(configured);

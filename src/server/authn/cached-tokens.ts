@@ -1,6 +1,6 @@
 // Remembers for a while what a check said of a token, and asks once for all who wait for the same. Upstream: k8s.io/apiserver
 // authentication/token/cache.
-import type { Clock } from "../../base/index.ts";
+import { type Clock, sha256Hex } from "../../base/index.ts";
 import type { Authenticated } from "../contract.ts";
 import type { TokenCheck } from "./credentials.ts";
 
@@ -13,6 +13,7 @@ export interface CachedTokensOptions {
 }
 
 const mostTokens = 32_768;
+const encoder = new TextEncoder();
 
 export function cachedTokens(check: TokenCheck, { clock, goodMs, unknownMs }: CachedTokensOptions): TokenCheck {
   const kept = new Map<string, { readonly found: Authenticated | undefined; readonly untilMs: number }>();
@@ -31,7 +32,8 @@ export function cachedTokens(check: TokenCheck, { clock, goodMs, unknownMs }: Ca
   }
 
   return async (token, audiences) => {
-    const key = JSON.stringify([token, ...audiences]);
+    // Strangers choose the token, and its length.
+    const key = sha256Hex(encoder.encode(JSON.stringify([token, ...audiences])));
     const known = kept.get(key);
     if (known !== undefined && known.untilMs > clock.monotonic()) return known.found;
     kept.delete(key);

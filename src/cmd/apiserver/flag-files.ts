@@ -2,7 +2,8 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 
-const inGo: Readonly<Record<string, string>> = {
+/** What is wrong with a file, by Node's code. */
+export const inGo: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   EACCES: "permission denied",
   EPERM: "operation not permitted",

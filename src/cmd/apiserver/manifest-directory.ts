@@ -1,19 +1,13 @@
 // Directories of webhooks and policies that are files of this machine. Upstream: apiserver's plugin/manifest/loader.go,
 // pkg/util/filesystem WatchUntil.
-import { readdirSync, readFileSync, statSync, watch } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
-import { type Clock, every, type Logger } from "../../base/index.ts";
+import type { Clock, Logger } from "../../base/index.ts";
 import type { ManifestDirectory, ManifestFile } from "../../server/index.ts";
+import { inGo } from "./flag-files.ts";
+import { watchDirectory } from "./watched-file.ts";
 
-/** Beside the system's events, which some file systems do not have. Upstream's interval. */
-const lookAgainMs = 60_000;
 const extensions: ReadonlySet<string> = new Set([".yaml", ".yml", ".json"]);
-const inGo: Readonly<Record<string, string>> = {
-  ENOENT: "no such file or directory",
-  EACCES: "permission denied",
-  ENOTDIR: "not a directory",
-  EISDIR: "is a directory",
-};
 
 /** The opener throws when the path cannot be read or is no directory. */
 export function manifestDirectories(means: {
@@ -23,7 +17,14 @@ export function manifestDirectories(means: {
   return (path) => {
     const found = told("stat", path, () => statSync(path), "unable to read: ");
     if (!found.isDirectory()) throw new Error("must be a directory");
-    return { read: () => readFiles(path), watch: (changed) => watchDirectory(path, changed, means) };
+    return {
+      read: () => readFiles(path),
+      watch(changed) {
+        const end = new AbortController();
+        watchDirectory({ path, ...means, signal: end.signal }, changed);
+        return () => end.abort();
+      },
+    };
   };
 }
 
@@ -48,22 +49,4 @@ function told<T>(verb: string, path: string, work: () => T, before: string): T {
     const { code = "", message } = error as NodeJS.ErrnoException;
     throw new Error(`${before}${verb} ${path}: ${inGo[code] ?? message}`, { cause: error });
   }
-}
-
-function watchDirectory(
-  path: string,
-  changed: () => void,
-  { clock, log }: { readonly clock: Clock; readonly log: Logger },
-): () => void {
-  const end = new AbortController();
-  every(clock, lookAgainMs, changed, end.signal);
-  try {
-    watch(path, { signal: end.signal }, changed).on("error", (error) =>
-      log.error("a directory of manifests is no longer watched; it is looked at once a minute", { path, error }),
-    );
-    changed();
-  } catch (error) {
-    log.error("a directory of manifests cannot be watched; it is looked at once a minute", { path, error });
-  }
-  return () => end.abort();
 }

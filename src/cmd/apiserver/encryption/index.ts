@@ -1,10 +1,10 @@
 // Encryption at rest, as --encryption-provider-config says: a store around the engine's. Upstream: apiserver's encryptionconfig.
-import { readFileSync, watch } from "node:fs";
-import { basename, dirname } from "node:path";
+import { readFileSync } from "node:fs";
 import { kinds } from "../../../api/index.ts";
-import { type Clock, errorText, type MetricRegistry, onAbort, sleep } from "../../../base/index.ts";
+import { type Clock, errorText, type MetricRegistry, sleep, type Timer } from "../../../base/index.ts";
 import type { HealthCheck } from "../../../server/index.ts";
 import { type Store, transformedStore } from "../../../store/index.ts";
+import { watchFile } from "../watched-file.ts";
 import { readEncryptionConfiguration } from "./configuration.ts";
 import { encryptionMetrics } from "./kms/metrics.ts";
 import { combinedCheck, openProviders, type ProviderMeans, type Providers } from "./providers.ts";
@@ -83,7 +83,9 @@ function keepReading(options: Reload): void {
   let last = options.text;
   let [busy, asked] = [false, false];
   let pauseMs = firstPauseMs;
+  let again: Timer | undefined;
   const once = async (): Promise<void> => {
+    again?.cancel();
     try {
       const text = textOf(path);
       if (text === last) return;
@@ -97,7 +99,7 @@ function keepReading(options: Reload): void {
       if (signal.aborted) return;
       metrics.reloaded("failure", clock.now());
       log.error("the encryption configuration can not be used; the last one stays", { path, error });
-      clock.setTimeout(changed, pauseMs, { background: true });
+      again = clock.setTimeout(changed, pauseMs, { background: true });
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     }
   };
@@ -113,11 +115,7 @@ function keepReading(options: Reload): void {
       busy = false;
     })();
   };
-  // The directory is watched: editors and mounted secrets put another file in its place.
-  const watcher = watch(dirname(path), (_, name) => {
-    if (name === null || name === basename(path) || name.startsWith("..")) changed();
-  });
-  onAbort(signal, () => watcher.close());
+  watchFile(options, changed);
 }
 
 async function use(text: string, { path, transformer, swap, ...means }: Reload): Promise<void> {
